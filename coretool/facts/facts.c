@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "facts/facts.h"
+
+const char *ct_trust_name(enum ct_trust trust)
+{
+	static const char *const names[] = {"exact", "debug-info", "layout", "inferred", "guess"};
+
+	return names[trust];
+}
+
+const char *ct_wait_kind_name(enum ct_wait_kind kind)
+{
+	static const char *const names[] = {
+		"mutex", "join", "futex", "io", "sleep", "signal", "child", "other"};
+
+	_Static_assert(CT_COUNT(names) == CT_N_WAIT_KINDS, "one name for each kind");
+	return names[kind];
+}
+
+const char *ct_actor_state_name(enum ct_actor_state state)
+{
+	static const char *const names[] = {
+		"running", "runnable", "waiting", "syscall", "dead", "zombie"};
+
+	_Static_assert(CT_COUNT(names) == CT_N_ACTOR_STATES, "one name for each state");
+	return names[state];
+}
+
+const char *ct_site_trust_name(enum ct_site_trust trust)
+{
+	static const char *const names[] = {"cfi", "fp", "pclntab", "scan"};
+
+	_Static_assert(CT_COUNT(names) == CT_N_SITE_TRUSTS, "one name for each trust");
+	return names[trust];
+}
+
+void ct_facts_free(struct ct_facts *facts)
+{
+	if (!facts)
+		return;
+	/* The facts stand in their own arena. */
+	struct ct_arena arena = facts->arena;
+	ct_arena_free(&arena);
+}

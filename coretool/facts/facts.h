@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The wall between reading and judging. Left of it a target is read; right of it stand pure
+ * functions of these records. Everything is const once ct_sink_finish() has made it, owned by the
+ * facts' arena, and refers to other records by 32-bit index; CT_NONE points nowhere. Strings are
+ * never NULL unless said, and are clean: valid UTF-8 without control characters.
+ */
+#ifndef CT_FACTS_FACTS_H
+#define CT_FACTS_FACTS_H
+
+#include "base/arena.h"
+
+/* How a wait or hold is known; architecture.md defines the words. Smaller is better. */
+enum ct_trust {
+	CT_TRUST_EXACT,
+	CT_TRUST_DEBUG_INFO,
+	CT_TRUST_LAYOUT,
+	CT_TRUST_INFERRED,
+	CT_TRUST_GUESS,
+};
+
+enum ct_wait_kind {
+	CT_WAIT_MUTEX,
+	CT_WAIT_JOIN,
+	CT_WAIT_FUTEX, /* a futex of no known shape */
+	CT_WAIT_IO,
+	CT_WAIT_SLEEP,
+	CT_WAIT_SIGNAL,
+	CT_WAIT_CHILD,
+	CT_WAIT_OTHER, /* another system call that blocks */
+	CT_N_WAIT_KINDS,
+};
+
+enum ct_actor_kind { CT_ACTOR_THREAD, CT_ACTOR_GOROUTINE };
+
+enum ct_actor_state {
+	CT_STATE_RUNNING,
+	CT_STATE_RUNNABLE,
+	CT_STATE_WAITING, /* blocked, and on what is known */
+	CT_STATE_SYSCALL, /* in a system call that does not block on anything we know */
+	CT_STATE_DEAD,
+	CT_STATE_ZOMBIE,
+	CT_N_ACTOR_STATES,
+};
+
+enum ct_site_trust { CT_SITE_CFI, CT_SITE_FP, CT_SITE_PCLNTAB, CT_SITE_SCAN, CT_N_SITE_TRUSTS };
+
+enum ct_holders { /* does the list of a resource's holds tell the whole truth? */
+	CT_HOLDERS_UNKNOWN,
+	CT_HOLDERS_COMPLETE,
+};
+
+/* One line of source that a site stands for; inlined ones first, the function itself last. */
+struct ct_line {
+	const char *function, *file; /* NULL: not known */
+	uint32_t line;
+	bool inlined;
+};
+
+/* A distinct place in code. */
+struct ct_site {
+	uint64_t pc;
+	bool is_call;             /* pc is a return address: names belong to pc - 1 */
+	bool has_lines;           /* lines were asked for, found or not */
+	uint32_t module;          /* index, or CT_NONE */
+	uint64_t offset;          /* pc - the module's start */
+	const char *function;     /* demangled; NULL: no name is known */
+	uint64_t function_offset; /* pc - start of the function; meaningful with function */
+	uint64_t function_start;  /* offset of the function in its module; 0: not known */
+	uint32_t n_lines;
+	const struct ct_line *lines;
+};
+
+struct ct_frame {
+	uint32_t site;
+	uint8_t trust;  /* enum ct_site_trust */
+	bool is_signal; /* a signal handler returns here; the next frame was interrupted */
+};
+
+struct ct_stack {
+	const struct ct_frame *frames; /* innermost first */
+	uint32_t n_frames;
+	uint32_t n_total;    /* frames walked: more than n_frames when the middle was left out */
+	uint32_t skipped_at; /* frames[skipped_at] follows the part left out; 0: nothing was */
+	bool root;           /* the base was reached */
+	const char *why;     /* NULL when root */
+	uint32_t n_actors;   /* how many have this stack */
+};
+
+struct ct_call {          /* the system call that an actor is in */
+	int64_t number;   /* -1: none */
+	const char *name; /* NULL: unknown number */
+	const char *text; /* with decoded arguments */
+};
+
+struct ct_actor {
+	enum ct_actor_kind kind;
+	enum ct_actor_state state;
+	uint64_t id;      /* as the process itself numbers it */
+	uint64_t lwp;     /* as the source numbers it; 0: none */
+	const char *name; /* NULL: not known */
+	uint64_t object;  /* address of its struct pthread or g; 0: not known */
+	struct ct_call call;
+	bool system;
+	uint32_t carrier; /* the thread that runs this goroutine */
+	uint32_t runs;    /* the goroutine that this thread runs */
+	uint32_t stack;   /* index of the stack */
+	uint32_t first_wait, n_waits;
+	uint32_t first_hold, n_holds; /* into holds_by_actor */
+	uint32_t start_site;          /* the thread's start function; CT_NONE: not known */
+	int signal;                   /* the signal it took; 0: none */
+};
+
+struct ct_wait {
+	enum ct_wait_kind kind;
+	enum ct_trust trust;
+	uint32_t actor;
+	uint32_t resource;   /* CT_NONE: nothing of this process (I/O, sleep …) */
+	uint64_t owner_gone; /* the owner's id when no such thread exists; 0: none */
+	bool any_of;         /* one of several alternatives */
+	bool timed;          /* ends by itself */
+	bool brief;          /* and within a second of its start */
+	bool outside; /* what ends it is outside of the process: fd, signal, child, another process
+		       */
+	bool has_since;
+	uint64_t since_ns; /* at least this long */
+	const char *why;
+	uint32_t first_peer, n_peers; /* into peers */
+};
+
+enum ct_hold_mode { CT_HOLD_EXCLUSIVE, CT_HOLD_SHARED };
+
+struct ct_hold {
+	uint32_t actor;
+	uint32_t resource;
+	enum ct_hold_mode mode;
+	enum ct_trust trust;
+	const char *why;
+	uint32_t took_frame; /* index in the actor's stack of the frame that probably took it;
+				CT_NONE */
+};
+
+enum ct_value_type { CT_VALUE_TEXT, CT_VALUE_INT, CT_VALUE_HEX, CT_VALUE_BOOL };
+
+struct ct_value { /* one field of a resource's state */
+	const char *key;
+	enum ct_value_type type;
+	const char *text;
+	int64_t number;
+};
+
+struct ct_resource {
+	const char *kind; /* "pthread_mutex", "thread", "futex" */
+	uint64_t address;
+	const char *name;  /* "g_lock", "pool.workers[3].lock", "libfoo.so+0x1234"; NULL: only an
+			      address */
+	const char *where; /* "on the stack of thread 12", "heap"; NULL: not known */
+	enum ct_holders holders;
+	uint64_t owner_gone; /* the recorded owner, when no such thread exists */
+	bool process_shared;
+	bool is_actor; /* it stands for an actor: a joined thread */
+	uint32_t n_values;
+	const struct ct_value *values;
+	uint32_t first_waiter, n_waiters; /* into waits_by_resource */
+	uint32_t first_hold, n_holds;     /* into holds_by_resource */
+};
+
+struct ct_fact_module {
+	const char *path;
+	const char *build_id; /* hex; NULL: none */
+	uint64_t base, size;
+	const char
+		*found; /* "path", "sysroot", "debug-dir", "debuginfod", "core", "bundle", "none" */
+	const char *state;             /* "ok", "missing", "mismatch", "no-symbols" */
+	const char *file, *debug_file; /* NULL: none */
+	uint32_t n_tried;
+	const char *const *tried;
+	const char *advice; /* how to get what is missing; NULL: nothing is */
+};
+
+struct ct_note {
+	unsigned code; /* 901 … */
+	const char *about, *text;
+};
+
+/* One fact about an address, for explain: "symbol" "g_lock", "mapping" "/usr/lib/…", "held by"
+ * "thread 12". */
+struct ct_explanation {
+	const char *key, *text;
+};
+
+struct ct_fact_signal {
+	int number;       /* 0: none */
+	const char *name; /* "SIGABRT" */
+	const char *code; /* "SI_TKILL" */
+	uint32_t actor;
+	uint64_t address;
+	bool has_address;
+	int64_t sender_pid; /* 0: not sent by another process */
+};
+
+struct ct_fact_target {
+	const char *source, *path, *exe, *arch; /* path, exe: NULL when not known */
+	int64_t pid, time;
+	bool still;
+	uint32_t n_runtimes, n_partial;
+	const char *const *runtimes; /* "glibc 2.36" */
+	const char *const *partial;  /* what is missing */
+	struct ct_fact_signal signal;
+};
+
+struct ct_facts {
+	struct ct_fact_target target;
+	unsigned wants; /* what was asked for: enum ct_want */
+	const struct ct_actor *actors;
+	const struct ct_wait *waits; /* in the order of their actors */
+	const struct ct_hold *holds;
+	const struct ct_resource *resources;
+	const struct ct_stack *stacks;
+	struct ct_site *sites; /* the one part that grows strings later: see ct_observe_lines() */
+	const struct ct_fact_module *modules;
+	const struct ct_note *notes;
+	const uint32_t *peers;             /* actors */
+	const uint32_t *holds_by_actor;    /* holds */
+	const uint32_t *holds_by_resource; /* holds */
+	const uint32_t *waits_by_resource; /* waits */
+	uint32_t n_actors, n_waits, n_holds, n_resources, n_stacks, n_sites, n_modules, n_notes;
+	struct ct_arena arena;
+};
+
+const char *ct_trust_name(enum ct_trust trust);             /* "exact" … */
+const char *ct_wait_kind_name(enum ct_wait_kind kind);      /* "mutex" … */
+const char *ct_actor_state_name(enum ct_actor_state state); /* "running" … */
+const char *ct_site_trust_name(enum ct_site_trust trust);   /* "cfi" … */
+
+#endif

@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "facts/sink.h"
+
+#include "base/hash.h"
+#include "base/str.h"
+#include "base/vec.h"
+
+/* Longer strings out of a target are cut: nobody reads more, and a hostile file has more. */
+#define MAX_STRING ((size_t)4096)
+
+struct ct_sink {
+	struct ct_facts *facts; /* lies in arena */
+	struct ct_arena arena;
+	bool failed;
+	CT_VEC(struct ct_actor) actors;
+	CT_VEC(struct ct_wait) waits;
+	CT_VEC(struct ct_hold) holds;
+	CT_VEC(struct ct_resource) resources;
+	CT_VEC(struct ct_stack) stacks;
+	CT_VEC(struct ct_site) sites;
+	CT_VEC(struct ct_fact_module) modules;
+	CT_VEC(struct ct_note) notes;
+	CT_VEC(const char *) strings;
+	CT_VEC(struct ct_value) values; /* of the resource added last */
+	uint32_t values_of;
+	struct ct_hash actor_ids, actor_objects, resource_keys, stack_keys, site_keys, string_keys;
+};
+
+struct ct_sink *ct_sink_new(unsigned wants)
+{
+	struct ct_sink *sink = calloc(1, sizeof(*sink));
+
+	if (!sink)
+		return NULL;
+	sink->facts = ct_arena_new(&sink->arena, struct ct_facts);
+	if (!sink->facts) {
+		free(sink);
+		return NULL;
+	}
+	sink->facts->wants = wants;
+	sink->facts->target.signal.actor = CT_NONE;
+	sink->values_of = CT_NONE;
+	return sink;
+}
+
+void ct_sink_free(struct ct_sink *sink)
+{
+	if (!sink)
+		return;
+	struct ct_hash *hashes[] = {&sink->actor_ids, &sink->actor_objects, &sink->resource_keys,
+		&sink->stack_keys, &sink->site_keys, &sink->string_keys};
+
+	for (size_t i = 0; i < CT_COUNT(hashes); i++)
+		ct_hash_free(hashes[i]);
+	ct_vec_free(&sink->actors);
+	ct_vec_free(&sink->waits);
+	ct_vec_free(&sink->holds);
+	ct_vec_free(&sink->resources);
+	ct_vec_free(&sink->stacks);
+	ct_vec_free(&sink->sites);
+	ct_vec_free(&sink->modules);
+	ct_vec_free(&sink->notes);
+	ct_vec_free(&sink->strings);
+	ct_vec_free(&sink->values);
+	ct_arena_free(&sink->arena);
+	free(sink);
+}
+
+struct ct_arena *ct_sink_arena(struct ct_sink *sink)
+{
+	return &sink->arena;
+}
+
+struct ct_fact_target *ct_sink_target(struct ct_sink *sink)
+{
+	return &sink->facts->target;
+}
+
+static const char *sink_intern(struct ct_sink *sink, const char *s, size_t len)
+{
+	uint64_t hash = ct_hash_bytes(s, len);
+	struct ct_hash_it it = ct_hash_find(&sink->string_keys, hash);
+	uint32_t i;
+
+	while (ct_hash_next(&sink->string_keys, &it, &i))
+		if (!strcmp(sink->strings.items[i], s))
+			return sink->strings.items[i];
+	const char *copy = ct_arena_strndup(&sink->arena, s, len);
+	const char **slot = ct_vec_push(&sink->strings);
+	if (!copy || !slot || !ct_hash_insert(&sink->string_keys, hash, sink->strings.n - 1)) {
+		sink->failed = true;
+		return "";
+	}
+	return *slot = copy;
+}
+
+const char *ct_sink_string(struct ct_sink *sink, const char *s)
+{
+	ct_autostr clean = {0};
+
+	if (!s)
+		return NULL;
+	ct_str_add_clean(&clean, s, strlen(s), MAX_STRING);
+	sink->failed |= clean.failed;
+	return sink_intern(sink, ct_str_text(&clean), clean.len);
+}
+
+const char *ct_sink_printf(struct ct_sink *sink, const char *fmt, ...)
+{
+	ct_autostr text = {0};
+	va_list args;
+
+	va_start(args, fmt);
+	ct_str_vadd(&text, fmt, args);
+	va_end(args);
+	sink->failed |= text.failed;
+	return ct_sink_string(sink, ct_str_text(&text));
+}
+
+uint32_t ct_sink_actor(struct ct_sink *sink, const struct ct_actor *actor)
+{
+	struct ct_actor *slot = ct_vec_push(&sink->actors);
+	uint32_t index = sink->actors.n - 1;
+
+	if (!slot || !ct_hash_insert(&sink->actor_ids, ct_hash_u64(actor->id), index) ||
+		(actor->object &&
+			!ct_hash_insert(&sink->actor_objects, ct_hash_u64(actor->object), index))) {
+		sink->failed = true;
+		return CT_NONE;
+	}
+	*slot = *actor;
+	slot->first_wait = sink->waits.n;
+	slot->n_waits = 0;
+	return index;
+}
+
+struct ct_actor *ct_sink_get_actor(struct ct_sink *sink, uint32_t actor)
+{
+	return &sink->actors.items[actor];
+}
+
+uint32_t ct_sink_n_actors(const struct ct_sink *sink)
+{
+	return sink->actors.n;
+}
+
+uint32_t ct_sink_thread_by_id(const struct ct_sink *sink, uint64_t id)
+{
+	struct ct_hash_it it = ct_hash_find(&sink->actor_ids, ct_hash_u64(id));
+	uint32_t i;
+
+	while (ct_hash_next(&sink->actor_ids, &it, &i))
+		if (sink->actors.items[i].id == id && sink->actors.items[i].kind == CT_ACTOR_THREAD)
+			return i;
+	return CT_NONE;
+}
+
+uint32_t ct_sink_actor_by_object(const struct ct_sink *sink, uint64_t object)
+{
+	struct ct_hash_it it = ct_hash_find(&sink->actor_objects, ct_hash_u64(object));
+	uint32_t i;
+
+	while (ct_hash_next(&sink->actor_objects, &it, &i))
+		if (sink->actors.items[i].object == object)
+			return i;
+	return CT_NONE;
+}
+
+/* The values of the last resource move into the arena when the next one begins. */
+static void sink_settle_values(struct ct_sink *sink)
+{
+	if (sink->values_of == CT_NONE)
+		return;
+	struct ct_resource *r = &sink->resources.items[sink->values_of];
+	struct ct_value *copy = ct_arena_copy(&sink->arena, sink->values.items,
+		(size_t)sink->values.n * sizeof(*sink->values.items));
+
+	if (copy) {
+		r->values = copy;
+		r->n_values = sink->values.n;
+	}
+	sink->values.n = 0;
+	sink->values_of = CT_NONE;
+}
+
+uint32_t ct_sink_resource(struct ct_sink *sink, const char *kind, uint64_t address, bool *fresh)
+{
+	uint64_t hash = ct_hash_u64(address);
+	struct ct_hash_it it = ct_hash_find(&sink->resource_keys, hash);
+	uint32_t i;
+
+	*fresh = false;
+	while (ct_hash_next(&sink->resource_keys, &it, &i)) {
+		const struct ct_resource *r = &sink->resources.items[i];
+
+		if (r->address == address && !strcmp(r->kind, kind))
+			return i;
+	}
+	sink_settle_values(sink);
+	struct ct_resource *slot = ct_vec_push(&sink->resources);
+	uint32_t index = sink->resources.n - 1;
+	if (!slot || !ct_hash_insert(&sink->resource_keys, hash, index)) {
+		sink->failed = true;
+		return CT_NONE;
+	}
+	slot->kind = kind;
+	slot->address = address;
+	sink->values_of = index;
+	*fresh = true;
+	return index;
+}
+
+struct ct_resource *ct_sink_get_resource(struct ct_sink *sink, uint32_t resource)
+{
+	return &sink->resources.items[resource];
+}
+
+uint32_t ct_sink_n_resources(const struct ct_sink *sink)
+{
+	return sink->resources.n;
+}
+
+static void sink_value(struct ct_sink *sink, uint32_t resource, struct ct_value value)
+{
+	struct ct_value *slot = resource == sink->values_of ? ct_vec_push(&sink->values) : NULL;
+
+	if (slot)
+		*slot = value;
+	else
+		sink->failed = true;
+}
+
+void ct_sink_value_int(struct ct_sink *sink, uint32_t resource, const char *key, int64_t number)
+{
+	sink_value(sink, resource, (struct ct_value){key, CT_VALUE_INT, NULL, number});
+}
+
+void ct_sink_value_hex(struct ct_sink *sink, uint32_t resource, const char *key, uint64_t number)
+{
+	sink_value(sink, resource, (struct ct_value){key, CT_VALUE_HEX, NULL, (int64_t)number});
+}
+
+void ct_sink_value_bool(struct ct_sink *sink, uint32_t resource, const char *key, bool value)
+{
+	sink_value(sink, resource, (struct ct_value){key, CT_VALUE_BOOL, NULL, value});
+}
+
+void ct_sink_value_text(struct ct_sink *sink, uint32_t resource, const char *key, const char *text)
+{
+	sink_value(sink, resource,
+		(struct ct_value){key, CT_VALUE_TEXT, ct_sink_string(sink, text), 0});
+}
+
+uint32_t ct_sink_wait(struct ct_sink *sink, const struct ct_wait *wait)
+{
+	struct ct_wait *slot = ct_vec_push(&sink->waits);
+
+	if (!slot) {
+		sink->failed = true;
+		return CT_NONE;
+	}
+	*slot = *wait;
+	struct ct_actor *actor = &sink->actors.items[wait->actor];
+	if (!actor->n_waits++)
+		actor->first_wait = sink->waits.n - 1;
+	return sink->waits.n - 1;
+}
+
+uint32_t ct_sink_hold(struct ct_sink *sink, const struct ct_hold *hold)
+{
+	struct ct_hold *slot = ct_vec_push(&sink->holds);
+
+	if (!slot) {
+		sink->failed = true;
+		return CT_NONE;
+	}
+	*slot = *hold;
+	return sink->holds.n - 1;
+}
+
+uint32_t ct_sink_site(struct ct_sink *sink, uint64_t pc, bool is_call, bool *fresh)
+{
+	uint64_t hash = ct_hash_u64(pc * 2 + is_call);
+	struct ct_hash_it it = ct_hash_find(&sink->site_keys, hash);
+	uint32_t i;
+
+	*fresh = false;
+	while (ct_hash_next(&sink->site_keys, &it, &i))
+		if (sink->sites.items[i].pc == pc && sink->sites.items[i].is_call == is_call)
+			return i;
+	struct ct_site *slot = ct_vec_push(&sink->sites);
+	uint32_t index = sink->sites.n - 1;
+	if (!slot || !ct_hash_insert(&sink->site_keys, hash, index)) {
+		sink->failed = true;
+		return CT_NONE;
+	}
+	slot->pc = pc;
+	slot->is_call = is_call;
+	slot->module = CT_NONE;
+	*fresh = true;
+	return index;
+}
+
+struct ct_site *ct_sink_get_site(struct ct_sink *sink, uint32_t site)
+{
+	return &sink->sites.items[site];
+}
+
+uint32_t ct_sink_n_sites(const struct ct_sink *sink)
+{
+	return sink->sites.n;
+}
+
+static bool same_stack(const struct ct_stack *a, const struct ct_stack *b)
+{
+	return a->n_frames == b->n_frames && a->n_total == b->n_total && a->root == b->root &&
+	       !memcmp(a->frames, b->frames, a->n_frames * sizeof(*a->frames));
+}
+
+uint32_t ct_sink_stack(struct ct_sink *sink, const struct ct_stack *stack)
+{
+	size_t bytes = stack->n_frames * sizeof(*stack->frames);
+	uint64_t hash = ct_hash_bytes(stack->frames, bytes) ^ stack->n_total;
+	struct ct_hash_it it = ct_hash_find(&sink->stack_keys, hash);
+	uint32_t i;
+
+	while (ct_hash_next(&sink->stack_keys, &it, &i))
+		if (same_stack(&sink->stacks.items[i], stack)) {
+			sink->stacks.items[i].n_actors++;
+			return i;
+		}
+	struct ct_stack *slot = ct_vec_push(&sink->stacks);
+	uint32_t index = sink->stacks.n - 1;
+	if (!slot || !ct_hash_insert(&sink->stack_keys, hash, index)) {
+		sink->failed = true;
+		return CT_NONE;
+	}
+	*slot = *stack;
+	slot->frames = ct_arena_copy(&sink->arena, stack->frames, bytes);
+	slot->why = ct_sink_string(sink, stack->why);
+	slot->n_actors = 1;
+	if (!slot->frames)
+		slot->n_frames = 0;
+	return index;
+}
+
+const struct ct_stack *ct_sink_get_stack(const struct ct_sink *sink, uint32_t stack)
+{
+	return &sink->stacks.items[stack];
+}
+
+uint32_t ct_sink_module(struct ct_sink *sink, const struct ct_fact_module *module)
+{
+	struct ct_fact_module *slot = ct_vec_push(&sink->modules);
+
+	if (!slot) {
+		sink->failed = true;
+		return CT_NONE;
+	}
+	*slot = *module;
+	return sink->modules.n - 1;
+}
+
+void ct_sink_note(struct ct_sink *sink, unsigned code, const char *about, const char *fmt, ...)
+{
+	ct_autostr text = {0};
+	struct ct_note *slot = ct_vec_push(&sink->notes);
+	va_list args;
+
+	va_start(args, fmt);
+	ct_str_vadd(&text, fmt, args);
+	va_end(args);
+	if (!slot || text.failed) {
+		sink->failed = true;
+		return;
+	}
+	*slot = (struct ct_note){
+		code, ct_sink_string(sink, about), ct_sink_string(sink, ct_str_text(&text))};
+}
+
+/* Lists the indices 0 … n - 1 by a key below n_keys: first[k] and count[k] say where key k's are.
+ */
+static uint32_t *sink_list_by(struct ct_arena *arena, uint32_t n, uint32_t n_keys,
+	uint32_t (*key)(const struct ct_sink *, uint32_t), const struct ct_sink *sink,
+	uint32_t *first)
+{
+	uint32_t *list = ct_arena_new_array(arena, n, uint32_t);
+	uint32_t sum = 0;
+
+	if (!list)
+		return NULL;
+	memset(first, 0, ((size_t)n_keys + 1) * sizeof(*first));
+	for (uint32_t i = 0; i < n; i++)
+		if (key(sink, i) < n_keys)
+			first[key(sink, i)]++;
+	for (uint32_t k = 0; k <= n_keys; k++) {
+		uint32_t count = first[k];
+		first[k] = sum;
+		sum += count;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (key(sink, i) < n_keys)
+			list[first[key(sink, i)]++] = i;
+	/* Each first[k] has run on to where k + 1 begins: shift back. */
+	memmove(first + 1, first, (size_t)n_keys * sizeof(*first));
+	first[0] = 0;
+	return list;
+}
+
+static uint32_t hold_actor(const struct ct_sink *sink, uint32_t i)
+{
+	return sink->holds.items[i].actor;
+}
+
+static uint32_t hold_resource(const struct ct_sink *sink, uint32_t i)
+{
+	return sink->holds.items[i].resource;
+}
+
+static uint32_t wait_resource(const struct ct_sink *sink, uint32_t i)
+{
+	return sink->waits.items[i].resource;
+}
+
+static void sink_link(struct ct_sink *sink)
+{
+	struct ct_facts *facts = sink->facts;
+	uint32_t n = CT_MAX(sink->actors.n, sink->resources.n);
+	ct_autofree uint32_t *first = malloc(((size_t)n + 2) * sizeof(*first));
+
+	if (!first) {
+		sink->failed = true;
+		return;
+	}
+	facts->holds_by_actor =
+		sink_list_by(&sink->arena, sink->holds.n, sink->actors.n, hold_actor, sink, first);
+	for (uint32_t i = 0; i < sink->actors.n; i++) {
+		sink->actors.items[i].first_hold = first[i];
+		sink->actors.items[i].n_holds = first[i + 1] - first[i];
+	}
+	facts->holds_by_resource = sink_list_by(
+		&sink->arena, sink->holds.n, sink->resources.n, hold_resource, sink, first);
+	for (uint32_t i = 0; i < sink->resources.n; i++) {
+		sink->resources.items[i].first_hold = first[i];
+		sink->resources.items[i].n_holds = first[i + 1] - first[i];
+	}
+	facts->waits_by_resource = sink_list_by(
+		&sink->arena, sink->waits.n, sink->resources.n, wait_resource, sink, first);
+	for (uint32_t i = 0; i < sink->resources.n; i++) {
+		sink->resources.items[i].first_waiter = first[i];
+		sink->resources.items[i].n_waiters = first[i + 1] - first[i];
+	}
+}
+
+#define SINK_MOVE(sink, what)                                                                      \
+	do {                                                                                       \
+		(sink)->facts->what = ct_arena_copy(&(sink)->arena, (sink)->what.items,            \
+			(size_t)(sink)->what.n * sizeof(*(sink)->what.items));                     \
+		(sink)->facts->n_##what = (sink)->what.n;                                          \
+	} while (0)
+
+enum ct_status ct_sink_finish(struct ct_sink *sink, struct ct_facts **ret, struct ct_error *err)
+{
+	struct ct_facts *facts = sink->facts;
+
+	sink_settle_values(sink);
+	sink_link(sink);
+	SINK_MOVE(sink, actors);
+	SINK_MOVE(sink, waits);
+	SINK_MOVE(sink, holds);
+	SINK_MOVE(sink, resources);
+	SINK_MOVE(sink, stacks);
+	SINK_MOVE(sink, sites);
+	SINK_MOVE(sink, modules);
+	SINK_MOVE(sink, notes);
+	if (sink->failed || sink->arena.failed) {
+		ct_sink_free(sink);
+		return ct_fail(err, CT_NO_MEMORY, "out of memory while collecting facts");
+	}
+	facts->arena = sink->arena;
+	ct_arena_init(&sink->arena);
+	ct_sink_free(sink);
+	*ret = facts;
+	return CT_OK;
+}

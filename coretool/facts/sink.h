@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The append-only way into the facts. Actors come first, then waits actor by actor, holds at any
+ * time. Functions return an index, or CT_NONE when out of memory; that failure is kept and
+ * ct_sink_finish() reports it, so callers need not check each call.
+ */
+#ifndef CT_FACTS_SINK_H
+#define CT_FACTS_SINK_H
+
+#include "facts/facts.h"
+
+struct ct_sink;
+
+struct ct_sink *ct_sink_new(unsigned wants); /* NULL: no memory */
+void ct_sink_free(struct ct_sink *sink);
+
+/* The arena of the facts to be: strings that records point to may be made here. */
+struct ct_arena *ct_sink_arena(struct ct_sink *sink);
+struct ct_fact_target *ct_sink_target(struct ct_sink *sink);
+
+/* Clean, interned copies. NULL stays NULL. */
+const char *ct_sink_string(struct ct_sink *sink, const char *s);
+CT_PRINTF(2, 3) const char *ct_sink_printf(struct ct_sink *sink, const char *fmt, ...);
+
+uint32_t ct_sink_actor(struct ct_sink *sink, const struct ct_actor *actor);
+struct ct_actor *ct_sink_get_actor(
+	struct ct_sink *sink, uint32_t actor); /* until the next one is added */
+uint32_t ct_sink_n_actors(const struct ct_sink *sink);
+/* The thread with this id, or CT_NONE. */
+uint32_t ct_sink_thread_by_id(const struct ct_sink *sink, uint64_t id);
+/* The actor whose struct pthread or g is at this address, or CT_NONE. */
+uint32_t ct_sink_actor_by_object(const struct ct_sink *sink, uint64_t object);
+
+/* One resource for each address and kind: the second call gives the first one's index, fresh false.
+ */
+uint32_t ct_sink_resource(struct ct_sink *sink, const char *kind, uint64_t address, bool *fresh);
+struct ct_resource *ct_sink_get_resource(
+	struct ct_sink *sink, uint32_t resource); /* until the next */
+uint32_t ct_sink_n_resources(const struct ct_sink *sink);
+/* Fields of a resource's state; keys are constants. Only for the resource added last. */
+void ct_sink_value_int(struct ct_sink *sink, uint32_t resource, const char *key, int64_t number);
+void ct_sink_value_hex(struct ct_sink *sink, uint32_t resource, const char *key, uint64_t number);
+void ct_sink_value_bool(struct ct_sink *sink, uint32_t resource, const char *key, bool value);
+void ct_sink_value_text(struct ct_sink *sink, uint32_t resource, const char *key, const char *text);
+
+uint32_t ct_sink_wait(struct ct_sink *sink, const struct ct_wait *wait);
+uint32_t ct_sink_hold(struct ct_sink *sink, const struct ct_hold *hold);
+
+/* is_call: see struct ct_site. fresh: the caller fills in the rest of the site. */
+uint32_t ct_sink_site(struct ct_sink *sink, uint64_t pc, bool is_call, bool *fresh);
+struct ct_site *ct_sink_get_site(
+	struct ct_sink *sink, uint32_t site); /* until the next one is added */
+uint32_t ct_sink_n_sites(const struct ct_sink *sink);
+/* Equal stacks are kept once; n_actors counts. */
+uint32_t ct_sink_stack(struct ct_sink *sink, const struct ct_stack *stack);
+const struct ct_stack *ct_sink_get_stack(const struct ct_sink *sink, uint32_t stack);
+
+uint32_t ct_sink_module(struct ct_sink *sink, const struct ct_fact_module *module);
+CT_PRINTF(4, 5)
+void ct_sink_note(struct ct_sink *sink, unsigned code, const char *about, const char *fmt, ...);
+
+/* Consumes the sink, also when it fails. */
+CT_WARN_UNUSED enum ct_status ct_sink_finish(
+	struct ct_sink *sink, struct ct_facts **ret, struct ct_error *err);
+
+#endif
