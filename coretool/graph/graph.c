@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "graph/graph.h"
+
+/* A chain of threads that wait for threads cannot be followed forever: each actor is visited once.
+ */
+struct builder {
+	const struct ct_facts *facts;
+	struct ct_graph *graph;
+	struct ct_edge *edges;
+	uint32_t *first_edge;
+};
+
+/* Holders of what an all-of wait is for: these are the actors that it needs. */
+static uint32_t edges_of_wait(const struct builder *b, uint32_t w, struct ct_edge *to)
+{
+	const struct ct_wait *wait = &b->facts->waits[w];
+	uint32_t n = 0;
+
+	if (wait->resource == CT_NONE || wait->any_of)
+		return 0;
+	const struct ct_resource *r = &b->facts->resources[wait->resource];
+	for (uint32_t i = 0; i < r->n_holds; i++) {
+		uint32_t h = b->facts->holds_by_resource[r->first_hold + i];
+		const struct ct_hold *hold = &b->facts->holds[h];
+
+		if (to)
+			to[n] = (struct ct_edge){
+				wait->actor, hold->actor, w, h, CT_MAX(wait->trust, hold->trust)};
+		n++;
+	}
+	return n;
+}
+
+static bool build_edges(struct builder *b)
+{
+	const struct ct_facts *facts = b->facts;
+	uint64_t total = 0;
+
+	b->first_edge = ct_arena_new_array(&b->graph->arena, (size_t)facts->n_actors + 1, uint32_t);
+	if (!b->first_edge)
+		return false;
+	for (uint32_t w = 0; w < facts->n_waits; w++)
+		total += edges_of_wait(b, w, NULL);
+	if (total >= CT_NONE)
+		return false;
+	b->edges = ct_arena_new_array(&b->graph->arena, total, struct ct_edge);
+	if (!b->edges)
+		return false;
+	uint32_t n = 0;
+	for (uint32_t a = 0; a < facts->n_actors; a++) {
+		const struct ct_actor *actor = &facts->actors[a];
+
+		b->first_edge[a] = n;
+		for (uint32_t i = 0; i < actor->n_waits; i++)
+			n += edges_of_wait(b, actor->first_wait + i, b->edges + n);
+	}
+	b->first_edge[facts->n_actors] = n;
+	b->graph->edges = b->edges;
+	b->graph->first_edge = b->first_edge;
+	b->graph->n_edges = n;
+	return true;
+}
+
+/*
+ * Where each chain ends. Actors are visited in the order of a depth-first search that needs no
+ * recursion: a chain is followed along its first edge until it ends, meets one whose end is known,
+ * or closes on itself.
+ */
+static bool find_roots(struct builder *b)
+{
+	uint32_t n = b->facts->n_actors;
+	uint32_t *root = ct_arena_new_array(&b->graph->arena, n, uint32_t);
+	ct_autofree uint32_t *path = malloc(((size_t)n + 1) * sizeof(*path));
+	ct_autofree uint8_t *state =
+		calloc((size_t)n + 1, 1); /* 1: on the path, 2: root is known */
+
+	if (!root || !path || !state)
+		return false;
+	for (uint32_t a = 0; a < n; a++) {
+		uint32_t len = 0, at = a, end;
+
+		while (!state[at] && b->first_edge[at] < b->first_edge[at + 1]) {
+			state[at] = 1;
+			path[len++] = at;
+			at = b->edges[b->first_edge[at]].holder;
+		}
+		if (state[at] == 2)
+			end = root[at];
+		else
+			end = state[at] == 1 ? CT_NONE : at;
+		/* An owner that is gone ends the chain as a cycle does: nobody is at its end. */
+		const struct ct_actor *last = &b->facts->actors[at];
+		for (uint32_t i = 0; end == at && i < last->n_waits; i++)
+			if (b->facts->waits[last->first_wait + i].owner_gone)
+				end = CT_NONE;
+		if (!state[at]) {
+			state[at] = 2;
+			root[at] = end;
+		}
+		while (len) {
+			state[path[--len]] = 2;
+			root[path[len]] = end;
+		}
+	}
+	b->graph->root = root;
+	return true;
+}
+
+/*
+ * How many actors wait for each one, directly or through others, along first edges: counts run from
+ * the leaves towards the roots. What is left then are loops, whose members all wait for each other
+ * and share what is behind.
+ */
+static bool count_behind(struct builder *b)
+{
+	uint32_t n = b->facts->n_actors, head = 0, tail = 0;
+	uint32_t *behind = ct_arena_new_array(&b->graph->arena, n, uint32_t);
+	ct_autofree uint32_t *waiters =
+		calloc((size_t)n + 1, sizeof(*waiters)); /* not yet counted */
+	ct_autofree uint32_t *queue = malloc(((size_t)n + 1) * sizeof(*queue));
+
+	if (!behind || !waiters || !queue)
+		return false;
+	for (uint32_t a = 0; a < n; a++)
+		if (b->first_edge[a] < b->first_edge[a + 1])
+			waiters[b->edges[b->first_edge[a]].holder]++;
+	for (uint32_t a = 0; a < n; a++)
+		if (!waiters[a])
+			queue[tail++] = a;
+	while (head < tail) {
+		uint32_t a = queue[head++];
+
+		if (b->first_edge[a] == b->first_edge[a + 1])
+			continue;
+		uint32_t holder = b->edges[b->first_edge[a]].holder;
+		behind[holder] += behind[a] + 1;
+		if (!--waiters[holder])
+			queue[tail++] = holder;
+	}
+	for (uint32_t a = 0; a < n; a++) {
+		uint32_t sum = 0, at = a;
+
+		if (!waiters[a])
+			continue;
+		do {
+			sum += behind[at] + 1;
+			at = b->edges[b->first_edge[at]].holder;
+		} while (at != a);
+		do {
+			behind[at] = sum - 1;
+			waiters[at] = 0;
+			at = b->edges[b->first_edge[at]].holder;
+		} while (at != a);
+	}
+	b->graph->behind = behind;
+	return true;
+}
+
+enum ct_status ct_graph_build(
+	const struct ct_facts *facts, struct ct_graph **ret, struct ct_error *err)
+{
+	struct ct_graph *graph = calloc(1, sizeof(*graph));
+	struct builder b = {.facts = facts, .graph = graph};
+
+	if (!graph)
+		return ct_fail(err, CT_NO_MEMORY, "out of memory");
+	graph->facts = facts;
+	if (!build_edges(&b) || !find_roots(&b) || !count_behind(&b) ||
+		ct_graph_find_cycles(graph)) {
+		ct_graph_free(graph);
+		return ct_fail(
+			err, CT_NO_MEMORY, "out of memory while building the wait-for graph");
+	}
+	*ret = graph;
+	return CT_OK;
+}
+
+void ct_graph_free(struct ct_graph *graph)
+{
+	if (!graph)
+		return;
+	ct_arena_free(&graph->arena);
+	free(graph);
+}
