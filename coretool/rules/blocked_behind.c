@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CT120: many threads stand behind one that does something else. One core cannot tell a long wait
+ * from a short one, so what the head does, and how many wait, decide how sure we are.
+ */
+#include "rules/findings.h"
+#include "rules/words.h"
+
+/* How many must wait behind a head for a finding at all, and for more than "possible"; 0: never. */
+struct threshold {
+	uint32_t least, sure;
+};
+
+static struct threshold threshold_of(const struct ct_facts *facts, uint32_t head)
+{
+	const struct ct_actor *actor = &facts->actors[head];
+
+	/* One that computes holds a lock for a moment: a busy pool has a few waiters at any time.
+	 */
+	if (actor->call.number < 0)
+		return (struct threshold){4, 0};
+	if (!actor->n_waits || facts->waits[actor->first_wait].brief)
+		return (struct threshold){4, 0};
+	switch (facts->waits[actor->first_wait].kind) {
+	case CT_WAIT_SLEEP:
+	case CT_WAIT_SIGNAL:
+	case CT_WAIT_CHILD: /* nobody does this for a moment */
+		return (struct threshold){1, 1};
+	case CT_WAIT_IO:
+		return (struct threshold){2, 3};
+	default: /* a futex that nobody is known to hold: not I/O, not sleep */
+		return (struct threshold){UINT32_MAX, 0};
+	}
+}
+
+static enum ct_trust worst_of_chain(const struct ct_graph *graph, uint32_t root)
+{
+	enum ct_trust worst = CT_TRUST_EXACT;
+
+	for (uint32_t e = 0; e < graph->n_edges; e++)
+		if (graph->root[graph->edges[e].waiter] == root)
+			worst = CT_MAX(worst, graph->edges[e].trust);
+	return worst;
+}
+
+static enum ct_status report(struct ct_findings *out, uint32_t root)
+{
+	const struct ct_facts *facts = out->facts;
+	const struct ct_graph *graph = out->graph;
+	struct ct_draft draft = {.rule = &ct_rule_blocked_behind, .level = CT_P2};
+	struct threshold threshold = threshold_of(facts, root);
+	bool asleep = facts->actors[root].call.number >= 0;
+	uint32_t frame = ct_own_frame(facts, root), first = CT_NONE;
+	const char *who = ct_say_actor(out->arena, facts, root);
+	const char *doing = ct_say_activity(out->arena, facts, root);
+
+	for (uint32_t e = 0; e < graph->n_edges; e++) {
+		const struct ct_edge *edge = &graph->edges[e];
+
+		if (graph->root[edge->waiter] != root)
+			continue;
+		ct_draft_actor(&draft, edge->waiter);
+		if (edge->holder != root)
+			continue;
+		uint32_t resource = facts->waits[edge->wait].resource;
+		first = first == CT_NONE ? resource : first;
+		ct_draft_resource(&draft, resource);
+		if (draft.steps.n < 8)
+			ct_draft_edge(out, &draft, edge);
+	}
+	draft.confidence = ct_confidence_of(facts, worst_of_chain(graph, root));
+	if (!threshold.sure || draft.actors.n < threshold.sure)
+		draft.confidence = CT_POSSIBLE;
+	ct_draft_step(
+		&draft, ct_arena_printf(out->arena, "%s is %s", who, doing), root, CT_NONE, frame);
+	draft.title = ct_arena_printf(out->arena, "%u thread%s behind %s, which is %s",
+		draft.actors.n, draft.actors.n == 1 ? " waits" : "s wait", who, doing);
+	const char *what = first == CT_NONE || facts->resources[first].is_actor
+				   ? NULL
+				   : ct_say_resource(out->arena, facts, first);
+	const char *at = ct_say_frame(out->arena, facts, root, frame);
+	draft.message = ct_arena_printf(out->arena, "%s%s%s%s%s", draft.title, at ? " at " : "",
+		at ? at : "", what ? " and holds " : "", what ? what : "");
+	draft.hint = asleep && what
+			     ? "Do not sleep or do I/O while holding a lock that others need."
+			     : NULL;
+	return ct_findings_add(out, &draft);
+}
+
+/* A thread that only joins others, as main does, is no victim. */
+static bool someone_waits_for_a_lock(
+	const struct ct_facts *facts, const struct ct_graph *graph, uint32_t root)
+{
+	for (uint32_t e = 0; e < graph->n_edges; e++)
+		if (graph->root[graph->edges[e].waiter] == root &&
+			!facts->resources[facts->waits[graph->edges[e].wait].resource].is_actor)
+			return true;
+	return false;
+}
+
+static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
+	const struct ct_policy *policy, struct ct_findings *out)
+{
+	(void)policy;
+	for (uint32_t a = 0; a < facts->n_actors; a++) {
+		if (graph->root[a] != a || !graph->behind[a] ||
+			graph->behind[a] < threshold_of(facts, a).least ||
+			!someone_waits_for_a_lock(facts, graph, a))
+			continue;
+		enum ct_status status = report(out, a);
+		if (status)
+			return status;
+	}
+	return CT_OK;
+}
+
+const struct ct_rule ct_rule_blocked_behind = {
+	.id = "CT120",
+	.name = "blocked-behind",
+	.summary = "threads stand behind one that sleeps, does I/O or computes while it holds "
+		   "their lock",
+	.help = "The root of a convoy: it holds what the others wait for, directly or through "
+		"others, and is itself "
+		"in a system call, or running.",
+	.silent_when = "Fewer than two wait behind a thread in I/O, or four behind one that runs "
+		       "or sleeps for "
+		       "less than a second; such short waits are possible at most.",
+	.level = CT_P2,
+	.run = run,
+};

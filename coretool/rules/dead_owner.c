@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CT103: the recorded owner of a lock that somebody waits for is no thread of this process. */
+#include "rules/findings.h"
+#include "rules/words.h"
+
+/* The waiters of one lock, worst trust included; all that wait behind them are as stuck. */
+static enum ct_status report(struct ct_findings *out, uint32_t resource)
+{
+	const struct ct_facts *facts = out->facts;
+	const struct ct_resource *r = &facts->resources[resource];
+	struct ct_draft draft = {.rule = &ct_rule_dead_owner, .level = CT_P0};
+	const char *what = ct_say_resource(out->arena, facts, resource);
+	unsigned long long owner = r->owner_gone;
+	enum ct_trust worst = CT_TRUST_EXACT;
+	bool timed = true;
+
+	for (uint32_t i = 0; i < r->n_waiters; i++) {
+		const struct ct_wait *wait =
+			&facts->waits[facts->waits_by_resource[r->first_waiter + i]];
+
+		worst = CT_MAX(worst, wait->trust);
+		timed &= wait->timed;
+		ct_draft_actor(&draft, wait->actor);
+		if (i < 8)
+			ct_draft_step(&draft,
+				ct_arena_printf(out->arena,
+					"%s waits for %s, held by thread %llu, which is gone",
+					ct_say_actor(out->arena, facts, wait->actor), what, owner),
+				wait->actor, resource, ct_own_frame(facts, wait->actor));
+	}
+	ct_draft_resource(&draft, resource);
+	draft.confidence = ct_confidence_of(facts, worst);
+	draft.level = timed ? CT_P1 : CT_P0;
+	draft.title = ct_arena_printf(
+		out->arena, "%s is held by thread %llu, which is gone", what, owner);
+	draft.message =
+		ct_arena_printf(out->arena, "%s: nobody will release it, and %u thread%s %s",
+			draft.title, r->n_waiters, r->n_waiters == 1 ? " waits" : "s wait",
+			timed ? "for it until a timeout" : "for good");
+	draft.hint = "A thread exited, or was cancelled, between lock and unlock. Unlock on every "
+		     "way out "
+		     "(pthread_cleanup_push, a guard object), or make the mutex robust.";
+	return ct_findings_add(out, &draft);
+}
+
+static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
+	const struct ct_policy *policy, struct ct_findings *out)
+{
+	(void)graph, (void)policy;
+	for (uint32_t r = 0; r < facts->n_resources; r++) {
+		enum ct_status status = CT_OK;
+
+		if (facts->resources[r].owner_gone && facts->resources[r].n_waiters)
+			status = report(out, r);
+		if (status)
+			return status;
+	}
+	return CT_OK;
+}
+
+const struct ct_rule ct_rule_dead_owner = {
+	.id = "CT103",
+	.name = "dead-owner",
+	.summary = "a lock's owner has exited without releasing it",
+	.help = "The owner field of a mutex names a thread that is not in this process, and "
+		"somebody waits for "
+		"the mutex.",
+	.silent_when = "The mutex is process-shared (its owner may live elsewhere), the list of "
+		       "threads is "
+		       "incomplete, or the memory has no mutex's shape.",
+	.level = CT_P0,
+	.run = run,
+};

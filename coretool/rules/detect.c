@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs the rules over facts and graph, and makes their findings a document. */
+#include "rules/findings.h"
+#include "rules/verdict.h"
+#include "rules/words.h"
+
+static bool listed(const char *const *list, size_t n, const char *function)
+{
+	for (size_t i = 0; function && i < n; i++)
+		if (!strcmp(list[i], function))
+			return true;
+	return false;
+}
+
+/* Is a finding about stacks that the user does not want to hear of? All its proof's actors must
+ * match. */
+static const char *ignored_by(
+	const struct ct_facts *facts, const struct ct_policy *policy, const struct ct_finding *f)
+{
+	uint32_t top = 0, any = 0, actors = 0;
+
+	for (uint32_t i = 0; policy && i < f->n_actors; i++) {
+		const struct ct_actor *actor = &facts->actors[f->actors[i]];
+		uint32_t own = ct_own_frame(facts, f->actors[i]);
+		bool has_any = false;
+
+		actors++;
+		if (actor->stack == CT_NONE)
+			continue;
+		const struct ct_stack *stack = &facts->stacks[actor->stack];
+		if (own != CT_NONE)
+			top += listed(policy->ignore_top_function, policy->n_ignore_top_function,
+				facts->sites[stack->frames[own].site].function);
+		for (uint32_t k = 0; k < stack->n_frames && !has_any; k++)
+			has_any = listed(policy->ignore_any_function, policy->n_ignore_any_function,
+				facts->sites[stack->frames[k].site].function);
+		any += has_any;
+	}
+	if (actors && top == actors)
+		return "--ignore-top-function";
+	return actors && any == actors ? "--ignore-any-function" : NULL;
+}
+
+static int worst_first(const void *a, const void *b)
+{
+	const struct ct_finding *x = a, *y = b;
+
+	if (x->level != y->level)
+		return x->level < y->level ? -1 : 1;
+	if (x->confidence != y->confidence)
+		return x->confidence < y->confidence ? -1 : 1;
+	int by_rule = strcmp(x->rule, y->rule);
+	if (by_rule)
+		return by_rule;
+	/* Then the larger one; the lowest actor breaks ties, so that the order is always the same.
+	 */
+	if (x->n_actors != y->n_actors)
+		return x->n_actors > y->n_actors ? -1 : 1;
+	uint32_t i = x->n_actors ? x->actors[0] : 0, j = y->n_actors ? y->actors[0] : 0;
+	return (i > j) - (i < j);
+}
+
+static enum ct_status run_rules(struct ct_findings *out)
+{
+	for (size_t i = 0; i < ct_n_rules; i++) {
+		enum ct_status status;
+
+		if (ct_rules[i]->wants & ~out->facts->wants)
+			continue;
+		status = ct_rules[i]->run(out->facts, out->graph, out->policy, out);
+		if (status)
+			return status;
+	}
+	return CT_OK;
+}
+
+static void settle(struct ct_document *doc, struct ct_findings *out)
+{
+	uint32_t *of_cycle = ct_arena_new_array(&doc->arena, out->graph->n_cycles, uint32_t);
+
+	for (uint32_t i = 0; i < out->list.n; i++)
+		out->list.items[i].ignored_by =
+			ignored_by(out->facts, out->policy, &out->list.items[i]);
+	if (out->list.n)
+		qsort(out->list.items, out->list.n, sizeof(*out->list.items), worst_first);
+	doc->findings =
+		ct_arena_copy(&doc->arena, out->list.items, out->list.n * sizeof(*out->list.items));
+	doc->n_findings = doc->findings ? out->list.n : 0;
+	if (!of_cycle)
+		return;
+	memset(of_cycle, 0xff, out->graph->n_cycles * sizeof(*of_cycle));
+	for (uint32_t i = 0; i < doc->n_findings; i++)
+		for (uint32_t k = 0; k < doc->findings[i].n_cycles; k++)
+			of_cycle[doc->findings[i].cycles[k]] = i;
+	doc->finding_of_cycle = of_cycle;
+}
+
+enum ct_status ct_detect(const struct ct_facts *facts, const struct ct_policy *policy,
+	struct ct_document **ret, struct ct_error *err)
+{
+	struct ct_arena arena = {0};
+	struct ct_document *doc = ct_arena_new(&arena, struct ct_document);
+	struct ct_graph *graph = NULL;
+
+	if (!doc)
+		return ct_fail(err, CT_NO_MEMORY, "out of memory");
+	doc->arena = arena;
+	doc->kind = CT_DOCUMENT_REPORT;
+	doc->sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS |
+			CT_SECTION_LOCKS | CT_SECTION_MODULES | CT_SECTION_HINTS;
+	doc->facts = facts;
+	enum ct_status status = ct_graph_build(facts, &graph, err);
+	doc->graph = graph;
+	if (!status) {
+		struct ct_findings out = {
+			.facts = facts, .graph = graph, .policy = policy, .arena = &doc->arena};
+
+		status = run_rules(&out);
+		if (!status) {
+			settle(doc, &out);
+			ct_document_judge(doc);
+		}
+		ct_vec_free(&out.list);
+		if (status || doc->arena.failed)
+			status = ct_fail(err, CT_NO_MEMORY, "out of memory while judging");
+	}
+	if (status) {
+		ct_document_free(doc);
+		return status;
+	}
+	*ret = doc;
+	return CT_OK;
+}

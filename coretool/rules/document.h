@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The wall between judging and writing: all that a report says. Rules fill it, writers only print
+ * it.
+ */
+#ifndef CT_RULES_DOCUMENT_H
+#define CT_RULES_DOCUMENT_H
+
+#include "facts/facts.h"
+#include "graph/graph.h"
+
+enum ct_document_kind { CT_DOCUMENT_REPORT = 1u << 0, CT_DOCUMENT_CATALOGUE = 1u << 1 };
+
+enum ct_level { CT_P0, CT_P1, CT_P2, CT_N_LEVELS };
+enum ct_confidence { CT_PROVEN, CT_LIKELY, CT_POSSIBLE };
+
+enum ct_verdict {
+	CT_VERDICT_CRASH,
+	CT_VERDICT_DEADLOCK,
+	CT_VERDICT_STUCK,
+	CT_VERDICT_LEAK,
+	CT_VERDICT_CLEAN,
+	CT_VERDICT_UNKNOWN,
+	CT_N_VERDICTS,
+};
+
+/* Which parts of a report the asker wants to see. JSON's "summary", "findings" and "notes" are
+ * always there. */
+enum ct_section {
+	CT_SECTION_FINDINGS = 1u << 0,
+	CT_SECTION_CHAINS = 1u << 1,  /* who is behind whom */
+	CT_SECTION_THREADS = 1u << 2, /* actors and stacks */
+	CT_SECTION_LOCKS = 1u << 3,
+	CT_SECTION_MODULES = 1u << 4,
+	CT_SECTION_HINTS = 1u << 5, /* what would tell more */
+	CT_SECTION_EXPLAIN = 1u << 6,
+	CT_SECTION_ALL_STACKS =
+		1u << 7, /* every stack; else those of findings, then the rest grouped */
+	CT_SECTION_VERBOSE = 1u << 8,
+	CT_SECTION_MISSING = 1u << 9, /* of the modules only those that lack something */
+};
+
+struct ct_step { /* one line of a proof */
+	const char *text;
+	uint32_t actor, resource; /* CT_NONE: none */
+	uint32_t frame;           /* in the actor's stack, or CT_NONE */
+};
+
+struct ct_finding {
+	const char *rule, *name; /* "CT101", "lock-cycle" */
+	enum ct_level level;
+	enum ct_confidence confidence;
+	const char *title, *message, *hint; /* hint may be NULL */
+	const uint32_t *actors, *resources, *cycles;
+	uint32_t n_actors, n_resources, n_cycles;
+	const struct ct_step *steps;
+	uint32_t n_steps;
+	const char *fingerprint; /* NULL: no stacks to make one of */
+	const char *ignored_by;  /* the option or baseline that ignores it, or NULL */
+};
+
+struct ct_summary {
+	enum ct_verdict verdict;
+	const char *headline; /* one sentence */
+	uint32_t n_threads, n_goroutines;
+	uint32_t n_findings[CT_N_LEVELS]; /* without the ignored ones */
+	uint32_t n_ignored;
+};
+
+/* One row of a catalogue: key and text pairs, ended by a NULL key. */
+struct ct_catalogue_row {
+	const char *type; /* "rule", "command", "option" */
+	const struct ct_explanation *fields;
+	uint32_t n_fields;
+};
+
+struct ct_document {
+	enum ct_document_kind kind;
+	unsigned sections; /* of enum ct_section */
+	/* A report: */
+	const struct ct_facts *facts;
+	const struct ct_graph *graph;
+	struct ct_summary summary;
+	const struct ct_finding *findings; /* worst first */
+	uint32_t n_findings;
+	const uint32_t
+		*finding_of_cycle; /* per cycle of the graph: index of the finding, or CT_NONE */
+	const char *const *hints;  /* what would tell more, in order */
+	uint32_t n_hints;
+	uint64_t explained; /* explain's address */
+	const struct ct_explanation *explanations;
+	uint32_t n_explanations;
+	/* A catalogue: */
+	const struct ct_catalogue_row *rows;
+	uint32_t n_rows;
+	struct ct_arena arena;
+};
+
+const char *ct_level_name(enum ct_level level);                /* "P0" */
+const char *ct_confidence_name(enum ct_confidence confidence); /* "proven" */
+const char *ct_verdict_name(enum ct_verdict verdict);          /* "deadlock" */
+
+/*
+ * Fills in the fingerprints, from the function names (inlined ones included) of the findings'
+ * stacks. Called once, after the lines of these sites are known.
+ */
+void ct_document_fingerprint(struct ct_document *document);
+
+/*
+ * The sites whose lines a reader of this document needs: those of the program's own code in its
+ * findings' stacks.
+ */
+CT_WARN_UNUSED enum ct_status ct_document_sites(const struct ct_document *document, uint32_t **ret,
+	uint32_t *n); /* the caller frees *ret */
+
+#endif

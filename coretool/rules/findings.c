@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/findings.h"
+
+#include "rules/words.h"
+
+static void push_u32(void *vec, uint32_t value, bool *failed)
+{
+	CT_VEC(uint32_t) *list = vec;
+	uint32_t *slot = ct_vec_push(list);
+
+	if (slot)
+		*slot = value;
+	else
+		*failed = true;
+}
+
+void ct_draft_actor(struct ct_draft *draft, uint32_t actor)
+{
+	push_u32(&draft->actors, actor, &draft->failed);
+}
+
+void ct_draft_resource(struct ct_draft *draft, uint32_t resource)
+{
+	for (uint32_t i = 0; i < draft->resources.n; i++)
+		if (draft->resources.items[i] == resource)
+			return;
+	push_u32(&draft->resources, resource, &draft->failed);
+}
+
+void ct_draft_cycle(struct ct_draft *draft, uint32_t cycle)
+{
+	push_u32(&draft->cycles, cycle, &draft->failed);
+}
+
+void ct_draft_step(
+	struct ct_draft *draft, const char *text, uint32_t actor, uint32_t resource, uint32_t frame)
+{
+	struct ct_step *slot = text ? ct_vec_push(&draft->steps) : NULL;
+
+	if (slot)
+		*slot = (struct ct_step){text, actor, resource, frame};
+	else
+		draft->failed = true;
+}
+
+static void draft_free(struct ct_draft *draft)
+{
+	ct_vec_free(&draft->actors);
+	ct_vec_free(&draft->resources);
+	ct_vec_free(&draft->cycles);
+	ct_vec_free(&draft->steps);
+}
+
+enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft)
+{
+	struct ct_finding *f = draft->failed ? NULL : ct_vec_push(&out->list);
+
+	if (!f) {
+		draft_free(draft);
+		return CT_NO_MEMORY;
+	}
+	*f = (struct ct_finding){
+		.rule = draft->rule->id,
+		.name = draft->rule->name,
+		.level = draft->level,
+		.confidence = draft->confidence,
+		.title = draft->title,
+		.message = draft->message,
+		.hint = draft->hint,
+		.actors = ct_arena_copy(
+			out->arena, draft->actors.items, draft->actors.n * sizeof(uint32_t)),
+		.resources = ct_arena_copy(
+			out->arena, draft->resources.items, draft->resources.n * sizeof(uint32_t)),
+		.cycles = ct_arena_copy(
+			out->arena, draft->cycles.items, draft->cycles.n * sizeof(uint32_t)),
+		.steps = ct_arena_copy(
+			out->arena, draft->steps.items, draft->steps.n * sizeof(struct ct_step)),
+		.n_actors = draft->actors.n,
+		.n_resources = draft->resources.n,
+		.n_cycles = draft->cycles.n,
+		.n_steps = draft->steps.n,
+	};
+	/* "possible" is never above P2. */
+	if (f->confidence == CT_POSSIBLE)
+		f->level = CT_P2;
+	draft_free(draft);
+	return CT_OK;
+}
+
+enum ct_confidence ct_confidence_of(const struct ct_facts *facts, enum ct_trust worst)
+{
+	if (worst == CT_TRUST_GUESS)
+		return CT_POSSIBLE;
+	return worst == CT_TRUST_INFERRED || !facts->target.still ? CT_LIKELY : CT_PROVEN;
+}
+
+void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct ct_edge *edge)
+{
+	const struct ct_facts *facts = out->facts;
+	const struct ct_wait *wait = &facts->waits[edge->wait];
+	uint32_t frame = ct_own_frame(facts, edge->waiter);
+	const char *waiter = ct_say_actor(out->arena, facts, edge->waiter);
+	const char *holder = ct_say_actor(out->arena, facts, edge->holder);
+
+	if (facts->resources[wait->resource].is_actor)
+		ct_draft_step(draft,
+			ct_arena_printf(out->arena, "%s waits for %s to end", waiter, holder),
+			edge->waiter, wait->resource, frame);
+	else
+		ct_draft_step(draft,
+			ct_arena_printf(out->arena, "%s waits for %s, held by %s", waiter,
+				ct_say_resource(out->arena, facts, wait->resource), holder),
+			edge->waiter, wait->resource, frame);
+	ct_draft_resource(draft, wait->resource);
+}

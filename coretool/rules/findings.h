@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How rules make findings, and the words that they share. Only rules/ includes it. */
+#ifndef CT_RULES_FINDINGS_H
+#define CT_RULES_FINDINGS_H
+
+#include "base/str.h"
+#include "base/vec.h"
+#include "rules/rules.h"
+
+struct ct_findings {
+	const struct ct_facts *facts;
+	const struct ct_graph *graph;
+	const struct ct_policy *policy;
+	struct ct_arena *arena;
+	CT_VEC(struct ct_finding) list;
+};
+
+/* A finding under construction; zero it, fill it, hand it over. */
+struct ct_draft {
+	const struct ct_rule *rule;
+	enum ct_level level;
+	enum ct_confidence confidence;
+	const char *title, *message, *hint;
+	CT_VEC(uint32_t) actors, resources, cycles;
+	CT_VEC(struct ct_step) steps;
+	bool failed;
+};
+
+void ct_draft_actor(struct ct_draft *draft, uint32_t actor);
+void ct_draft_resource(struct ct_draft *draft, uint32_t resource);
+void ct_draft_cycle(struct ct_draft *draft, uint32_t cycle);
+void ct_draft_step(struct ct_draft *draft, const char *text, uint32_t actor, uint32_t resource,
+	uint32_t frame);
+/* Takes all that the draft holds, also when it fails. */
+enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft);
+
+/* proven, likely or possible, from the worst trust of what a finding rests on. */
+enum ct_confidence ct_confidence_of(const struct ct_facts *facts, enum ct_trust worst);
+
+/* The standard steps of one edge: who waits for what and where, who holds it and how that is known.
+ */
+void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct ct_edge *edge);
+
+extern const struct ct_rule ct_rule_blocked_behind;
+extern const struct ct_rule ct_rule_dead_owner;
+extern const struct ct_rule ct_rule_lock_cycle;
+extern const struct ct_rule ct_rule_self_deadlock;
+
+#endif

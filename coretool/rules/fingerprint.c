@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A fingerprint is the same for the same mistake in another run: the rule and the functions in
+ * which the threads stand, without addresses, ids or times. Threads of a cycle count in order but
+ * from no fixed start.
+ */
+#include "base/hash.h"
+#include "base/str.h"
+#include "rules/document.h"
+#include "rules/words.h"
+
+#define MAX_FUNCTIONS                                                                              \
+	12 /* per stack, of the program's own: the library's differ between its versions */
+#define MAX_ACTORS 64
+
+/* Template arguments and the compiler's clones differ between builds of the same source. */
+static void add_function(struct ct_str *s, const char *name)
+{
+	static const char *const clones[] = {
+		".isra.", ".constprop.", ".part.", ".cold", ".lto_priv.", ".llvm."};
+	size_t len = strlen(name), start = s->len;
+	int depth = 0;
+
+	for (size_t i = 0; i < CT_COUNT(clones); i++) {
+		const char *clone = strstr(name, clones[i]);
+
+		if (clone && (size_t)(clone - name) < len)
+			len = (size_t)(clone - name);
+	}
+	for (size_t i = 0; i < len; i++) {
+		/* operator<, operator-> and their like are no brackets. */
+		size_t op = strncmp(name + i, "operator", 8) ? 0 : 8 + strspn(name + i + 8, "<>=-");
+
+		if (op && i + op <= len) {
+			if (!depth)
+				ct_str_add_bytes(s, name + i, op);
+			i += op - 1;
+			continue;
+		}
+		depth += name[i] == '<';
+		if (!depth)
+			ct_str_add_bytes(s, name + i, 1);
+		depth -= depth && name[i] == '>';
+	}
+	if (depth) { /* no pair of brackets after all */
+		ct_str_cut(s, start);
+		ct_str_add_bytes(s, name, len);
+	}
+	ct_str_add(s, ";");
+}
+
+static uint32_t add_site(struct ct_str *s, const struct ct_facts *facts, const struct ct_site *site)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < site->n_lines; i++)
+		if (site->lines[i].function) {
+			add_function(s, site->lines[i].function);
+			n++;
+		}
+	if (n)
+		return n;
+	if (site->function) {
+		add_function(s, site->function);
+	} else if (site->module != CT_NONE) {
+		const struct ct_fact_module *module = &facts->modules[site->module];
+		uint64_t at = site->function_start ? site->function_start : site->offset;
+
+		ct_str_add(s, "%s+%llx;", module->build_id ? module->build_id : module->path,
+			(unsigned long long)at);
+	} else {
+		ct_str_add(s, "?;");
+	}
+	return 1;
+}
+
+/* The hash of where one actor stands; 0: it has no stack. */
+static uint64_t hash_actor(const struct ct_facts *facts, uint32_t actor)
+{
+	uint32_t first = ct_own_frame(facts, actor), n = 0;
+	ct_autostr s = {0};
+
+	if (first == CT_NONE)
+		return 0;
+	const struct ct_stack *stack = &facts->stacks[facts->actors[actor].stack];
+	for (uint32_t i = first; i < stack->n_frames && n < MAX_FUNCTIONS; i++)
+		if (ct_own_site(facts, stack->frames[i].site))
+			n += add_site(&s, facts, &facts->sites[stack->frames[i].site]);
+	return s.failed ? 0 : ct_hash_bytes(ct_str_text(&s), s.len);
+}
+
+/* Starts the ring at the place from which it reads smallest. */
+static void rotate(uint64_t *ring, uint32_t n)
+{
+	uint64_t turned[MAX_ACTORS];
+	uint32_t best = 0;
+
+	for (uint32_t start = 1; start < n; start++)
+		for (uint32_t i = 0; i < n; i++) {
+			uint64_t a = ring[(start + i) % n], b = ring[(best + i) % n];
+
+			if (a != b) {
+				best = a < b ? start : best;
+				break;
+			}
+		}
+	for (uint32_t i = 0; i < n; i++)
+		turned[i] = ring[(best + i) % n];
+	memcpy(ring, turned, n * sizeof(*ring));
+}
+
+static uint32_t ring_of_cycle(const struct ct_document *doc, uint32_t cycle, uint64_t *ring)
+{
+	const struct ct_cycle *c = &doc->graph->cycles[cycle];
+	uint32_t n = CT_MIN(c->n_edges, (uint32_t)MAX_ACTORS);
+
+	for (uint32_t i = 0; i < n; i++)
+		ring[i] = hash_actor(doc->facts, c->edges[i].waiter);
+	rotate(ring, n);
+	return n;
+}
+
+/* Without a cycle: the places of the proof, each once and in no order, since many threads may stand
+ * there. */
+static uint32_t ring_of_steps(
+	const struct ct_document *doc, const struct ct_finding *f, uint64_t *ring)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < f->n_steps && n < MAX_ACTORS; i++) {
+		uint64_t hash = f->steps[i].actor != CT_NONE
+					? hash_actor(doc->facts, f->steps[i].actor)
+					: 0;
+		uint32_t at = 0;
+
+		while (at < n && ring[at] < hash)
+			at++;
+		if (!hash || (at < n && ring[at] == hash))
+			continue;
+		memmove(ring + at + 1, ring + at, (n - at) * sizeof(*ring));
+		ring[at] = hash;
+		n++;
+	}
+	return n;
+}
+
+void ct_document_fingerprint(struct ct_document *document)
+{
+	for (uint32_t i = 0; i < document->n_findings; i++) {
+		/* The findings are the document's own. */
+		struct ct_finding *f = (struct ct_finding *)(uintptr_t)&document->findings[i];
+		uint64_t ring[MAX_ACTORS + 2];
+		uint32_t n = f->n_cycles ? ring_of_cycle(document, f->cycles[0], ring)
+					 : ring_of_steps(document, f, ring);
+		bool any = false;
+
+		for (uint32_t k = 0; k < n; k++)
+			any |= ring[k] != 0;
+		if (!any)
+			continue;
+		ring[n] = ct_hash_bytes(f->rule, strlen(f->rule));
+		f->fingerprint = ct_arena_printf(&document->arena, "%016llx",
+			(unsigned long long)ct_hash_bytes(ring, (n + 1) * sizeof(*ring)));
+	}
+}
+
+enum ct_status ct_document_sites(const struct ct_document *document, uint32_t **ret, uint32_t *n)
+{
+	const struct ct_facts *facts = document->facts;
+	bool *wanted = calloc((size_t)facts->n_sites + 1, sizeof(*wanted));
+	uint32_t *sites = malloc(((size_t)facts->n_sites + 1) * sizeof(*sites));
+	uint32_t found = 0;
+
+	if (!wanted || !sites) {
+		free(wanted);
+		free(sites);
+		return CT_NO_MEMORY;
+	}
+	for (uint32_t i = 0; i < document->n_findings; i++)
+		for (uint32_t k = 0; k < document->findings[i].n_steps; k++) {
+			uint32_t actor = document->findings[i].steps[k].actor;
+			uint32_t index = actor != CT_NONE ? facts->actors[actor].stack : CT_NONE;
+
+			for (uint32_t f = 0; index != CT_NONE && f < facts->stacks[index].n_frames;
+				f++)
+				wanted[facts->stacks[index].frames[f].site] = true;
+		}
+	for (uint32_t i = 0; i < facts->n_sites; i++)
+		if (wanted[i] && ct_own_site(facts, i))
+			sites[found++] = i;
+	free(wanted);
+	*ret = sites;
+	*n = found;
+	return CT_OK;
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CT101: a circle of threads, each of which waits for what the next one holds. */
+#include "rules/findings.h"
+#include "rules/words.h"
+
+/* All that are in the circle, and all that wait behind it, are stuck. */
+static void add_stuck(struct ct_findings *out, struct ct_draft *draft, uint32_t cycle)
+{
+	const struct ct_cycle *c = &out->graph->cycles[cycle];
+
+	for (uint32_t i = 0; i < c->n_edges; i++)
+		ct_draft_actor(draft, c->edges[i].waiter);
+	for (uint32_t a = 0; a < out->facts->n_actors; a++) {
+		bool inside = false;
+
+		if (out->graph->cycle_of[a] != cycle)
+			continue;
+		for (uint32_t i = 0; i < c->n_edges && !inside; i++)
+			inside = c->edges[i].waiter == a;
+		if (!inside)
+			ct_draft_actor(draft, a);
+	}
+}
+
+static const char *title(struct ct_findings *out, const struct ct_cycle *c)
+{
+	const struct ct_facts *facts = out->facts;
+	const char *first = ct_say_actor(out->arena, facts, c->edges[0].waiter);
+
+	if (c->n_edges == 2)
+		return ct_arena_printf(out->arena, "%s and %s wait for each other", first,
+			ct_say_actor(out->arena, facts, c->edges[1].waiter));
+	return ct_arena_printf(out->arena,
+		"%u threads wait for each other in a circle, %s among them", c->n_edges, first);
+}
+
+static enum ct_status report(struct ct_findings *out, uint32_t cycle)
+{
+	const struct ct_cycle *c = &out->graph->cycles[cycle];
+	struct ct_draft draft = {.rule = &ct_rule_lock_cycle, .level = c->timed ? CT_P1 : CT_P0};
+	ct_autostr names = {0};
+
+	draft.confidence = ct_confidence_of(out->facts, c->trust);
+	draft.title = title(out, c);
+	add_stuck(out, &draft, cycle);
+	ct_draft_cycle(&draft, cycle);
+	for (uint32_t i = 0; i < c->n_edges; i++)
+		ct_draft_edge(out, &draft, &c->edges[i]);
+	for (uint32_t i = 0; i < draft.resources.n && i < 8; i++)
+		ct_str_add(&names, "%s%s", i ? ", " : "",
+			ct_say_resource(out->arena, out->facts, draft.resources.items[i]));
+	uint32_t others = draft.actors.n - c->n_edges;
+	draft.message = ct_arena_printf(out->arena, "%s over %s%s: %s%s", draft.title,
+		ct_str_text(&names), draft.resources.n > 8 ? ", …" : "",
+		c->timed ? "it ends when the first timeout does" : "none of them can ever go on",
+		others ? ct_arena_printf(out->arena, "; %u more wait behind them", others) : "");
+	draft.hint = c->timed ? "Take these locks in one order everywhere; the timeouts only hide "
+				"the cycle."
+			      : "Take these locks in one order everywhere. This process does not "
+				"recover: "
+				"restart it.";
+	draft.failed |= names.failed;
+	return ct_findings_add(out, &draft);
+}
+
+static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
+	const struct ct_policy *policy, struct ct_findings *out)
+{
+	(void)facts, (void)policy;
+	for (uint32_t c = 0; c < graph->n_cycles; c++) {
+		enum ct_status status =
+			graph->cycles[c].kind == CT_CYCLE_LOOP ? report(out, c) : CT_OK;
+
+		if (status)
+			return status;
+	}
+	return CT_OK;
+}
+
+const struct ct_rule ct_rule_lock_cycle = {
+	.id = "CT101",
+	.name = "lock-cycle",
+	.summary = "threads wait for each other in a circle",
+	.help = "Each thread of the circle waits for a mutex that the next one holds, or for its "
+		"end "
+		"(pthread_join). None can go on unless one of the waits has a timeout.",
+	.silent_when = "The waits form a chain or a diamond. A circle with a timed wait ends by "
+		       "itself and is "
+		       "reported P1.",
+	.level = CT_P0,
+	.run = run,
+};

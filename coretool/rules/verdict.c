@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The verdict is the first that applies: crash by a synchronous fault; deadlock; crash by any other
+ * abort; stuck; clean; unknown. A finding that is merely possible decides nothing. A signal that
+ * another process sent is no crash.
+ */
+#include "rules/verdict.h"
+
+#include <signal.h>
+
+#include "base/str.h"
+#include "rules/words.h"
+
+static const struct {
+	const char *rule;
+	enum ct_verdict verdict;
+} decisive[] = {
+	{"CT101", CT_VERDICT_DEADLOCK},
+	{"CT102", CT_VERDICT_DEADLOCK},
+	{"CT103", CT_VERDICT_DEADLOCK},
+	{"CT120", CT_VERDICT_STUCK},
+};
+
+static bool is_fault(int number)
+{
+	return number == SIGSEGV || number == SIGBUS || number == SIGFPE || number == SIGILL ||
+	       number == SIGTRAP || number == SIGSYS;
+}
+
+/* The finding that speaks for this verdict; they are sorted worst first. */
+static const struct ct_finding *finding_for(const struct ct_document *doc, enum ct_verdict verdict)
+{
+	for (uint32_t i = 0; i < doc->n_findings; i++) {
+		const struct ct_finding *f = &doc->findings[i];
+
+		if (f->confidence == CT_POSSIBLE || f->ignored_by)
+			continue;
+		for (size_t d = 0; d < CT_COUNT(decisive); d++)
+			if (decisive[d].verdict == verdict && !strcmp(decisive[d].rule, f->rule))
+				return f;
+	}
+	return NULL;
+}
+
+static uint32_t count_decisive(const struct ct_document *doc, enum ct_verdict verdict)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < doc->n_findings; i++)
+		for (size_t d = 0; d < CT_COUNT(decisive); d++)
+			n += decisive[d].verdict == verdict && !doc->findings[i].ignored_by &&
+			     doc->findings[i].confidence != CT_POSSIBLE &&
+			     !strcmp(decisive[d].rule, doc->findings[i].rule);
+	return n;
+}
+
+static bool nothing_was_read(const struct ct_facts *facts)
+{
+	for (uint32_t i = 0; i < facts->n_actors; i++)
+		if (facts->actors[i].call.number >= 0 || facts->actors[i].stack != CT_NONE)
+			return false;
+	return true;
+}
+
+static const char *say_place(struct ct_document *doc, uint32_t actor)
+{
+	const char *at =
+		ct_say_frame(&doc->arena, doc->facts, actor, ct_own_frame(doc->facts, actor));
+
+	return at ? ct_arena_printf(&doc->arena, " at %s", at) : "";
+}
+
+static const char *crash_headline(struct ct_document *doc)
+{
+	const struct ct_fact_signal *signal = &doc->facts->target.signal;
+	const char *who = signal->actor != CT_NONE
+				  ? ct_say_actor(&doc->arena, doc->facts, signal->actor)
+				  : "a thread";
+	const char *place = signal->actor != CT_NONE ? say_place(doc, signal->actor) : "";
+
+	if (signal->has_address)
+		return ct_arena_printf(&doc->arena, "%s died of %s (%s) at address 0x%llx%s", who,
+			signal->name, signal->code, (unsigned long long)signal->address, place);
+	return ct_arena_printf(&doc->arena, "%s died of %s%s", who, signal->name, place);
+}
+
+static const char *clean_headline(struct ct_document *doc)
+{
+	uint32_t asleep = 0, n = doc->facts->n_actors;
+
+	for (uint32_t i = 0; i < n; i++)
+		asleep += doc->facts->actors[i].call.number >= 0;
+	return ct_arena_printf(&doc->arena,
+		"no deadlock: %u thread%s, %u of them asleep, and none waits in a circle or for an "
+		"owner "
+		"that is gone",
+		n, n == 1 ? "" : "s", asleep);
+}
+
+/* A watchdog's abort beside a deadlock: the deadlock is the answer, the signal its messenger. */
+static const char *with_messenger(struct ct_document *doc, const char *headline)
+{
+	const struct ct_fact_signal *signal = &doc->facts->target.signal;
+
+	if (!signal->number || signal->sender_pid || signal->actor == CT_NONE)
+		return headline;
+	return ct_arena_printf(&doc->arena, "%s (%s raised %s)", headline,
+		ct_say_actor(&doc->arena, doc->facts, signal->actor), signal->name);
+}
+
+static const char *finding_headline(struct ct_document *doc, enum ct_verdict verdict)
+{
+	const struct ct_finding *f = finding_for(doc, verdict);
+	uint32_t more = count_decisive(doc, verdict) - 1;
+
+	if (!more)
+		return f->message;
+	return ct_arena_printf(&doc->arena, "%s; and %u more %s", f->message, more,
+		more == 1 ? "finding" : "findings");
+}
+
+static void judge(struct ct_document *doc)
+{
+	const struct ct_fact_signal *signal = &doc->facts->target.signal;
+	struct ct_summary *s = &doc->summary;
+	bool own_signal = signal->number && !signal->sender_pid;
+
+	if (own_signal && is_fault(signal->number)) {
+		s->verdict = CT_VERDICT_CRASH;
+		s->headline = crash_headline(doc);
+	} else if (finding_for(doc, CT_VERDICT_DEADLOCK)) {
+		s->verdict = CT_VERDICT_DEADLOCK;
+		s->headline = with_messenger(doc, finding_headline(doc, CT_VERDICT_DEADLOCK));
+	} else if (own_signal && signal->number == SIGABRT) {
+		s->verdict = CT_VERDICT_CRASH;
+		s->headline = crash_headline(doc);
+	} else if (finding_for(doc, CT_VERDICT_STUCK)) {
+		s->verdict = CT_VERDICT_STUCK;
+		s->headline = finding_headline(doc, CT_VERDICT_STUCK);
+	} else if (nothing_was_read(doc->facts)) {
+		s->verdict = CT_VERDICT_UNKNOWN;
+		s->headline = "neither waits nor stacks could be read";
+	} else {
+		s->verdict = CT_VERDICT_CLEAN;
+		s->headline = clean_headline(doc);
+	}
+}
+
+static void count(struct ct_document *doc)
+{
+	struct ct_summary *s = &doc->summary;
+
+	for (uint32_t i = 0; i < doc->facts->n_actors; i++) {
+		if (doc->facts->actors[i].kind == CT_ACTOR_THREAD)
+			s->n_threads++;
+		else
+			s->n_goroutines++;
+	}
+	for (uint32_t i = 0; i < doc->n_findings; i++) {
+		if (doc->findings[i].ignored_by)
+			s->n_ignored++;
+		else
+			s->n_findings[doc->findings[i].level]++;
+	}
+}
+
+/* What a shell takes as one word. */
+static const char *quoted(struct ct_arena *arena, const char *word)
+{
+	static const char plain[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./+@%:=,";
+	ct_autostr text = {0};
+
+	if (word[0] && word[strspn(word, plain)] == '\0')
+		return word;
+	ct_str_add(&text, "'");
+	for (const char *p = word; *p; p++) {
+		if (*p == '\'')
+			ct_str_add(&text, "'\\''");
+		else
+			ct_str_add_bytes(&text, p, 1);
+	}
+	ct_str_add(&text, "'");
+	return ct_arena_strndup(arena, ct_str_text(&text), text.len);
+}
+
+#define MAX_HINTS 8
+
+static void add_hint(struct ct_document *doc, const char **hints, const char *text)
+{
+	if (text && doc->n_hints < MAX_HINTS)
+		hints[doc->n_hints++] = text;
+}
+
+/* The one thread whose end would free the most. */
+static const char *whom_to_free(struct ct_document *doc)
+{
+	const struct ct_graph *g = doc->graph;
+	uint32_t best = CT_NONE;
+
+	for (uint32_t a = 0; a < doc->facts->n_actors; a++)
+		if (g->behind[a] && g->root[a] == a &&
+			(best == CT_NONE || g->behind[a] > g->behind[best]))
+			best = a;
+	if (doc->summary.verdict == CT_VERDICT_DEADLOCK)
+		return "Nothing inside the process can end a deadlock: restart it.";
+	if (best == CT_NONE || doc->summary.verdict != CT_VERDICT_STUCK)
+		return NULL;
+	return ct_arena_printf(&doc->arena, "Whatever lets %s go on frees %u waiting thread%s.",
+		ct_say_actor(&doc->arena, doc->facts, best), g->behind[best],
+		g->behind[best] == 1 ? "" : "s");
+}
+
+static void add_hints(struct ct_document *doc)
+{
+	const char **hints = ct_arena_new_array(&doc->arena, MAX_HINTS, const char *);
+	const struct ct_facts *facts = doc->facts;
+	const char *core = facts->target.path ? quoted(&doc->arena, facts->target.path) : "CORE";
+
+	if (!hints)
+		return;
+	add_hint(doc, hints, whom_to_free(doc));
+	for (uint32_t i = 0, said = 0; i < facts->n_modules && said < 3; i++)
+		if (facts->modules[i].advice) {
+			add_hint(doc, hints, facts->modules[i].advice);
+			said++;
+		}
+	if (doc->n_findings && doc->findings[0].n_resources)
+		add_hint(doc, hints,
+			ct_arena_printf(&doc->arena, "coretool explain %s 0x%llx", core,
+				(unsigned long long)facts->resources[doc->findings[0].resources[0]]
+					.address));
+	add_hint(doc, hints, ct_arena_printf(&doc->arena, "coretool threads %s", core));
+	doc->hints = hints;
+}
+
+void ct_document_judge(struct ct_document *document)
+{
+	count(document);
+	judge(document);
+	add_hints(document);
+}

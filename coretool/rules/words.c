@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/words.h"
+
+const char *ct_actor_label(const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	if (a->name)
+		return a->name;
+	return a->start_site != CT_NONE ? facts->sites[a->start_site].function : NULL;
+}
+
+const char *ct_say_actor(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+	const char *kind = a->kind == CT_ACTOR_THREAD ? "thread" : "goroutine";
+	const char *label = ct_actor_label(facts, actor);
+
+	if (label)
+		return ct_arena_printf(
+			arena, "%s %llu (%s)", kind, (unsigned long long)a->id, label);
+	return ct_arena_printf(arena, "%s %llu", kind, (unsigned long long)a->id);
+}
+
+const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts, uint32_t resource)
+{
+	const struct ct_resource *r = &facts->resources[resource];
+	const char *kind = !strcmp(r->kind, "pthread_mutex") ? "mutex" : r->kind;
+
+	if (r->name)
+		return r->name;
+	if (r->where)
+		return ct_arena_printf(arena, "the %s at 0x%llx (%s)", kind,
+			(unsigned long long)r->address, r->where);
+	return ct_arena_printf(arena, "the %s at 0x%llx", kind, (unsigned long long)r->address);
+}
+
+/* Files whose frames nobody means when they ask where a thread is. */
+static bool is_runtime_library(const char *path)
+{
+	static const char *const prefixes[] = {"libc.so", "libc-2.", "libpthread", "ld-linux",
+		"ld-2.", "libstdc++.so", "libgcc_s.so", "libc++", "ld-musl", "linux-vdso",
+		"[vdso]"};
+	const char *name = strrchr(path, '/');
+
+	name = name ? name + 1 : path;
+	for (size_t i = 0; i < CT_COUNT(prefixes); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+/* A static program has the library's functions in its own file: known by their names. */
+static bool is_library_function(const char *name)
+{
+	static const char *const prefixes[] = {"__lll_", "__pthread_", "___pthread_", "pthread_",
+		"__futex_", "futex_", "__libc_", "__syscall_", "syscall", "__internal_syscall",
+		"std::"};
+
+	for (size_t i = 0; name && i < CT_COUNT(prefixes); i++)
+		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+bool ct_own_site(const struct ct_facts *facts, uint32_t index)
+{
+	const struct ct_site *site = &facts->sites[index];
+
+	return site->module != CT_NONE && !is_runtime_library(facts->modules[site->module].path) &&
+	       !is_library_function(site->function);
+}
+
+uint32_t ct_own_frame(const struct ct_facts *facts, uint32_t actor)
+{
+	uint32_t index = facts->actors[actor].stack;
+	const struct ct_stack *stack = index != CT_NONE ? &facts->stacks[index] : NULL;
+
+	for (uint32_t i = 0; stack && i < stack->n_frames; i++)
+		if (ct_own_site(facts, stack->frames[i].site))
+			return i;
+	return CT_NONE;
+}
+
+const char *ct_say_frame(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, uint32_t frame)
+{
+	uint32_t index = facts->actors[actor].stack;
+
+	if (index == CT_NONE || frame == CT_NONE || frame >= facts->stacks[index].n_frames)
+		return NULL;
+	const struct ct_site *site = &facts->sites[facts->stacks[index].frames[frame].site];
+	const struct ct_line *line = site->n_lines ? &site->lines[0] : NULL;
+	const char *function = line && line->function ? line->function : site->function;
+	if (line && line->file && function) {
+		const char *file = strrchr(line->file, '/');
+
+		return ct_arena_printf(
+			arena, "%s() %s:%u", function, file ? file + 1 : line->file, line->line);
+	}
+	if (function)
+		return ct_arena_printf(arena, "%s()", function);
+	if (site->module == CT_NONE)
+		return NULL;
+	const char *path = facts->modules[site->module].path;
+	const char *name = strrchr(path, '/');
+	return ct_arena_printf(
+		arena, "%s+0x%llx", name ? name + 1 : path, (unsigned long long)site->offset);
+}
+
+const char *ct_say_activity(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	if (a->call.number >= 0 && a->call.name)
+		return ct_arena_printf(arena, "asleep in %s", a->call.name);
+	if (a->call.number >= 0)
+		return ct_arena_printf(
+			arena, "asleep in system call %lld", (long long)a->call.number);
+	return ct_actor_state_name(a->state);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How actors, resources and places are called in sentences; rules and writers use the same words.
+ */
+#ifndef CT_RULES_WORDS_H
+#define CT_RULES_WORDS_H
+
+#include "facts/facts.h"
+
+/* "thread 12 (billing)"; without a name of its own, the function that it started in. */
+const char *ct_say_actor(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor);
+/* The name in those parentheses, or NULL. */
+const char *ct_actor_label(const struct ct_facts *facts, uint32_t actor);
+/* "g_lock", "the mutex at 0x7f…". */
+const char *ct_say_resource(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t resource);
+
+/* Is the code at this site the program's own, not the C or C++ library's or the dynamic linker's?
+ */
+bool ct_own_site(const struct ct_facts *facts, uint32_t site);
+
+/*
+ * The first frame that is the program's own, not the C or C++ library's or the dynamic linker's:
+ * where a person would say that the thread is. CT_NONE: no such frame.
+ */
+uint32_t ct_own_frame(const struct ct_facts *facts, uint32_t actor);
+/* "take_b() a.c:41"; frame CT_NONE, or one without any name: NULL. */
+const char *ct_say_frame(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, uint32_t frame);
+/* "asleep in nanosleep", "running": what an actor does, in a few words. */
+const char *ct_say_activity(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor);
+
+#endif
