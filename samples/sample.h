@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What every sample needs: threads that say who they are, a check that each of them really blocks
+ * where it should, and the truth about it, as JSON lines on stdout.
+ *
+ * A line is an object with one member, the truth's word; tests/truth/check_truth.py holds one check
+ * per word. Thread ids are those that the process itself sees, addresses are hex strings.
+ *
+ *   thread      {tid, label, state: "blocked"|"running", syscall, number, args[3]}
+ *               args are the first three arguments of the system call; number is the one asked
+ *               for, also when a stop and a continue have made restart_syscall of it
+ *   wait        {tid, kind: "mutex"|"join", resource, name, on: [tid], timed}
+ *               on is left out when no thread of this process holds the resource
+ *   hold        {tid, resource}
+ *   owner_gone  {tid, owner, resource}: tid waits for what a thread held that is no more
+ *   outside     {tid, owner, resource}: tid waits for what another process holds
+ *   root        {tid, root}: the end of the chain that tid stands in
+ *   cycle       {tids, timed}: one thread is a self-loop; a report has no other cycles
+ *   finding     {rule, level, confidence: [..], tids}: of CT101..CT103 a report has no others;
+ *               tids are stuck by it, beside them only those that wait behind them may be named
+ *               a wait, cycle or finding with "may": true may be missing, not contradicted
+ *   absent      [rule]: further rules that must not fire
+ *   quiet       true: no finding is more than "possible"
+ *   verdict     [verdict]: one of these
+ *   function    {tid, name}: is in that thread's stack; inlined: true where only DWARF tells
+ *   signal      {number, tid, address}: what killed the process
+ *   threads     N: how many there are
+ *   moving      true: threads run on, so waits beyond those told are no mistake
+ *   skipped     {what, why}: this machine cannot do it
+ *   ready       true: the last line, everything told is so from now on
+ *
+ * A truth about a name holds only where debug information or symbols can tell it. The driver that
+ * makes the core puts one more line in front, "core", and for a kill from outside a "signal".
+ */
+#ifndef SAMPLE_H
+#define SAMPLE_H
+
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/types.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A function that must be found in a stack by its name. */
+#define SAMPLE_FRAME __attribute__((noinline))
+
+/* Keeps a call from becoming a jump: something is left to do after it. */
+#define SAMPLE_AFTER() __asm__ volatile("" ::: "memory")
+
+enum { SAMPLE_PATIENCE_MS = 20000, SAMPLE_ANY = -1 };
+
+struct sample_thread {
+	const char *name;
+	void *(*run)(void *);
+	void *arg;
+	pthread_t handle;
+	pid_t tid; /* 0 until the thread runs */
+};
+
+struct sample_call {
+	long number;
+	unsigned long args[6];
+};
+
+static inline void sample_fail(const char *what, long id)
+{
+	fprintf(stderr, "sample: %s (%ld)\n", what, id);
+	fflush(NULL);
+	_exit(2);
+}
+
+/* For calls that return 0 or an error number. */
+static inline void sample_must(int error, const char *what)
+{
+	if (error)
+		sample_fail(what, error);
+}
+
+static inline void sample_sleep_ms(long ms)
+{
+	struct timespec ts = {ms / 1000, ms % 1000 * 1000000};
+
+	nanosleep(&ts, NULL);
+}
+
+static inline pid_t sample_gettid(void)
+{
+	return (pid_t)syscall(SYS_gettid);
+}
+
+/* ---- threads ---- */
+
+/* For a thread that was not made by sample_start(), main among them. */
+static inline void sample_enter(struct sample_thread *self)
+{
+	__atomic_store_n(&self->tid, sample_gettid(), __ATOMIC_RELEASE);
+}
+
+static inline void sample_await_enter(struct sample_thread *t)
+{
+	while (!__atomic_load_n(&t->tid, __ATOMIC_ACQUIRE))
+		sample_sleep_ms(1);
+}
+
+static inline void *sample_trampoline(void *arg)
+{
+	struct sample_thread *self = (struct sample_thread *)arg;
+
+	prctl(PR_SET_NAME, self->name);
+	sample_enter(self);
+	return self->run(self->arg);
+}
+
+static inline void sample_start_with(struct sample_thread *t, const pthread_attr_t *attr)
+{
+	sample_must(pthread_create(&t->handle, attr, sample_trampoline, t), "pthread_create");
+	sample_await_enter(t);
+}
+
+/* name, run and arg are set; returns when the thread has its id. */
+static inline void sample_start(struct sample_thread *t)
+{
+	sample_start_with(t, NULL);
+}
+
+static inline void sample_start_all(struct sample_thread *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		sample_start(&t[i]);
+}
+
+/* The deadline of a timed wait that does not end while anyone looks. */
+static inline struct timespec sample_tomorrow(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	ts.tv_sec += 24 * 60 * 60;
+	return ts;
+}
+
+/* ---- does it really block? ---- */
+
+/* False while the thread runs, or sleeps outside of a system call. */
+static inline bool sample_blocked(pid_t tid, struct sample_call *ret)
+{
+	char path[64], line[256];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = read(fd, line, sizeof(line) - 1);
+	close(fd);
+	if (n <= 0)
+		return false;
+	line[n] = '\0';
+	return sscanf(line, "%ld %lx %lx %lx %lx %lx %lx", &ret->number, &ret->args[0],
+		       &ret->args[1], &ret->args[2], &ret->args[3], &ret->args[4],
+		       &ret->args[5]) == 7;
+}
+
+/* Waits until tid blocks in system call `number` with `word` as its first argument. */
+static inline struct sample_call sample_await(pid_t tid, long number, long word)
+{
+	struct sample_call call = {};
+
+	for (int ms = 0; ms < SAMPLE_PATIENCE_MS; ms++) {
+		if (sample_blocked(tid, &call) && (number == SAMPLE_ANY || call.number == number) &&
+			(word == SAMPLE_ANY || call.args[0] == (unsigned long)word))
+			return call;
+		sample_sleep_ms(1);
+	}
+	sample_fail("a thread does not block where it should", tid);
+	return call;
+}
+
+static inline const char *sample_call_name(long number)
+{
+	static const struct {
+		long number;
+		const char *name;
+	} names[] = {
+		{SYS_accept, "accept"},
+		{SYS_clock_nanosleep, "clock_nanosleep"},
+		{SYS_epoll_wait, "epoll_wait"},
+		{SYS_fcntl, "fcntl"},
+		{SYS_flock, "flock"},
+		{SYS_futex, "futex"},
+		{SYS_msgrcv, "msgrcv"},
+		{SYS_nanosleep, "nanosleep"},
+		{SYS_openat, "openat"},
+		{SYS_pause, "pause"},
+		{SYS_poll, "poll"},
+		{SYS_ppoll, "ppoll"},
+		{SYS_pselect6, "pselect6"},
+		{SYS_read, "read"},
+		{SYS_recvfrom, "recvfrom"},
+		{SYS_recvmsg, "recvmsg"},
+		{SYS_rt_sigsuspend, "rt_sigsuspend"},
+		{SYS_rt_sigtimedwait, "rt_sigtimedwait"},
+		{SYS_select, "select"},
+		{SYS_semop, "semop"},
+		{SYS_semtimedop, "semtimedop"},
+		{SYS_wait4, "wait4"},
+		{SYS_waitid, "waitid"},
+		{SYS_write, "write"},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i].number == number)
+			return names[i].name;
+	}
+	sample_fail("no name for a system call", number);
+	return NULL;
+}
+
+/* ---- the truth ---- */
+
+static inline void truth_tids(const char *key, const struct sample_thread *t, size_t n)
+{
+	printf("\"%s\":[", key);
+	for (size_t i = 0; i < n; i++)
+		printf("%s%d", i ? "," : "", t[i].tid);
+	printf("]");
+}
+
+static inline void truth_call(const struct sample_thread *t, const struct sample_call *call)
+{
+	printf("{\"thread\":{\"tid\":%d,\"label\":\"%s\",\"state\":\"blocked\",\"syscall\":\"%s\","
+	       "\"number\":%ld,\"args\":[\"%#lx\",\"%#lx\",\"%#lx\"]}}\n",
+		t->tid, t->name, sample_call_name(call->number), call->number, call->args[0],
+		call->args[1], call->args[2]);
+}
+
+static inline void truth_running(const struct sample_thread *t)
+{
+	printf("{\"thread\":{\"tid\":%d,\"label\":\"%s\",\"state\":\"running\"}}\n", t->tid,
+		t->name);
+}
+
+/* Waits until t blocks in the system call, and tells so. */
+static inline void expect_syscall(const struct sample_thread *t, long number)
+{
+	struct sample_call call = sample_await(t->tid, number, SAMPLE_ANY);
+
+	truth_call(t, &call);
+}
+
+static inline void truth_hold(const struct sample_thread *t, const void *lock)
+{
+	printf("{\"hold\":{\"tid\":%d,\"resource\":\"%p\"}}\n", t->tid, lock);
+}
+
+/*
+ * Waits until `waiter` blocks on the lock. name: as DWARF tells it, "*x" for one that ends so,
+ * NULL on the heap.
+ * holder: NULL when no thread of this process holds it.
+ */
+static inline void expect_mutex(const struct sample_thread *waiter, const void *lock,
+	const char *name, const struct sample_thread *holder, bool timed)
+{
+	struct sample_call call = sample_await(waiter->tid, SYS_futex, (long)lock);
+
+	truth_call(waiter, &call);
+	printf("{\"wait\":{\"tid\":%d,\"kind\":\"mutex\",\"resource\":\"%p\",\"timed\":%s",
+		waiter->tid, lock, timed ? "true" : "false");
+	if (name)
+		printf(",\"name\":\"%s\"", name);
+	if (holder) {
+		printf(",");
+		truth_tids("on", holder, 1);
+	}
+	printf("}}\n");
+	if (holder)
+		truth_hold(holder, lock);
+}
+
+static inline void expect_join(
+	const struct sample_thread *waiter, const struct sample_thread *target)
+{
+	struct sample_call call = sample_await(waiter->tid, SYS_futex, SAMPLE_ANY);
+
+	truth_call(waiter, &call);
+	printf("{\"wait\":{\"tid\":%d,\"kind\":\"join\",\"timed\":false,", waiter->tid);
+	truth_tids("on", target, 1);
+	printf("}}\n");
+}
+
+static inline void truth_owner(
+	const char *word, const struct sample_thread *waiter, pid_t owner, const void *lock)
+{
+	printf("{\"%s\":{\"tid\":%d,\"owner\":%d,\"resource\":\"%p\"}}\n", word, waiter->tid, owner,
+		lock);
+}
+
+static inline void truth_owner_gone(
+	const struct sample_thread *waiter, pid_t owner, const void *lock)
+{
+	truth_owner("owner_gone", waiter, owner, lock);
+}
+
+static inline void truth_outside(const struct sample_thread *waiter, pid_t owner, const void *lock)
+{
+	truth_owner("outside", waiter, owner, lock);
+}
+
+static inline void truth_root(const struct sample_thread *t, const struct sample_thread *root)
+{
+	printf("{\"root\":{\"tid\":%d,\"root\":%d}}\n", t->tid, root->tid);
+}
+
+static inline void truth_cycle(const struct sample_thread *t, size_t n, bool timed)
+{
+	printf("{\"cycle\":{\"timed\":%s,", timed ? "true" : "false");
+	truth_tids("tids", t, n);
+	printf("}}\n");
+}
+
+/* confidence: JSON strings, for example "\"proven\"". */
+static inline void truth_finding(const char *rule, const char *level, const char *confidence,
+	const struct sample_thread *t, size_t n)
+{
+	printf("{\"finding\":{\"rule\":\"%s\",\"level\":\"%s\",\"confidence\":[%s],", rule, level,
+		confidence);
+	truth_tids("tids", t, n);
+	printf("}}\n");
+}
+
+/* The words that are a JSON value of their own: absent, quiet, verdict, moving. */
+static inline void truth_is(const char *word, const char *value)
+{
+	printf("{\"%s\":%s}\n", word, value);
+}
+
+static inline void truth_verdict(const char *verdict)
+{
+	printf("{\"verdict\":[\"%s\"]}\n", verdict);
+}
+
+/* A cycle of waits without timeout through all of t[], sure and for ever. */
+static inline void truth_deadlock(const struct sample_thread *t, size_t n)
+{
+	truth_cycle(t, n, false);
+	truth_finding("CT101", "P0", "\"proven\"", t, n);
+	truth_verdict("deadlock");
+}
+
+static inline void truth_self_deadlock(const struct sample_thread *t)
+{
+	truth_cycle(t, 1, false);
+	truth_finding("CT102", "P0", "\"proven\"", t, 1);
+	truth_verdict("deadlock");
+}
+
+static inline void truth_function(const struct sample_thread *t, const char *name)
+{
+	printf("{\"function\":{\"tid\":%d,\"name\":\"%s\",\"inlined\":false}}\n", t->tid, name);
+}
+
+static inline void truth_inlined(const struct sample_thread *t, const char *name)
+{
+	printf("{\"function\":{\"tid\":%d,\"name\":\"%s\",\"inlined\":true}}\n", t->tid, name);
+}
+
+static inline void truth_skipped(const char *what, const char *why)
+{
+	printf("{\"skipped\":{\"what\":\"%s\",\"why\":\"%s\"}}\n", what, why);
+}
+
+static inline void truth_threads(int n)
+{
+	printf("{\"threads\":%d}\n", n);
+}
+
+/* ---- the end ---- */
+
+static inline void sample_ready(void)
+{
+	printf("{\"ready\":true}\n");
+	fflush(stdout);
+}
+
+/* Ready, with a fixed number of threads, in which main rests for ever. */
+__attribute__((noreturn)) static inline void sample_rest(int threads)
+{
+	truth_threads(threads);
+	sample_ready();
+	for (;;)
+		pause();
+}
+
+/* Ready; returns when the driver closes stdin: the sample shall crash now. */
+static inline void sample_await_end_of_input(void)
+{
+	char c;
+
+	sample_ready();
+	while (read(STDIN_FILENO, &c, 1) > 0)
+		continue;
+}
+
+#endif

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+# The sample programs, each in several variants: $(BUILD)/samples/VARIANT/NAME.
+# Included by the Makefile; works alone too: make -f samples/samples.mk samples
+
+SAMPLE_CC ?= gcc
+SAMPLE_CXX ?= g++
+SAMPLE_CLANG ?= clang
+SAMPLE_CLANGXX ?= clang++
+BUILD ?= build
+
+samples.out := $(BUILD)/samples
+samples.c := $(patsubst samples/%.c,%,$(wildcard samples/*.c))
+samples.cc := $(patsubst samples/%.cc,%,$(wildcard samples/*.cc))
+samples.all := $(samples.c) $(samples.cc)
+# What shows something new when it is linked or stripped in an unusual way.
+samples.some := $(filter deadlock2 self_relock kinds owner_exited join_cycle cxx_deadlock \
+	member_lock syscalls recursion_deep inlined,$(samples.all))
+
+# A variant is compiled with these flags, in which case its compiler may be named,
+samples.compiled := O0-g O2-g O2-static O2-static-pie O2-nopie O2-clang
+samples.flags.O0-g := -O0 -g
+samples.flags.O2-g := -O2 -g
+samples.flags.O2-static := -O2 -g -static
+samples.flags.O2-static-pie := -O2 -g -static-pie
+samples.flags.O2-nopie := -O2 -g -no-pie -fno-pie
+samples.flags.O2-clang := -O2 -g
+samples.compiler.O2-clang := $(SAMPLE_CLANG)
+samples.compiler++.O2-clang := $(SAMPLE_CLANGXX)
+
+# or made from another variant by samples/derive.sh.
+samples.derived := O0-stripped O2-stripped O2-debuglink O2-minidebug
+samples.from.O0-stripped := O0-g
+samples.from.O2-stripped := O2-g
+samples.from.O2-debuglink := O2-g
+samples.from.O2-minidebug := O2-g
+
+samples.full := O0-g O2-g O0-stripped O2-stripped
+samples.variants := $(samples.compiled) $(samples.derived)
+ifeq ($(shell command -v $(SAMPLE_CLANG)),)
+samples.variants := $(filter-out O2-clang,$(samples.variants))
+endif
+
+samples.cflags := -std=gnu17 -Wall -Wextra -Werror -pthread
+samples.cxxflags := -std=c++17 -Wall -Wextra -Werror -pthread
+samples.needs := samples/sample.h samples/samples.mk
+samples.of = $(if $(filter $(1),$(samples.full)),$(samples.all),$(samples.some))
+samples.files = $(addprefix $(samples.out)/$(1)/,$(call samples.of,$(1)))
+
+define samples.compile
+$(samples.out)/$(1)/%: samples/%.c $$(samples.needs) | $(samples.out)/$(1)
+	@echo "  SAMPLE  $(1)/$$*"
+	@$(or $(samples.compiler.$(1)),$(SAMPLE_CC)) $$(samples.cflags) $(samples.flags.$(1)) -o $$@ $$<
+
+$(samples.out)/$(1)/%: samples/%.cc $$(samples.needs) | $(samples.out)/$(1)
+	@echo "  SAMPLE  $(1)/$$*"
+	@$(or $(samples.compiler++.$(1)),$(SAMPLE_CXX)) $$(samples.cxxflags) $(samples.flags.$(1)) \
+		-o $$@ $$<
+endef
+
+define samples.derive
+$(samples.out)/$(1)/%: $(samples.out)/$(samples.from.$(1))/% samples/derive.sh \
+		| $(samples.out)/$(1)
+	@echo "  SAMPLE  $(1)/$$*"
+	@samples/derive.sh $(1) $$< $$@
+endef
+
+$(foreach v,$(samples.compiled),$(eval $(call samples.compile,$(v))))
+$(foreach v,$(samples.derived),$(eval $(call samples.derive,$(v))))
+
+$(addprefix $(samples.out)/,$(samples.compiled) $(samples.derived)):
+	@mkdir -p $@
+
+.PHONY: samples cores cores-trees
+samples: $(foreach v,$(samples.variants),$(call samples.files,$(v))) ## build the sample programs in all variants
+
+cores: samples ## make the cores of all samples
+	@/usr/bin/python3 tests/cores/make_cores.py --build $(BUILD)
+
+# The same of other versions of glibc, out of Debian's archive; skips what cannot be had.
+cores-trees: ## cores of other versions of glibc, where they can be had
+	@/usr/bin/python3 tests/cores/debian_tree.py --build $(BUILD)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which sample gets which cores: data only.
+
+A plan maps a variant to the kinds of core to make of it. Every sample gets the small plan, so that
+each of O0-g, O2-g and O2-stripped and each kind occurs; what the engine depends on most gets more.
+"""
+
+from dataclasses import dataclass
+
+KINDS = ("gcore", "kernel")
+
+SMALL = {"O0-g": ("kernel",), "O2-g": ("gcore",), "O2-stripped": ("kernel",)}
+BOTH = {"O0-g": KINDS, "O2-g": KINDS, "O0-stripped": ("gcore",), "O2-stripped": KINDS}
+LINKED = {
+    "O2-static": ("kernel",),
+    "O2-static-pie": ("gcore",),
+    "O2-nopie": ("kernel",),
+    "O2-debuglink": ("gcore",),
+    "O2-minidebug": ("kernel",),
+    "O2-clang": ("gcore",),
+}
+
+# Both kinds everywhere; with LINKED where samples.mk builds those variants.
+IN_BOTH = {
+    "deadlock2", "self_relock", "kinds", "owner_exited", "join_cycle", "cxx_deadlock",
+    "member_lock", "syscalls", "recursion_deep", "inlined", "pshared_other", "restart",
+    "timed_cycle",
+}
+
+# What runs in an unpacked Debian tree of another glibc.
+IN_TREES = (
+    "deadlock2", "kinds", "self_relock", "owner_exited", "join_cycle", "join_chain", "timed_cycle",
+    "restart", "two_cycles", "syscalls",
+)
+
+
+@dataclass(frozen=True)
+class Trait:
+    """How a sample is treated beside the ordinary."""
+
+    # Crashes by itself when its stdin ends.
+    crashes: bool = False
+    # Stopped and continued before the core is made, so that restart_syscall shows.
+    restart: bool = False
+    # Cores of as many runs, for samples that are caught at a different place each time.
+    copies: int = 1
+    # The size of its threads' stacks; small, because gdb writes each stack in full.
+    stack_kb: int = 256
+
+
+TRAITS = {
+    "call_null": Trait(crashes=True),
+    "abort_watchdog": Trait(crashes=True),
+    "restart": Trait(restart=True),
+    "busy_pool": Trait(copies=2),
+    "lock_window": Trait(copies=4),
+    "deadlock2": Trait(stack_kb=8192),
+}
+
+
+def trait(sample):
+    return TRAITS.get(sample, Trait())
+
+
+def cores_of(sample):
+    """(variant, kind, copy) of each core that the sample should have."""
+    variants = {**BOTH, **LINKED} if sample in IN_BOTH else SMALL
+    how = trait(sample)
+    for variant, kinds in variants.items():
+        for kind in kinds:
+            for copy in range(how.copies):
+                yield variant, kind, copy
+
+
+def core_name(sample, kind, copy):
+    return f"{sample}{copy + 1 if copy else ''}.{kind}.core"

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One run of a sample: start it, wait until it is ready, make a core of it, end it."""
+
+import contextlib
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+READY_SECONDS = 60
+CORE_SECONDS = 120
+
+
+class CoreError(Exception):
+    """A core could not be made; the text says why."""
+
+
+def kernel_core_obstacle():
+    """Why the kernel's cores do not end up in the process's directory; None if they do."""
+    pattern = Path("/proc/sys/kernel/core_pattern").read_text().strip()
+    if pattern.startswith("|"):
+        return f"kernel.core_pattern pipes cores to a program ({pattern})"
+    if "/" in pattern:
+        return f"kernel.core_pattern puts cores elsewhere ({pattern})"
+    return None
+
+
+class SampleRun:
+    """A running sample and what it said before it was ready. A context manager."""
+
+    def __init__(self, argv, cwd, stack_kb, wrapper=()):
+        """wrapper: a command that execs the rest of the line, for example into a chroot."""
+        self.cwd = Path(cwd)
+        self.errors = tempfile.TemporaryFile()
+        # All of these exec the next, so the pid stays; the sample dies with us, whatever happens.
+        line = ["prlimit", "--core=unlimited", f"--stack={stack_kb * 1024}"]
+        line += ["setpriv", "--pdeathsig", "KILL", *wrapper, *argv]
+        self.process = subprocess.Popen(
+            line, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
+            start_new_session=True, env={"PATH": os.environ["PATH"], "LC_ALL": "C"})
+        self.pid = self.process.pid
+        self.lines = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+        self.errors.close()
+
+    def await_ready(self):
+        """Reads the truth lines up to "ready"; that last line is not kept."""
+        deadline = time.monotonic() + READY_SECONDS
+        text = b""
+        while b'{"ready":true}\n' not in text:
+            left = deadline - time.monotonic()
+            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+                raise CoreError(f"not ready after {READY_SECONDS} s")
+            piece = os.read(self.process.stdout.fileno(), 65536)
+            if not piece:
+                self.process.wait()
+                self.errors.seek(0)
+                said = self.errors.read().decode(errors="replace").strip()
+                raise CoreError(f"ended with status {self.process.returncode}: {said}")
+            text += piece
+        self.lines = [line for line in text.decode().splitlines() if "ready" not in line]
+
+    def task_states(self):
+        """(state letter, system call number or None) of each thread."""
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            state = (task / "stat").read_text().rpartition(")")[2].split()[0]
+            number = (task / "syscall").read_text().split()[0]
+            yield state, None if number == "running" else int(number)
+
+    def _await_tasks(self, what, condition):
+        for _ in range(2000):
+            if condition(list(self.task_states())):
+                return
+            time.sleep(0.005)
+        raise CoreError(f"the threads did not become {what}")
+
+    def stop_and_continue(self):
+        """Makes timed waits go on as restart_syscall, number 219."""
+        os.kill(self.pid, signal.SIGSTOP)
+        self._await_tasks("stopped", lambda tasks: all(state == "T" for state, _ in tasks))
+        os.kill(self.pid, signal.SIGCONT)
+        self._await_tasks("blocked again, some in restart_syscall", lambda tasks: all(
+            state == "S" and number is not None for state, number in tasks)
+            and 219 in {number for _, number in tasks})
+
+    def gcore(self, out):
+        """A core by gdb, as its gcore script makes it. The sample runs on."""
+        self._gdb(out, ["detach"])
+
+    def gcore_at_crash(self, out):
+        """A core by gdb, where it has stopped a sample that crashes when its stdin ends."""
+        self._gdb(out, ["kill"], first=["continue"], attached=self.process.stdin.close)
+
+    def _gdb(self, out, last, first=(), attached=None):
+        line = ["gdb", "-batch", "-nx", "--readnever", "-iex", "set debuginfod enabled off"]
+        for command in (f"attach {self.pid}", *first, f"gcore {out}", *last):
+            line += ["-ex", command]
+        with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, errors="replace") as gdb:
+            try:
+                if attached:
+                    self._await_tracer()
+                    attached()
+                said = gdb.communicate(timeout=CORE_SECONDS)[0]
+            except BaseException:
+                gdb.kill()
+                raise
+        if not os.path.exists(out) or os.path.getsize(out) == 0:
+            raise CoreError("gdb made no core: " + " / ".join(said.splitlines()[-3:]))
+        # gdb writes the untouched part of each stack as zeros.
+        subprocess.run(["fallocate", "--dig-holes", str(out)], check=False)
+
+    def _await_tracer(self):
+        status = Path(f"/proc/{self.pid}/status")
+        for _ in range(2000):
+            if "TracerPid:\t0\n" not in status.read_text():
+                return
+            time.sleep(0.005)
+        raise CoreError("gdb did not attach")
+
+    def kernel_core(self, out):
+        """A core by the kernel, killed from outside. Gives what is true about the signal."""
+        os.kill(self.pid, signal.SIGABRT)
+        self._take_kernel_core(out)
+        return {"number": int(signal.SIGABRT), "sender": os.getpid()}
+
+    def crash_core(self, out):
+        """A core by the kernel of a sample that crashes when its stdin ends."""
+        self.process.stdin.close()
+        self._take_kernel_core(out)
+
+    def _take_kernel_core(self, out):
+        try:
+            status = self.process.wait(CORE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise CoreError("the signal did not end it") from None
+        found = [p for p in self.cwd.iterdir() if p.name.startswith("core")]
+        if len(found) != 1:
+            raise CoreError(f"the kernel left {len(found)} cores, exit status {status}")
+        shutil.move(found[0], out)
+
+
+def make_core(run, kind, how, about, out):
+    """Makes one core with its truth file beside it; both appear complete or not at all.
+
+    how: the sample's plan.Trait; about: the content of the "core" line.
+    """
+    out = Path(out)
+    run.await_ready()
+    if how.restart:
+        run.stop_and_continue()
+    part = out.with_name(out.name + ".part")
+    lines = [json.dumps({"core": about})]
+    try:
+        if kind == "gcore":
+            (run.gcore_at_crash if how.crashes else run.gcore)(part)
+        elif how.crashes:
+            run.crash_core(part)
+        else:
+            lines.append(json.dumps({"signal": run.kernel_core(part)}))
+        truth = truth_file(out)
+        truth.unlink(missing_ok=True)
+        part.replace(out)
+        truth.write_text("\n".join(lines + run.lines) + "\n")
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def truth_file(core):
+    return core.with_name(core.name.removesuffix(".core") + ".truth.jsonl")
+
+
+def fresh(core, *made_from):
+    """Are core and truth there, and no older than the files they come from?"""
+    truth = truth_file(core)
+    if not core.exists() or not truth.exists():
+        return False
+    return min(core.stat().st_mtime, truth.stat().st_mtime) >= max(
+        os.stat(path).st_mtime for path in made_from)

@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Compares what coretool says about each core with what the sample itself said was true.
+
+usage: check_truth.py BINARY CORES_DIR [--only GLOB] [--jobs N]
+
+Prints one line per complaint and ends with "N passed, N failed, N skipped"; exits 1 when a core
+failed or none was checked.
+"""
+
+import argparse
+import fnmatch
+import json
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from checks import check_all
+from report_view import Report, Truth
+
+TOOL_SECONDS = 120
+
+
+def run_tool(binary, core, truth, build):
+    """(report or None, complaints)."""
+    line = [str(binary), "analyze", "--json", str(core)]
+    if truth.core.get("sysroot"):
+        line += ["--sysroot", str(build / truth.core["sysroot"])]
+    try:
+        done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=TOOL_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None, [f"no report after {TOOL_SECONDS} s"]
+    said = done.stderr.decode(errors="replace").strip().splitlines()
+    complaints = []
+    if done.returncode != 0:
+        complaints.append(f"exit status {done.returncode}: {said[-1] if said else 'no message'}")
+    try:
+        return Report(json.loads(done.stdout)), complaints
+    except (ValueError, KeyError, TypeError) as error:
+        return None, complaints + [f"the report cannot be read: {error!r}"]
+
+
+def check_core(binary, core, build):
+    """(state, complaints); state: passed, failed or skipped."""
+    truth_path = core.with_name(core.name.removesuffix(".core") + ".truth.jsonl")
+    if not truth_path.exists():
+        return "skipped", ["it has no truth file"]
+    truth = Truth(truth_path.read_text().splitlines())
+    report, complaints = run_tool(binary, core, truth, build)
+    if report is not None:
+        try:
+            complaints += check_all(report, truth)
+        except (KeyError, ValueError, TypeError, AttributeError) as error:
+            complaints.append(f"the report is not as its schema says: {error!r}")
+    return ("failed" if complaints else "passed"), complaints
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("binary", type=Path)
+    parser.add_argument("cores_dir", type=Path)
+    parser.add_argument("--only", metavar="GLOB", default="*",
+                        help="of VARIANT/NAME.KIND.core, for example 'O2-g/deadlock*'")
+    parser.add_argument("--jobs", type=int, default=2)
+    args = parser.parse_args()
+    cores = [core for core in sorted(args.cores_dir.glob("*/*.core"))
+             if fnmatch.fnmatch(f"{core.parent.name}/{core.name}", args.only)]
+    binary, build = args.binary.resolve(), args.cores_dir.resolve().parent
+    counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
+    with ThreadPoolExecutor(args.jobs) as pool:
+        results = pool.map(lambda core: check_core(binary, core, build), cores)
+        for core, (state, complaints) in zip(cores, results):
+            counts[state] += 1
+            for text in complaints:
+                print(f"{state}: {core.parent.name}/{core.name}: {text}")
+    print(", ".join(f"{n} {state}" for state, n in counts.items()))
+    return 1 if counts["failed"] or not counts["passed"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

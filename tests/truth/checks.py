@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The checks: CHECKS has one per truth word, WHOLE those on a report as a whole.
+
+Each is a generator of one-line complaints: what the report says and what it should say.
+"""
+
+from report_view import number, plain_function, same_object, tid_of
+
+# Findings that a report may only have when the truth tells them.
+STRICT_RULES = ("CT101", "CT102", "CT103", "CT104", "CT112")
+# Kinds of wait that a thread may only have when the truth tells them.
+STRICT_WAITS = ("mutex", "join")
+TRUST = ("exact", "debug-info", "layout", "inferred", "guess")
+
+
+def ids(tids):
+    return "[" + ", ".join(f"t:{tid}" for tid in sorted(tids, key=str)) + "]"
+
+
+def wait_text(wait):
+    text = f"t:{wait['tid']} waits for {wait['kind']}"
+    return text + (f" {wait['resource']}" if "resource" in wait else "")
+
+
+def find_wait(report, tid, kind, resource):
+    for wait in report.waits(tid):
+        if wait.get("kind") != kind:
+            continue
+        if resource is None or number(wait.get("resource", "0")) == number(resource):
+            return wait
+    return None
+
+
+def evidence(entry, what):
+    """Each wait and hold says how sure it is and why."""
+    if entry.get("trust") not in TRUST:
+        yield f"{what}: trust is {entry.get('trust')!r}"
+    if not entry.get("why"):
+        yield f"{what}: why is missing"
+
+
+def check_thread(report, _, value):
+    who = f"t:{value['tid']} ({value['label']})"
+    actor = report.actors.get(value["tid"])
+    if actor is None:
+        yield f"{who} is not among the actors {ids(report.actors)}"
+        return
+    wanted = {"blocked": ("waiting", "syscall"), "running": ("running", "runnable")}
+    if actor.get("state") not in wanted[value["state"]]:
+        yield f"{who}: state is {actor.get('state')!r}, should be {value['state']}"
+    if value["state"] == "running":
+        return
+    call = actor.get("syscall", {})
+    if (call.get("name"), call.get("number")) != (value["syscall"], value["number"]):
+        yield (f"{who}: system call is {call.get('name')!r} number {call.get('number')}, should "
+               f"be {value['syscall']!r} number {value['number']}")
+    text = call.get("text", "")
+    if not text.startswith(value["syscall"] + "("):
+        yield f"{who}: system call reads {text!r}"
+    if value["syscall"] == "futex" and value["args"][0] not in text:
+        yield f"{who}: {value['args'][0]} is not in {text!r}"
+
+
+def check_wait(report, truth, value):
+    what = wait_text(value)
+    wait = find_wait(report, value["tid"], value["kind"], value.get("resource"))
+    if wait is None:
+        if not value.get("may"):
+            has = [(w.get("kind"), w.get("resource")) for w in report.waits(value["tid"])]
+            yield f"{what}: not reported; its waits are {has}"
+        return
+    holders = {tid_of(actor) for actor in wait.get("on") or []}
+    if holders != set(value.get("on", [])):
+        yield f"{what}: on is {ids(holders)}, should be {ids(value.get('on', []))}"
+    if bool(wait.get("timed")) != value["timed"]:
+        yield f"{what}: timed is {wait.get('timed')}, should be {value['timed']}"
+    yield from evidence(wait, what)
+    if truth.object_names and "name" in value:
+        name = report.resource_name(number(value["resource"]))
+        if not same_object(name, value["name"]):
+            yield f"{what}: its name is {name!r}, should be {value['name']!r}"
+
+
+def check_hold(report, _, value):
+    what = f"t:{value['tid']} holds {value['resource']}"
+    holders = report.holders(number(value["resource"]))
+    if holders != {value["tid"]}:
+        yield f"{what}: the report's holders are {ids(holders)}"
+    for hold in report.holds(value["tid"]):
+        if number(hold["resource"]) == number(value["resource"]):
+            yield from evidence(hold, what)
+            if hold.get("mode", "exclusive") != "exclusive":
+                yield f"{what}: mode is {hold['mode']!r}"
+
+
+def check_owner_gone(report, _, value):
+    what = f"t:{value['tid']} waits for {value['resource']} of the gone {value['owner']}"
+    wait = find_wait(report, value["tid"], "mutex", value["resource"])
+    if wait is None or wait.get("owner_gone") != value["owner"]:
+        yield f"{what}: owner_gone is {wait and wait.get('owner_gone')}"
+    if report.holders(number(value["resource"])):
+        yield f"{what}: a live thread is reported to hold it"
+
+
+def check_outside(report, _, value):
+    for finding in report.findings:
+        if finding["rule"] == "CT103" and value["tid"] in report.finding_tids(finding):
+            yield (f"t:{value['tid']} waits for {value['resource']} of process {value['owner']}, "
+                   "which CT103 calls a dead owner")
+
+
+def check_root(report, _, value):
+    root = report.actors.get(value["tid"], {}).get("root")
+    if root != f"t:{value['root']}":
+        yield f"t:{value['tid']}: root is {root}, should be t:{value['root']}"
+
+
+def check_cycle(report, _, value):
+    if value.get("may"):
+        return
+    key = frozenset(value["tids"]), value["timed"]
+    if [report.cycle_key(c) for c in report.cycles].count(key) != 1:
+        yield f"no cycle (or more than one) of {ids(value['tids'])}, timed {value['timed']}"
+
+
+def check_finding(report, truth, value):
+    what = f"{value['rule']} {value['level']} about {ids(value['tids'])}"
+    allowed = truth.stuck_with(value["tids"])
+    missing = set(value["tids"])
+    for finding in report.findings:
+        tids = report.finding_tids(finding)
+        if finding["rule"] != value["rule"] or not tids & set(value["tids"]):
+            continue
+        missing -= tids
+        if finding["level"] != value["level"]:
+            yield f"{what}: level is {finding['level']}"
+        if finding["confidence"] not in value["confidence"]:
+            yield (f"{what}: confidence is {finding['confidence']!r}, should be one of "
+                   f"{value['confidence']}")
+        if value["rule"] in STRICT_RULES and tids - allowed:
+            yield f"{what}: names {ids(tids - allowed)} too, not stuck by it"
+        if not finding.get("fingerprint"):
+            yield f"{what}: no fingerprint"
+    if missing and not value.get("may"):
+        yield f"{what}: no such finding names {ids(missing)}"
+
+
+def check_absent(report, _, rules):
+    for finding in report.findings:
+        if finding["rule"] in rules:
+            yield f"{finding['rule']} fires: {finding.get('title')}"
+
+
+def check_quiet(report, _, __):
+    for finding in report.findings:
+        if finding["confidence"] != "possible":
+            yield f"{finding['rule']} is {finding['confidence']}: {finding.get('title')}"
+
+
+def check_function(report, truth, value):
+    known = truth.inlined_names if value["inlined"] else truth.function_names
+    if not known:
+        return
+    frames = report.frames(value["tid"])
+    names = [plain_function(f.get("function") or "?") for f in frames]
+    if value["name"] not in names:
+        shown = names[:8] + ["…"] + names[-3:] if len(names) > 12 else names
+        yield f"t:{value['tid']}: {value['name']} is not in the stack {' < '.join(shown)}"
+    elif value["inlined"] and not any(
+            f.get("inlined") for f, name in zip(frames, names) if name == value["name"]):
+        yield f"t:{value['tid']}: {value['name']} is not marked as inlined"
+
+
+def check_signal(report, _, value):
+    signal = report.data.get("target", {}).get("signal", {})
+    wanted = {"number": value["number"]}
+    if "tid" in value:
+        wanted["actor"] = f"t:{value['tid']}"
+    if "sender" in value:
+        wanted["sender_pid"] = value["sender"]
+    for key, should in wanted.items():
+        if signal.get(key) != should:
+            yield f"signal: {key} is {signal.get(key)!r}, should be {should!r}"
+    if "address" in value and number(signal.get("address", "-1")) != number(value["address"]):
+        yield f"signal: address is {signal.get('address')!r}, should be {value['address']!r}"
+
+
+def check_threads(report, _, count):
+    alive = [a for a in report.actors.values() if a.get("state") not in ("dead", "zombie")]
+    if len(alive) != count:
+        yield f"{len(alive)} threads, should be {count}"
+
+
+def nothing(*_):
+    """A word that is looked up where it matters, or for people."""
+    return ()
+
+
+CHECKS = {
+    "core": nothing,
+    "thread": check_thread,
+    "wait": check_wait,
+    "hold": check_hold,
+    "owner_gone": check_owner_gone,
+    "outside": check_outside,
+    "root": check_root,
+    "cycle": check_cycle,
+    "finding": check_finding,
+    "absent": check_absent,
+    "quiet": check_quiet,
+    "verdict": nothing,
+    "function": check_function,
+    "signal": check_signal,
+    "threads": check_threads,
+    "moving": nothing,
+    "skipped": nothing,
+}
+
+
+# ---- the report as a whole ----
+
+
+def whole_verdict(report, truth):
+    verdict = report.data.get("summary", {}).get("verdict")
+    # A sample with two deadlocks says so twice: each line has to agree.
+    for wanted in truth.values.get("verdict", []):
+        if verdict not in wanted:
+            yield f"verdict is {verdict!r}, should be {' or '.join(wanted)}"
+            return
+
+
+def whole_findings(report, truth):
+    told = truth.values.get("finding", [])
+    for finding in report.findings:
+        if finding["rule"] not in STRICT_RULES:
+            continue
+        tids = report.finding_tids(finding)
+        if not any(v["rule"] == finding["rule"] and tids & set(v["tids"]) for v in told):
+            yield f"false {finding['rule']} about {ids(tids)}: {finding.get('title')}"
+
+
+def whole_cycles(report, truth):
+    told = {(frozenset(v["tids"]), v["timed"]) for v in truth.values.get("cycle", [])}
+    for cycle in report.cycles:
+        if report.cycle_key(cycle) not in told:
+            yield f"false cycle of {ids(report.cycle_key(cycle)[0])}"
+        for edge in cycle["edges"]:
+            if edge.get("trust") not in TRUST:
+                yield f"edge of {edge['waiter']} in a cycle: trust is {edge.get('trust')!r}"
+
+
+def whole_waits(report, truth):
+    """No thread waits for a lock or a thread that it does not wait for."""
+    if truth.moving:
+        return
+    for tid in report.actors:
+        told = truth.waits_of(tid)
+        for wait in report.waits(tid):
+            if wait.get("kind") not in STRICT_WAITS:
+                continue
+            if not any(w["kind"] == wait["kind"] and find_wait(
+                    report, tid, w["kind"], w.get("resource")) is wait for w in told):
+                yield f"false wait: t:{tid} for {wait['kind']} {wait.get('resource')}"
+
+
+WHOLE = (whole_verdict, whole_findings, whole_cycles, whole_waits)
+
+
+def check_all(report, truth):
+    """All complaints about one report."""
+    for word, values in truth.values.items():
+        if word not in CHECKS:
+            yield f"the truth has an unknown word {word!r}"
+            continue
+        for value in values:
+            yield from CHECKS[word](report, truth, value)
+    for check in WHOLE:
+        yield from check(report, truth)

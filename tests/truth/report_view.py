@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A report and a truth file as the checks want to see them: ids are numbers, names are plain."""
+
+import json
+import re
+
+# Where names of objects can be known, and where those of functions can.
+OBJECT_NAMES = {"O0-g", "O2-g", "O2-static", "O2-static-pie", "O2-nopie", "O2-debuglink",
+                "O2-clang"}
+FUNCTION_NAMES = OBJECT_NAMES | {"O2-minidebug"}
+
+
+def number(text):
+    """Of "0x12", "r:0x12" and "t:12"."""
+    return int(str(text).rpartition(":")[2], 0)
+
+
+def tid_of(actor_id):
+    kind, _, value = actor_id.partition(":")
+    return int(value) if kind == "t" and value.isdigit() else None
+
+
+def plain_function(name):
+    """Without arguments, templates, scopes and the compiler's suffixes."""
+    while name != (name := re.sub(r"<[^<>]*>|\([^()]*\)", "", name)):
+        continue
+    name = name.split(" const")[0].strip()
+    return name.rpartition("::")[2].rpartition(" ")[2].partition(".")[0]
+
+
+def same_object(name, wanted):
+    """Does a report's name agree? wanted "*x": ends so. A std::mutex may be named to its core."""
+    if name is None:
+        return False
+    name = re.sub(r"(\.std::[^.]*|\.[\w:<>]*_M_mutex)+$", "", name)
+    if re.fullmatch(r"\w+\.\d+", name):  # a static local, by its symbol
+        name = name.partition(".")[0]
+    if not wanted.startswith("*"):
+        return name == wanted
+    return re.search(r"(^|\W)" + re.escape(wanted[1:]) + "$", name) is not None
+
+
+class Truth:
+    """One truth file: the content of each line by its word, and what follows from all of them."""
+
+    def __init__(self, lines):
+        self.values = {}
+        for line in lines:
+            (word, value), = json.loads(line).items()
+            self.values.setdefault(word, []).append(value)
+        self.core = self.values.get("core", [{}])[0]
+        variant = self.core.get("variant", "")
+        self.object_names = variant in OBJECT_NAMES
+        self.function_names = variant in FUNCTION_NAMES
+        self.inlined_names = variant in OBJECT_NAMES
+        self.moving = True in self.values.get("moving", [])
+
+    def sure(self, word):
+        return [v for v in self.values.get(word, []) if not v.get("may")]
+
+    def waits_of(self, tid):
+        return [w for w in self.values.get("wait", []) if w["tid"] == tid]
+
+    def stuck_with(self, tids):
+        """tids and whoever waits for one of them, directly or not."""
+        stuck = set(tids)
+        while True:
+            behind = {w["tid"] for w in self.values.get("wait", [])
+                      if stuck & set(w.get("on", []))} - stuck
+            if not behind:
+                return stuck
+            stuck |= behind
+
+
+class Report:
+    """A coretool-report/1 object."""
+
+    def __init__(self, data):
+        self.data = data
+        self.actors = {tid_of(a["id"]): a for a in data.get("actors", [])}
+        self.resources = {number(r["id"]): r for r in data.get("resources", [])}
+        self.findings = data.get("findings", [])
+        self.cycles = data.get("cycles", [])
+
+    def waits(self, tid):
+        return self.actors.get(tid, {}).get("waits", [])
+
+    def holds(self, tid):
+        return self.actors.get(tid, {}).get("holds", [])
+
+    def holders(self, resource):
+        return {tid for tid in self.actors
+                for hold in self.holds(tid) if number(hold["resource"]) == resource}
+
+    def resource_name(self, resource):
+        return self.resources.get(resource, {}).get("name")
+
+    def frames(self, tid):
+        index = self.actors.get(tid, {}).get("stack")
+        stacks = self.data.get("stacks", [])
+        if index is None or not 0 <= index < len(stacks):
+            return []
+        return stacks[index].get("frames", [])
+
+    @staticmethod
+    def cycle_key(cycle):
+        """(tids, timed), comparable with a truth's."""
+        tids = frozenset(tid_of(edge["waiter"]) for edge in cycle["edges"])
+        return tids, bool(cycle.get("timed"))
+
+    @staticmethod
+    def finding_tids(finding):
+        return {tid_of(actor) for actor in finding.get("actors", [])}
