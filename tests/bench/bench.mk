@@ -1,0 +1,16 @@
+# The benchmark against peers. Included by the Makefile, which has the target $(BUILD)/coretool.
+# BENCH_ARGS=--no-peers takes a minute instead of several; BENCH_ARGS=--enforce fails on a miss.
+
+BUILD ?= build
+BENCH_BUILD := $(BUILD)/bench
+BENCH_PROGRAMS := $(BENCH_BUILD)/bench_threads $(BENCH_BUILD)/floor
+# Their own flags: sanitizers or -O0 of the rest would change the frames and the floor.
+BENCH_CFLAGS := -std=gnu17 -O2 -g -fno-optimize-sibling-calls -Wall -Wextra -Werror
+
+.PHONY: bench
+bench: $(BUILD)/coretool $(BENCH_PROGRAMS) ## speed and memory against eu-stack, gdb and the floor
+	python3 -B tests/bench/bench.py --coretool $(BUILD)/coretool --build $(BENCH_BUILD) $(BENCH_ARGS)
+
+$(BENCH_PROGRAMS): $(BENCH_BUILD)/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -o $@ $< -pthread
