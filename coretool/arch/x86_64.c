@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * x86-64 Linux. Registers have their DWARF numbers (System V ABI) up to rip; then what the kernel
+ * adds. What a blocked thread shows (kernel 6.18, both kernel cores and gcore): all six arguments
+ * intact, rax one of the restart codes, rip just behind the syscall instruction, rcx = rip.
+ */
+#include <elf.h>
+
+#include "arch/arch.h"
+#include "arch/restart.h"
+#include "arch/syscalls_x86_64.h"
+
+enum {
+	RAX,
+	RDX,
+	RCX,
+	RBX,
+	RSI,
+	RDI,
+	RBP,
+	RSP,
+	R8,
+	R9,
+	R10,
+	R11,
+	R12,
+	R13,
+	R14,
+	R15,
+	RIP,
+	ORIG_RAX,
+	EFLAGS,
+	FS_BASE,
+	GS_BASE,
+	N_REGS
+};
+
+#define BIT(reg)        (UINT64_C(1) << (reg))
+#define PRSTATUS_SIZE   336
+#define PRSTATUS_REGS   112
+#define RESTART_SYSCALL 219
+#define RESTARTED_LATER (-516) /* ERESTART_RESTARTBLOCK: through restart_syscall */
+#define CANCELHANDLING  776
+
+/* The order of struct user_regs_struct (sys/user.h). */
+static const int8_t user_regs[] = {R15, R14, R13, R12, RBP, RBX, R11, R10, R9, R8, RAX, RCX, RDX,
+	RSI, RDI, ORIG_RAX, RIP, -1, EFLAGS, RSP, -1, FS_BASE, GS_BASE};
+
+static const uint8_t dwarf_to_reg[] = {
+	RAX, RDX, RCX, RBX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, R12, R13, R14, R15, RIP};
+
+static bool from_prstatus(const void *desc, size_t size, struct ct_regs *ret)
+{
+	if (size < PRSTATUS_SIZE)
+		return false;
+	*ret = (struct ct_regs){0};
+	for (size_t i = 0; i < CT_COUNT(user_regs); i++) {
+		uint64_t value;
+
+		if (user_regs[i] < 0)
+			continue;
+		memcpy(&value, (const char *)desc + PRSTATUS_REGS + 8 * i, sizeof(value));
+		ct_reg_set(ret, (unsigned)user_regs[i], value);
+	}
+	return true;
+}
+
+/*
+ * -4 EINTR (epoll_wait and sigtimedwait give it up to any signal) and the kernel's restart codes. A
+ * call that has come back shows its result instead.
+ */
+static bool is_restart_code(int64_t rax)
+{
+	return rax == -4 || rax == -512 || rax == -513 || rax == -514 || rax == RESTARTED_LATER;
+}
+
+/* What glibc 2.31 has between loading futex's number and the call: the making of its op in esi. */
+static const struct {
+	uint8_t length, same; /* bytes of it, and how many of these are always the same */
+	uint8_t bytes[6];
+} op_makers[] = {
+	{4, 3, {0x40, 0x80, 0xf6}},                   /* xor $imm8,%sil */
+	{6, 6, {0x81, 0xe6, 0x80, 0x00, 0x00, 0x00}}, /* and $0x80,%esi */
+};
+
+/* code is what stands before pc: it ends with the syscall instruction. False: no constant is loaded
+ * before. */
+static bool number_in_code(const uint8_t *code, int64_t *ret)
+{
+	static const uint8_t mov_rax[] = {0x48, 0xc7, 0xc0};
+	const uint8_t *end = code + CT_ARCH_CODE_BEFORE - 2;
+	uint32_t number;
+
+	for (size_t i = 0; i < CT_COUNT(op_makers); i++)
+		if (!memcmp(end - op_makers[i].length, op_makers[i].bytes, op_makers[i].same)) {
+			end -= op_makers[i].length;
+			break;
+		}
+	if (end[-5] != 0xb8 && memcmp(end - 7, mov_rax, sizeof(mov_rax)) != 0)
+		return false;
+	memcpy(&number, end - 4, sizeof(number));
+	*ret = number;
+	return true;
+}
+
+/*
+ * glibc 2.41 and later make cancellable calls in __syscall_cancel_arch. Its last instruction before
+ * the call leaves the address of the thread's cancelhandling (struct pthread + 776, glibc 2.31
+ * to 2.43) at rsp+8, and its caller has the number at rsp+40 (2.41) or rsp+56 (2.43). musl's
+ * function has the same instructions but other offsets: there nothing is known.
+ */
+static bool number_on_stack(const struct ct_regs *regs, const uint8_t *code, const uint8_t *stack,
+	const uint64_t args[6], int64_t *ret)
+{
+	static const uint8_t mov_r11_to_stack[] = {0x4c, 0x89, 0x5c, 0x24, 0x08, 0x0f, 0x05};
+	static const uint8_t slots[] = {40, 56};
+	uint64_t cancelhandling;
+	bool found = false;
+	int64_t number = -1;
+
+	if (code && memcmp(code + CT_ARCH_CODE_BEFORE - sizeof(mov_r11_to_stack), mov_r11_to_stack,
+			    sizeof(mov_r11_to_stack)) != 0)
+		return false;
+	memcpy(&cancelhandling, stack + 8, sizeof(cancelhandling));
+	if (cancelhandling != ct_reg(regs, FS_BASE) + CANCELHANDLING)
+		return false;
+	for (size_t i = 0; i < CT_COUNT(slots); i++) {
+		int64_t slot;
+
+		memcpy(&slot, stack + slots[i], sizeof(slot));
+		if (!ct_restart_fits(&ct_arch_x86_64, slot, args))
+			continue;
+		if (found && slot != number)
+			return false;
+		number = slot;
+		found = true;
+	}
+	*ret = number;
+	return found;
+}
+
+/*
+ * restart_syscall hides the number of the call, never its arguments. glibc up to 2.40 loads it
+ * right before the instruction; so do most other callers.
+ */
+static void recover_number(const struct ct_regs *regs, const uint8_t *code, const uint8_t *stack,
+	struct ct_syscall *call)
+{
+	int64_t number;
+
+	call->restarted = true;
+	call->number_known = false;
+	if ((int64_t)ct_reg(regs, RAX) != RESTARTED_LATER)
+		return;
+	if (code && number_in_code(code, &number)) {
+		if (!ct_restart_fits(&ct_arch_x86_64, number, call->args))
+			return;
+	} else if ((!stack || !number_on_stack(regs, code, stack, call->args, &number)) &&
+		   !ct_restart_only(&ct_arch_x86_64, call->args, &number)) {
+		return;
+	}
+	call->number = number;
+	call->number_known = true;
+}
+
+static bool blocked(const struct ct_regs *regs, const uint8_t *code, const uint8_t *stack,
+	struct ct_syscall *ret)
+{
+	static const uint8_t args[] = {RDI, RSI, RDX, R10, R8, R9};
+	int64_t number = (int32_t)ct_reg(regs, ORIG_RAX);
+
+	if (number < 0 || !is_restart_code((int64_t)ct_reg(regs, RAX)))
+		return false;
+	/* Text is not in every core; without it rcx tells: the instruction put rip there. */
+	bool after_syscall = code ? code[CT_ARCH_CODE_BEFORE - 2] == 0x0f &&
+					     code[CT_ARCH_CODE_BEFORE - 1] == 0x05
+				  : ct_reg(regs, RCX) == ct_reg(regs, RIP);
+	if (!after_syscall)
+		return false;
+	*ret = (struct ct_syscall){
+		.number = number, .number_known = true, .args_known = CT_ALL_ARGS};
+	for (size_t i = 0; i < CT_COUNT(args); i++)
+		ret->args[i] = ct_reg(regs, args[i]);
+	if (number == RESTART_SYSCALL)
+		recover_number(regs, code, stack, ret);
+	return true;
+}
+
+static uint64_t thread_pointer(const struct ct_regs *regs)
+{
+	return ct_reg(regs, FS_BASE);
+}
+
+static uint64_t strip(uint64_t pc, uint64_t mask)
+{
+	(void)mask;
+	return pc;
+}
+
+static uint64_t pac_mask(const struct ct_regs *regs)
+{
+	(void)regs;
+	return 0;
+}
+
+/* The length of an instruction from its opcode ff to its end, by its ModRM and SIB bytes. */
+static size_t length_of_ff(const uint8_t *at)
+{
+	static const uint8_t displacement[] = {0, 1, 4, 0};
+	uint8_t mod = at[1] >> 6, rm = at[1] & 7;
+	bool sib = mod != 3 && rm == 4;
+	uint8_t base = sib ? at[2] & 7 : rm;
+
+	return 2 + sib + (mod == 0 && base == 5 ? 4 : displacement[mod]);
+}
+
+/* addr, plus the 32 bits with a sign at code. */
+static uint64_t relative(const uint8_t *code, uint64_t addr)
+{
+	int32_t offset;
+
+	memcpy(&offset, code, sizeof(offset));
+	return addr + (uint64_t)(int64_t)offset;
+}
+
+/* call rel32, or ff /2: through a register or memory. Prefixes stand before and do not matter. */
+static bool after_call(const uint8_t *code)
+{
+	const uint8_t *end = code + CT_ARCH_CODE_BEFORE;
+
+	if (end[-5] == 0xe8)
+		return true;
+	for (size_t len = 2; len <= 7; len++) {
+		const uint8_t *at = end - len;
+
+		if (at[0] == 0xff && (at[1] >> 3 & 7) == 2 && length_of_ff(at) == len)
+			return true;
+	}
+	return false;
+}
+
+/* call rel32 or call *disp32(%rip), where it can be nothing else. */
+static struct ct_call call_target(const uint8_t *code, uint64_t addr)
+{
+	const uint8_t *operand = code + CT_ARCH_CODE_BEFORE - 4;
+
+	if (operand[-2] == 0xff && operand[-1] == 0x15)
+		return (struct ct_call){.slot = relative(operand, addr)};
+	/* A shorter call may end here as well, and what looks like the longer one be its displacement. */
+	if (operand[-1] != 0xe8 || operand[2] == 0xff || operand[1] == 0xff || operand[0] == 0xff)
+		return (struct ct_call){0};
+	return (struct ct_call){.target = relative(operand, addr)};
+}
+
+/* [endbr64] [bnd] jmp *disp32(%rip) */
+static uint64_t stub_slot(const uint8_t *code, uint64_t addr)
+{
+	static const uint8_t endbr64[] = {0xf3, 0x0f, 0x1e, 0xfa};
+	const uint8_t *at = code;
+
+	if (!memcmp(at, endbr64, sizeof(endbr64)))
+		at += sizeof(endbr64);
+	if (*at == 0xf2)
+		at++;
+	if (at[0] != 0xff || at[1] != 0x25)
+		return 0;
+	return relative(at + 2, addr + (uint64_t)(at + 6 - code));
+}
+
+const struct ct_arch ct_arch_x86_64 = {
+	.name = "x86_64",
+	.e_machine = EM_X86_64,
+	.prstatus_size = PRSTATUS_SIZE,
+	.prstatus_pid = 32,
+	.from_prstatus = from_prstatus,
+	.dwarf_to_reg = dwarf_to_reg,
+	.n_dwarf = CT_COUNT(dwarf_to_reg),
+	.n_regs = N_REGS,
+	.sp = RSP,
+	.pc = RIP,
+	.fp = RBP,
+	.ret = RIP,
+	.blocked = blocked,
+	.thread_pointer = thread_pointer,
+	.strip = strip,
+	.pac_mask = pac_mask,
+	.syscalls = ct_syscalls_x86_64,
+	.n_syscalls = CT_COUNT(ct_syscalls_x86_64),
+	.link_register = false,
+	.preserved = BIT(RBX) | BIT(RBP) | BIT(R12) | BIT(R13) | BIT(R14) | BIT(R15) |
+		     BIT(FS_BASE) | BIT(GS_BASE),
+	.after_call = after_call,
+	.call_target = call_target,
+	.stub_slot = stub_slot,
+};
