@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An ELF core as a source. The file is mapped, not read: a core of 8 TB apparent size costs the
+ * pages that are looked at. Program headers are found by binary search, with the last hit tried
+ * first.
+ */
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "source/core_file.h"
+#include "source/core_open.h"
+
+static const struct ct_core_load *load_at(struct ct_core *core, uint64_t addr)
+{
+	const struct ct_core_load *loads = core->loads.items;
+	size_t lo = 0, hi = core->loads.n;
+
+	if (core->last_load < hi && addr >= loads[core->last_load].start &&
+		addr < loads[core->last_load].end)
+		return &loads[core->last_load];
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (loads[mid].start <= addr)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (!lo || addr >= loads[lo - 1].end)
+		return NULL;
+	core->last_load = lo - 1;
+	return &loads[lo - 1];
+}
+
+static enum ct_status core_view(void *self, uint64_t addr, size_t len, const void **ret)
+{
+	struct ct_core *core = self;
+	const struct ct_core_load *load = load_at(core, addr);
+
+	if (!load || !ct_within(addr - load->start, len, load->present))
+		return CT_FAULT;
+	*ret = core->bytes + load->offset + (addr - load->start);
+	return CT_OK;
+}
+
+static enum ct_status core_read(void *self, uint64_t addr, void *buf, size_t len)
+{
+	struct ct_core *core = self;
+	uint8_t *to = buf;
+
+	/* Check all before any byte is copied: a fault leaves buf alone. */
+	for (int copy = 0; copy < 2; copy++) {
+		uint64_t at = addr;
+
+		for (size_t left = len; left;) {
+			const struct ct_core_load *load = load_at(core, at);
+
+			if (!load || at - load->start >= load->present)
+				return CT_FAULT;
+			size_t n = CT_MIN(left, load->present - (at - load->start));
+			if (copy)
+				memcpy(to + (len - left),
+					core->bytes + load->offset + (at - load->start), n);
+			left -= n;
+			at += n;
+		}
+	}
+	return CT_OK;
+}
+
+/* Somebody may still be writing the file, or cut it: what was read before that is not all from one
+ * state. */
+static void core_notice_change(struct ct_core *core)
+{
+	const char *damage = core->process.damage, *change = NULL;
+	struct stat st;
+
+	if (fstat(core->fd, &st))
+		return;
+	if (core->guard.damaged || (uint64_t)st.st_size < core->size)
+		change = "the core shrank while it was read";
+	else if ((uint64_t)st.st_size > core->size)
+		change = "the core grew while it was read: try again when it is complete";
+	if (!change || core->changed)
+		return;
+	core->changed = true;
+	core->process.damage = ct_arena_printf(
+		&core->arena, "%s%s%s", damage ? damage : "", damage ? "; " : "", change);
+}
+
+static enum ct_status core_process(void *self, struct ct_process *ret)
+{
+	struct ct_core *core = self;
+
+	core_notice_change(core);
+	*ret = core->process;
+	return CT_OK;
+}
+
+static enum ct_status core_next_map(void *self, size_t *cur, struct ct_map *ret)
+{
+	struct ct_core *core = self;
+
+	if (*cur >= core->maps.n)
+		return CT_DONE;
+	*ret = core->maps.items[(*cur)++];
+	return CT_OK;
+}
+
+static enum ct_status core_next_thread(void *self, size_t *cur, struct ct_thread *ret)
+{
+	struct ct_core *core = self;
+
+	if (*cur >= core->threads.n)
+		return CT_DONE;
+	*ret = core->threads.items[(*cur)++];
+	return CT_OK;
+}
+
+static enum ct_status core_auxv(void *self, uint64_t type, uint64_t *ret)
+{
+	struct ct_core *core = self;
+	Elf64_auxv_t aux;
+
+	for (size_t at = 0; ct_within(at, sizeof(aux), core->auxv_size); at += sizeof(aux)) {
+		memcpy(&aux, core->auxv + at, sizeof(aux));
+		if (aux.a_type == type) {
+			*ret = aux.a_un.a_val;
+			return CT_OK;
+		}
+		if (aux.a_type == AT_NULL)
+			break;
+	}
+	return CT_NOT_FOUND;
+}
+
+static void core_close(void *self)
+{
+	struct ct_core *core = self;
+
+	if (core->bytes) {
+		ct_map_guard_remove(&core->guard);
+		munmap((void *)(uintptr_t)core->bytes, core->size);
+	}
+	if (core->fd >= 0)
+		close(core->fd);
+	ct_vec_free(&core->loads);
+	ct_vec_free(&core->mappings);
+	ct_vec_free(&core->maps);
+	ct_vec_free(&core->threads);
+	ct_arena_free(&core->arena);
+	free(core);
+}
+
+static const struct ct_source_ops core_ops = {
+	.name = "core",
+	.process = core_process,
+	.next_map = core_next_map,
+	.next_thread = core_next_thread,
+	.read = core_read,
+	.view = core_view,
+	.auxv = core_auxv,
+	.close = core_close,
+};
+
+static enum ct_status core_map_file(
+	struct ct_core *core, int fd, const char *path, struct ct_error *err)
+{
+	struct stat st;
+
+	core->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (core->fd < 0 || fstat(fd, &st))
+		return ct_fail(err, CT_IO, "%s: %s", path, strerror(errno));
+	core->process.time = st.st_mtime;
+	core->size = (uint64_t)st.st_size;
+	if (core->size < sizeof(Elf64_Ehdr))
+		return ct_fail(err, CT_BAD_INPUT, "%s: too short for a core (%llu bytes)", path,
+			(unsigned long long)core->size);
+	void *bytes = mmap(NULL, core->size, PROT_READ, MAP_SHARED | MAP_NORESERVE, fd, 0);
+	if (bytes == MAP_FAILED)
+		return ct_fail(err, CT_IO,
+			"%s: cannot be mapped (%llu bytes): %s; is the address space "
+			"limited (ulimit -v)?",
+			path, (unsigned long long)core->size, strerror(errno));
+	if (ct_map_guard_add(&core->guard, bytes, core->size)) {
+		munmap(bytes, core->size);
+		return ct_fail(err, CT_NO_MEMORY, "%s: too many files are open at once", path);
+	}
+	core->bytes = bytes;
+	return CT_OK;
+}
+
+/* Above what any kernel allows (vm.max_map_count is an int, but each mapping takes memory). */
+#define MAX_PHDRS (UINT64_C(1) << 22)
+/* All writers make one. */
+#define MAX_NOTE_SEGMENTS 16
+
+static bool core_phdr(
+	const struct ct_core *core, const Elf64_Ehdr *ehdr, uint64_t i, Elf64_Phdr *ret)
+{
+	uint64_t at;
+
+	/* e_phentsize is not asked: in a 64-bit core it can be nothing else. */
+	if (!ct_add(ehdr->e_phoff, i * sizeof(*ret), &at) ||
+		!ct_within(at, sizeof(*ret), core->size))
+		return false;
+	memcpy(ret, core->bytes + at, sizeof(*ret));
+	return true;
+}
+
+/*
+ * The count that the headers themselves show: the kernel and gdb put what they describe right
+ * behind them, the notes or the first mapping. Where that agrees with n, or tells nothing: n.
+ */
+static uint64_t core_count_phdrs(const struct ct_core *core, const Elf64_Ehdr *ehdr, uint64_t n)
+{
+	uint64_t first = UINT64_MAX;
+	Elf64_Phdr phdr;
+
+	for (uint64_t i = 0; i < 2 && core_phdr(core, ehdr, i, &phdr); i++)
+		if (phdr.p_type == PT_NOTE || (phdr.p_type == PT_LOAD && phdr.p_filesz))
+			first = CT_MIN(first, phdr.p_offset);
+	if (first == UINT64_MAX || first <= ehdr->e_phoff ||
+		(first - ehdr->e_phoff) % sizeof(phdr))
+		return n;
+	uint64_t room = (first - ehdr->e_phoff) / sizeof(phdr);
+	/* Room may be left over. */
+	if (room > n && (!core_phdr(core, ehdr, n, &phdr) || phdr.p_type != PT_LOAD))
+		return n;
+	return room;
+}
+
+static uint64_t core_n_phdrs(struct ct_core *core, const Elf64_Ehdr *ehdr)
+{
+	uint64_t n = ehdr->e_phnum, found;
+	Elf64_Shdr first;
+
+	if (n == PN_XNUM && ehdr->e_shoff && ct_within(ehdr->e_shoff, sizeof(first), core->size)) {
+		memcpy(&first, core->bytes + ehdr->e_shoff, sizeof(first));
+		n = first.sh_info;
+	}
+	found = core_count_phdrs(core, ehdr, n);
+	if (found != n) {
+		ct_core_damaged(core, "the core says that it has %llu program headers, and has %llu",
+			(unsigned long long)n, (unsigned long long)found);
+		n = found;
+	}
+	if (n > MAX_PHDRS) {
+		ct_core_damaged(core, "only %llu of %llu program headers are read",
+			(unsigned long long)MAX_PHDRS, (unsigned long long)n);
+		n = MAX_PHDRS;
+	}
+	return n;
+}
+
+static enum ct_status core_add_load(
+	struct ct_core *core, const Elf64_Phdr *phdr, uint64_t *expected)
+{
+	uint64_t end, file_end;
+
+	if (!ct_add(phdr->p_vaddr, phdr->p_memsz, &end) ||
+		!ct_add(phdr->p_offset, phdr->p_filesz, &file_end) ||
+		phdr->p_filesz > phdr->p_memsz) {
+		ct_core_damaged(core, "the sizes of the segment at 0x%llx make no sense",
+			(unsigned long long)phdr->p_vaddr);
+		return CT_OK;
+	}
+	if (!phdr->p_memsz)
+		return CT_OK;
+	struct ct_core_load *load = ct_vec_push(&core->loads);
+	if (!load)
+		return CT_NO_MEMORY;
+	*load = (struct ct_core_load){.start = phdr->p_vaddr,
+		.end = end,
+		.offset = phdr->p_offset,
+		.flags = phdr->p_flags};
+	if (phdr->p_offset < core->size)
+		load->present = CT_MIN(phdr->p_filesz, core->size - phdr->p_offset);
+	if (phdr->p_filesz)
+		*expected = CT_MAX(*expected, file_end);
+	return CT_OK;
+}
+
+static enum ct_status core_add_note(
+	struct ct_core *core, const Elf64_Phdr *phdr, uint64_t *expected)
+{
+	uint64_t end;
+
+	if (!ct_add(phdr->p_offset, phdr->p_filesz, &end))
+		end = UINT64_MAX;
+	*expected = CT_MAX(*expected, end);
+	if (end > core->size)
+		core->process.all_threads = false;
+	if (phdr->p_offset >= core->size)
+		return CT_OK;
+	return ct_core_read_notes(core, core->bytes + phdr->p_offset,
+		CT_MIN(phdr->p_filesz, core->size - phdr->p_offset));
+}
+
+/* The notes are not where they should be: the kernel puts them between the headers and the first
+ * segment. */
+static enum ct_status core_find_notes(struct ct_core *core, uint64_t end_of_phdrs)
+{
+	uint64_t until = core->size;
+
+	ct_core_damaged(core, "the headers do not lead to the notes, which tell of the threads");
+	core->process.all_threads = false;
+	for (uint32_t i = 0; i < core->loads.n; i++)
+		if (core->loads.items[i].present)
+			until = CT_MIN(until, core->loads.items[i].offset);
+	return end_of_phdrs < until ? ct_core_read_notes(core, core->bytes + end_of_phdrs,
+					      until - end_of_phdrs)
+				    : CT_OK;
+}
+
+static enum ct_status core_read_phdrs(struct ct_core *core, const Elf64_Ehdr *ehdr)
+{
+	uint64_t n = core_n_phdrs(core, ehdr), i, expected = 0;
+	unsigned n_notes = 0;
+	enum ct_status status = CT_OK;
+	Elf64_Phdr phdr;
+
+	for (i = 0; !status && i < n && core_phdr(core, ehdr, i, &phdr); i++) {
+		if (phdr.p_type == PT_LOAD)
+			status = core_add_load(core, &phdr, &expected);
+		else if (phdr.p_type == PT_NOTE && n_notes++ < MAX_NOTE_SEGMENTS)
+			status = core_add_note(core, &phdr, &expected);
+	}
+	if (i < n) {
+		ct_core_damaged(core, "the core ends after %llu of %llu program headers",
+			(unsigned long long)i, (unsigned long long)n);
+		core->process.all_threads = false;
+	}
+	if (n_notes > MAX_NOTE_SEGMENTS)
+		ct_core_damaged(core, "only %u of %u segments with notes are read",
+			(unsigned)MAX_NOTE_SEGMENTS, n_notes);
+	if (expected > core->size)
+		ct_core_damaged(core, "core truncated at %llu of %llu bytes",
+			(unsigned long long)core->size, (unsigned long long)expected);
+	if (!status && !core->threads.n)
+		status = core_find_notes(core, ehdr->e_phoff + i * sizeof(phdr));
+	return status;
+}
+
+static void core_settle_exe(struct ct_core *core)
+{
+	char path[4096];
+	uint64_t addr;
+	size_t len = 0;
+
+	if (core_auxv(core, AT_EXECFN, &addr))
+		return;
+	while (len < sizeof(path) - 1 && !core_read(core, addr + len, path + len, 1) && path[len])
+		len++;
+	if (len)
+		core->process.exe = ct_arena_strndup(&core->arena, path, len);
+}
+
+/* A thread's descriptor begins with a pointer that is never 0, and its stack is in use: zeros are
+ * no memory of it. */
+static bool is_lost(struct ct_core *core, const struct ct_thread *thread)
+{
+	uint64_t tp = core->arch->thread_pointer(thread->regs), words[8] = {0}, zeros[8] = {0};
+	uint64_t sp = ct_reg(thread->regs, core->arch->sp);
+
+	return tp && !core_read(core, tp, words, 24) && !words[0] && !words[1] && !words[2] &&
+	       !core_read(core, sp, words, sizeof(words)) && !memcmp(words, zeros, sizeof(words));
+}
+
+/*
+ * glibc 2.43 makes the guard of a stack inside of its mapping. gdb 13 cannot read over it and fills
+ * the rest of the mapping with zeros: bytes that no thread ever had. They are dropped, so that
+ * nothing is read out of them.
+ */
+static void core_drop_lost(struct ct_core *core)
+{
+	uint32_t lost = 0;
+
+	for (uint32_t i = 0; i < core->threads.n; i++) {
+		const struct ct_thread *thread = &core->threads.items[i];
+
+		if (!is_lost(core, thread))
+			continue;
+		uint64_t sp = ct_reg(thread->regs, core->arch->sp) & ~UINT64_C(4095);
+		struct ct_core_load *load = (struct ct_core_load *)(uintptr_t)load_at(core, sp);
+		if (load && load->start < sp)
+			load->present = CT_MIN(load->present, sp - load->start);
+		lost++;
+	}
+	if (lost)
+		ct_core_damaged(core,
+			"the stacks of %u of %u threads are zeros: whoever wrote the core could "
+			"not "
+			"read them (gdb 13 with glibc 2.43); a core made by the kernel has them",
+			lost, core->threads.n);
+}
+
+enum ct_status ct_core_from_fd(
+	int fd, const char *path, const char *damage, struct ct_source *ret, struct ct_error *err)
+{
+	struct ct_core *core = calloc(1, sizeof(*core));
+	Elf64_Ehdr ehdr;
+
+	if (!core)
+		return ct_fail(err, CT_NO_MEMORY, "out of memory");
+	enum ct_status status = core_map_file(core, fd, path, err);
+	if (status)
+		goto fail;
+	memcpy(&ehdr, core->bytes, sizeof(ehdr));
+	core->arch = ct_arch_find(ehdr.e_machine);
+	core->process.arch = core->arch;
+	core->process.kind = "core";
+	core->process.still = true;
+	core->process.all_threads = true;
+	core->process.path = ct_arena_strndup(&core->arena, path, strlen(path));
+	if (damage)
+		ct_core_damaged(core, "%s", damage);
+	status = core_read_phdrs(core, &ehdr);
+	if (!status) {
+		ct_core_tidy(core);
+		core_drop_lost(core);
+		status = ct_core_join_maps(core);
+	}
+	if (status || core->arena.failed) {
+		status = ct_fail(err, CT_NO_MEMORY, "%s: out of memory", path);
+		goto fail;
+	}
+	ct_core_settle_signal(core);
+	core_settle_exe(core);
+	/* From here on, stacks lie apart: reading ahead would fetch what nobody looks at. */
+	madvise((void *)(uintptr_t)core->bytes, core->size, MADV_RANDOM);
+	*ret = (struct ct_source){&core_ops, core};
+	return CT_OK;
+fail:
+	core_close(core);
+	return status;
+}
