@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "target/dwarf_types.h"
+
+#include <ctype.h>
+#include <dwarf.h>
+
+#define MAX_CHAIN      64 /* typedefs and qualifiers in a row */
+#define MAX_PATH       32 /* members inside one another */
+#define MAX_DIMENSIONS 8
+#define MAX_LOOKAHEAD  8 /* how deep a lock is looked for, to choose between members of a union */
+#define MAX_NAME       256
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && !strcmp(text + n - m, end);
+}
+
+static bool is_lock_name(const char *name)
+{
+	static const char *const ends[] = {"mutex", "mutex_t", "Mutex", "rwlock_t", "cond_t",
+		"sem_t", "spinlock_t", "barrier_t", "once_t", "mtx_t", "cnd_t",
+		"condition_variable"};
+
+	for (size_t i = 0; name && i < CT_COUNT(ends); i++)
+		if (ends_with(name, ends[i]))
+			return true;
+	return false;
+}
+
+/* Locks of Rust's library: their members are not for people, but have ordinary names. */
+static bool is_rust_lock(Dwarf_Die *type)
+{
+	static const char *const starts[] = {
+		"Mutex<", "RwLock<", "ReentrantLock<", "Condvar", "Once", "Barrier"};
+	const char *name = dwarf_diename(type);
+	Dwarf_Die unit;
+
+	if (!name || !dwarf_diecu(type, &unit, NULL, NULL) || dwarf_srclang(&unit) != DW_LANG_Rust)
+		return false;
+	for (size_t i = 0; i < CT_COUNT(starts); i++)
+		if (!strncmp(name, starts[i], strlen(starts[i])))
+			return true;
+	return false;
+}
+
+/* Removes typedefs and qualifiers from type; is_lock is set when a name on the way is a lock's. */
+static bool peel(struct ct_dwarf *dwarf, Dwarf_Die *type, bool *is_lock)
+{
+	for (int i = 0; i < MAX_CHAIN && ct_dwarf_spend(dwarf, 1); i++) {
+		switch (dwarf_tag(type)) {
+		case DW_TAG_typedef:
+		case DW_TAG_structure_type:
+		case DW_TAG_class_type:
+		case DW_TAG_union_type:
+			*is_lock |= is_lock_name(dwarf_diename(type));
+			break;
+		default:
+			break;
+		}
+		switch (dwarf_tag(type)) {
+		case DW_TAG_typedef:
+		case DW_TAG_const_type:
+		case DW_TAG_volatile_type:
+		case DW_TAG_restrict_type:
+		case DW_TAG_atomic_type:
+			if (!ct_die_ref(type, DW_AT_type, type))
+				return false;
+			break;
+		case DW_TAG_structure_type:
+		case DW_TAG_class_type:
+		case DW_TAG_union_type:
+			/* The definition may be in a type unit. */
+			if (!dwarf_hasattr(type, DW_AT_signature))
+				return true;
+			if (!ct_die_ref(type, DW_AT_signature, type))
+				return false;
+			break;
+		default:
+			return true;
+		}
+	}
+	return false;
+}
+
+struct dimensions {
+	uint64_t count[MAX_DIMENSIONS]; /* 0: not known */
+	size_t n;
+};
+
+static bool read_dimensions(struct ct_dwarf *dwarf, Dwarf_Die *array, struct dimensions *ret)
+{
+	Dwarf_Die die;
+
+	ret->n = 0;
+	if (dwarf_child(array, &die))
+		return false;
+	do {
+		uint64_t count = 0;
+
+		if (!ct_dwarf_spend(dwarf, 1) || ret->n == MAX_DIMENSIONS)
+			return false;
+		if (dwarf_tag(&die) != DW_TAG_subrange_type)
+			continue;
+		if (!ct_die_number(&die, DW_AT_count, &count) &&
+			ct_die_number(&die, DW_AT_upper_bound, &count))
+			count++;
+		ret->count[ret->n++] = count;
+	} while (!dwarf_siblingof(&die, &die));
+	return ret->n > 0;
+}
+
+/* In bytes; 0: not known. */
+static uint64_t size_of(struct ct_dwarf *dwarf, Dwarf_Die type, int depth)
+{
+	struct dimensions dims;
+	bool is_lock = false;
+	uint64_t size;
+
+	if (!peel(dwarf, &type, &is_lock))
+		return 0;
+	if (ct_die_number(&type, DW_AT_byte_size, &size))
+		return size;
+	if (dwarf_tag(&type) != DW_TAG_array_type)
+		return dwarf_tag(&type) == DW_TAG_pointer_type ? 8 : 0;
+	if (depth == MAX_DIMENSIONS || !read_dimensions(dwarf, &type, &dims) ||
+		!ct_die_ref(&type, DW_AT_type, &type))
+		return 0;
+	size = size_of(dwarf, type, depth + 1);
+	for (size_t i = 0; i < dims.n; i++)
+		if (!ct_mul(size, dims.count[i], &size))
+			return 0;
+	return size;
+}
+
+/* Steps into the element at *offset, and adds its indices to path (NULL: not wanted). */
+static bool enter_array(
+	struct ct_dwarf *dwarf, Dwarf_Die *type, uint64_t *offset, struct ct_str *path)
+{
+	struct dimensions dims;
+	Dwarf_Die element;
+
+	if (!read_dimensions(dwarf, type, &dims) || !ct_die_ref(type, DW_AT_type, &element))
+		return false;
+	uint64_t size = size_of(dwarf, element, 0), stride = size;
+	for (size_t i = 1; i < dims.n; i++)
+		if (!ct_mul(stride, dims.count[i], &stride))
+			return false;
+	if (!stride || (dims.count[0] && *offset / stride >= dims.count[0]))
+		return false;
+	for (size_t i = 0; i < dims.n; i++) {
+		if (path)
+			ct_str_add(path, "[%llu]", (unsigned long long)(*offset / stride));
+		*offset %= stride;
+		if (i + 1 < dims.n)
+			stride /= dims.count[i + 1];
+	}
+	*type = element;
+	return true;
+}
+
+struct member {
+	Dwarf_Die type;
+	const char *name; /* NULL: a base class, or without a name */
+	uint64_t start;
+	uint64_t size; /* 0: not known */
+	bool is_base;
+};
+
+/* Its offset: a number or, up to DWARF 3, an expression. Union members have none: 0. */
+static bool read_start(Dwarf_Die *die, uint64_t *ret)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Op *ops;
+	size_t n;
+
+	*ret = 0;
+	if (!dwarf_attr(die, DW_AT_data_member_location, &attr) ||
+		ct_die_number(die, DW_AT_data_member_location, ret))
+		return true;
+	if (dwarf_getlocation(&attr, &ops, &n) || n != 1 || ops[0].atom != DW_OP_plus_uconst)
+		return false;
+	*ret = ops[0].number;
+	return true;
+}
+
+/* A member or base class with a fixed place. */
+static bool read_member(struct ct_dwarf *dwarf, Dwarf_Die *die, struct member *ret)
+{
+	int tag = dwarf_tag(die);
+
+	/* Before DWARF 5 a static member is a member, too, but declared only. */
+	if ((tag != DW_TAG_member && tag != DW_TAG_inheritance) ||
+		dwarf_hasattr(die, DW_AT_declaration) || dwarf_hasattr(die, DW_AT_external) ||
+		dwarf_hasattr(die, DW_AT_data_bit_offset) ||
+		!ct_die_ref(die, DW_AT_type, &ret->type) || !read_start(die, &ret->start))
+		return false;
+	ret->size = size_of(dwarf, ret->type, 0);
+	ret->is_base = tag == DW_TAG_inheritance;
+	ret->name = ret->is_base ? NULL : dwarf_diename(die);
+	return true;
+}
+
+static bool holds_lock(struct ct_dwarf *dwarf, Dwarf_Die type, uint64_t offset, int depth);
+
+/* The choice between the members of one type, while they are read. */
+struct choice {
+	struct member best;    /* of those that cover the offset */
+	struct member nearest; /* the last that starts before it or there */
+	bool any, any_near;
+	bool has_lock; /* the best one holds a lock at the offset */
+};
+
+/* Of several members that cover one offset (a union, an empty base), the first with a lock there.
+ */
+static void consider(struct ct_dwarf *dwarf, const struct member *member, uint64_t offset,
+	int depth, struct choice *choice)
+{
+	if (member->start > offset)
+		return;
+	if (!choice->any_near || member->start >= choice->nearest.start)
+		choice->nearest = *member;
+	choice->any_near = true;
+	if (offset - member->start >= member->size || choice->has_lock)
+		return;
+	if (!choice->any) {
+		choice->best = *member;
+		choice->any = true;
+		return;
+	}
+	/* The first one is looked into only now that there is a second one. */
+	const struct member *best = &choice->best;
+	choice->has_lock = holds_lock(dwarf, best->type, offset - best->start, depth);
+	if (choice->has_lock)
+		return;
+	choice->has_lock = holds_lock(dwarf, member->type, offset - member->start, depth);
+	if (choice->has_lock || best->is_base)
+		choice->best = *member;
+}
+
+static bool find_member(
+	struct ct_dwarf *dwarf, Dwarf_Die *type, uint64_t offset, int depth, struct member *ret)
+{
+	struct choice choice = {0};
+	struct member member;
+	Dwarf_Die die;
+
+	if (dwarf_child(type, &die))
+		return false;
+	do {
+		if (!ct_dwarf_spend(dwarf, 1))
+			return false;
+		if (read_member(dwarf, &die, &member))
+			consider(dwarf, &member, offset, depth, &choice);
+	} while (!dwarf_siblingof(&die, &die));
+	if (choice.any) {
+		*ret = choice.best;
+		return true;
+	}
+	/* An array without bounds, or a class that is declared only: it reaches to the next member.
+	 */
+	*ret = choice.nearest;
+	return choice.any_near && !choice.nearest.size;
+}
+
+static bool is_aggregate(int tag)
+{
+	return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
+}
+
+static bool holds_lock(struct ct_dwarf *dwarf, Dwarf_Die type, uint64_t offset, int depth)
+{
+	for (; depth < MAX_LOOKAHEAD; depth++) {
+		struct member member;
+		bool is_lock = false;
+
+		if (!peel(dwarf, &type, &is_lock) || is_lock)
+			return is_lock;
+		if (dwarf_tag(&type) == DW_TAG_array_type) {
+			if (!enter_array(dwarf, &type, &offset, NULL))
+				return false;
+		} else if (is_aggregate(dwarf_tag(&type))) {
+			if (!find_member(dwarf, &type, offset, depth + 1, &member))
+				return false;
+			type = member.type;
+			offset -= member.start;
+		} else {
+			return false;
+		}
+	}
+	return false;
+}
+
+/* Reserved for the implementation (C17 7.1.3). The elements of std::array are the exception. */
+static bool is_reserved(const char *name)
+{
+	return name[0] == '_' && (name[1] == '_' || isupper((unsigned char)name[1]));
+}
+
+static bool is_transparent(const struct member *member)
+{
+	return !member->name || !strcmp(member->name, "_M_elems") ||
+	       !strcmp(member->name, "__elems_");
+}
+
+uint64_t ct_dwarf_member_path(
+	struct ct_dwarf *dwarf, Dwarf_Die *variable, uint64_t offset, struct ct_str *path)
+{
+	uint64_t at = offset; /* in type */
+	Dwarf_Die type;
+
+	if (!ct_die_ref(variable, DW_AT_type, &type))
+		return offset;
+	for (int depth = 0; depth < MAX_PATH; depth++) {
+		struct member member;
+		bool is_lock = false;
+
+		if (!peel(dwarf, &type, &is_lock) || is_rust_lock(&type))
+			break;
+		if (dwarf_tag(&type) == DW_TAG_array_type) {
+			if (!enter_array(dwarf, &type, &at, path))
+				break;
+			offset = at;
+			continue;
+		}
+		if (!is_aggregate(dwarf_tag(&type)) || !find_member(dwarf, &type, at, 0, &member))
+			break;
+		type = member.type;
+		at -= member.start;
+		if (is_transparent(&member))
+			continue;
+		if (is_reserved(member.name))
+			break;
+		ct_str_add(path, ".");
+		ct_str_add_clean(path, member.name, strnlen(member.name, MAX_NAME + 1), MAX_NAME);
+		offset = at;
+	}
+	return offset;
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one reader: the source's bytes where it has them, else the file that was mapped there. */
+#include "target/internal.h"
+
+enum ct_status ct_view(struct ct_target *target, uint64_t addr, size_t len, const void **ret)
+{
+	const struct ct_source *src = &target->source;
+
+	return src->ops->view ? src->ops->view(src->self, addr, len, ret) : CT_FAULT;
+}
+
+/* Bytes from addr on that the source itself has, at most len; 0 when it has none there. */
+static size_t source_bytes(struct ct_target *target, uint64_t addr, size_t len)
+{
+	const struct ct_map *map = ct_target_map_at(target, addr);
+	uint64_t present_end = map ? map->start + map->present : 0;
+
+	return addr < present_end ? (size_t)CT_MIN((uint64_t)len, present_end - addr) : 0;
+}
+
+/* A range that the source has in part, or not at all: piece by piece. */
+static enum ct_status read_pieces(struct ct_target *target, uint64_t addr, uint8_t *to, size_t len)
+{
+	const struct ct_source *src = &target->source;
+
+	while (len) {
+		size_t n = source_bytes(target, addr, len);
+		enum ct_status status;
+
+		if (n) {
+			status = src->ops->read(src->self, addr, to, n);
+		} else {
+			const struct ct_module *module = ct_module_at(target, addr);
+			const struct ct_map *map = ct_target_map_at(target, addr);
+			uint64_t end = map ? map->end : addr + len;
+
+			/* Without a map the module's own segments bound the range. */
+			n = (size_t)CT_MIN((uint64_t)len, end - addr);
+			status = module ? ct_module_read(target, module, addr, to, n) : CT_FAULT;
+		}
+		if (status)
+			return status;
+		addr += n;
+		to += n;
+		len -= n;
+	}
+	return CT_OK;
+}
+
+enum ct_status ct_read(struct ct_target *target, uint64_t addr, void *buf, size_t len)
+{
+	const struct ct_source *src = &target->source;
+	uint64_t end;
+
+	if (!ct_add(addr, (uint64_t)len, &end))
+		return CT_FAULT;
+	if (src->ops->read(src->self, addr, buf, len) == CT_OK)
+		return CT_OK;
+	return read_pieces(target, addr, buf, len);
+}
+
+enum ct_status ct_read_u32(struct ct_target *target, uint64_t addr, uint32_t *ret)
+{
+	return ct_read(target, addr, ret, sizeof(*ret));
+}
+
+enum ct_status ct_read_u64(struct ct_target *target, uint64_t addr, uint64_t *ret)
+{
+	return ct_read(target, addr, ret, sizeof(*ret));
+}
+
+enum ct_status ct_read_string(struct ct_target *target, uint64_t addr, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	for (; len + 1 < size; len++) {
+		if (ct_read(target, addr + len, buf + len, 1)) {
+			if (!len)
+				return CT_FAULT;
+			break;
+		}
+		if (!buf[len])
+			break;
+	}
+	buf[len] = '\0';
+	return CT_OK;
+}
