@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Where the C library keeps what it knows of a thread. The offsets are those of struct pthread, to
+ * which the thread pointer points; they were read from the debug information of
+ * glibc 2.31, 2.36, 2.41 and 2.43 (Debian, x86-64) and are checked against the image before they
+ * are used.
+ */
+#ifndef CT_BLOCKING_LIBC_H
+#define CT_BLOCKING_LIBC_H
+
+#include "target/target.h"
+
+struct ct_libc_layout {
+	uint16_t e_machine;
+	uint16_t self;             /* of the pointer to itself (tcbhead_t.self) */
+	uint16_t tid;              /* same in 2.31 … 2.43 */
+	uint16_t joinstate;        /* u32, 2.43; a pointer before */
+	uint16_t start_routine[2]; /* 2.36 and 2.41; 2.31 and 2.43 */
+};
+
+struct ct_libc {
+	const struct ct_libc_layout *layout; /* NULL: not a libc that we know */
+	const char *version; /* "glibc 2.36", "glibc" when the number is not known; NULL */
+	bool ids_complete;   /* every thread's id was read from its struct pthread */
+	bool ids_are_lwps;   /* wherever it was, it is the number that the kernel gave */
+};
+
+/* One thread's descriptor. CT_NOT_FOUND: its memory has no such thing (another libc, raw clone, no
+ * bytes). */
+struct ct_libc_thread {
+	uint64_t object; /* address of struct pthread */
+	uint32_t tid;
+	uint64_t start_routine; /* 0: none or not known */
+};
+
+void ct_libc_detect(struct ct_target *target, struct ct_libc *ret);
+enum ct_status ct_libc_thread(struct ct_target *target, const struct ct_libc *libc,
+	const struct ct_regs *regs, struct ct_libc_thread *ret);
+/* Is pc in the C library, or may it be, as in a static program? */
+bool ct_libc_owns(struct ct_target *target, uint64_t pc);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A primitive is one way in which a native thread can block on an object of its process. To add
+ * one: a file here with a const struct ct_primitive, its row in table.c, a sample that fires it and
+ * a near miss.
+ */
+#ifndef CT_BLOCKING_PRIMITIVE_H
+#define CT_BLOCKING_PRIMITIVE_H
+
+#include "blocking/libc.h"
+#include "blocking/syscall.h"
+#include "facts/sink.h"
+#include "target/target.h"
+
+/* What the innermost frames may say. Names are those of the file: NULL where none is known. */
+#define CT_MAX_CALLERS 8
+
+struct ct_blocking { /* what every primitive may ask */
+	struct ct_target *target;
+	struct ct_sink *sink; /* all actors are in it */
+	const struct ct_libc *libc;
+};
+
+struct ct_blocked { /* a thread asleep in the kernel */
+	uint32_t actor;
+	const struct ct_regs *regs;
+	struct ct_syscall call;
+	bool have_stack;
+	const char *callers[CT_MAX_CALLERS]; /* functions of the frames, innermost first */
+	size_t n_callers;
+};
+
+struct ct_match { /* "this thread waits for the object at address" */
+	enum ct_wait_kind kind;
+	uint64_t address;
+	enum ct_trust trust;
+	const char *why; /* in the sink's arena */
+	bool timed, outside;
+};
+
+struct ct_primitive {
+	const char *name;
+	/* Is this thread blocked in us? CT_NOT_FOUND: no. Registers and object shape first; frames
+	 * confirm. */
+	enum ct_status (*match)(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
+		struct ct_match *ret);
+	/* Adds the object at addr with its state and holders, once; *ret is its index. */
+	enum ct_status (*read)(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret);
+	/* For explain: is the object at addr one of us? NULL: it cannot be told from other data. */
+	bool (*recognise)(const struct ct_blocking *ctx, uint64_t addr);
+	bool last_resort; /* asked only when no other primitive matched */
+};
+
+extern const struct ct_primitive *const ct_primitives[];
+extern const size_t ct_n_primitives;
+
+/* Did any of the innermost frames run a function whose name, less leading underscores, begins so?
+ */
+bool ct_blocked_calls(const struct ct_blocked *blocked, const char *prefix);
+
+/*
+ * The best match among all primitives: best trust, then row order. CT_NOT_FOUND: none. Two claims
+ * of equal trust become a note.
+ */
+enum ct_status ct_primitive_match(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
+	const struct ct_primitive **primitive, struct ct_match *ret);
+
+#endif

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The primitives, one per file; table.c puts them in order. */
+#ifndef CT_BLOCKING_ROWS_H
+#define CT_BLOCKING_ROWS_H
+
+#include "blocking/primitive.h"
+
+extern const struct ct_primitive ct_primitive_futex;
+extern const struct ct_primitive ct_primitive_join;
+extern const struct ct_primitive ct_primitive_mutex;
+
+#endif

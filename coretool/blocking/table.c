@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "blocking/rows.h"
+
+const struct ct_primitive *const ct_primitives[] = {
+	&ct_primitive_mutex, &ct_primitive_join, &ct_primitive_futex, /* takes what is left */
+};
+const size_t ct_n_primitives = CT_COUNT(ct_primitives);
+
+bool ct_blocked_calls(const struct ct_blocked *blocked, const char *prefix)
+{
+	for (size_t i = 0; i < blocked->n_callers; i++) {
+		const char *name = blocked->callers[i];
+
+		if (!name)
+			continue;
+		name += strspn(name, "_");
+		if (!strncmp(name, prefix, strlen(prefix)))
+			return true;
+	}
+	return false;
+}
+
+enum ct_status ct_primitive_match(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
+	const struct ct_primitive **primitive, struct ct_match *ret)
+{
+	const struct ct_primitive *best = NULL;
+	struct ct_match best_match = {0};
+
+	for (size_t i = 0; i < ct_n_primitives; i++) {
+		struct ct_match match;
+
+		if (best && ct_primitives[i]->last_resort)
+			continue;
+		enum ct_status status = ct_primitives[i]->match(ctx, blocked, &match);
+
+		if (status == CT_NO_MEMORY)
+			return status;
+		if (status)
+			continue;
+		if (best && match.trust == best_match.trust)
+			ct_sink_note(ctx->sink, CT_NOTE_TWO_CLAIMS,
+				ct_sink_printf(
+					ctx->sink, "0x%llx", (unsigned long long)match.address),
+				"it looks like a %s as much as like a %s; taken for the first",
+				best->name, ct_primitives[i]->name);
+		if (!best || match.trust < best_match.trust) {
+			best = ct_primitives[i];
+			best_match = match;
+		}
+	}
+	if (!best)
+		return CT_NOT_FOUND;
+	*primitive = best;
+	*ret = best_match;
+	return CT_OK;
+}
