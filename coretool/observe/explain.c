@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "observe/explain.h"
+
+#include <sys/mman.h>
+
+#include "base/str.h"
+#include "target/object_name.h"
+#include "target/symbols.h"
+
+#define MAX_ROWS  64
+#define MAX_NAMED 8 /* threads named in one row */
+
+struct explain {
+	struct ct_target *target;
+	const struct ct_facts *facts;
+	struct ct_arena *arena;
+	uint64_t addr;
+	struct ct_explanation *rows;
+	uint32_t n;
+};
+
+CT_PRINTF(3, 4)
+static void say(struct explain *x, const char *key, const char *fmt, ...)
+{
+	ct_autostr text = {0}, clean = {0};
+	va_list args;
+
+	va_start(args, fmt);
+	ct_str_vadd(&text, fmt, args);
+	va_end(args);
+	ct_str_add_clean(&clean, ct_str_text(&text), text.len, 4096);
+	const char *copy = ct_arena_strndup(x->arena, ct_str_text(&clean), clean.len);
+	if (copy && x->n < MAX_ROWS)
+		x->rows[x->n++] = (struct ct_explanation){key, copy};
+}
+
+static void say_mapping(struct explain *x)
+{
+	const struct ct_map *map = ct_target_map_at(x->target, x->addr);
+
+	if (!map) {
+		say(x, "mapping", "none: no memory of the process was here");
+		return;
+	}
+	const char *what = map->path ? map->path : "anonymous memory";
+	if (map->prot < 0)
+		say(x, "mapping", "%s, 0x%llx to 0x%llx, protection not recorded", what,
+			(unsigned long long)map->start, (unsigned long long)map->end);
+	else
+		say(x, "mapping", "%s, 0x%llx to 0x%llx, %c%c%c", what,
+			(unsigned long long)map->start, (unsigned long long)map->end,
+			map->prot & PROT_READ ? 'r' : '-', map->prot & PROT_WRITE ? 'w' : '-',
+			map->prot & PROT_EXEC ? 'x' : '-');
+	if (x->addr - map->start >= map->present)
+		say(x, "bytes", "not in this core");
+}
+
+static void say_symbol(struct explain *x)
+{
+	const struct ct_module *module = ct_module_at(x->target, x->addr);
+	struct ct_symbol symbol;
+	const char *name;
+	bool from_dwarf;
+
+	if (module)
+		say(x, "module", "%s+0x%llx", module->path,
+			(unsigned long long)(x->addr - module->start));
+	if (!ct_symbol_at(x->target, x->addr, CT_SYMBOL_CODE, &symbol))
+		say(x, "function", "%s+0x%llx", ct_symbol_demangle(x->arena, symbol.name),
+			(unsigned long long)(x->addr - symbol.start));
+	else if (module && !ct_object_name(x->target, x->addr, x->arena, &name, &from_dwarf))
+		say(x, "object", "%s%s", name, from_dwarf ? "" : " (by symbol)");
+}
+
+static void say_threads(struct explain *x)
+{
+	const struct ct_arch *arch = ct_target_arch(x->target);
+	const struct ct_map *map = ct_target_map_at(x->target, x->addr);
+	ct_autostr in_registers = {0};
+	uint32_t best = CT_NONE, n = 0;
+	uint64_t best_sp = 0;
+
+	for (uint32_t i = 0; i < x->facts->n_actors && i < ct_target_n_threads(x->target); i++) {
+		const struct ct_actor *actor = &x->facts->actors[i];
+		const struct ct_thread *thread = ct_target_thread(x->target, i);
+		bool has = false;
+
+		if (actor->object && actor->object == x->addr)
+			say(x, "thread", "the descriptor (struct pthread) of thread %llu",
+				(unsigned long long)actor->id);
+		if (!thread->stopped)
+			continue;
+		uint64_t sp = ct_reg(thread->regs, arch->sp);
+		if (map && !map->path && sp >= map->start && sp <= x->addr && sp >= best_sp) {
+			best = i;
+			best_sp = sp;
+		}
+		for (unsigned r = 0; r < arch->n_dwarf; r++)
+			has |= ct_reg(thread->regs, arch->dwarf_to_reg[r]) == x->addr;
+		if (has && n++ < MAX_NAMED)
+			ct_str_add(&in_registers, "%s%llu", in_registers.len ? ", " : "",
+				(unsigned long long)actor->id);
+	}
+	if (best != CT_NONE)
+		say(x, "stack", "of thread %llu, %llu bytes above its stack pointer",
+			(unsigned long long)x->facts->actors[best].id,
+			(unsigned long long)(x->addr - best_sp));
+	if (n)
+		say(x, "in registers of", "%s %s%s", n == 1 ? "thread" : "threads",
+			ct_str_text(&in_registers), n > MAX_NAMED ? ", …" : "");
+}
+
+static void say_state(struct explain *x, const struct ct_resource *r)
+{
+	ct_autostr text = {0};
+
+	for (uint32_t i = 0; i < r->n_values; i++) {
+		const struct ct_value *v = &r->values[i];
+
+		ct_str_add(&text, "%s%s ", i ? ", " : "", v->key);
+		if (v->type == CT_VALUE_TEXT)
+			ct_str_add(&text, "%s", v->text);
+		else if (v->type == CT_VALUE_BOOL)
+			ct_str_add(&text, "%s", v->number ? "yes" : "no");
+		else if (v->type == CT_VALUE_HEX)
+			ct_str_add(&text, "0x%llx", (unsigned long long)v->number);
+		else
+			ct_str_add(&text, "%lld", (long long)v->number);
+	}
+	if (text.len)
+		say(x, "state", "%s", ct_str_text(&text));
+}
+
+static void say_resource(struct explain *x, const struct ct_resource *r)
+{
+	const struct ct_facts *facts = x->facts;
+	ct_autostr waiters = {0};
+
+	say(x, "is", "%s%s%s%s", r->kind, r->name ? " " : "", r->name ? r->name : "",
+		r->process_shared ? " (process-shared)" : "");
+	say_state(x, r);
+	for (uint32_t i = 0; i < r->n_holds && i < MAX_NAMED; i++) {
+		const struct ct_hold *hold =
+			&facts->holds[facts->holds_by_resource[r->first_hold + i]];
+
+		if (!r->is_actor)
+			say(x, "held by", "thread %llu (%s: %s)",
+				(unsigned long long)facts->actors[hold->actor].id,
+				ct_trust_name(hold->trust), hold->why);
+	}
+	if (r->owner_gone)
+		say(x, "held by", "thread %llu, which is gone", (unsigned long long)r->owner_gone);
+	for (uint32_t i = 0; i < r->n_waiters && i < MAX_NAMED; i++)
+		ct_str_add(&waiters, "%s%llu", i ? ", " : "",
+			(unsigned long long)facts
+				->actors[facts->waits[facts->waits_by_resource[r->first_waiter + i]]
+						 .actor]
+				.id);
+	if (r->n_waiters)
+		say(x, "waited for by", "%s %s%s", r->n_waiters == 1 ? "thread" : "threads",
+			ct_str_text(&waiters), r->n_waiters > MAX_NAMED ? ", …" : "");
+}
+
+enum ct_status ct_explain(struct ct_target *target, const struct ct_facts *facts, uint64_t addr,
+	struct ct_arena *arena, const struct ct_explanation **ret, uint32_t *n)
+{
+	struct explain x = {.target = target, .facts = facts, .arena = arena, .addr = addr};
+
+	x.rows = ct_arena_new_array(arena, MAX_ROWS, struct ct_explanation);
+	if (!x.rows)
+		return CT_NO_MEMORY;
+	for (uint32_t i = 0; i < facts->n_resources; i++)
+		if (facts->resources[i].address == addr)
+			say_resource(&x, &facts->resources[i]);
+	say_symbol(&x);
+	say_threads(&x);
+	say_mapping(&x);
+	*ret = x.rows;
+	*n = x.n;
+	return CT_OK;
+}

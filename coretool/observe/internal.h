@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One observation under way. Only observe/ includes it. */
+#ifndef CT_OBSERVE_INTERNAL_H
+#define CT_OBSERVE_INTERNAL_H
+
+#include "blocking/primitive.h"
+#include "observe/observe.h"
+#include "target/unwind.h"
+
+#define CODE_SLOTS 64 /* a power of two */
+
+struct ct_observation {
+	struct ct_target *target;
+	const struct ct_plan *plan;
+	struct ct_sink *sink;
+	struct ct_libc libc;
+	struct ct_blocking blocking;
+	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
+	struct ct_frame *frames;      /* scratch for one stack */
+	size_t n_frames;
+	/* Most threads sleep at a few addresses: the code around the last ones seen. */
+	struct code_slot {
+		uint64_t pc;
+		bool used, readable;
+		uint8_t code[CT_ARCH_CODE];
+	} codes[CODE_SLOTS];
+};
+
+/* Adds every thread as an actor, without waits. (threads.c) */
+enum ct_status ct_observe_threads(struct ct_observation *o);
+/* The system call that the thread sleeps in; false: it does not. (threads.c) */
+bool ct_observe_call(
+	struct ct_observation *o, const struct ct_thread *thread, struct ct_syscall *ret);
+/* Adds the stack of an actor; fills in what primitives want to know of it. (stacks.c) */
+enum ct_status ct_observe_stack(struct ct_observation *o, const struct ct_thread *thread,
+	uint32_t actor, struct ct_blocked *blocked);
+/* The site of pc with its names. (stacks.c) */
+uint32_t ct_observe_site(struct ct_observation *o, uint64_t pc, bool is_call);
+/* Adds what a sleeping actor waits for. (waits.c) */
+enum ct_status ct_observe_wait(struct ct_observation *o, const struct ct_blocked *blocked);
+/* Names and places of all resources; frames that took them. (resources.c) */
+void ct_observe_resources(struct ct_observation *o);
+/* Target, modules and notes; last, when all that can be found was. (target_facts.c) */
+void ct_observe_target(struct ct_observation *o);
+
+#endif

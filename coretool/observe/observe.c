@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "observe/observe.h"
+
+#include "observe/internal.h"
+#include "target/lines.h"
+
+static enum ct_status observe_actor(struct ct_observation *o, uint32_t actor)
+{
+	const struct ct_thread *thread = ct_target_thread(o->target, actor);
+	struct ct_blocked blocked = {.actor = actor, .regs = thread->regs};
+	bool asleep = thread->stopped && ct_observe_call(o, thread, &blocked.call);
+	enum ct_status status = CT_OK;
+
+	if (o->unwinder && thread->stopped && (!o->plan->only || o->plan->only == thread->lwp))
+		status = ct_observe_stack(o, thread, actor, &blocked);
+	if (!status && asleep)
+		status = ct_observe_wait(o, &blocked);
+	return status;
+}
+
+static enum ct_status observe_all(struct ct_observation *o)
+{
+	enum ct_status status = ct_observe_threads(o);
+	size_t n = ct_target_n_threads(o->target);
+
+	for (size_t i = 0; !status && i < n; i++)
+		status = observe_actor(o, (uint32_t)i);
+	if (status)
+		return status;
+	ct_observe_resources(o);
+	ct_observe_target(o);
+	return CT_OK;
+}
+
+enum ct_status ct_observe(struct ct_target *target, const struct ct_plan *plan,
+	struct ct_facts **ret, struct ct_error *err)
+{
+	struct ct_observation o = {
+		.target = target, .plan = plan, .sink = ct_sink_new(plan->wants)};
+	enum ct_status status = CT_NO_MEMORY;
+	struct ct_facts *facts = NULL;
+
+	if (o.sink) {
+		if (plan->wants & CT_WANT_STACKS)
+			o.unwinder = ct_unwinder_new(target, ct_target_options(target)->max_frames);
+		ct_libc_detect(target, &o.libc);
+		o.blocking = (struct ct_blocking){target, o.sink, &o.libc};
+		status = !o.unwinder && plan->wants & CT_WANT_STACKS ? CT_NO_MEMORY
+								     : observe_all(&o);
+	}
+	ct_unwinder_free(o.unwinder);
+	free(o.frames);
+	if (status) {
+		ct_sink_free(o.sink);
+		return ct_fail(err, status, "out of memory while reading the process");
+	}
+	status = ct_sink_finish(o.sink, &facts, err);
+	if (status)
+		return status;
+	if (plan->wants & CT_WANT_LINES) {
+		ct_autofree uint32_t *all = malloc(((size_t)facts->n_sites + 1) * sizeof(*all));
+
+		for (uint32_t i = 0; all && i < facts->n_sites; i++)
+			all[i] = i;
+		if (!all || ct_observe_lines(target, facts, all, facts->n_sites)) {
+			ct_facts_free(facts);
+			return ct_fail(err, CT_NO_MEMORY, "out of memory while reading lines");
+		}
+	}
+	*ret = facts;
+	return CT_OK;
+}
+
+static enum ct_status observe_site_lines(
+	struct ct_target *target, struct ct_facts *facts, struct ct_site *site)
+{
+	struct ct_source_line lines[CT_MAX_INLINED];
+	size_t n = 0;
+
+	site->has_lines = true;
+	if (ct_lines_at(target, site->pc - site->is_call, &facts->arena, lines, &n) || !n)
+		return CT_OK;
+	struct ct_line *copy = ct_arena_new_array(&facts->arena, n, struct ct_line);
+	if (!copy)
+		return CT_NO_MEMORY;
+	for (size_t i = 0; i < n; i++)
+		copy[i] = (struct ct_line){
+			lines[i].function, lines[i].file, lines[i].line, lines[i].inlined};
+	site->lines = copy;
+	site->n_lines = (uint32_t)n;
+	return CT_OK;
+}
+
+enum ct_status ct_observe_lines(
+	struct ct_target *target, struct ct_facts *facts, const uint32_t *sites, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		struct ct_site *site = &facts->sites[sites[i]];
+		enum ct_status status =
+			site->has_lines ? CT_OK : observe_site_lines(target, facts, site);
+
+		if (status)
+			return status;
+	}
+	return CT_OK;
+}

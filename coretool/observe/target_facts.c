@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
+
+#include "observe/internal.h"
+#include "target/module_advice.h"
+
+static const char *found_name(enum ct_module_found found)
+{
+	static const char *const names[] = {
+		"none", "path", "sysroot", "debug-dir", "debuginfod", "core", "bundle"};
+
+	return names[found];
+}
+
+static const char *state_name(enum ct_module_state state)
+{
+	static const char *const names[] = {NULL, "ok", "missing", "mismatch", "no-symbols"};
+
+	return names[state];
+}
+
+static const char *hex(struct ct_arena *arena, const uint8_t *bytes, size_t n)
+{
+	char *ret = n ? ct_arena_alloc(arena, 2 * n + 1) : NULL;
+
+	for (size_t i = 0; ret && i < n; i++) {
+		ret[2 * i] = "0123456789abcdef"[bytes[i] >> 4];
+		ret[2 * i + 1] = "0123456789abcdef"[bytes[i] & 15];
+	}
+	return ret;
+}
+
+static void add_module(struct ct_observation *o, const struct ct_module *module)
+{
+	struct ct_arena *arena = ct_sink_arena(o->sink);
+	const char **tried = ct_arena_new_array(arena, module->n_tried, const char *);
+
+	for (size_t i = 0; tried && i < module->n_tried; i++)
+		tried[i] = ct_sink_string(o->sink, module->tried[i]);
+	ct_sink_module(
+		o->sink, &(struct ct_fact_module){
+				 .path = ct_sink_string(o->sink, module->path),
+				 .build_id = hex(arena, module->build_id, module->build_id_len),
+				 .base = module->start,
+				 .size = module->end - module->start,
+				 .found = found_name(module->found),
+				 .state = state_name(module->state),
+				 .file = ct_sink_string(o->sink, module->file),
+				 .debug_file = ct_sink_string(o->sink, module->debug_file),
+				 .n_tried = tried ? (uint32_t)module->n_tried : 0,
+				 .tried = tried,
+				 .advice = ct_sink_string(o->sink, ct_module_advice(module, arena)),
+			 });
+}
+
+static void add_signal(struct ct_observation *o, const struct ct_signal *signal)
+{
+	static const struct {
+		int code;
+		const char *name;
+	} codes[] = {{SI_USER, "SI_USER"}, {SI_QUEUE, "SI_QUEUE"}, {SI_TIMER, "SI_TIMER"},
+		{SI_TKILL, "SI_TKILL"}, {SI_KERNEL, "SI_KERNEL"}};
+	static const struct {
+		int number, code;
+		const char *name;
+	} faults[] = {{SIGSEGV, SEGV_MAPERR, "SEGV_MAPERR"}, {SIGSEGV, SEGV_ACCERR, "SEGV_ACCERR"},
+		{SIGBUS, BUS_ADRALN, "BUS_ADRALN"}, {SIGBUS, BUS_ADRERR, "BUS_ADRERR"},
+		{SIGBUS, BUS_OBJERR, "BUS_OBJERR"}, {SIGFPE, FPE_INTDIV, "FPE_INTDIV"},
+		{SIGFPE, FPE_INTOVF, "FPE_INTOVF"}, {SIGILL, ILL_ILLOPC, "ILL_ILLOPC"},
+		{SIGILL, ILL_ILLOPN, "ILL_ILLOPN"}, {SIGTRAP, TRAP_BRKPT, "TRAP_BRKPT"},
+		{SIGTRAP, TRAP_TRACE, "TRAP_TRACE"}};
+	struct ct_fact_signal *ret = &ct_sink_target(o->sink)->signal;
+	const char *name = sigabbrev_np(signal->number);
+
+	if (!signal->number)
+		return;
+	ret->number = signal->number;
+	ret->name = name ? ct_sink_printf(o->sink, "SIG%s", name)
+			 : ct_sink_printf(o->sink, "signal %d", signal->number);
+	for (size_t i = 0; i < CT_COUNT(codes); i++)
+		if (codes[i].code == signal->code)
+			ret->code = codes[i].name;
+	for (size_t i = 0; i < CT_COUNT(faults); i++)
+		if (faults[i].number == signal->number && faults[i].code == signal->code)
+			ret->code = faults[i].name;
+	if (!ret->code)
+		ret->code = ct_sink_printf(o->sink, "code %d", signal->code);
+	ret->address = signal->address;
+	/* si_addr has a meaning for faults that the hardware raised, and SI_KERNEL's is always 0.
+	 */
+	ret->has_address = signal->code > 0 && signal->code != SI_KERNEL;
+	ret->sender_pid = signal->sender_pid;
+	for (uint32_t i = 0; i < ct_sink_n_actors(o->sink) && ret->actor == CT_NONE; i++)
+		if (ct_sink_get_actor(o->sink, i)->signal)
+			ret->actor = i;
+}
+
+static const char **one_string(struct ct_observation *o, const char *text)
+{
+	const char **ret = ct_arena_new(ct_sink_arena(o->sink), const char *);
+
+	if (ret)
+		*ret = ct_sink_string(o->sink, text);
+	return ret;
+}
+
+static void add_target(struct ct_observation *o)
+{
+	const struct ct_process *process = ct_target_process(o->target);
+	const struct ct_module *program = ct_module_main(o->target);
+	struct ct_fact_target *target = ct_sink_target(o->sink);
+	const char *exe = program ? program->path : process->exe;
+
+	target->source = ct_sink_string(o->sink, process->kind);
+	target->path = ct_sink_string(o->sink, process->path);
+	target->exe = ct_sink_string(o->sink, exe);
+	target->arch = process->arch->name;
+	target->pid = process->pid;
+	target->time = process->time;
+	target->still = process->still;
+	if (o->libc.version && (target->runtimes = one_string(o, o->libc.version)))
+		target->n_runtimes = 1;
+	if (process->damage && (target->partial = one_string(o, process->damage))) {
+		target->n_partial = 1;
+		ct_sink_note(o->sink, CT_NOTE_DAMAGED, process->path, "%s", process->damage);
+	}
+	add_signal(o, &process->signal);
+}
+
+static void add_own_notes(struct ct_observation *o)
+{
+	const struct ct_process *process = ct_target_process(o->target);
+	const char *path = process->path ? process->path : process->kind;
+
+	if (!(o->plan->wants & CT_WANT_STACKS))
+		ct_sink_note(o->sink, CT_NOTE_NOT_ASKED, "stacks",
+			"only registers and lock words were read (--quick)");
+	if (!o->libc.layout)
+		ct_sink_note(o->sink, CT_NOTE_UNKNOWN_RUNTIME, path,
+			"no thread has the descriptor of a glibc that is known here (2.31 to "
+			"2.43): thread ids are "
+			"the kernel's, and joins are not seen");
+	if (!process->still)
+		ct_sink_note(o->sink, CT_NOTE_NOT_STILL, path,
+			"threads ran while this was read: nothing is proven");
+}
+
+void ct_observe_target(struct ct_observation *o)
+{
+	enum ct_note_code code;
+	const char *about, *text;
+	size_t cur = 0;
+
+	for (size_t i = 0; i < ct_target_n_modules(o->target); i++)
+		add_module(o, ct_target_module(o->target, i));
+	add_target(o);
+	add_own_notes(o);
+	while (!ct_target_next_note(o->target, &cur, &code, &about, &text))
+		ct_sink_note(o->sink, code, about, "%s", text);
+}
