@@ -33,9 +33,19 @@ static long do_read(void)
 	return read(g_pipe[0], g_buffer, 1);
 }
 
+static void fill(int fd)
+{
+	sample_must(fcntl(fd, F_SETFL, O_NONBLOCK), "fcntl");
+	while (write(fd, g_buffer, 1) == 1)
+		;
+	sample_must(fcntl(fd, F_SETFL, 0), "fcntl");
+}
+
+/* A write of which a part fits comes back with that part as soon as a signal comes; one byte fits
+ * or does not. */
 static long do_write(void)
 {
-	return write(g_full_pipe[1], g_buffer, sizeof(g_buffer));
+	return write(g_full_pipe[1], g_buffer, 1);
 }
 
 static long do_poll(void)
@@ -349,6 +359,7 @@ int main(void)
 	g_child = start_child();
 	sample_must(pipe(g_pipe), "pipe");
 	sample_must(pipe(g_full_pipe), "pipe");
+	fill(g_full_pipe[1]);
 	open_sockets();
 	open_files();
 	sem_init(&g_sem, 0, 0);

@@ -171,7 +171,7 @@ struct ct_fact_module {
 	uint64_t base, size;
 	const char
 		*found; /* "path", "sysroot", "debug-dir", "debuginfod", "core", "bundle", "none" */
-	const char *state;             /* "ok", "missing", "mismatch", "no-symbols" */
+	const char *state; /* "ok", "missing", "mismatch", "no-symbols"; NULL: nobody looked */
 	const char *file, *debug_file; /* NULL: none */
 	uint32_t n_tried;
 	const char *const *tried;

@@ -141,15 +141,18 @@ static bool mark_actors(struct tarjan *t)
 {
 	struct ct_graph *g = t->graph;
 	uint32_t *cycle_of = ct_arena_new_array(&g->arena, t->n, uint32_t);
+	bool *in_cycle = ct_arena_new_array(&g->arena, t->n, bool);
 	uint32_t *path = t->stack; /* free by now */
 
-	if (!cycle_of)
+	if (!cycle_of || !in_cycle)
 		return false;
 	memset(cycle_of, 0xff, (size_t)t->n * sizeof(*cycle_of));
 	memset(t->on_stack, 0, t->n);
 	for (uint32_t c = 0; c < g->n_cycles; c++)
-		for (uint32_t i = 0; i < g->cycles[c].n_edges; i++)
+		for (uint32_t i = 0; i < g->cycles[c].n_edges; i++) {
 			cycle_of[g->cycles[c].edges[i].waiter] = c;
+			in_cycle[g->cycles[c].edges[i].waiter] = true;
+		}
 	for (uint32_t a = 0; a < t->n; a++) {
 		uint32_t len = 0, at = a;
 
@@ -163,6 +166,7 @@ static bool mark_actors(struct tarjan *t)
 			cycle_of[path[i]] = cycle_of[at];
 	}
 	g->cycle_of = cycle_of;
+	g->in_cycle = in_cycle;
 	return true;
 }
 

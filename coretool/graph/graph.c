@@ -156,6 +156,36 @@ static bool count_behind(struct builder *b)
 	return true;
 }
 
+static bool list_members(struct ct_graph *graph)
+{
+	uint32_t n = graph->facts->n_actors;
+	uint32_t *of_cycle = ct_arena_new_array(&graph->arena, graph->n_cycles, uint32_t);
+	uint32_t *of_root = ct_arena_new_array(&graph->arena, n, uint32_t);
+	uint32_t *next = ct_arena_new_array(&graph->arena, n, uint32_t);
+
+	if (!of_cycle || !of_root || !next)
+		return false;
+	memset(of_cycle, 0xff, graph->n_cycles * sizeof(*of_cycle));
+	memset(of_root, 0xff, n * sizeof(*of_root));
+	memset(next, 0xff, n * sizeof(*next));
+	for (uint32_t a = n; a-- > 0;) {
+		uint32_t *first = NULL;
+
+		if (graph->cycle_of[a] != CT_NONE)
+			first = &of_cycle[graph->cycle_of[a]];
+		else if (graph->root[a] != CT_NONE && graph->root[a] != a)
+			first = &of_root[graph->root[a]];
+		if (!first)
+			continue;
+		next[a] = *first;
+		*first = a;
+	}
+	graph->first_of_cycle = of_cycle;
+	graph->first_of_root = of_root;
+	graph->next = next;
+	return true;
+}
+
 enum ct_status ct_graph_build(
 	const struct ct_facts *facts, struct ct_graph **ret, struct ct_error *err)
 {
@@ -166,7 +196,7 @@ enum ct_status ct_graph_build(
 		return ct_fail(err, CT_NO_MEMORY, "out of memory");
 	graph->facts = facts;
 	if (!build_edges(&b) || !find_roots(&b) || !count_behind(&b) ||
-		ct_graph_find_cycles(graph)) {
+		ct_graph_find_cycles(graph) || !list_members(graph)) {
 		ct_graph_free(graph);
 		return ct_fail(
 			err, CT_NO_MEMORY, "out of memory while building the wait-for graph");

@@ -21,8 +21,7 @@ struct ct_cycle {
 	bool timed;          /* one of its waits ends by itself */
 	enum ct_trust trust; /* the worst of its edges */
 	uint32_t n_edges;
-	const struct ct_edge
-		*edges; /* edges[i].holder is edges[i + 1].waiter, the last one's the first */
+	const struct ct_edge *edges; /* each one's holder is the next one's waiter; round */
 };
 
 struct ct_graph {
@@ -30,13 +29,18 @@ struct ct_graph {
 	const struct ct_edge *edges; /* sorted by waiter */
 	const uint32_t *first_edge;  /* [n_actors + 1] */
 	const struct ct_cycle *cycles;
-	const uint32_t
-		*root; /* per actor: the end of its chain; itself when it waits for no actor;
-			  CT_NONE when the chain runs into a cycle or an owner that is gone */
-	const uint32_t *behind; /* per actor: how many wait for it, directly or through others
-				 (along first edges) */
-	const uint32_t
-		*cycle_of; /* per actor: index of the cycle that it is in or behind, or CT_NONE */
+	/* Per actor: */
+	const uint32_t *root;   /* the end of its chain; itself when it waits for no actor; CT_NONE
+				   when the chain runs into a cycle or an owner that is gone */
+	const uint32_t *behind; /* how many wait for it, also through others, by first edges */
+	const bool *in_cycle;   /* it is part of a cycle, not merely behind one */
+	const uint32_t *cycle_of; /* the cycle that it is in or behind, or CT_NONE */
+	/*
+	 * The actors of one cycle (in it or behind it), and those behind one root, as lists in the
+	 * order of actors: first_of_cycle[cycle] or first_of_root[actor], then next[] until
+	 * CT_NONE. An actor is in one of them at most.
+	 */
+	const uint32_t *first_of_cycle, *first_of_root, *next;
 	uint32_t n_edges, n_cycles;
 	struct ct_arena arena;
 };

@@ -6,6 +6,8 @@
 #include "rules/findings.h"
 #include "rules/words.h"
 
+#define MAX_STEPS 8 /* of the proof; the others wait for the same */
+
 /* How many must wait behind a head for a finding at all, and for more than "possible"; 0: never. */
 struct threshold {
 	uint32_t least, sure;
@@ -33,16 +35,6 @@ static struct threshold threshold_of(const struct ct_facts *facts, uint32_t head
 	}
 }
 
-static enum ct_trust worst_of_chain(const struct ct_graph *graph, uint32_t root)
-{
-	enum ct_trust worst = CT_TRUST_EXACT;
-
-	for (uint32_t e = 0; e < graph->n_edges; e++)
-		if (graph->root[graph->edges[e].waiter] == root)
-			worst = CT_MAX(worst, graph->edges[e].trust);
-	return worst;
-}
-
 static enum ct_status report(struct ct_findings *out, uint32_t root)
 {
 	const struct ct_facts *facts = out->facts;
@@ -50,25 +42,25 @@ static enum ct_status report(struct ct_findings *out, uint32_t root)
 	struct ct_draft draft = {.rule = &ct_rule_blocked_behind, .level = CT_P2};
 	struct threshold threshold = threshold_of(facts, root);
 	bool asleep = facts->actors[root].call.number >= 0;
+	enum ct_trust worst = CT_TRUST_EXACT;
 	uint32_t frame = ct_own_frame(facts, root), first = CT_NONE;
 	const char *who = ct_say_actor(out->arena, facts, root);
 	const char *doing = ct_say_activity(out->arena, facts, root);
 
-	for (uint32_t e = 0; e < graph->n_edges; e++) {
-		const struct ct_edge *edge = &graph->edges[e];
+	for (uint32_t a = graph->first_of_root[root]; a != CT_NONE; a = graph->next[a]) {
+		const struct ct_edge *edge = &graph->edges[graph->first_edge[a]];
 
-		if (graph->root[edge->waiter] != root)
-			continue;
-		ct_draft_actor(&draft, edge->waiter);
+		ct_draft_actor(&draft, a);
+		worst = CT_MAX(worst, edge->trust);
 		if (edge->holder != root)
 			continue;
 		uint32_t resource = facts->waits[edge->wait].resource;
 		first = first == CT_NONE ? resource : first;
 		ct_draft_resource(&draft, resource);
-		if (draft.steps.n < 8)
+		if (draft.steps.n < MAX_STEPS)
 			ct_draft_edge(out, &draft, edge);
 	}
-	draft.confidence = ct_confidence_of(facts, worst_of_chain(graph, root));
+	draft.confidence = ct_confidence_of(facts, worst);
 	if (!threshold.sure || draft.actors.n < threshold.sure)
 		draft.confidence = CT_POSSIBLE;
 	ct_draft_step(
@@ -91,10 +83,12 @@ static enum ct_status report(struct ct_findings *out, uint32_t root)
 static bool someone_waits_for_a_lock(
 	const struct ct_facts *facts, const struct ct_graph *graph, uint32_t root)
 {
-	for (uint32_t e = 0; e < graph->n_edges; e++)
-		if (graph->root[graph->edges[e].waiter] == root &&
-			!facts->resources[facts->waits[graph->edges[e].wait].resource].is_actor)
+	for (uint32_t a = graph->first_of_root[root]; a != CT_NONE; a = graph->next[a]) {
+		const struct ct_edge *edge = &graph->edges[graph->first_edge[a]];
+
+		if (!facts->resources[facts->waits[edge->wait].resource].is_actor)
 			return true;
+	}
 	return false;
 }
 

@@ -10,16 +10,9 @@ static void add_stuck(struct ct_findings *out, struct ct_draft *draft, uint32_t 
 
 	for (uint32_t i = 0; i < c->n_edges; i++)
 		ct_draft_actor(draft, c->edges[i].waiter);
-	for (uint32_t a = 0; a < out->facts->n_actors; a++) {
-		bool inside = false;
-
-		if (out->graph->cycle_of[a] != cycle)
-			continue;
-		for (uint32_t i = 0; i < c->n_edges && !inside; i++)
-			inside = c->edges[i].waiter == a;
-		if (!inside)
+	for (uint32_t a = out->graph->first_of_cycle[cycle]; a != CT_NONE; a = out->graph->next[a])
+		if (!out->graph->in_cycle[a])
 			ct_draft_actor(draft, a);
-	}
 }
 
 static const char *title(struct ct_findings *out, const struct ct_cycle *c)

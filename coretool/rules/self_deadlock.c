@@ -17,8 +17,8 @@ static enum ct_status report(struct ct_findings *out, uint32_t cycle)
 	draft.title =
 		ct_arena_printf(out->arena, "%s waits for %s, which it holds itself", actor, what);
 	ct_draft_actor(&draft, edge->waiter);
-	for (uint32_t a = 0; a < out->facts->n_actors; a++)
-		if (a != edge->waiter && out->graph->cycle_of[a] == cycle) {
+	for (uint32_t a = out->graph->first_of_cycle[cycle]; a != CT_NONE; a = out->graph->next[a])
+		if (a != edge->waiter) {
 			ct_draft_actor(&draft, a);
 			behind++;
 		}
