@@ -87,7 +87,7 @@ struct ct_stack {
 	uint32_t n_actors;   /* how many have this stack */
 };
 
-struct ct_call {          /* the system call that an actor is in */
+struct ct_actor_call {          /* the system call that an actor is in */
 	int64_t number;   /* -1: none */
 	const char *name; /* NULL: unknown number */
 	const char *text; /* with decoded arguments */
@@ -100,7 +100,7 @@ struct ct_actor {
 	uint64_t lwp;     /* as the source numbers it; 0: none */
 	const char *name; /* NULL: not known */
 	uint64_t object;  /* address of its struct pthread or g; 0: not known */
-	struct ct_call call;
+	struct ct_actor_call call;
 	bool system;
 	uint32_t carrier; /* the thread that runs this goroutine */
 	uint32_t runs;    /* the goroutine that this thread runs */

@@ -65,7 +65,7 @@ static enum ct_status add_call(struct ct_observation *o, const struct ct_blocked
 		return CT_NO_MEMORY;
 	actor->state = CT_STATE_WAITING;
 	actor->call =
-		(struct ct_call){blocked->call.number, info->name, ct_sink_string(o->sink, text)};
+		(struct ct_actor_call){blocked->call.number, info->name, ct_sink_string(o->sink, text)};
 	return CT_OK;
 }
 

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "source/core_file.h"
+#include "source/core_headers.h"
 #include "source/core_open.h"
 
 static const struct ct_core_load *load_at(struct ct_core *core, uint64_t addr)
@@ -148,6 +149,8 @@ static void core_close(void *self)
 	if (core->fd >= 0)
 		close(core->fd);
 	ct_vec_free(&core->loads);
+	ct_vec_free(&core->notes);
+	ct_bundle_close(core->bundle);
 	ct_vec_free(&core->mappings);
 	ct_vec_free(&core->maps);
 	ct_vec_free(&core->threads);
@@ -191,158 +194,6 @@ static enum ct_status core_map_file(
 	}
 	core->bytes = bytes;
 	return CT_OK;
-}
-
-/* Above what any kernel allows (vm.max_map_count is an int, but each mapping takes memory). */
-#define MAX_PHDRS (UINT64_C(1) << 22)
-/* All writers make one. */
-#define MAX_NOTE_SEGMENTS 16
-
-static bool core_phdr(
-	const struct ct_core *core, const Elf64_Ehdr *ehdr, uint64_t i, Elf64_Phdr *ret)
-{
-	uint64_t at;
-
-	/* e_phentsize is not asked: in a 64-bit core it can be nothing else. */
-	if (!ct_add(ehdr->e_phoff, i * sizeof(*ret), &at) ||
-		!ct_within(at, sizeof(*ret), core->size))
-		return false;
-	memcpy(ret, core->bytes + at, sizeof(*ret));
-	return true;
-}
-
-/*
- * The count that the headers themselves show: the kernel and gdb put what they describe right
- * behind them, the notes or the first mapping. Where that agrees with n, or tells nothing: n.
- */
-static uint64_t core_count_phdrs(const struct ct_core *core, const Elf64_Ehdr *ehdr, uint64_t n)
-{
-	uint64_t first = UINT64_MAX;
-	Elf64_Phdr phdr;
-
-	for (uint64_t i = 0; i < 2 && core_phdr(core, ehdr, i, &phdr); i++)
-		if (phdr.p_type == PT_NOTE || (phdr.p_type == PT_LOAD && phdr.p_filesz))
-			first = CT_MIN(first, phdr.p_offset);
-	if (first == UINT64_MAX || first <= ehdr->e_phoff ||
-		(first - ehdr->e_phoff) % sizeof(phdr))
-		return n;
-	uint64_t room = (first - ehdr->e_phoff) / sizeof(phdr);
-	/* Room may be left over. */
-	if (room > n && (!core_phdr(core, ehdr, n, &phdr) || phdr.p_type != PT_LOAD))
-		return n;
-	return room;
-}
-
-static uint64_t core_n_phdrs(struct ct_core *core, const Elf64_Ehdr *ehdr)
-{
-	uint64_t n = ehdr->e_phnum, found;
-	Elf64_Shdr first;
-
-	if (n == PN_XNUM && ehdr->e_shoff && ct_within(ehdr->e_shoff, sizeof(first), core->size)) {
-		memcpy(&first, core->bytes + ehdr->e_shoff, sizeof(first));
-		n = first.sh_info;
-	}
-	found = core_count_phdrs(core, ehdr, n);
-	if (found != n) {
-		ct_core_damaged(core, "the core says that it has %llu program headers, and has %llu",
-			(unsigned long long)n, (unsigned long long)found);
-		n = found;
-	}
-	if (n > MAX_PHDRS) {
-		ct_core_damaged(core, "only %llu of %llu program headers are read",
-			(unsigned long long)MAX_PHDRS, (unsigned long long)n);
-		n = MAX_PHDRS;
-	}
-	return n;
-}
-
-static enum ct_status core_add_load(
-	struct ct_core *core, const Elf64_Phdr *phdr, uint64_t *expected)
-{
-	uint64_t end, file_end;
-
-	if (!ct_add(phdr->p_vaddr, phdr->p_memsz, &end) ||
-		!ct_add(phdr->p_offset, phdr->p_filesz, &file_end) ||
-		phdr->p_filesz > phdr->p_memsz) {
-		ct_core_damaged(core, "the sizes of the segment at 0x%llx make no sense",
-			(unsigned long long)phdr->p_vaddr);
-		return CT_OK;
-	}
-	if (!phdr->p_memsz)
-		return CT_OK;
-	struct ct_core_load *load = ct_vec_push(&core->loads);
-	if (!load)
-		return CT_NO_MEMORY;
-	*load = (struct ct_core_load){.start = phdr->p_vaddr,
-		.end = end,
-		.offset = phdr->p_offset,
-		.flags = phdr->p_flags};
-	if (phdr->p_offset < core->size)
-		load->present = CT_MIN(phdr->p_filesz, core->size - phdr->p_offset);
-	if (phdr->p_filesz)
-		*expected = CT_MAX(*expected, file_end);
-	return CT_OK;
-}
-
-static enum ct_status core_add_note(
-	struct ct_core *core, const Elf64_Phdr *phdr, uint64_t *expected)
-{
-	uint64_t end;
-
-	if (!ct_add(phdr->p_offset, phdr->p_filesz, &end))
-		end = UINT64_MAX;
-	*expected = CT_MAX(*expected, end);
-	if (end > core->size)
-		core->process.all_threads = false;
-	if (phdr->p_offset >= core->size)
-		return CT_OK;
-	return ct_core_read_notes(core, core->bytes + phdr->p_offset,
-		CT_MIN(phdr->p_filesz, core->size - phdr->p_offset));
-}
-
-/* The notes are not where they should be: the kernel puts them between the headers and the first
- * segment. */
-static enum ct_status core_find_notes(struct ct_core *core, uint64_t end_of_phdrs)
-{
-	uint64_t until = core->size;
-
-	ct_core_damaged(core, "the headers do not lead to the notes, which tell of the threads");
-	core->process.all_threads = false;
-	for (uint32_t i = 0; i < core->loads.n; i++)
-		if (core->loads.items[i].present)
-			until = CT_MIN(until, core->loads.items[i].offset);
-	return end_of_phdrs < until ? ct_core_read_notes(core, core->bytes + end_of_phdrs,
-					      until - end_of_phdrs)
-				    : CT_OK;
-}
-
-static enum ct_status core_read_phdrs(struct ct_core *core, const Elf64_Ehdr *ehdr)
-{
-	uint64_t n = core_n_phdrs(core, ehdr), i, expected = 0;
-	unsigned n_notes = 0;
-	enum ct_status status = CT_OK;
-	Elf64_Phdr phdr;
-
-	for (i = 0; !status && i < n && core_phdr(core, ehdr, i, &phdr); i++) {
-		if (phdr.p_type == PT_LOAD)
-			status = core_add_load(core, &phdr, &expected);
-		else if (phdr.p_type == PT_NOTE && n_notes++ < MAX_NOTE_SEGMENTS)
-			status = core_add_note(core, &phdr, &expected);
-	}
-	if (i < n) {
-		ct_core_damaged(core, "the core ends after %llu of %llu program headers",
-			(unsigned long long)i, (unsigned long long)n);
-		core->process.all_threads = false;
-	}
-	if (n_notes > MAX_NOTE_SEGMENTS)
-		ct_core_damaged(core, "only %u of %u segments with notes are read",
-			(unsigned)MAX_NOTE_SEGMENTS, n_notes);
-	if (expected > core->size)
-		ct_core_damaged(core, "core truncated at %llu of %llu bytes",
-			(unsigned long long)core->size, (unsigned long long)expected);
-	if (!status && !core->threads.n)
-		status = core_find_notes(core, ehdr->e_phoff + i * sizeof(phdr));
-	return status;
 }
 
 static void core_settle_exe(struct ct_core *core)
@@ -398,6 +249,11 @@ static void core_drop_lost(struct ct_core *core)
 			lost, core->threads.n);
 }
 
+const struct ct_core *ct_core_of(struct ct_source source)
+{
+	return source.ops == &core_ops ? source.self : NULL;
+}
+
 enum ct_status ct_core_from_fd(
 	int fd, const char *path, const char *damage, struct ct_source *ret, struct ct_error *err)
 {
@@ -418,7 +274,7 @@ enum ct_status ct_core_from_fd(
 	core->process.path = ct_arena_strndup(&core->arena, path, strlen(path));
 	if (damage)
 		ct_core_damaged(core, "%s", damage);
-	status = core_read_phdrs(core, &ehdr);
+	status = ct_core_read_headers(core, &ehdr);
 	if (!status) {
 		ct_core_tidy(core);
 		core_drop_lost(core);

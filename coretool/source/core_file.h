@@ -7,6 +7,7 @@
 #include "arch/arch.h"
 #include "base/arena.h"
 #include "base/vec.h"
+#include "source/bundle.h"
 #include "source/map_guard.h"
 
 /* A PT_LOAD whose bytes, as far as the file has them, are [offset, offset + present). */
@@ -30,6 +31,7 @@ struct ct_core {
 	const struct ct_arch *arch;
 	struct ct_arena arena;
 	CT_VEC(struct ct_core_load) loads;       /* sorted by start, not overlapping */
+	CT_VEC(struct ct_core_load) notes;       /* the PT_NOTEs: offset and present alone count */
 	CT_VEC(struct ct_core_mapping) mappings; /* likewise */
 	CT_VEC(struct ct_map) maps;
 	CT_VEC(struct ct_thread) threads;
@@ -37,12 +39,16 @@ struct ct_core {
 	size_t auxv_size;
 	size_t last_load; /* the load of the last read */
 	struct ct_process process;
+	struct ct_bundle *bundle; /* that the core came in, or NULL */
 	uint64_t siginfo_pid;
 	uint64_t siginfo_lwp; /* the thread whose notes it is among */
 	bool have_siginfo;
 	bool changed; /* and that was said */
 	uint32_t n_fpregsets;
 };
+
+/* The core behind a source of ct_core_open(); NULL: it is another kind of source. */
+const struct ct_core *ct_core_of(struct ct_source source);
 
 /* Reads the notes of one PT_NOTE segment; what does not fit is left out and said in process.damage.
  */

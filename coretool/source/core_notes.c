@@ -308,8 +308,7 @@ enum ct_status ct_core_read_notes(struct ct_core *core, const uint8_t *notes, ui
 				core->threads.n);
 			core->process.all_threads = false;
 			/* It may be the size of the one before that is wrong. */
-			if (n_lost++ == MAX_LOST ||
-				!find_note(core, notes, size, behind_last, &at))
+			if (n_lost++ == MAX_LOST || !find_note(core, notes, size, behind_last, &at))
 				break;
 			continue;
 		}

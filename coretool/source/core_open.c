@@ -3,27 +3,42 @@
  */
 #include "source/core_open.h"
 
-#include <elf.h>
-#include <errno.h>
-#include <fcntl.h>
-
-#include "arch/arch.h"
-
-/* Never blocks on a FIFO and never becomes our terminal. */
-#define OPEN_FLAGS (O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
+#include "source/core_file.h"
+#include "source/sniff.h"
+#include "source/unpack.h"
 
 enum ct_status ct_core_open(const char *path, const struct ct_options *options,
 	struct ct_source *ret, struct ct_error *err)
 {
-	ct_autofd int fd = open(path, OPEN_FLAGS);
-	Elf64_Ehdr ehdr;
+	struct ct_unpacked unpacked;
+	ct_autofd int fd = -1;
+	enum ct_status status = ct_sniff_open(path, &fd, err);
 
-	(void)options;
-	if (fd < 0)
-		return ct_fail(err, CT_IO, "%s: %s", path, strerror(errno));
-	if (pread(fd, &ehdr, sizeof(ehdr), 0) != sizeof(ehdr) ||
-		memcmp(ehdr.e_ident, ELFMAG, SELFMAG) || ehdr.e_ident[EI_CLASS] != ELFCLASS64 ||
-		ehdr.e_type != ET_CORE || !ct_arch_find(ehdr.e_machine))
-		return ct_fail(err, CT_BAD_INPUT, "%s: not a core", path);
-	return ct_core_from_fd(fd, path, NULL, ret, err);
+	if (status)
+		return status;
+	status = ct_unpack(fd, path, options, &unpacked, err);
+	if (status)
+		return status;
+	status = ct_core_from_fd(unpacked.fd, path, unpacked.damage, ret, err);
+	if (status) {
+		ct_bundle_close(unpacked.bundle);
+	} else {
+		struct ct_core *core = ret->self;
+
+		core->bundle = unpacked.bundle;
+		/* What was piped or unpacked says itself when it was written, or nothing does. */
+		if (unpacked.fd != fd)
+			core->process.time = unpacked.time;
+	}
+	if (unpacked.fd != fd)
+		close(unpacked.fd);
+	free(unpacked.damage);
+	return status;
+}
+
+const struct ct_bundle *ct_core_bundle(struct ct_source source)
+{
+	const struct ct_core *core = ct_core_of(source);
+
+	return core ? core->bundle : NULL;
 }

@@ -3,6 +3,7 @@
 #define CT_SOURCE_CORE_OPEN_H
 
 #include "base/base.h"
+#include "source/bundle.h"
 
 /*
  * A source over an ELF core whose header is known to be one that we read (64-bit, little endian,
@@ -11,5 +12,8 @@
  */
 CT_WARN_UNUSED enum ct_status ct_core_from_fd(
 	int fd, const char *path, const char *damage, struct ct_source *ret, struct ct_error *err);
+
+/* The bundle that the core of this source came in, or NULL; it lives as long as the source. */
+const struct ct_bundle *ct_core_bundle(struct ct_source source);
 
 #endif

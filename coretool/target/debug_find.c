@@ -5,9 +5,10 @@
  * module's file; one found by its link must have the checksum of the link as well.
  */
 #include <elfutils/libdwelf.h>
-
+#include <fcntl.h>
 #include <zlib.h>
 
+#include "source/core_open.h"
 #include "target/module_private.h"
 
 /* What a file must be to be taken. */
@@ -174,6 +175,21 @@ static int try_debuglink(
 	return fd;
 }
 
+/* A bundle's files have no names of their own: a descriptor stands for one. */
+static int try_bundle(
+	struct ct_module_files *files, const struct wanted *wanted, struct ct_debug_place *ret)
+{
+	const struct ct_bundle *bundle = ct_core_bundle(files->target->source);
+	int held = bundle ? ct_bundle_file(bundle, wanted->build_id, wanted->len, true) : -1;
+	const char *path = ct_arena_printf(&files->target->arena, "/proc/self/fd/%d", held);
+	int fd = held >= 0 && path ? fcntl(held, F_DUPFD_CLOEXEC, 0) : -1;
+
+	if (fd < 0)
+		return -1;
+	*ret = (struct ct_debug_place){.path = path, .where = "the bundle"};
+	return accept_fd(files, wanted, fd, ret->where, &ret->identity);
+}
+
 void ct_debug_find(struct ct_module_files *files)
 {
 	struct wanted wanted = {.build_id = files->build_id, .len = files->build_id_len};
@@ -182,7 +198,9 @@ void ct_debug_find(struct ct_module_files *files)
 	if (files->debug_asked || !files->elf || files->module->found == CT_FOUND_CORE)
 		return;
 	files->debug_asked = true;
-	int fd = try_build_id(files, &wanted, &place);
+	int fd = try_bundle(files, &wanted, &place);
+	if (fd < 0)
+		fd = try_build_id(files, &wanted, &place);
 	if (fd < 0)
 		fd = try_debuglink(files, &wanted, &place);
 	if (fd < 0)

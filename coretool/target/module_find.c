@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "source/core_open.h"
 #include "target/module_private.h"
 
 #define MAX_TRIED 256
@@ -271,6 +272,17 @@ static bool try_build_id(struct ct_module_files *files)
 	return fd >= 0 && try_fd(files, &candidate, fd, where);
 }
 
+/* A bundle has the very files that the core was looked at with. */
+static bool try_bundle(struct ct_module_files *files)
+{
+	const struct ct_module *module = files->module;
+	const struct ct_bundle *bundle = ct_core_bundle(files->target->source);
+	const struct candidate candidate = {.found = CT_FOUND_BUNDLE};
+	int fd = bundle ? ct_bundle_file(bundle, module->build_id, module->build_id_len, false) : -1;
+
+	return fd >= 0 && try_fd(files, &candidate, fd, "the bundle");
+}
+
 static bool try_all(struct ct_module_files *files)
 {
 	const struct ct_options *options = &files->target->options;
@@ -278,6 +290,8 @@ static bool try_all(struct ct_module_files *files)
 
 	if (path && !strcmp(path, CT_VDSO_PATH))
 		return ct_module_from_core(files);
+	if (try_bundle(files))
+		return true;
 	if (options->exe && files->module == ct_module_main(files->target)) {
 		const struct candidate exe = {CT_FOUND_PATH, NULL, options->exe, true};
 

@@ -76,7 +76,7 @@ static inline struct ct_wait *story_waits(
 
 	assert_true(s->n_waits <= STORY_MAX);
 	a->state = CT_STATE_WAITING;
-	a->call = (struct ct_call){202, "futex", "futex(…)"};
+	a->call = (struct ct_actor_call){202, "futex", "futex(…)"};
 	*wait = (struct ct_wait){.kind = resource == CT_NONE ? CT_WAIT_SLEEP : CT_WAIT_MUTEX,
 		.trust = trust,
 		.actor = actor,

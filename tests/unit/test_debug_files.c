@@ -4,7 +4,6 @@
 #include <fcntl.h>
 
 #include "image_target.h"
-#include "target/crc32.h"
 #include "target/elf_content.h"
 
 #define LIBS UINT64_C(0x7f0000000000)
@@ -352,23 +351,6 @@ static void a_supplement_is_found_and_checked(void **state)
 	assert_int_equal(units_of_supplement(f), 1);
 }
 
-static void checksum_is_that_of_zlib(void **state)
-{
-	uint8_t bytes[1000];
-
-	(void)state;
-	assert_int_equal(ct_crc32((const uint8_t *)"", 0), 0);
-	assert_int_equal(ct_crc32((const uint8_t *)"a", 1), 0xe8b7be43);
-	assert_int_equal(ct_crc32((const uint8_t *)"123456789", 9), 0xcbf43926);
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)(i * i >> 3);
-	/* From Python's zlib.crc32. */
-	assert_int_equal(ct_crc32(bytes, sizeof(bytes)), 0xcd46636a);
-	assert_int_equal(ct_crc32(bytes + 3, 333), 0xf20e2cc2);
-}
-
-/* A client library that gives out the file $CORETOOL_TEST_SERVED; made first, because dlopen looks
- * only where told. */
 static void served_by_debuginfod(void **state)
 {
 	struct fixture *f = *state;
@@ -451,7 +433,6 @@ int main(int argc, char **argv)
 		TEST(sections_that_explode_are_not_unpacked),
 		TEST(a_supplement_is_found_and_checked),
 		TEST(served_by_debuginfod),
-		cmocka_unit_test(checksum_is_that_of_zlib),
 	};
 	const char *served = getenv("CORETOOL_TEST_SERVED");
 
