@@ -90,6 +90,11 @@ static const char *clean_headline(struct ct_document *doc)
 
 	for (uint32_t i = 0; i < n; i++)
 		asleep += doc->facts->actors[i].call.number >= 0;
+	if (doc->facts->target.n_partial)
+		return ct_arena_printf(&doc->arena,
+			"no deadlock shows in what is left of the core: %u thread%s, %u of them "
+			"asleep",
+			n, n == 1 ? "" : "s", asleep);
 	return ct_arena_printf(&doc->arena,
 		"no deadlock: %u thread%s, %u of them asleep, and none waits in a circle or for an "
 		"owner "
@@ -141,7 +146,8 @@ static void judge(struct ct_document *doc)
 		s->verdict = CT_VERDICT_UNKNOWN;
 		s->headline = "neither waits nor stacks could be read";
 	} else {
-		s->verdict = CT_VERDICT_CLEAN;
+		/* What is missing may be the lock that all wait for. */
+		s->verdict = doc->facts->target.n_partial ? CT_VERDICT_UNKNOWN : CT_VERDICT_CLEAN;
 		s->headline = clean_headline(doc);
 	}
 }

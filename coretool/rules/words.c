@@ -55,7 +55,7 @@ static bool is_library_function(const char *name)
 {
 	static const char *const prefixes[] = {"__lll_", "__pthread_", "___pthread_", "pthread_",
 		"__futex_", "futex_", "__libc_", "__syscall_", "syscall", "__internal_syscall",
-		"std::"};
+		"__gthread_", "__gnu_cxx::", "std::"};
 
 	for (size_t i = 0; name && i < CT_COUNT(prefixes); i++)
 		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
@@ -69,6 +69,16 @@ bool ct_own_site(const struct ct_facts *facts, uint32_t index)
 
 	return site->module != CT_NONE && !is_runtime_library(facts->modules[site->module].path) &&
 	       !is_library_function(site->function);
+}
+
+/* Of the lines of a site the first that is the program's own: a std::lock_guard inlined into f()
+ * means f(). */
+static const struct ct_line *own_line(const struct ct_site *site)
+{
+	for (uint32_t i = 0; i < site->n_lines; i++)
+		if (!is_library_function(site->lines[i].function))
+			return &site->lines[i];
+	return site->n_lines ? &site->lines[site->n_lines - 1] : NULL;
 }
 
 uint32_t ct_own_frame(const struct ct_facts *facts, uint32_t actor)
@@ -90,7 +100,7 @@ const char *ct_say_frame(
 	if (index == CT_NONE || frame == CT_NONE || frame >= facts->stacks[index].n_frames)
 		return NULL;
 	const struct ct_site *site = &facts->sites[facts->stacks[index].frames[frame].site];
-	const struct ct_line *line = site->n_lines ? &site->lines[0] : NULL;
+	const struct ct_line *line = own_line(site);
 	const char *function = line && line->function ? line->function : site->function;
 	if (line && line->file && function) {
 		const char *file = strrchr(line->file, '/');

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "report/groups.h"
+
+#include "base/hash.h"
+#include "base/vec.h"
+
+bool ct_group_by_stack(const struct ct_facts *facts, uint32_t actor, uint64_t *ret)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	const struct ct_wait *wait = a->n_waits ? &facts->waits[a->first_wait] : NULL;
+	uint64_t where = a->stack;
+	bool stopped_for = facts->target.signal.number && facts->target.signal.actor == actor;
+	uint32_t what = ((uint32_t)a->call.number & 0x7ffff) | (uint32_t)stopped_for << 19;
+
+	if (a->stack == CT_NONE)
+		where = wait ? wait->resource : CT_NONE;
+	else
+		what |= UINT32_C(1) << 31;
+	what |= (uint32_t)a->state << 27 | (wait ? (uint32_t)wait->kind + 1 : 0) << 20;
+	*ret = where << 32 | what;
+	return true;
+}
+
+bool ct_group_by_resource(const struct ct_facts *facts, uint32_t actor, uint64_t *ret)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	if (!a->n_waits || facts->waits[a->first_wait].resource == CT_NONE)
+		return false;
+	*ret = facts->waits[a->first_wait].resource;
+	return true;
+}
+
+bool ct_group_by_holder(const struct ct_facts *facts, uint32_t actor, uint64_t *ret)
+{
+	if (!ct_group_by_resource(facts, actor, ret))
+		return false;
+	const struct ct_wait *wait = &facts->waits[facts->actors[actor].first_wait];
+	const struct ct_resource *r = &facts->resources[wait->resource];
+	if (!r->n_holds || wait->owner_gone)
+		return true;
+	uint32_t hold = facts->holds_by_resource[r->first_hold];
+	*ret = ((uint64_t)wait->kind + 1) << 32 | facts->holds[hold].actor;
+	return true;
+}
+
+struct builder {
+	CT_VEC(struct ct_group) groups;
+	struct ct_hash by_key;
+	uint32_t *group_of; /* per actor, or CT_NONE */
+};
+
+/* Index of the group with this key, made when it is new; CT_NONE when out of memory. */
+static uint32_t find_group(struct builder *b, uint64_t key)
+{
+	uint64_t hash = ct_hash_u64(key);
+	struct ct_hash_it it = ct_hash_find(&b->by_key, hash);
+	uint32_t value;
+
+	while (ct_hash_next(&b->by_key, &it, &value))
+		if (b->groups.items[value].key == key)
+			return value;
+	struct ct_group *group = ct_vec_push(&b->groups);
+	if (!group || !ct_hash_insert(&b->by_key, hash, b->groups.n - 1))
+		return CT_NONE;
+	group->key = key;
+	return b->groups.n - 1;
+}
+
+static bool assign(
+	struct builder *b, const struct ct_facts *facts, const bool *skip, ct_group_key key)
+{
+	for (uint32_t i = 0; i < facts->n_actors; i++) {
+		uint64_t value;
+
+		b->group_of[i] = CT_NONE;
+		if ((skip && skip[i]) || !key(facts, i, &value))
+			continue;
+		uint32_t group = find_group(b, value);
+		if (group == CT_NONE)
+			return false;
+		b->group_of[i] = group;
+		b->groups.items[group].n++;
+	}
+	return true;
+}
+
+/* Members lie group by group; returns how many there are. */
+static uint32_t fill(struct builder *b, uint32_t n_actors, uint32_t *members, uint32_t *next)
+{
+	uint32_t at = 0;
+
+	for (uint32_t g = 0; g < b->groups.n; g++) {
+		b->groups.items[g].actors = members + at;
+		next[g] = at;
+		at += b->groups.items[g].n;
+	}
+	for (uint32_t i = 0; i < n_actors; i++)
+		if (b->group_of[i] != CT_NONE)
+			members[next[b->group_of[i]]++] = i;
+	return at;
+}
+
+static int larger_first(const void *a, const void *b)
+{
+	const struct ct_group *x = a, *y = b;
+
+	if (x->n != y->n)
+		return x->n < y->n ? 1 : -1;
+	return x->actors < y->actors ? -1 : 1;
+}
+
+enum ct_status ct_groups_make(
+	const struct ct_facts *facts, const bool *skip, ct_group_key key, struct ct_groups *ret)
+{
+	struct builder b = {.group_of = calloc((size_t)facts->n_actors + 1, sizeof(*b.group_of))};
+	uint32_t *members = calloc((size_t)facts->n_actors + 1, sizeof(*members));
+	bool ok = b.group_of && members && assign(&b, facts, skip, key);
+	ct_autofree uint32_t *next = ok ? calloc((size_t)b.groups.n + 1, sizeof(*next)) : NULL;
+
+	ct_hash_free(&b.by_key);
+	if (!next) {
+		free(b.group_of);
+		free(members);
+		ct_vec_free(&b.groups);
+		return CT_NO_MEMORY;
+	}
+	uint32_t n = fill(&b, facts->n_actors, members, next);
+	free(b.group_of);
+	if (b.groups.n)
+		qsort(b.groups.items, b.groups.n, sizeof(*b.groups.items), larger_first);
+	*ret = (struct ct_groups){b.groups.items, b.groups.n, n, members};
+	return CT_OK;
+}
+
+void ct_groups_free(struct ct_groups *groups)
+{
+	free(groups->groups);
+	free(groups->members);
+	*groups = (struct ct_groups){0};
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The records of coretool-report/1 and coretool-catalogue/1, one builder each, for json and ndjson
+ * alike. Builders return NULL when out of memory. docs/coretool-report-1.schema.json describes what
+ * they make.
+ */
+#ifndef CT_REPORT_JSON_H
+#define CT_REPORT_JSON_H
+
+#include "report/format.h"
+#include "report/record.h"
+
+/* The sections that show stacks; without them nothing refers to one. */
+#define CT_JSON_STACKS (CT_SECTION_THREADS | CT_SECTION_CHAINS)
+
+struct ct_json {
+	const struct ct_document *document;
+	const struct ct_facts *facts;
+	FILE *out;
+	bool *twins; /* per resource: an earlier one stands at the same address */
+};
+
+/* One field of the document: a record, or a list of them. */
+struct ct_json_part {
+	const char *key;   /* in json */
+	const char *type;  /* of a line of ndjson; NULL: the record has a type of its own */
+	unsigned sections; /* that show it: enum ct_section; 0: always there */
+	uint32_t (*count)(const struct ct_document *document); /* NULL: exactly one, not a list */
+	json_t *(*record)(const struct ct_json *j, uint32_t index);
+};
+
+struct ct_json_layout {
+	const char *schema;
+	const char *type; /* of the first line of ndjson */
+	const struct ct_json_part *parts;
+	size_t n_parts;
+};
+
+/* The layout of a document of this kind. */
+const struct ct_json_layout *ct_json_layout_of(const struct ct_document *document);
+bool ct_json_shows(const struct ct_document *document, const struct ct_json_part *part);
+
+CT_WARN_UNUSED enum ct_status ct_json_open(
+	struct ct_json *j, const struct ct_document *document, FILE *out);
+void ct_json_close(struct ct_json *j);
+/* Writes the record and frees it; NULL is CT_NO_MEMORY. */
+CT_WARN_UNUSED enum ct_status ct_json_dump(const struct ct_json *j, json_t *record);
+json_t *ct_json_tool(void);
+
+/* Identifiers: "t:12", "r:0x7f00". */
+json_t *ct_json_actor_id(const struct ct_json *j, uint32_t actor);
+json_t *ct_json_resource_id(const struct ct_json *j, uint32_t resource);
+/*
+ * Adds the index that a frame of the facts has in the JSON stack; nothing when there is no frame or
+ * no stack is shown.
+ */
+void ct_json_add_frame(const struct ct_json *j, struct ct_record *r, const char *key,
+	uint32_t actor, uint32_t frame);
+
+json_t *ct_json_target(const struct ct_json *j, uint32_t index);
+json_t *ct_json_summary(const struct ct_json *j, uint32_t index);
+json_t *ct_json_explained(const struct ct_json *j, uint32_t index);
+json_t *ct_json_actor(const struct ct_json *j, uint32_t index);
+json_t *ct_json_stack(const struct ct_json *j, uint32_t index);
+json_t *ct_json_resource(const struct ct_json *j, uint32_t index);
+json_t *ct_json_cycle(const struct ct_json *j, uint32_t index);
+json_t *ct_json_module(const struct ct_json *j, uint32_t index);
+json_t *ct_json_finding(const struct ct_json *j, uint32_t index);
+json_t *ct_json_note(const struct ct_json *j, uint32_t index);
+json_t *ct_json_row(const struct ct_json *j, uint32_t index);
+
+#endif

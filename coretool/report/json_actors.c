@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Actors with what they wait for and what they hold. */
+#include <inttypes.h>
+
+#include "report/json.h"
+#include "report/record.h"
+
+json_t *ct_json_actor_id(const struct ct_json *j, uint32_t actor)
+{
+	const struct ct_actor *a = &j->facts->actors[actor];
+	char kind = a->kind == CT_ACTOR_GOROUTINE ? 'g' : 't';
+
+	/* The process has forgotten the number of a thread that has exited: its object tells it
+	 * from others. */
+	if (!a->id && a->object)
+		return json_sprintf("%c:0@0x%" PRIx64, kind, a->object);
+	return json_sprintf("%c:%" PRIu64, kind, a->id);
+}
+
+json_t *ct_json_resource_id(const struct ct_json *j, uint32_t resource)
+{
+	const struct ct_resource *r = &j->facts->resources[resource];
+
+	if (j->twins[resource])
+		return json_sprintf("r:0x%" PRIx64 "@%s", r->address, r->kind);
+	return json_sprintf("r:0x%" PRIx64, r->address);
+}
+
+static json_t *json_call(const struct ct_actor_call *call)
+{
+	struct ct_record r = ct_record_new();
+
+	ct_record_int(&r, "number", call->number);
+	ct_record_text(&r, "name", call->name);
+	ct_record_text(&r, "text", call->text);
+	return ct_record_done(&r);
+}
+
+/* An empty list says that certainly nobody holds it; no list, that we do not know. */
+static void add_holders(const struct ct_json *j, struct ct_record *r, uint32_t resource)
+{
+	const struct ct_resource *res = &j->facts->resources[resource];
+
+	if (!res->n_holds && res->holders == CT_HOLDERS_UNKNOWN)
+		return;
+	json_t *on = ct_record_list(r, "on");
+	for (uint32_t i = 0; i < res->n_holds; i++) {
+		uint32_t hold = j->facts->holds_by_resource[res->first_hold + i];
+
+		ct_record_push(r, on, ct_json_actor_id(j, j->facts->holds[hold].actor));
+	}
+}
+
+static void add_peers(const struct ct_json *j, struct ct_record *r, const struct ct_wait *wait)
+{
+	if (!wait->n_peers)
+		return;
+	json_t *peers = ct_record_list(r, "peers");
+	for (uint32_t i = 0; i < wait->n_peers; i++)
+		ct_record_push(
+			r, peers, ct_json_actor_id(j, j->facts->peers[wait->first_peer + i]));
+}
+
+static json_t *json_wait(const struct ct_json *j, const struct ct_wait *wait)
+{
+	struct ct_record r = ct_record_new();
+
+	ct_record_text(&r, "kind", ct_wait_kind_name(wait->kind));
+	if (wait->resource != CT_NONE) {
+		ct_record_add(&r, "resource", ct_json_resource_id(j, wait->resource));
+		add_holders(j, &r, wait->resource);
+	}
+	add_peers(j, &r, wait);
+	if (wait->owner_gone)
+		ct_record_int(&r, "owner_gone", (int64_t)wait->owner_gone);
+	ct_record_bool(&r, "any_of", wait->any_of);
+	ct_record_bool(&r, "timed", wait->timed);
+	if (wait->has_since)
+		ct_record_int(&r, "since_ns", (int64_t)wait->since_ns);
+	ct_record_text(&r, "trust", ct_trust_name(wait->trust));
+	ct_record_text(&r, "why", wait->why);
+	return ct_record_done(&r);
+}
+
+static void add_waits(const struct ct_json *j, struct ct_record *r, const struct ct_actor *actor)
+{
+	if (!actor->n_waits)
+		return;
+	json_t *waits = ct_record_list(r, "waits");
+	for (uint32_t i = 0; i < actor->n_waits; i++)
+		ct_record_push(r, waits, json_wait(j, &j->facts->waits[actor->first_wait + i]));
+}
+
+static json_t *json_hold(const struct ct_json *j, const struct ct_hold *hold)
+{
+	struct ct_record r = ct_record_new();
+
+	ct_record_add(&r, "resource", ct_json_resource_id(j, hold->resource));
+	ct_record_text(&r, "mode", hold->mode == CT_HOLD_SHARED ? "shared" : "exclusive");
+	ct_record_text(&r, "trust", ct_trust_name(hold->trust));
+	ct_record_text(&r, "why", hold->why);
+	ct_json_add_frame(j, &r, "took_frame", hold->actor, hold->took_frame);
+	return ct_record_done(&r);
+}
+
+/* That a thread "holds" what joins it is a device of the graph, not a lock that it took. */
+static void add_holds(const struct ct_json *j, struct ct_record *r, const struct ct_actor *actor)
+{
+	json_t *holds = NULL;
+
+	for (uint32_t i = 0; i < actor->n_holds; i++) {
+		const struct ct_hold *hold =
+			&j->facts->holds[j->facts->holds_by_actor[actor->first_hold + i]];
+
+		if (j->facts->resources[hold->resource].is_actor)
+			continue;
+		if (!holds)
+			holds = ct_record_list(r, "holds");
+		ct_record_push(r, holds, json_hold(j, hold));
+	}
+}
+
+static void add_place(const struct ct_json *j, struct ct_record *r, const struct ct_actor *actor)
+{
+	if (actor->stack != CT_NONE && (j->document->sections & CT_JSON_STACKS))
+		ct_record_int(r, "stack", actor->stack);
+	if (actor->start_site != CT_NONE)
+		ct_record_text(r, "start", j->facts->sites[actor->start_site].function);
+}
+
+json_t *ct_json_actor(const struct ct_json *j, uint32_t index)
+{
+	const struct ct_actor *actor = &j->facts->actors[index];
+	const struct ct_graph *graph = j->document->graph;
+	struct ct_record r = ct_record_new();
+
+	ct_record_add(&r, "id", ct_json_actor_id(j, index));
+	if (actor->lwp && actor->lwp != actor->id)
+		ct_record_int(&r, "lwp", (int64_t)actor->lwp);
+	ct_record_text(&r, "kind", actor->kind == CT_ACTOR_GOROUTINE ? "goroutine" : "thread");
+	ct_record_text(&r, "name", actor->name);
+	ct_record_text(&r, "state", ct_actor_state_name(actor->state));
+	ct_record_bool(&r, "system", actor->system);
+	if (actor->carrier != CT_NONE)
+		ct_record_add(&r, "carrier", ct_json_actor_id(j, actor->carrier));
+	if (actor->runs != CT_NONE)
+		ct_record_add(&r, "runs", ct_json_actor_id(j, actor->runs));
+	if (actor->call.number >= 0)
+		ct_record_add(&r, "syscall", json_call(&actor->call));
+	add_waits(j, &r, actor);
+	add_holds(j, &r, actor);
+	if (actor->n_waits && graph && graph->root[index] != CT_NONE)
+		ct_record_add(&r, "root", ct_json_actor_id(j, graph->root[index]));
+	add_place(j, &r, actor);
+	return ct_record_done(&r);
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which records a document has, in which order, and which sections ask for them. */
+#include "base/hash.h"
+#include "report/json.h"
+#include "report/record.h"
+
+static uint32_t count_actors(const struct ct_document *document)
+{
+	return document->facts->n_actors;
+}
+
+static uint32_t count_stacks(const struct ct_document *document)
+{
+	return document->facts->n_stacks;
+}
+
+static uint32_t count_resources(const struct ct_document *document)
+{
+	return document->facts->n_resources;
+}
+
+static uint32_t count_modules(const struct ct_document *document)
+{
+	return document->facts->n_modules;
+}
+
+static uint32_t count_notes(const struct ct_document *document)
+{
+	return document->facts->n_notes;
+}
+
+static uint32_t count_cycles(const struct ct_document *document)
+{
+	return document->graph ? document->graph->n_cycles : 0;
+}
+
+static uint32_t count_findings(const struct ct_document *document)
+{
+	return document->n_findings;
+}
+
+static uint32_t count_rows(const struct ct_document *document)
+{
+	return document->n_rows;
+}
+
+/*
+ * The cycles belong to the findings, which are always there. Chains cannot be read without actors
+ * and what they wait for; hints stand for the full report, which has the modules too.
+ */
+static const struct ct_json_part report_parts[] = {
+	{"target", "target", 0, NULL, ct_json_target},
+	{"summary", "summary", 0, NULL, ct_json_summary},
+	{"explained", "explained", CT_SECTION_EXPLAIN, NULL, ct_json_explained},
+	{"actors", "actor", CT_SECTION_THREADS | CT_SECTION_LOCKS | CT_SECTION_CHAINS, count_actors,
+		ct_json_actor},
+	{"stacks", "stack", CT_JSON_STACKS, count_stacks, ct_json_stack},
+	{"resources", "resource", CT_SECTION_LOCKS | CT_SECTION_CHAINS, count_resources,
+		ct_json_resource},
+	{"cycles", "cycle", 0, count_cycles, ct_json_cycle},
+	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module},
+	{"findings", "finding", 0, count_findings, ct_json_finding},
+	{"notes", "note", 0, count_notes, ct_json_note},
+};
+
+static const struct ct_json_part catalogue_parts[] = {
+	{"rows", NULL, 0, count_rows, ct_json_row},
+};
+
+static const struct ct_json_layout report = {
+	"coretool-report/1", "report", report_parts, CT_COUNT(report_parts)};
+static const struct ct_json_layout catalogue = {
+	"coretool-catalogue/1", "catalogue", catalogue_parts, CT_COUNT(catalogue_parts)};
+
+const struct ct_json_layout *ct_json_layout_of(const struct ct_document *document)
+{
+	return document->kind == CT_DOCUMENT_CATALOGUE ? &catalogue : &report;
+}
+
+bool ct_json_shows(const struct ct_document *document, const struct ct_json_part *part)
+{
+	return !part->sections || (part->sections & document->sections);
+}
+
+/* Two kinds of resources may stand at one address; identifiers must still be unique. */
+static bool find_twins(struct ct_json *j)
+{
+	struct ct_hash seen = {0};
+	const struct ct_facts *facts = j->facts;
+	bool ok = true;
+
+	for (uint32_t i = 0; ok && i < facts->n_resources; i++) {
+		uint64_t hash = ct_hash_u64(facts->resources[i].address);
+		struct ct_hash_it it = ct_hash_find(&seen, hash);
+		uint32_t other;
+
+		while (!j->twins[i] && ct_hash_next(&seen, &it, &other))
+			j->twins[i] =
+				facts->resources[other].address == facts->resources[i].address;
+		ok = j->twins[i] || ct_hash_insert(&seen, hash, i);
+	}
+	ct_hash_free(&seen);
+	return ok;
+}
+
+enum ct_status ct_json_open(struct ct_json *j, const struct ct_document *document, FILE *out)
+{
+	struct ct_json ret = {document, document->facts, out, NULL};
+
+	if (ret.facts) {
+		ret.twins = calloc((size_t)ret.facts->n_resources + 1, sizeof(*ret.twins));
+		if (!ret.twins || !find_twins(&ret)) {
+			ct_json_close(&ret);
+			return CT_NO_MEMORY;
+		}
+	}
+	*j = ret;
+	return CT_OK;
+}
+
+void ct_json_close(struct ct_json *j)
+{
+	free(j->twins);
+	j->twins = NULL;
+}
+
+enum ct_status ct_json_dump(const struct ct_json *j, json_t *record)
+{
+	if (!record)
+		return CT_NO_MEMORY;
+	int failed = json_dumpf(record, j->out, JSON_COMPACT);
+	json_decref(record);
+	if (!failed)
+		return CT_OK;
+	return ferror(j->out) ? CT_IO : CT_NO_MEMORY;
+}
+
+json_t *ct_json_tool(void)
+{
+	struct ct_record r = ct_record_new();
+
+	ct_record_text(&r, "name", "coretool");
+	ct_record_text(&r, "version", ct_version());
+	return ct_record_done(&r);
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Resources, the cycles through them, and modules. */
+#include "report/json.h"
+#include "report/record.h"
+
+static void add_state(struct ct_record *r, const struct ct_resource *res)
+{
+	struct ct_record state = ct_record_new();
+
+	for (uint32_t i = 0; i < res->n_values; i++) {
+		const struct ct_value *v = &res->values[i];
+
+		switch (v->type) {
+		case CT_VALUE_TEXT:
+			ct_record_text(&state, v->key, v->text);
+			break;
+		case CT_VALUE_INT:
+			ct_record_int(&state, v->key, v->number);
+			break;
+		case CT_VALUE_HEX:
+			ct_record_hex(&state, v->key, (uint64_t)v->number);
+			break;
+		case CT_VALUE_BOOL:
+			ct_record_bool(&state, v->key, v->number != 0);
+			break;
+		}
+	}
+	ct_record_add(r, "state", ct_record_done(&state));
+}
+
+json_t *ct_json_resource(const struct ct_json *j, uint32_t index)
+{
+	const struct ct_resource *res = &j->facts->resources[index];
+	struct ct_record r = ct_record_new();
+
+	ct_record_add(&r, "id", ct_json_resource_id(j, index));
+	ct_record_text(&r, "kind", res->kind);
+	ct_record_hex(&r, "address", res->address);
+	ct_record_text(&r, "name", res->name);
+	ct_record_text(&r, "where", res->where);
+	if (res->owner_gone)
+		ct_record_int(&r, "owner_gone", (int64_t)res->owner_gone);
+	if (res->process_shared)
+		ct_record_bool(&r, "process_shared", true);
+	if (res->n_values)
+		add_state(&r, res);
+	return ct_record_done(&r);
+}
+
+static json_t *json_edge(const struct ct_json *j, const struct ct_edge *edge)
+{
+	uint32_t resource = j->facts->waits[edge->wait].resource;
+	struct ct_record r = ct_record_new();
+
+	ct_record_add(&r, "waiter", ct_json_actor_id(j, edge->waiter));
+	if (resource != CT_NONE)
+		ct_record_add(&r, "resource", ct_json_resource_id(j, resource));
+	ct_record_add(&r, "holder", ct_json_actor_id(j, edge->holder));
+	ct_record_text(&r, "trust", ct_trust_name(edge->trust));
+	return ct_record_done(&r);
+}
+
+json_t *ct_json_cycle(const struct ct_json *j, uint32_t index)
+{
+	const struct ct_cycle *cycle = &j->document->graph->cycles[index];
+	const uint32_t *findings = j->document->finding_of_cycle;
+	struct ct_record r = ct_record_new();
+
+	ct_record_text(&r, "kind", cycle->kind == CT_CYCLE_SELF ? "self" : "cycle");
+	ct_record_bool(&r, "timed", cycle->timed);
+	if (findings && findings[index] != CT_NONE)
+		ct_record_int(&r, "finding", findings[index]);
+	json_t *edges = ct_record_list(&r, "edges");
+	for (uint32_t i = 0; i < cycle->n_edges; i++)
+		ct_record_push(&r, edges, json_edge(j, &cycle->edges[i]));
+	return ct_record_done(&r);
+}
+
+json_t *ct_json_module(const struct ct_json *j, uint32_t index)
+{
+	const struct ct_fact_module *module = &j->facts->modules[index];
+	struct ct_record r = ct_record_new();
+
+	ct_record_text(&r, "path", module->path);
+	ct_record_text(&r, "build_id", module->build_id);
+	ct_record_hex(&r, "base", module->base);
+	ct_record_int(&r, "size", (int64_t)module->size);
+	ct_record_text(&r, "found", module->found);
+	ct_record_text(&r, "file", module->file);
+	ct_record_text(&r, "debug_file", module->debug_file);
+	ct_record_texts(&r, "tried", module->tried, module->n_tried);
+	ct_record_text(&r, "state", module->state);
+	ct_record_text(&r, "advice", module->advice);
+	return ct_record_done(&r);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The locks: by who holds them, those with the most waiters first; then those that nobody is known
+ * to hold. */
+#include <inttypes.h>
+
+#include "report/text.h"
+#include "rules/words.h"
+
+struct holder {
+	uint32_t actor;
+	uint32_t waiters; /* of all that it holds */
+	uint32_t n_locks;
+};
+
+static bool is_lock_hold(const struct ct_facts *facts, const struct ct_hold *hold)
+{
+	return !facts->resources[hold->resource].is_actor;
+}
+
+static int most_waiters_first(const void *a, const void *b)
+{
+	const struct holder *x = a, *y = b;
+
+	if (x->waiters != y->waiters)
+		return x->waiters < y->waiters ? 1 : -1;
+	return x->actor < y->actor ? -1 : 1;
+}
+
+/* Those who hold something; returns how many. */
+static uint32_t find_holders(const struct ct_facts *facts, struct holder *ret)
+{
+	uint32_t n = 0;
+
+	for (uint32_t a = 0; a < facts->n_actors; a++) {
+		struct holder holder = {.actor = a};
+
+		for (uint32_t i = 0; i < facts->actors[a].n_holds; i++) {
+			const struct ct_hold *hold =
+				&facts->holds[facts->holds_by_actor[facts->actors[a].first_hold +
+								    i]];
+
+			if (!is_lock_hold(facts, hold))
+				continue;
+			holder.n_locks++;
+			holder.waiters += facts->resources[hold->resource].n_waiters;
+		}
+		if (holder.n_locks)
+			ret[n++] = holder;
+	}
+	if (n)
+		qsort(ret, n, sizeof(*ret), most_waiters_first);
+	return n;
+}
+
+/* "; 5 threads (14-18) wait for it" */
+static void add_waiters(struct ct_text *t, const struct ct_resource *r)
+{
+	ct_autofree uint32_t *actors = NULL;
+
+	if (!r->n_waiters)
+		return;
+	actors = calloc(r->n_waiters, sizeof(*actors));
+	if (!actors) {
+		t->failed = true;
+		return;
+	}
+	for (uint32_t i = 0; i < r->n_waiters; i++)
+		actors[i] = t->facts->waits[t->facts->waits_by_resource[r->first_waiter + i]].actor;
+	ct_text_add(t, "; ");
+	ct_text_who(t, actors, r->n_waiters, t->verbose);
+	ct_text_add(t, " wait%s for it", r->n_waiters == 1 ? "s" : "");
+}
+
+/* "type normal, lock 0x2, owner 13" */
+static void write_state(struct ct_text *t, const struct ct_resource *r)
+{
+	if (!t->verbose || !r->n_values)
+		return;
+	ct_text_add(t, "      %s at 0x%" PRIx64, r->kind, r->address);
+	for (uint32_t i = 0; i < r->n_values; i++) {
+		const struct ct_value *v = &r->values[i];
+
+		switch (v->type) {
+		case CT_VALUE_TEXT:
+			ct_text_add(t, ", %s %s", v->key, v->text);
+			break;
+		case CT_VALUE_INT:
+			ct_text_add(t, ", %s %" PRId64, v->key, v->number);
+			break;
+		case CT_VALUE_HEX:
+			ct_text_add(t, ", %s 0x%" PRIx64, v->key, (uint64_t)v->number);
+			break;
+		case CT_VALUE_BOOL:
+			ct_text_add(t, ", %s%s", v->number ? "" : "not ", v->key);
+			break;
+		}
+	}
+	ct_text_end(t);
+}
+
+static void write_hold(struct ct_text *t, const struct ct_hold *hold)
+{
+	const struct ct_resource *r = &t->facts->resources[hold->resource];
+	const char *took = ct_say_frame(&t->words, t->facts, hold->actor, hold->took_frame);
+
+	ct_text_add(t, "    %s", ct_say_resource(&t->words, t->facts, hold->resource));
+	if (hold->mode == CT_HOLD_SHARED)
+		ct_text_add(t, ", shared");
+	if (hold->trust > CT_TRUST_LAYOUT)
+		ct_text_add(t, " (%s)", ct_trust_name(hold->trust));
+	if (took)
+		ct_text_add(t, ", probably taken in %s", took);
+	add_waiters(t, r);
+	ct_text_end(t);
+	if (t->verbose && hold->why)
+		ct_text_say(t, "      known because %s", hold->why);
+	write_state(t, r);
+}
+
+static void write_holder(struct ct_text *t, const struct holder *holder)
+{
+	const struct ct_actor *a = &t->facts->actors[holder->actor];
+
+	ct_text_add(t, "  %s holds %u lock%s and ",
+		ct_say_actor(&t->words, t->facts, holder->actor), holder->n_locks,
+		holder->n_locks == 1 ? "" : "s");
+	ct_text_doing(t, &holder->actor, 1);
+	ct_text_end(t);
+	for (uint32_t i = 0; i < a->n_holds; i++) {
+		const struct ct_hold *hold =
+			&t->facts->holds[t->facts->holds_by_actor[a->first_hold + i]];
+
+		if (is_lock_hold(t->facts, hold))
+			write_hold(t, hold);
+	}
+}
+
+static bool is_unheld(const struct ct_resource *r)
+{
+	return !r->is_actor && !r->n_holds && (r->n_waiters || r->owner_gone);
+}
+
+/* Waited for, or left behind, without a thread that holds it. */
+static void write_unheld(struct ct_text *t)
+{
+	bool begun = false;
+
+	for (uint32_t i = 0; i < t->facts->n_resources; i++) {
+		const struct ct_resource *r = &t->facts->resources[i];
+
+		if (!is_unheld(r))
+			continue;
+		if (!begun)
+			ct_text_head(t, "Held by no thread that we know");
+		begun = true;
+		ct_text_add(t, "  %s", ct_say_resource(&t->words, t->facts, i));
+		if (r->owner_gone)
+			ct_text_add(t, ": its owner, thread %" PRIu64 ", is gone", r->owner_gone);
+		else if (r->process_shared)
+			ct_text_add(t, ": shared with other processes");
+		else
+			ct_text_add(t, ": %s",
+				r->holders == CT_HOLDERS_COMPLETE ? "held by nobody at this moment"
+								  : "who holds it is not recorded");
+		add_waiters(t, r);
+		ct_text_end(t);
+		write_state(t, r);
+	}
+}
+
+void ct_text_locks(struct ct_text *t)
+{
+	ct_autofree struct holder *holders =
+		calloc((size_t)t->facts->n_actors + 1, sizeof(*holders));
+	uint32_t locks = 0;
+
+	if (!holders) {
+		t->failed = true;
+		return;
+	}
+	uint32_t n = find_holders(t->facts, holders);
+	for (uint32_t i = 0; i < n; i++)
+		locks += holders[i].n_locks;
+	if (n)
+		ct_text_head(t, "Locks: %u held by %u thread%s", locks, n, n == 1 ? "" : "s");
+	else
+		ct_text_head(t, "Locks: no thread is known to hold one");
+	for (uint32_t i = 0; i < n; i++)
+		write_holder(t, &holders[i]);
+	write_unheld(t);
+	if (!(t->facts->wants & CT_WANT_HELD))
+		ct_text_say(t, "  Locks that nobody waits for were not looked for.");
+}

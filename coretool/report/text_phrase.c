@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Parts of sentences about one actor or a group of them. */
+#include <inttypes.h>
+
+#include "report/text.h"
+#include "rules/words.h"
+
+#define OBJECTS_SHOWN 3
+
+const struct ct_wait *ct_text_first_wait(const struct ct_text *t, uint32_t actor)
+{
+	const struct ct_actor *a = &t->facts->actors[actor];
+
+	return a->n_waits ? &t->facts->waits[a->first_wait] : NULL;
+}
+
+void ct_text_who(struct ct_text *t, const uint32_t *actors, uint32_t n, bool all)
+{
+	ct_say_actors(&t->line, &t->words, t->facts, actors, n, all);
+}
+
+/* What a wait is called: of one, of several; what stands behind the object's name. */
+static const struct {
+	const char *one, *many, *after;
+} verbs[] = {
+	[CT_WAIT_MUTEX] = {"waits for", "wait for", ""},
+	[CT_WAIT_JOIN] = {"waits for", "wait for", " to end"},
+	[CT_WAIT_FUTEX] = {"waits on", "wait on", ""},
+	[CT_WAIT_IO] = {"waits for I/O", "wait for I/O", ""},
+	[CT_WAIT_SLEEP] = {"sleeps", "sleep", ""},
+	[CT_WAIT_SIGNAL] = {"waits for a signal", "wait for a signal", ""},
+	[CT_WAIT_CHILD] = {"waits for a child process", "wait for a child process", ""},
+	[CT_WAIT_OTHER] = {"is blocked", "are blocked", ""},
+};
+_Static_assert(CT_COUNT(verbs) == CT_N_WAIT_KINDS, "one verb for each kind of wait");
+
+/* "thread 13 (shipping)" for the thread that a join waits for, else the object. */
+static const char *say_object(struct ct_text *t, uint32_t resource)
+{
+	const struct ct_resource *r = &t->facts->resources[resource];
+
+	if (r->is_actor && r->n_holds) {
+		uint32_t hold = t->facts->holds_by_resource[r->first_hold];
+
+		return ct_say_actor(&t->words, t->facts, t->facts->holds[hold].actor);
+	}
+	return ct_say_resource(&t->words, t->facts, resource);
+}
+
+void ct_text_wait(struct ct_text *t, const struct ct_wait *wait, bool plural)
+{
+	const struct ct_actor_call *call = &t->facts->actors[wait->actor].call;
+
+	ct_text_add(t, "%s", plural ? verbs[wait->kind].many : verbs[wait->kind].one);
+	if (wait->resource != CT_NONE)
+		ct_text_add(t, " %s%s", say_object(t, wait->resource), verbs[wait->kind].after);
+	else if (call->number >= 0 && !plural && call->text)
+		ct_text_add(t, " in %s", call->text);
+	else if (call->number >= 0 && call->name)
+		ct_text_add(t, " in %s", call->name);
+	if (wait->timed && wait->kind != CT_WAIT_SLEEP)
+		ct_text_add(t, " (with a timeout)");
+	if (wait->has_since && !plural)
+		ct_text_add(t, " for at least %.3g s", (double)wait->since_ns / 1e9);
+}
+
+/* Of one that waits for nothing we know. */
+static void add_activity(struct ct_text *t, uint32_t actor, bool plural)
+{
+	const struct ct_actor *a = &t->facts->actors[actor];
+
+	if (a->state == CT_STATE_DEAD || a->state == CT_STATE_ZOMBIE) {
+		ct_text_add(t, "%s exited%s", plural ? "have" : "has",
+			a->state == CT_STATE_ZOMBIE ? ", not joined yet" : "");
+		return;
+	}
+	ct_text_add(t, "%s ", plural ? "are" : "is");
+	if (!plural && a->call.number >= 0 && a->call.text)
+		ct_text_add(t, "in %s", a->call.text);
+	else
+		ct_text_add(t, "%s", ct_say_activity(&t->words, t->facts, actor));
+}
+
+/* The mark of what an actor waits for; NULL when that is nothing. */
+static uint32_t *object_mark(const struct ct_text *t, uint32_t actor)
+{
+	const struct ct_wait *wait = ct_text_first_wait(t, actor);
+
+	return wait && wait->resource != CT_NONE ? &t->marks[wait->resource] : NULL;
+}
+
+static void clear_object_marks(const struct ct_text *t, const uint32_t *actors, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (object_mark(t, actors[i]))
+			*object_mark(t, actors[i]) = 0;
+}
+
+uint32_t ct_text_count_objects(const struct ct_text *t, const uint32_t *actors, uint32_t n)
+{
+	uint32_t ret = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t *mark = object_mark(t, actors[i]);
+
+		if (mark && !(*mark)++)
+			ret++;
+	}
+	clear_object_marks(t, actors, n);
+	return ret;
+}
+
+/* "g_a, g_b, g_c and 5 more" */
+static void add_objects(struct ct_text *t, const uint32_t *actors, uint32_t n)
+{
+	uint32_t total = ct_text_count_objects(t, actors, n), shown = 0;
+
+	for (uint32_t i = 0; i < n && shown < OBJECTS_SHOWN; i++) {
+		uint32_t *mark = object_mark(t, actors[i]);
+
+		if (!mark || (*mark)++)
+			continue;
+		ct_text_add(t, "%s%s", shown++ ? ", " : " ",
+			say_object(t, ct_text_first_wait(t, actors[i])->resource));
+	}
+	clear_object_marks(t, actors, n);
+	if (shown < total)
+		ct_text_add(t, " and %u more", total - shown);
+}
+
+void ct_text_doing(struct ct_text *t, const uint32_t *actors, uint32_t n)
+{
+	const struct ct_wait *wait = ct_text_first_wait(t, actors[0]);
+
+	if (!wait) {
+		add_activity(t, actors[0], n > 1);
+	} else if (n == 1 || ct_text_count_objects(t, actors, n) < 2) {
+		ct_text_wait(t, wait, n > 1);
+	} else {
+		ct_text_add(t, "%s", verbs[wait->kind].many);
+		add_objects(t, actors, n);
+		ct_text_add(t, "%s", verbs[wait->kind].after);
+	}
+}
+
+/* The actor whose stack most of them have; how many have another one. */
+static uint32_t most_common(
+	const struct ct_text *t, const uint32_t *actors, uint32_t n, uint32_t *elsewhere)
+{
+	uint32_t best = actors[0], most = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t stack = t->facts->actors[actors[i]].stack;
+
+		if (stack == CT_NONE || ++t->marks[stack] <= most)
+			continue;
+		most = t->marks[stack];
+		best = actors[i];
+	}
+	for (uint32_t i = 0; i < n; i++)
+		if (t->facts->actors[actors[i]].stack != CT_NONE)
+			t->marks[t->facts->actors[actors[i]].stack] = 0;
+	*elsewhere = n - most;
+	return best;
+}
+
+void ct_text_place(struct ct_text *t, const uint32_t *actors, uint32_t n)
+{
+	uint32_t elsewhere = 0;
+	uint32_t actor = n > 1 ? most_common(t, actors, n, &elsewhere) : actors[0];
+	const char *at = ct_say_frame(&t->words, t->facts, actor, ct_own_frame(t->facts, actor));
+
+	if (!at)
+		return;
+	ct_text_add(t, " at %s", at);
+	if (elsewhere)
+		ct_text_add(t, ", %u of them elsewhere", elsewhere);
+}
+
+bool ct_text_has_holder(const struct ct_text *t, const struct ct_wait *wait)
+{
+	return wait->owner_gone ||
+	       (wait->resource != CT_NONE && !t->facts->resources[wait->resource].is_actor);
+}
+
+/* How sure we are that someone holds it; the words of a recorded owner need none. */
+static const char *held_by(enum ct_trust trust)
+{
+	if (trust == CT_TRUST_GUESS)
+		return "perhaps held by";
+	return trust == CT_TRUST_INFERRED ? "probably held by" : "held by";
+}
+
+void ct_text_holder(struct ct_text *t, const struct ct_wait *wait, bool where)
+{
+	const struct ct_resource *r =
+		wait->resource != CT_NONE ? &t->facts->resources[wait->resource] : NULL;
+
+	if (wait->owner_gone) {
+		ct_text_add(t, "held by thread %" PRIu64 ", which is gone", wait->owner_gone);
+		return;
+	}
+	if (!r || r->is_actor)
+		return;
+	if (!r->n_holds) {
+		ct_text_add(t, "%s",
+			r->holders == CT_HOLDERS_COMPLETE ? "held by nobody at this moment"
+							  : "who holds it is not recorded");
+		return;
+	}
+	const struct ct_hold *hold = &t->facts->holds[t->facts->holds_by_resource[r->first_hold]];
+	const char *took =
+		where ? ct_say_frame(&t->words, t->facts, hold->actor, hold->took_frame) : NULL;
+	if (hold->actor == wait->actor)
+		ct_text_add(t, "which it holds itself");
+	else
+		ct_text_add(t, "%s %s", held_by(hold->trust),
+			ct_say_actor(&t->words, t->facts, hold->actor));
+	if (r->n_holds > 1)
+		ct_text_add(t, " and %u more", r->n_holds - 1);
+	if (took)
+		ct_text_add(t, ", probably taken in %s", took);
+}
