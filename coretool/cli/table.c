@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every command and option that there is; help, man page, completion and the catalogue say what
+ * stands here. */
+#include <stddef.h>
+
+#include "cli/cli.h"
+
+#define BIT(id) (UINT64_C(1) << CT_OPTION_##id)
+#define ALWAYS  (BIT(HELP) | BIT(VERSION))
+#define WRITING (BIT(FORMAT) | BIT(JSON) | BIT(OUTPUT) | BIT(COLOR))
+#define FILES                                                                                      \
+	(BIT(EXE) | BIT(SYSROOT) | BIT(DEBUG_DIR) | BIT(NO_DEBUGINFOD) | BIT(MAX_UNPACKED) |       \
+		BIT(PROGRESS) | BIT(QUIET))
+#define JUDGING                                                                                    \
+	(BIT(QUICK) | BIT(MAX_FRAMES) | BIT(FAIL_ON) | BIT(STRICT) | BIT(IGNORE_TOP) |             \
+		BIT(IGNORE_ANY) | BIT(VERBOSE))
+#define REPORT (ALWAYS | WRITING | FILES | JUDGING)
+
+#define AT(field) .at = offsetof(struct ct_args, field)
+
+static const char *const levels[] = {"P0", "P1", "P2", NULL};
+static const char *const whens[] = {"auto", "always", "never", NULL};
+static const char *const progresses[] = {"auto", "never", NULL};
+
+const struct ct_option ct_options_table[CT_N_OPTIONS] = {
+	[CT_OPTION_FORMAT] = {.name = "format",
+		.kind = CT_TAKES_TEXT,
+		.value = "FORMAT",
+		.summary = "write in this format",
+		AT(format)},
+	[CT_OPTION_JSON] = {.name = "json", .summary = "the same as --format json", AT(json)},
+	[CT_OPTION_OUTPUT] = {.name = "output",
+		.letter = 'o',
+		.kind = CT_TAKES_TEXT,
+		.value = "FILE",
+		.summary = "write to FILE, which changes only when all was written",
+		AT(output)},
+	[CT_OPTION_COLOR] = {.name = "color",
+		.kind = CT_TAKES_TEXT,
+		.value = "WHEN",
+		.choices = whens,
+		.summary = "color the text; auto means on a terminal, unless NO_COLOR is set",
+		AT(color)},
+	[CT_OPTION_EXE] = {.name = "exe",
+		.kind = CT_TAKES_TEXT,
+		.value = "FILE",
+		.summary = "the program that the core is of",
+		AT(exe)},
+	[CT_OPTION_SYSROOT] = {.name = "sysroot",
+		.kind = CT_TAKES_TEXT,
+		.value = "DIR",
+		.summary = "look for the paths that the core names below DIR",
+		AT(sysroot)},
+	[CT_OPTION_DEBUG_DIR] = {.name = "debug-dir",
+		.kind = CT_TAKES_LIST,
+		.value = "DIR",
+		.summary = "look for files by build id in DIR/.build-id first (repeatable)",
+		AT(debug_dirs)},
+	[CT_OPTION_NO_DEBUGINFOD] = {.name = "no-debuginfod",
+		.summary = "ask no debuginfod server, even with DEBUGINFOD_URLS set",
+		AT(no_debuginfod)},
+	[CT_OPTION_MAX_UNPACKED] = {.name = "max-unpacked",
+		.kind = CT_TAKES_SIZE,
+		.value = "SIZE",
+		.summary = "unpack at most SIZE bytes of compressed input (64G)",
+		AT(max_unpacked)},
+	[CT_OPTION_QUICK] = {.name = "quick",
+		.summary = "registers, lock words and owners only: no stacks, no names",
+		AT(quick)},
+	[CT_OPTION_MAX_FRAMES] = {.name = "max-frames",
+		.kind = CT_TAKES_COUNT,
+		.value = "N",
+		.summary = "keep at most N frames of a stack: the innermost and the base (256)",
+		AT(max_frames)},
+	[CT_OPTION_FAIL_ON] = {.name = "fail-on",
+		.kind = CT_TAKES_TEXT,
+		.value = "LEVEL",
+		.choices = levels,
+		.summary = "exit with 1 when there is a finding of this level or above",
+		AT(fail_on)},
+	[CT_OPTION_STRICT] = {.name = "strict",
+		.summary = "exit with 3 when the core could be analysed only in part",
+		AT(strict)},
+	[CT_OPTION_IGNORE_TOP] = {.name = "ignore-top-function",
+		.kind = CT_TAKES_LIST,
+		.value = "NAME",
+		.summary =
+			"ignore findings of threads whose innermost function is NAME (repeatable)",
+		AT(ignore_top)},
+	[CT_OPTION_IGNORE_ANY] = {.name = "ignore-any-function",
+		.kind = CT_TAKES_LIST,
+		.value = "NAME",
+		.summary =
+			"ignore findings of threads with NAME anywhere on the stack (repeatable)",
+		AT(ignore_any)},
+	[CT_OPTION_MISSING] = {.name = "missing",
+		.summary = "only modules that lack something, with what to install",
+		AT(missing)},
+	[CT_OPTION_LEAN] = {.name = "lean",
+		.summary = "of the memory only stacks, writable module data and lock pages",
+		AT(lean)},
+	[CT_OPTION_PROGRESS] = {.name = "progress",
+		.kind = CT_TAKES_TEXT,
+		.value = "WHEN",
+		.choices = progresses,
+		.summary = "say what is being done; auto means when standard error is a terminal",
+		AT(progress)},
+	[CT_OPTION_QUIET] = {.name = "quiet",
+		.letter = 'q',
+		.summary = "the verdict alone, and no progress",
+		AT(quiet)},
+	[CT_OPTION_VERBOSE] = {.name = "verbose",
+		.letter = 'v',
+		.summary = "more of everything: all stacks, lines, notes",
+		AT(verbose)},
+	[CT_OPTION_HELP] = {.name = "help", .letter = 'h', .summary = "show help", AT(help)},
+	[CT_OPTION_VERSION] = {.name = "version", .summary = "show the version", AT(version)},
+};
+
+#define CORE_HELP                                                                                  \
+	"CORE is a core file, a compressed one (zst, xz, gz, lz4, bz2), a bundle, or - for "       \
+	"standard input. EXE, the program, may stand before or after it; it is needed only "       \
+	"when it is not at the path that the core names."
+
+static const char analyze_help[] =
+	"Says first what the process hangs on or died of, then how that is known, then what "
+	"the other threads do. This is the command when none is named."
+	"\n" CORE_HELP
+	"\nSeveral cores, or a directory to look for cores in, give one line for each: verdict, "
+	"headline, time. With --format ndjson each line is a JSON object.";
+static const char threads_help[] =
+	"Lists all threads with what each one does and its call stack. Equal stacks are shown "
+	"once."
+	"\n" CORE_HELP;
+static const char locks_help[] =
+	"Lists the locks that somebody waits for or is known to hold: the owner, the waiters, "
+	"the fields of the lock."
+	"\n" CORE_HELP;
+static const char deadlocks_help[] =
+	"Shows the threads that can never go on, and why: cycles, owners that are gone, and "
+	"who is stuck behind them."
+	"\n" CORE_HELP;
+static const char graph_help[] =
+	"Writes the wait-for graph in DOT, to be drawn by dot -Tsvg for example."
+	"\n" CORE_HELP;
+static const char modules_help[] =
+	"Lists the ELF files that the process had loaded, what was found for each and where, "
+	"and what was tried. With --missing only those that lack something, and how to get "
+	"it."
+	"\n" CORE_HELP;
+static const char explain_help[] =
+	"Says what an address of the process is (symbol, mapping, lock, whose stack), who "
+	"holds it and who waits for it. ADDR is hexadecimal, with or without 0x."
+	"\n" CORE_HELP;
+static const char bundle_help[] =
+	"Writes one archive with the core, the program, its libraries and their debug "
+	"information, to be analysed on another machine: every command takes it as CORE. With "
+	"--lean the core is reduced to what a report needs, mostly stacks and locks. A bundle "
+	"holds memory of the process, as the core does; only its owner may read it."
+	"\n" CORE_HELP;
+static const char rules_help[] =
+	"Lists the rules that make findings; with an ID or a name, all about that one: when "
+	"it speaks, when it stays silent.";
+static const char commands_help[] =
+	"Lists commands and options for people (--format text), for programs (json), or as a "
+	"manual page (man).";
+static const char completion_help[] =
+	"Writes a completion script. For bash: source <(coretool completion bash). For zsh: "
+	"write it to a file named _coretool in a directory of fpath.";
+static const char help_help[] = "Without COMMAND, an overview.";
+
+const struct ct_command ct_commands[] = {
+	{.name = "analyze",
+		.args = "CORE [EXE] | CORE... DIR...",
+		.summary = "say what is wrong with the process: the full report",
+		.help = analyze_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES,
+		.sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS |
+			    CT_SECTION_HINTS,
+		.run = ct_cmd_analyze},
+	{.name = "threads",
+		.args = "CORE [EXE]",
+		.summary = "every thread: state, system call, stack",
+		.help = threads_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_LINES | CT_WANT_NAMES,
+		.sections = CT_SECTION_THREADS | CT_SECTION_ALL_STACKS,
+		.run = ct_cmd_report},
+	{.name = "locks",
+		.args = "CORE [EXE]",
+		.summary = "every lock: state, owner, waiters",
+		.help = locks_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES,
+		.sections = CT_SECTION_LOCKS,
+		.run = ct_cmd_report},
+	{.name = "deadlocks",
+		.args = "CORE [EXE]",
+		.summary = "only the findings and their proof",
+		.help = deadlocks_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
+		.sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS,
+		.run = ct_cmd_report},
+	{.name = "graph",
+		.args = "CORE [EXE]",
+		.summary = "who waits for whom, for Graphviz",
+		.help = graph_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "dot",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
+		.sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS,
+		.run = ct_cmd_report},
+	{.name = "modules",
+		.args = "CORE [EXE]",
+		.summary = "the program and its libraries: files found and missing",
+		.help = modules_help,
+		.options = REPORT | BIT(MISSING),
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
+		.sections = CT_SECTION_MODULES,
+		.run = ct_cmd_report},
+	{.name = "explain",
+		.args = "CORE ADDR [EXE]",
+		.summary = "what lives at an address",
+		.help = explain_help,
+		.options = REPORT & ~BIT(QUICK),
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES,
+		.sections = CT_SECTION_EXPLAIN,
+		.run = ct_cmd_explain},
+	{.name = "bundle",
+		.args = "CORE [EXE] -o FILE.tar.zst",
+		.summary = "pack the core with the exact files of its modules",
+		.help = bundle_help,
+		.options = ALWAYS | FILES | BIT(OUTPUT) | BIT(LEAN),
+		.wants = CT_WANT_STACKS | CT_WANT_HELD,
+		.run = ct_cmd_bundle},
+	{.name = "rules",
+		.args = "[ID]",
+		.summary = "what is looked for",
+		.help = rules_help,
+		.options = ALWAYS | WRITING,
+		.documents = CT_DOCUMENT_CATALOGUE,
+		.format = "text",
+		.run = ct_cmd_rules},
+	{.name = "commands",
+		.args = "",
+		.summary = "the commands and options",
+		.help = commands_help,
+		.options = ALWAYS | WRITING,
+		.documents = CT_DOCUMENT_CATALOGUE,
+		.format = "text",
+		.own_format = "man",
+		.run = ct_cmd_commands},
+	{.name = "completion",
+		.args = "bash|zsh",
+		.summary = "completions for a shell",
+		.help = completion_help,
+		.options = ALWAYS | BIT(OUTPUT),
+		.run = ct_cmd_completion},
+	{.name = "help",
+		.args = "[COMMAND]",
+		.summary = "help for a command",
+		.help = help_help,
+		.options = ALWAYS,
+		.run = ct_cmd_help},
+};
+
+const size_t ct_n_commands = CT_COUNT(ct_commands);
+
+const struct ct_command *ct_command_find(const char *name)
+{
+	for (size_t i = 0; i < ct_n_commands; i++)
+		if (!strcmp(ct_commands[i].name, name))
+			return &ct_commands[i];
+	return NULL;
+}
