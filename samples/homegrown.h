@@ -34,6 +34,7 @@ SAMPLE_FRAME static void homegrown_lock(struct homegrown *lock)
 static void *homegrown_user(void *arg)
 {
 	homegrown_lock((struct homegrown *)arg);
+	sample_await_known();
 	return NULL;
 }
 

@@ -13,6 +13,7 @@ static pthread_mutex_t g_locks[LOCKS] = {
 static void *forgetful(void *arg)
 {
 	pthread_mutex_lock((pthread_mutex_t *)arg);
+	sample_await_known();
 	return NULL;
 }
 

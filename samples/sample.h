@@ -112,19 +112,34 @@ static inline void sample_await_enter(struct sample_thread *t)
 		sample_sleep_ms(1);
 }
 
-static inline void *sample_trampoline(void *arg)
+/* The kernel's id of another thread is in its CPU clock (CLOCK_PROCESS_CPUTIME_ID's encoding,
+ * clock_getcpuclockid). */
+static inline pid_t sample_tid_of(pthread_t thread)
 {
-	struct sample_thread *self = (struct sample_thread *)arg;
+	clockid_t clock;
 
-	prctl(PR_SET_NAME, self->name);
-	sample_enter(self);
-	return self->run(self->arg);
+	sample_must(pthread_getcpuclockid(thread, &clock), "pthread_getcpuclockid");
+	return ~(clock >> 3);
 }
 
+enum { SAMPLE_KNOWN = 1 << 16 };
+static bool sample_known[SAMPLE_KNOWN]; /* by the low bits of an id: has sample_start() seen it? */
+
+/* For a thread that ends at once: not before its id is known. */
+static inline void sample_await_known(void)
+{
+	while (!__atomic_load_n(&sample_known[sample_gettid() % SAMPLE_KNOWN], __ATOMIC_ACQUIRE))
+		sample_sleep_ms(1);
+}
+
+/* The thread begins in run itself, so that its start function says what it is for, as in real
+ * programs. */
 static inline void sample_start_with(struct sample_thread *t, const pthread_attr_t *attr)
 {
-	sample_must(pthread_create(&t->handle, attr, sample_trampoline, t), "pthread_create");
-	sample_await_enter(t);
+	sample_must(pthread_create(&t->handle, attr, t->run, t->arg), "pthread_create");
+	pthread_setname_np(t->handle, t->name);
+	__atomic_store_n(&t->tid, sample_tid_of(t->handle), __ATOMIC_RELEASE);
+	__atomic_store_n(&sample_known[t->tid % SAMPLE_KNOWN], true, __ATOMIC_RELEASE);
 }
 
 /* name, run and arg are set; returns when the thread has its id. */
