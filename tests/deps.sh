@@ -1,0 +1,52 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs the Debian packages that are missing: deps.sh SET ..., with the sets below. Says what it installs; as
+# root, or through sudo -n; without either it prints the one line to run and exits 2.
+set -eu
+
+build='gcc libc6-dev libelf-dev libdw-dev libarchive-dev libxxhash-dev libjansson-dev libiberty-dev
+	zlib1g-dev'
+static='libzstd-dev liblz4-dev libbz2-dev liblzma-dev'
+demo='gdb'
+test='g++ clang libclang-rt-dev llvm libcmocka-dev gdb libc6-dbg python3 python3-jsonschema zstd lz4 xz-utils bzip2 gzip
+	binutils elfutils dwz man-db zsh graphviz util-linux apt dpkg ca-certificates'
+lint='clang-format python3 shellcheck'
+bench='elfutils gdb libc6-dbg python3'
+
+want=
+for set in "$@"; do
+	case $set in
+	build) want="$want $build" ;;
+	static) want="$want $static" ;;
+	demo) want="$want $demo" ;;
+	test) want="$want $test" ;;
+	lint) want="$want $lint" ;;
+	bench) want="$want $bench" ;;
+	*) echo "deps.sh: no such set: $set" >&2; exit 2 ;;
+	esac
+done
+command -v dpkg-query >/dev/null || exit 0 # not Debian: the compiler will name what is missing
+
+missing=
+for package in $want; do
+	case " $missing " in *" $package "*) continue ;; esac
+	status=$(dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null || true)
+	case $status in *installed*) ;; *) missing="$missing $package" ;; esac
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+	run=
+elif sudo -n true 2>/dev/null; then
+	run='sudo -n'
+else
+	echo "These packages are missing; install them with" >&2
+	echo "  apt-get install --no-install-recommends$missing" >&2
+	exit 2
+fi
+echo "Installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+# shellcheck disable=SC2086 # words are wanted
+$run apt-get -qq update || echo "apt-get update failed; trying with the lists that are here" >&2
+# shellcheck disable=SC2086
+$run apt-get -qq install -y --no-install-recommends $missing >/dev/null

@@ -1,0 +1,102 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs test programs one after another and adds up what they count.
+
+	run.py --skips tests/skips.txt NAME=COMMAND ...
+
+A command counts by its last line "N passed, N failed[, N skipped]" (drivers of this project), by what
+the makers of cores say, or by the closing lines of cmocka. A command that fails without counting a failure, or that counts nothing, is one
+failure. Reasons of skips are lines "skipped: REASON"; each must match a line of the skips file, which
+also says how many are allowed. The last line printed is the sum.
+"""
+import argparse
+import re
+import subprocess
+import sys
+import time
+
+COUNT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
+MADE = re.compile(r"^cores: (\d+) made, (\d+) kept, (\d+) skipped, (\d+) failed", re.M)
+CMOCKA = {"passed": re.compile(r"^\[  PASSED  \] (\d+) test\(s\)", re.M),
+          "failed": re.compile(r"^\[  FAILED  \] (\d+) test\(s\)", re.M),
+          "skipped": re.compile(r"^\[  SKIPPED \] (\d+) test\(s\)", re.M)}
+SKIPPED = re.compile(r"^skipped: (.*)$", re.M)
+
+
+def count(output):
+    """(passed, failed, skipped) of one program's output; all 0 when it counts nothing."""
+    found = COUNT.findall(output)
+    if found:
+        return tuple(int(n or 0) for n in found[-1])
+    made = MADE.search(output)
+    if made:
+        new, kept, _, failed = map(int, made.groups())
+        return new + kept, failed, len(SKIPPED.findall(output))
+    return tuple(sum(int(n) for n in CMOCKA[key].findall(output))
+                 for key in ("passed", "failed", "skipped"))
+
+
+def run(name, command):
+    begin = time.monotonic()
+    done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, errors="replace", check=False)
+    passed, failed, skipped = count(done.stdout)
+    if done.returncode and not failed:
+        failed = 1
+    if not passed and not failed and not skipped:
+        failed = 1
+    print(f"{name:<28} {passed:5} passed {failed:4} failed {skipped:4} skipped "
+          f"{time.monotonic() - begin:7.1f} s", flush=True)
+    if failed:
+        print("\n".join("    " + line for line in done.stdout.splitlines()[-60:]), flush=True)
+    return passed, failed, skipped, SKIPPED.findall(done.stdout)
+
+
+def allowed(path):
+    """[(pattern, most)] of a skips file: lines "MOST PATTERN", # comments."""
+    rows = []
+    for line in open(path, encoding="utf-8"):
+        line = line.strip()
+        if line and not line.startswith("#"):
+            most, pattern = line.split(None, 1)
+            rows.append((re.compile(pattern), int(most)))
+    return rows
+
+
+def check_skips(rows, reasons, skipped):
+    """Breaches of the list, as text."""
+    used = [0] * len(rows)
+    for reason in reasons:
+        hit = next((i for i, (pattern, _) in enumerate(rows) if pattern.search(reason)), None)
+        if hit is None:
+            yield f"a skip that tests/skips.txt does not allow: {reason}"
+        else:
+            used[hit] += 1
+    for (pattern, most), n in zip(rows, used):
+        if n > most:
+            yield f"{n} skips of {pattern.pattern!r}, {most} are allowed"
+    if skipped > len(reasons):
+        yield f"{skipped} skips, but only {len(reasons)} say why"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--skips", required=True)
+    parser.add_argument("tests", nargs="+", metavar="NAME=COMMAND")
+    args = parser.parse_args()
+    total, reasons = [0, 0, 0], []
+    for test in args.tests:
+        *counts, why = run(*test.split("=", 1))
+        total = [a + b for a, b in zip(total, counts)]
+        reasons += why
+    for reason in reasons:
+        print("skipped:", reason)
+    for breach in check_skips(allowed(args.skips), reasons, total[2]):
+        print(breach)
+        total[1] += 1
+    print(f"{total[0]} passed, {total[1]} failed, {total[2]} skipped")
+    return 1 if total[1] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,88 @@
+# Checks of every kind. Included by the Makefile.
+
+UNIT_SRC  := $(wildcard tests/unit/test_*.c)
+UNIT_BIN  := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+FUZZ_SRC  := $(wildcard tests/fuzz/fuzz_*.c)
+# Cores are made once; other builds of the program analyse the same ones.
+CORES     ?= $(BUILD)/cores
+
+.PHONY: unit
+unit: $(UNIT_BIN)
+
+$(BUILD)/unit/%: tests/unit/%.c $(wildcard tests/unit/*.h tests/report/*.h) $(LIB_A)
+	@mkdir -p $(@D)
+	@echo '  TEST    $<'
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -Itests/unit -DTEST_CC='"$(CC)"' $< $(LIB_A) $(LIBS) -lcmocka -o $@
+
+.PHONY: deps
+deps: ## install the Debian packages that are missing
+	@tests/deps.sh build static demo test lint bench
+
+.PHONY: deps-bench
+deps-bench:
+	@tests/deps.sh build bench
+
+.PHONY: lint
+lint: ## layers, walls, sizes and words; formatting
+	@tests/deps.sh lint
+	$(Q)$(PYTHON) tests/lint.py
+	$(Q)git ls-files -co --exclude-standard '*.c' '*.h' '*.cc' | \
+		xargs clang-format --dry-run --Werror
+	$(Q)shellcheck tests/*.sh samples/*.sh coretool/arch/*.sh .ci/run
+
+.PHONY: format
+format: ## rewrite all C in the house's layout
+	git ls-files -co --exclude-standard '*.c' '*.h' '*.cc' | xargs clang-format -i
+
+.PHONY: demo
+demo: ## build, make a core of a sample that deadlocks, print the report
+	@tests/deps.sh build demo
+	@$(MAKE) --no-print-directory -s $(PROGRAM) $(BUILD)/samples/O0-g/deadlock2
+	@$(PYTHON) tests/cores/make_cores.py --build $(BUILD) --only 'O0-g/deadlock2.gcore.core' >/dev/null
+	$(PROGRAM) $(BUILD)/cores/O0-g/deadlock2.gcore.core
+
+RUN       := $(PYTHON) -B tests/run.py --skips tests/skips.txt
+UNIT_RUN   = $(foreach t,$(UNIT_SRC:tests/unit/test_%.c=%),unit/$(t)=$(BUILD)/unit/test_$(t))
+DRIVERS    = cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
+	damage='$(PYTHON) -B tests/damage/damage.py $(PROGRAM) $(CORES)' \
+	golden='$(PYTHON) -B tests/golden/golden.py $(PROGRAM) $(CORES)' \
+	truth='$(PYTHON) -B tests/truth/check_truth.py $(PROGRAM) $(CORES)'
+
+.PHONY: test
+test: ## the whole suite; installs what is missing
+	@tests/deps.sh build static test
+	@$(MAKE) --no-print-directory all unit samples $(BUILD)/coretool-static $(BUILD)/coretool.1
+	@$(RUN) $(UNIT_RUN) \
+		checker='$(PYTHON) -B tests/truth/test_check_truth.py' \
+		cores='$(MAKE) --no-print-directory -s cores' \
+		trees='$(MAKE) --no-print-directory -s cores-trees' \
+		static='$(PYTHON) -B tests/static/test_static.py $(BUILD)/coretool-static $(BUILD)' \
+		$(DRIVERS)
+
+.PHONY: check
+check: ## the quick part of the suite: unit tests, and one core of each kind
+	@tests/deps.sh build test
+	@$(MAKE) --no-print-directory $(PROGRAM) unit $(BUILD)/samples/O2-g/deadlock2
+	@$(PYTHON) tests/cores/make_cores.py --build $(BUILD) --only 'O2-g/deadlock2.*'
+	@$(RUN) $(UNIT_RUN) \
+		truth='$(PYTHON) -B tests/truth/check_truth.py $(PROGRAM) $(CORES) --only "O2-g/deadlock2*"'
+
+# The same cores under AddressSanitizer and UBSan.
+ASAN      := OPT='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined'
+.PHONY: asan
+asan: ## the suite under AddressSanitizer and UBSan, on the cores that `make test` made
+	@tests/deps.sh build test
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CORES=$(CORES) $(ASAN) asan-run
+
+.PHONY: asan-run
+asan-run: $(PROGRAM) unit
+	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 $(RUN) $(UNIT_RUN) $(DRIVERS)
+
+.PHONY: golden
+golden: $(PROGRAM) ## write the golden reports anew; review the difference before you commit it
+	$(PYTHON) -B tests/golden/golden.py --update $(PROGRAM) $(CORES)
+
+.PHONY: clang
+clang: ## build everything with clang
+	@tests/deps.sh build test
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang all unit
