@@ -223,13 +223,9 @@ static uint64_t relative(const uint8_t *code, uint64_t addr)
 	return addr + (uint64_t)(int64_t)offset;
 }
 
-/* call rel32, or ff /2: through a register or memory. Prefixes stand before and do not matter. */
-static bool after_call(const uint8_t *code)
+/* ff /2: a call through a register or memory. Prefixes stand before it and do not matter. */
+static bool after_indirect_call(const uint8_t *end)
 {
-	const uint8_t *end = code + CT_ARCH_CODE_BEFORE;
-
-	if (end[-5] == 0xe8)
-		return true;
 	for (size_t len = 2; len <= 7; len++) {
 		const uint8_t *at = end - len;
 
@@ -239,17 +235,24 @@ static bool after_call(const uint8_t *code)
 	return false;
 }
 
-/* call rel32 or call *disp32(%rip), where it can be nothing else. */
+/* That, or call rel32. */
+static bool after_call(const uint8_t *code)
+{
+	const uint8_t *end = code + CT_ARCH_CODE_BEFORE;
+
+	return end[-5] == 0xe8 || after_indirect_call(end);
+}
+
+/* call *disp32(%rip); call rel32, unless its last bytes could be a shorter call. */
 static struct ct_call call_target(const uint8_t *code, uint64_t addr)
 {
-	const uint8_t *operand = code + CT_ARCH_CODE_BEFORE - 4;
+	const uint8_t *end = code + CT_ARCH_CODE_BEFORE;
 
-	if (operand[-2] == 0xff && operand[-1] == 0x15)
-		return (struct ct_call){.slot = relative(operand, addr)};
-	/* A shorter call may end here as well, and what looks like the longer one be its displacement. */
-	if (operand[-1] != 0xe8 || operand[2] == 0xff || operand[1] == 0xff || operand[0] == 0xff)
+	if (end[-6] == 0xff && end[-5] == 0x15)
+		return (struct ct_call){.slot = relative(end - 4, addr)};
+	if (end[-5] != 0xe8 || after_indirect_call(end))
 		return (struct ct_call){0};
-	return (struct ct_call){.target = relative(operand, addr)};
+	return (struct ct_call){.target = relative(end - 4, addr)};
 }
 
 /* [endbr64] [bnd] jmp *disp32(%rip) */

@@ -50,7 +50,7 @@ enum ct_status ct_target_auxv(struct ct_target *target, uint64_t type, uint64_t 
 /*
  * The one reader for everything above. Bytes that the source lacks come from the module on disk,
  * when its build id matches and the segment is not writable. CT_FAULT when not all of len can be
- * had.
+ * had: what buf holds then is not defined.
  */
 enum ct_status ct_read(struct ct_target *target, uint64_t addr, void *buf, size_t len);
 /* A pointer to the bytes in place, valid while the target is open; CT_FAULT where ct_read may still
