@@ -64,7 +64,8 @@ struct ct_signal {
 	int code;           /* si_code */
 	int errno_value;    /* si_errno */
 	uint64_t address;   /* si_addr, for synchronous faults */
-	int64_t sender_pid; /* si_pid when another process may have sent it; 0: none */
+	bool sent;          /* by another process; false: the process's own doing, or a fault */
+	int64_t sender_pid; /* of that process; 0: not known here (another PID namespace) */
 	uint64_t lwp;       /* the thread that took it */
 };
 

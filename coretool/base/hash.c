@@ -8,6 +8,11 @@ uint64_t ct_hash_bytes(const void *data, size_t len)
 	return XXH3_64bits(data, len);
 }
 
+uint64_t ct_hash_u64(uint64_t key)
+{
+	return XXH3_64bits_withSeed(&key, sizeof(key), (uint64_t)(uintptr_t)&ct_hash_u64);
+}
+
 struct ct_hash_it ct_hash_find(const struct ct_hash *h, uint64_t hash)
 {
 	return (struct ct_hash_it){hash, h->size ? (uint32_t)hash & (h->size - 1) : 0};

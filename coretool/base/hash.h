@@ -31,11 +31,11 @@ struct ct_hash_it {
 
 uint64_t ct_hash_bytes(const void *data, size_t len);
 
-static inline uint64_t ct_hash_u64(uint64_t key)
-{
-	key *= UINT64_C(0x9E3779B97F4A7C15);
-	return key ^ (key >> 29);
-}
+/*
+ * Differs from run to run, so that nobody can choose keys that collide: its seed is where this
+ * program was loaded.
+ */
+uint64_t ct_hash_u64(uint64_t key);
 
 struct ct_hash_it ct_hash_find(const struct ct_hash *h, uint64_t hash);
 bool ct_hash_next(const struct ct_hash *h, struct ct_hash_it *it, uint32_t *value);

@@ -116,7 +116,7 @@ void ct_libc_detect(struct ct_target *target, struct ct_libc *ret)
 	const struct ct_arch *arch = ct_target_arch(target);
 	size_t n = ct_target_n_threads(target), found = 0;
 
-	*ret = (struct ct_libc){.ids_complete = true, .ids_are_lwps = true};
+	*ret = (struct ct_libc){.ids_complete = true};
 	for (size_t i = 0; i < CT_COUNT(layouts) && !ret->layout; i++) {
 		if (layouts[i].e_machine != arch->e_machine)
 			continue;
@@ -128,15 +128,6 @@ void ct_libc_detect(struct ct_target *target, struct ct_libc *ret)
 		}
 		if (found)
 			ret->layout = &layouts[i];
-	}
-	for (size_t t = 0; t < n; t++) {
-		const struct ct_thread *thread = ct_target_thread(target, t);
-		struct ct_libc_thread own;
-
-		if (ct_libc_thread(target, ret, thread->regs, &own))
-			ret->ids_complete = false;
-		else if (own.tid != thread->lwp)
-			ret->ids_are_lwps = false;
 	}
 	if (ret->layout) {
 		ret->version = glibc_version(target);

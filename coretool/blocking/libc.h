@@ -22,7 +22,8 @@ struct ct_libc {
 	const struct ct_libc_layout *layout; /* NULL: not a libc that we know */
 	const char *version; /* "glibc 2.36", "glibc" when the number is not known; NULL */
 	bool ids_complete;   /* every thread's id was read from its struct pthread */
-	bool ids_are_lwps;   /* wherever it was, it is the number that the kernel gave */
+	bool ids_are_lwps;   /* some were, and each is the number that the kernel gave */
+	bool ids_differ;     /* some is not: another PID namespace */
 };
 
 /* One thread's descriptor. CT_NOT_FOUND: its memory has no such thing (another libc, raw clone, no

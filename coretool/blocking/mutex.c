@@ -13,76 +13,24 @@
  */
 #include <linux/futex.h>
 
+#include "blocking/mutex_delay.h"
+#include "blocking/mutex_shape.h"
 #include "blocking/rows.h"
+#include "target/modules.h"
 #include "target/symbols.h"
 
-#define KIND_TYPE    0x3u
-#define KIND_ROBUST  0x10u
-#define KIND_PI      0x20u
-#define KIND_PP      0x40u
-#define KIND_SHARED  0x80u
-#define KIND_ELISION 0x300u /* 2.31 … 2.41 set these on any mutex */
-#define KIND_ALL     (KIND_TYPE | KIND_ROBUST | KIND_PI | KIND_PP | KIND_SHARED | KIND_ELISION)
-
-#define TYPE_NORMAL    0u
-#define TYPE_RECURSIVE 1u
-#define TYPE_ADAPTIVE  3u
-
-#define PP_WORD   0x7ffffu /* above it the ceiling: PTHREAD_MUTEX_PRIO_CEILING_SHIFT is 19 */
-#define MAX_USERS 65536u
-#define MAX_TID   ((uint32_t)4 * 1024 * 1024)
-
-/* The head of pthread_mutex_t: the same on x86-64 and aarch64, except that the latter's spins is an
- * int. */
-struct mutex {
-	uint32_t lock, count, owner, nusers, kind;
-	int16_t spins, elision;
-	uint64_t prev, next;
-};
-
-_Static_assert(sizeof(struct mutex) == 40, "as in nptl's struct_mutex.h");
-
-static uint32_t lock_owner(const struct mutex *m)
+static bool process_shared(const struct ct_mutex *m)
 {
-	return m->kind & (KIND_ROBUST | KIND_PI) ? m->lock & FUTEX_TID_MASK : m->owner;
+	return m->kind & CT_MUTEX_SHARED;
 }
 
-static bool shape_of_lock(const struct mutex *m)
+/*
+ * Can its owner be in another process, whose ids may be those of threads here (PID namespaces)? Not
+ * when it lies in the data of a program or library: every process has its own.
+ */
+static bool may_be_elsewhere(const struct ct_blocking *ctx, const struct ct_mutex *m, uint64_t addr)
 {
-	if (m->kind & (KIND_ROBUST | KIND_PI))
-		return lock_owner(m) <= MAX_TID;
-	return (m->kind & KIND_PP ? m->lock & PP_WORD : m->lock) <= 2;
-}
-
-/* Can these 40 bytes be a mutex that somebody uses? An owner is not asked for. */
-static bool has_shape(const struct mutex *m)
-{
-	uint32_t type = m->kind & KIND_TYPE;
-
-	if (m->kind & ~KIND_ALL || m->owner > MAX_TID || m->nusers > MAX_USERS || m->spins < 0)
-		return false;
-	if (m->kind & KIND_PI && m->kind & KIND_PP)
-		return false;
-	if (type != TYPE_ADAPTIVE && m->spins)
-		return false;
-	if (!(m->kind & KIND_ROBUST) && (m->prev || m->next))
-		return false;
-	if (type != TYPE_RECURSIVE && m->count > 1)
-		return false;
-	return shape_of_lock(m);
-}
-
-/* Held: the two words that name the owner agree, and somebody is counted as its user. */
-static bool has_owner(const struct mutex *m)
-{
-	uint32_t owner = lock_owner(m);
-
-	return m->lock && owner && m->nusers && (m->owner == owner || m->kind & KIND_ROBUST);
-}
-
-static bool process_shared(const struct mutex *m)
-{
-	return m->kind & KIND_SHARED;
+	return process_shared(m) && !ct_module_at(ctx->target, addr);
 }
 
 /* Which lock path of nptl makes this call? 0: none. */
@@ -98,24 +46,24 @@ static enum path lock_path(const struct ct_futex_op *op, const struct ct_syscall
 		return PATH_NONE;
 	if (expected & FUTEX_WAITERS && expected & FUTEX_TID_MASK && !op->is_private)
 		return PATH_ROBUST;
-	return (expected & PP_WORD) == 2 ? PATH_PLAIN : PATH_NONE;
+	return (expected & CT_MUTEX_PP_WORD) == 2 ? PATH_PLAIN : PATH_NONE;
 }
 
 static bool path_fits(enum path path, const struct ct_futex_op *op, const struct ct_syscall *call,
-	const struct mutex *m)
+	const struct ct_mutex *m)
 {
 	/* What a plain lock expects above 2 is the ceiling of a priority-protecting mutex. */
-	uint32_t ceiling = m->kind & KIND_PP ? m->lock & ~PP_WORD : 0;
+	uint32_t ceiling = m->kind & CT_MUTEX_PP ? m->lock & ~CT_MUTEX_PP_WORD : 0;
 
 	switch (path) {
 	case PATH_PI:
-		return m->kind & KIND_PI;
+		return m->kind & CT_MUTEX_PI;
 	case PATH_ROBUST:
-		return (m->kind & KIND_ROBUST) && !(m->kind & KIND_PI);
+		return (m->kind & CT_MUTEX_ROBUST) && !(m->kind & CT_MUTEX_PI);
 	case PATH_PLAIN:
-		return !(m->kind & (KIND_ROBUST | KIND_PI)) &&
+		return !(m->kind & (CT_MUTEX_ROBUST | CT_MUTEX_PI)) &&
 		       op->is_private != process_shared(m) &&
-		       ((uint32_t)call->args[2] & ~PP_WORD) == ceiling;
+		       ((uint32_t)call->args[2] & ~CT_MUTEX_PP_WORD) == ceiling;
 	default:
 		return false;
 	}
@@ -144,68 +92,57 @@ static bool called_as_mutex(const struct ct_blocked *blocked)
 	return ct_blocked_calls(blocked, "pthread_mutex_");
 }
 
-static const char *describe_owner(const struct ct_blocking *ctx, const struct mutex *m,
+/* Frames are known, and none of them is a function that locks a mutex. */
+static bool called_as_other(const struct ct_blocked *blocked)
+{
+	return blocked->n_callers > 1 && blocked->callers[1] && !called_as_mutex(blocked);
+}
+
+/* How sure is it that the thread waits for this mutex, and for whom? The text says why. */
+static const char *weigh(const struct ct_blocking *ctx, const struct ct_mutex *m,
 	const struct ct_blocked *blocked, enum ct_trust *trust)
 {
-	uint32_t owner = lock_owner(m);
-	bool live = ct_sink_thread_by_id(ctx->sink, owner) != CT_NONE;
+	uint64_t addr = blocked->call.args[0];
+	bool called = called_as_mutex(blocked);
+	const char *below = called ? " (below pthread_mutex_lock)" : "";
+	uint32_t owner = ct_mutex_owner(m);
 
-	*trust = CT_TRUST_LAYOUT;
-	if (!has_owner(m))
-		return ct_sink_printf(ctx->sink, "the futex is the lock word of a mutex; it is "
-						 "being handed over, no owner is "
-						 "recorded");
-	if (!live)
+	*trust = called ? CT_TRUST_LAYOUT : CT_TRUST_INFERRED;
+	if (!ct_mutex_held(m))
 		return ct_sink_printf(ctx->sink,
-			"the futex is the lock word of a mutex whose owner field names thread %u, "
-			"which is not in this process",
-			owner);
-	*trust = CT_TRUST_EXACT;
+			"the futex is the lock word of a mutex%s that is being handed over: no "
+			"owner is "
+			"recorded",
+			below);
+	if (ct_sink_thread_by_id(ctx->sink, owner) == CT_NONE)
+		return ct_sink_printf(ctx->sink,
+			"the futex is the lock word of a mutex%s whose owner field names thread "
+			"%u, "
+			"which is not in this core",
+			below, owner);
+	*trust = may_be_elsewhere(ctx, m, addr) || ct_mutex_miscounted(m) ? CT_TRUST_INFERRED
+									  : CT_TRUST_EXACT;
 	return ct_sink_printf(ctx->sink,
 		"the futex is the lock word of a mutex%s whose owner field names thread %u, a live "
-		"thread",
-		called_as_mutex(blocked) ? " (below pthread_mutex_lock)" : "", owner);
+		"thread%s",
+		below, owner,
+		ct_mutex_miscounted(m)
+			? "; nobody is counted as its user: it was unlocked once too often"
+			: "");
 }
 
 /*
- * A normal PI mutex locked again by its owner: the kernel answers EDEADLK and glibc then sleeps for
- * good on a zero word on its own stack (nptl, futex delay in pthread_mutex_lock_full). The mutex is
- * still in a saved register.
+ * Zeros have the shape of a free mutex, and a stray word may look like the id of a thread that is
+ * gone: without a live owner, or with a count of users that no lock leaves behind, a frame must say
+ * that it is one.
  */
-static enum ct_status match_pi_delay(const struct ct_blocking *ctx,
-	const struct ct_blocked *blocked, const struct ct_futex_op *op, struct ct_match *ret)
+static bool is_certain(
+	const struct ct_blocking *ctx, const struct ct_mutex *m, const struct ct_blocked *blocked)
 {
-	const struct ct_arch *arch = ct_target_arch(ctx->target);
-	uint64_t sp = ct_reg(blocked->regs, arch->sp), word = blocked->call.args[0];
-	uint64_t slots[96];
-	uint32_t value, self = (uint32_t)ct_sink_get_actor(ctx->sink, blocked->actor)->id;
-	size_t n = 0;
-
-	if (op->pi || !op->waits || blocked->call.args[2] || blocked->call.args[3] ||
-		word - sp > 512 || ct_read_u32(ctx->target, word, &value) || value)
-		return CT_NOT_FOUND;
-	for (unsigned i = 0; i < arch->n_dwarf; i++)
-		slots[n++] = ct_reg(blocked->regs, arch->dwarf_to_reg[i]);
-	for (uint64_t at = sp; n < CT_COUNT(slots) && !ct_read_u64(ctx->target, at, &slots[n]);
-		at += 8)
-		n++;
-	for (size_t i = 0; i < n; i++) {
-		struct mutex m;
-
-		if (slots[i] % 8 || ct_read(ctx->target, slots[i], &m, sizeof(m)) ||
-			!has_shape(&m) || !(m.kind & KIND_PI) || !has_owner(&m) ||
-			lock_owner(&m) != self)
-			continue;
-		*ret = (struct ct_match){.kind = CT_WAIT_MUTEX,
-			.address = slots[i],
-			.trust = CT_TRUST_LAYOUT,
-			.why = ct_sink_printf(ctx->sink,
-				"asleep for good inside pthread_mutex_lock, which keeps a pointer "
-				"to a "
-				"priority-inheriting mutex that this thread owns already")};
-		return CT_OK;
-	}
-	return CT_NOT_FOUND;
+	if (!ct_mutex_held(m) || ct_mutex_miscounted(m))
+		return called_as_mutex(blocked);
+	return ct_sink_thread_by_id(ctx->sink, ct_mutex_owner(m)) != CT_NONE ||
+	       !called_as_other(blocked);
 }
 
 static enum ct_status match(
@@ -213,53 +150,53 @@ static enum ct_status match(
 {
 	uint64_t addr = blocked->call.args[0];
 	struct ct_futex_op op;
-	struct mutex m;
+	struct ct_mutex m;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op))
+	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) ||
+		!made_by_libc(ctx, blocked))
 		return CT_NOT_FOUND;
 	enum path path = lock_path(&op, &blocked->call);
 	if (path == PATH_NONE)
-		return match_pi_delay(ctx, blocked, &op, ret);
-	if (ct_read(ctx->target, addr, &m, sizeof(m)) || !has_shape(&m) ||
-		!path_fits(path, &op, &blocked->call, &m) || !made_by_libc(ctx, blocked))
-		return CT_NOT_FOUND;
-	/* Without an owner the shape is too weak (zeroes have it): only a frame tells then. */
-	if (!has_owner(&m) && !called_as_mutex(blocked))
+		return ct_mutex_match_delay(ctx, blocked, &op, ret);
+	if (ct_read(ctx->target, addr, &m, sizeof(m)) || !ct_mutex_shape(ctx, &m) ||
+		!path_fits(path, &op, &blocked->call, &m) || !is_certain(ctx, &m, blocked))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){
 		.kind = CT_WAIT_MUTEX, .address = addr, .timed = blocked->call.args[3]};
-	ret->why = describe_owner(ctx, &m, blocked, &ret->trust);
-	ret->outside = process_shared(&m) && has_owner(&m) &&
-		       ct_sink_thread_by_id(ctx->sink, lock_owner(&m)) == CT_NONE;
+	ret->why = weigh(ctx, &m, blocked, &ret->trust);
+	ret->outside = process_shared(&m) && ct_mutex_held(&m) &&
+		       ct_sink_thread_by_id(ctx->sink, ct_mutex_owner(&m)) == CT_NONE;
 	return CT_OK;
 }
 
-static const char *type_name(const struct mutex *m)
+static const char *type_name(const struct ct_mutex *m)
 {
 	static const char *const names[] = {"normal", "recursive", "errorcheck", "adaptive"};
 
-	return names[m->kind & KIND_TYPE];
+	return names[m->kind & CT_MUTEX_TYPE];
 }
 
-static void add_state(const struct ct_blocking *ctx, const struct mutex *m, uint32_t resource)
+static void add_state(const struct ct_blocking *ctx, const struct ct_mutex *m, uint32_t resource)
 {
 	struct ct_sink *sink = ctx->sink;
 
 	ct_sink_value_text(sink, resource, "type", type_name(m));
-	if (m->kind & KIND_ROBUST)
+	if (m->kind & CT_MUTEX_ROBUST)
 		ct_sink_value_bool(sink, resource, "robust", true);
-	if (m->kind & KIND_PI)
+	if (m->kind & CT_MUTEX_PI)
 		ct_sink_value_bool(sink, resource, "priority_inheriting", true);
-	if (m->kind & KIND_PP)
+	if (m->kind & CT_MUTEX_PP)
 		ct_sink_value_bool(sink, resource, "priority_protect", true);
 	if (process_shared(m))
 		ct_sink_value_bool(sink, resource, "process_shared", true);
 	ct_sink_value_hex(sink, resource, "lock", m->lock);
-	ct_sink_value_int(sink, resource, "owner", lock_owner(m));
-	if ((m->kind & KIND_TYPE) == TYPE_RECURSIVE)
+	ct_sink_value_int(sink, resource, "owner", ct_mutex_owner(m));
+	if ((m->kind & CT_MUTEX_TYPE) == CT_MUTEX_RECURSIVE)
 		ct_sink_value_int(sink, resource, "depth", m->count);
 	/* Waiters of condition variables that will take this mutex again are users too. */
 	ct_sink_value_int(sink, resource, "users", m->nusers);
+	if (ct_mutex_inconsistent(m))
+		ct_sink_value_bool(sink, resource, "inconsistent", true);
 }
 
 /* Can "no such thread" be said at all? Not when threads or their ids may be missing. */
@@ -269,13 +206,42 @@ static bool ids_are_sure(const struct ct_blocking *ctx)
 	       (ctx->libc->ids_complete || ctx->libc->ids_are_lwps);
 }
 
-static void add_owner(const struct ct_blocking *ctx, const struct mutex *m, uint32_t resource)
+/* The id in the lock is that of a thread here; is the thread its owner for certain? */
+static void add_hold(
+	const struct ct_blocking *ctx, const struct ct_mutex *m, uint32_t resource, uint32_t actor)
+{
+	struct ct_hold hold = {.actor = actor,
+		.resource = resource,
+		.mode = CT_HOLD_EXCLUSIVE,
+		.trust = CT_TRUST_INFERRED,
+		.took_frame = CT_NONE};
+
+	if (ct_sink_get_actor(ctx->sink, actor)->id_source != CT_ID_OWN)
+		hold.why = "the owner field has the kernel's number of this thread; its own could "
+			   "not be read";
+	else if (may_be_elsewhere(ctx, m, ct_sink_get_resource(ctx->sink, resource)->address))
+		hold.why = "the owner field names this thread, or one of that number in another "
+			   "PID namespace";
+	else if (ct_mutex_miscounted(m))
+		hold.why = "the owner field names this thread; nobody is counted as a user";
+	else
+		hold.trust = CT_TRUST_EXACT;
+	if (hold.trust == CT_TRUST_EXACT)
+		hold.why =
+			m->kind & (CT_MUTEX_ROBUST | CT_MUTEX_PI)
+				? "the lock word names this thread"
+				: "the owner field names this thread, and the lock word is taken";
+	hold.why = ct_sink_string(ctx->sink, hold.why);
+	ct_sink_hold(ctx->sink, &hold);
+}
+
+static void add_owner(const struct ct_blocking *ctx, const struct ct_mutex *m, uint32_t resource)
 {
 	struct ct_resource *r = ct_sink_get_resource(ctx->sink, resource);
-	uint32_t owner = lock_owner(m), actor = ct_sink_thread_by_id(ctx->sink, owner);
+	uint32_t owner = ct_mutex_owner(m), actor = ct_sink_thread_by_id(ctx->sink, owner);
 
 	r->process_shared = process_shared(m);
-	if (!has_owner(m)) {
+	if (!ct_mutex_held(m)) {
 		r->holders = m->lock ? CT_HOLDERS_UNKNOWN : CT_HOLDERS_COMPLETE;
 		return;
 	}
@@ -292,22 +258,12 @@ static void add_owner(const struct ct_blocking *ctx, const struct mutex *m, uint
 		return;
 	}
 	r->holders = CT_HOLDERS_COMPLETE;
-	ct_sink_hold(ctx->sink,
-		&(struct ct_hold){.actor = actor,
-			.resource = resource,
-			.mode = CT_HOLD_EXCLUSIVE,
-			.trust = CT_TRUST_EXACT,
-			.took_frame = CT_NONE,
-			.why = ct_sink_printf(ctx->sink,
-				m->kind & (KIND_ROBUST | KIND_PI)
-					? "the lock word and the owner field name this thread"
-					: "the owner field names this thread, and the lock word is "
-					  "taken")});
+	add_hold(ctx, m, resource, actor);
 }
 
 static enum ct_status read_mutex(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)
 {
-	struct mutex m;
+	struct ct_mutex m;
 	bool fresh;
 
 	if (ct_read(ctx->target, addr, &m, sizeof(m)))
@@ -327,10 +283,11 @@ static enum ct_status read_mutex(const struct ct_blocking *ctx, uint64_t addr, u
  */
 static bool recognise(const struct ct_blocking *ctx, uint64_t addr)
 {
-	struct mutex m;
+	struct ct_mutex m;
 
-	return addr % 8 == 0 && !ct_read(ctx->target, addr, &m, sizeof(m)) && has_shape(&m) &&
-	       has_owner(&m) && ct_sink_thread_by_id(ctx->sink, lock_owner(&m)) != CT_NONE;
+	return addr % 8 == 0 && !ct_read(ctx->target, addr, &m, sizeof(m)) &&
+	       ct_mutex_shape(ctx, &m) && ct_mutex_held(&m) &&
+	       ct_sink_thread_by_id(ctx->sink, ct_mutex_owner(&m)) != CT_NONE;
 }
 
 const struct ct_primitive ct_primitive_mutex = {

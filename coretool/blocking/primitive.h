@@ -26,7 +26,8 @@ struct ct_blocked { /* a thread asleep in the kernel */
 	const struct ct_regs *regs;
 	struct ct_syscall call;
 	bool have_stack;
-	const char *callers[CT_MAX_CALLERS]; /* functions of the frames, innermost first */
+	/* Functions of the frames, innermost first, up to a signal handler's. */
+	const char *callers[CT_MAX_CALLERS];
 	size_t n_callers;
 };
 

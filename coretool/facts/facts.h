@@ -33,6 +33,12 @@ enum ct_wait_kind {
 
 enum ct_actor_kind { CT_ACTOR_THREAD, CT_ACTOR_GOROUTINE };
 
+enum ct_id_source {    /* of an actor's id */
+	CT_ID_OWN,     /* as the process itself numbers it */
+	CT_ID_ASSUMED, /* the kernel's number; nothing says that the process has another */
+	CT_ID_FOREIGN, /* the kernel's number, and the process has others: never an owner */
+};
+
 enum ct_actor_state {
 	CT_STATE_RUNNING,
 	CT_STATE_RUNNABLE,
@@ -87,7 +93,7 @@ struct ct_stack {
 	uint32_t n_actors;   /* how many have this stack */
 };
 
-struct ct_actor_call {          /* the system call that an actor is in */
+struct ct_actor_call {    /* the system call that an actor is in */
 	int64_t number;   /* -1: none */
 	const char *name; /* NULL: unknown number */
 	const char *text; /* with decoded arguments */
@@ -96,7 +102,8 @@ struct ct_actor_call {          /* the system call that an actor is in */
 struct ct_actor {
 	enum ct_actor_kind kind;
 	enum ct_actor_state state;
-	uint64_t id;      /* as the process itself numbers it */
+	uint64_t id; /* as the process itself numbers it; see id_source */
+	enum ct_id_source id_source;
 	uint64_t lwp;     /* as the source numbers it; 0: none */
 	const char *name; /* NULL: not known */
 	uint64_t object;  /* address of its struct pthread or g; 0: not known */
@@ -196,13 +203,15 @@ struct ct_fact_signal {
 	uint32_t actor;
 	uint64_t address;
 	bool has_address;
-	int64_t sender_pid; /* 0: not sent by another process */
+	bool sent;          /* by another process */
+	int64_t sender_pid; /* 0: not known */
 };
 
 struct ct_fact_target {
 	const char *source, *path, *exe, *arch; /* path, exe: NULL when not known */
 	int64_t pid, time;
 	bool still;
+	bool is_static; /* the C library is part of the program's own file */
 	uint32_t n_runtimes, n_partial;
 	const char *const *runtimes; /* "glibc 2.36" */
 	const char *const *partial;  /* what is missing */

@@ -150,7 +150,9 @@ uint32_t ct_sink_thread_by_id(const struct ct_sink *sink, uint64_t id)
 	uint32_t i;
 
 	while (ct_hash_next(&sink->actor_ids, &it, &i))
-		if (sink->actors.items[i].id == id && sink->actors.items[i].kind == CT_ACTOR_THREAD)
+		if (sink->actors.items[i].id == id &&
+			sink->actors.items[i].kind == CT_ACTOR_THREAD &&
+			sink->actors.items[i].id_source != CT_ID_FOREIGN)
 			return i;
 	return CT_NONE;
 }
@@ -314,6 +316,8 @@ uint32_t ct_sink_n_sites(const struct ct_sink *sink)
 static bool same_stack(const struct ct_stack *a, const struct ct_stack *b)
 {
 	return a->n_frames == b->n_frames && a->n_total == b->n_total && a->root == b->root &&
+	       a->skipped_at == b->skipped_at && !a->why == !b->why &&
+	       (!a->why || !strcmp(a->why, b->why)) &&
 	       !memcmp(a->frames, b->frames, a->n_frames * sizeof(*a->frames));
 }
 

@@ -26,7 +26,7 @@ uint32_t ct_sink_actor(struct ct_sink *sink, const struct ct_actor *actor);
 struct ct_actor *ct_sink_get_actor(
 	struct ct_sink *sink, uint32_t actor); /* until the next one is added */
 uint32_t ct_sink_n_actors(const struct ct_sink *sink);
-/* The thread with this id, or CT_NONE. */
+/* The thread that the process itself calls by this id, or CT_NONE. */
 uint32_t ct_sink_thread_by_id(const struct ct_sink *sink, uint64_t id);
 /* The actor whose struct pthread or g is at this address, or CT_NONE. */
 uint32_t ct_sink_actor_by_object(const struct ct_sink *sink, uint64_t object);

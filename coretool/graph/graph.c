@@ -61,48 +61,54 @@ static bool build_edges(struct builder *b)
 	return true;
 }
 
+/* What the actor waits for, when the owner of that is gone. */
+static uint32_t lost_resource(const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	for (uint32_t i = 0; i < a->n_waits; i++)
+		if (facts->waits[a->first_wait + i].owner_gone)
+			return facts->waits[a->first_wait + i].resource;
+	return CT_NONE;
+}
+
 /*
- * Where each chain ends. Actors are visited in the order of a depth-first search that needs no
- * recursion: a chain is followed along its first edge until it ends, meets one whose end is known,
- * or closes on itself.
+ * Where each chain ends: it is followed along first edges until it ends, meets an actor whose end
+ * is known, or closes on itself. An owner that is gone ends it as a cycle does: nobody is there.
  */
 static bool find_roots(struct builder *b)
 {
 	uint32_t n = b->facts->n_actors;
 	uint32_t *root = ct_arena_new_array(&b->graph->arena, n, uint32_t);
+	uint32_t *lost = ct_arena_new_array(&b->graph->arena, n, uint32_t);
 	ct_autofree uint32_t *path = malloc(((size_t)n + 1) * sizeof(*path));
-	ct_autofree uint8_t *state =
-		calloc((size_t)n + 1, 1); /* 1: on the path, 2: root is known */
+	ct_autofree uint8_t *state = calloc((size_t)n + 1, 1); /* 1: on the path, 2: known */
 
-	if (!root || !path || !state)
+	if (!root || !lost || !path || !state)
 		return false;
 	for (uint32_t a = 0; a < n; a++) {
-		uint32_t len = 0, at = a, end;
+		uint32_t len = 0, at = a;
 
 		while (!state[at] && b->first_edge[at] < b->first_edge[at + 1]) {
 			state[at] = 1;
 			path[len++] = at;
 			at = b->edges[b->first_edge[at]].holder;
 		}
-		if (state[at] == 2)
-			end = root[at];
-		else
-			end = state[at] == 1 ? CT_NONE : at;
-		/* An owner that is gone ends the chain as a cycle does: nobody is at its end. */
-		const struct ct_actor *last = &b->facts->actors[at];
-		for (uint32_t i = 0; end == at && i < last->n_waits; i++)
-			if (b->facts->waits[last->first_wait + i].owner_gone)
-				end = CT_NONE;
 		if (!state[at]) {
+			lost[at] = lost_resource(b->facts, at);
+			root[at] = lost[at] == CT_NONE ? at : CT_NONE;
 			state[at] = 2;
-			root[at] = end;
 		}
+		uint32_t end = state[at] == 2 ? root[at] : CT_NONE;
+		uint32_t end_lost = state[at] == 2 ? lost[at] : CT_NONE;
 		while (len) {
 			state[path[--len]] = 2;
 			root[path[len]] = end;
+			lost[path[len]] = end_lost;
 		}
 	}
 	b->graph->root = root;
+	b->graph->lost = lost;
 	return true;
 }
 
@@ -161,10 +167,12 @@ static bool list_members(struct ct_graph *graph)
 	uint32_t n = graph->facts->n_actors;
 	uint32_t *of_cycle = ct_arena_new_array(&graph->arena, graph->n_cycles, uint32_t);
 	uint32_t *of_root = ct_arena_new_array(&graph->arena, n, uint32_t);
+	uint32_t *of_lost = ct_arena_new_array(&graph->arena, graph->facts->n_resources, uint32_t);
 	uint32_t *next = ct_arena_new_array(&graph->arena, n, uint32_t);
 
-	if (!of_cycle || !of_root || !next)
+	if (!of_cycle || !of_root || !of_lost || !next)
 		return false;
+	memset(of_lost, 0xff, graph->facts->n_resources * sizeof(*of_lost));
 	memset(of_cycle, 0xff, graph->n_cycles * sizeof(*of_cycle));
 	memset(of_root, 0xff, n * sizeof(*of_root));
 	memset(next, 0xff, n * sizeof(*next));
@@ -175,6 +183,8 @@ static bool list_members(struct ct_graph *graph)
 			first = &of_cycle[graph->cycle_of[a]];
 		else if (graph->root[a] != CT_NONE && graph->root[a] != a)
 			first = &of_root[graph->root[a]];
+		else if (graph->lost[a] != CT_NONE)
+			first = &of_lost[graph->lost[a]];
 		if (!first)
 			continue;
 		next[a] = *first;
@@ -182,6 +192,7 @@ static bool list_members(struct ct_graph *graph)
 	}
 	graph->first_of_cycle = of_cycle;
 	graph->first_of_root = of_root;
+	graph->first_of_lost = of_lost;
 	graph->next = next;
 	return true;
 }

@@ -32,15 +32,16 @@ struct ct_graph {
 	/* Per actor: */
 	const uint32_t *root;   /* the end of its chain; itself when it waits for no actor; CT_NONE
 				   when the chain runs into a cycle or an owner that is gone */
+	const uint32_t *lost;   /* the resource at its end whose owner is gone, or CT_NONE */
 	const uint32_t *behind; /* how many wait for it, also through others, by first edges */
 	const bool *in_cycle;   /* it is part of a cycle, not merely behind one */
 	const uint32_t *cycle_of; /* the cycle that it is in or behind, or CT_NONE */
 	/*
 	 * The actors of one cycle (in it or behind it), and those behind one root, as lists in the
-	 * order of actors: first_of_cycle[cycle] or first_of_root[actor], then next[] until
-	 * CT_NONE. An actor is in one of them at most.
+	 * order of actors: first_of_cycle[cycle], first_of_root[actor] or first_of_lost[resource],
+	 * then next[] until CT_NONE. An actor is in one of them at most.
 	 */
-	const uint32_t *first_of_cycle, *first_of_root, *next;
+	const uint32_t *first_of_cycle, *first_of_root, *first_of_lost, *next;
 	uint32_t n_edges, n_cycles;
 	struct ct_arena arena;
 };

@@ -72,7 +72,8 @@ static void name_resource(
 	const struct ct_map *map = ct_target_map_at(o->target, r->address);
 	uint32_t owner = map ? stack_owner(o, sps, n_sps, r->address) : CT_NONE;
 	if (owner != CT_NONE)
-		r->where = ct_sink_printf(o->sink, "on the stack of thread %llu",
+		r->where = ct_sink_printf(o->sink,
+			"in the stack or thread-local memory of thread %llu",
 			(unsigned long long)ct_sink_get_actor(o->sink, owner)->id);
 	else if (map && map->path)
 		r->where = ct_sink_printf(o->sink, "in %s", map->path);

@@ -61,7 +61,7 @@ enum ct_status ct_observe_stack(struct ct_observation *o, const struct ct_thread
 		o->frames[i].is_signal = frame->is_signal;
 		if (o->frames[i].site == CT_NONE)
 			return CT_NO_MEMORY;
-		if (i < CT_MAX_CALLERS)
+		if (blocked->n_callers == i && i < CT_MAX_CALLERS && !frame->is_signal)
 			blocked->callers[blocked->n_callers++] =
 				ct_sink_get_site(o->sink, o->frames[i].site)->function;
 	}

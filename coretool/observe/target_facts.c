@@ -89,6 +89,7 @@ static void add_signal(struct ct_observation *o, const struct ct_signal *signal)
 	/* si_addr has a meaning for faults that the hardware raised, and SI_KERNEL's is always 0.
 	 */
 	ret->has_address = signal->code > 0 && signal->code != SI_KERNEL;
+	ret->sent = signal->sent;
 	ret->sender_pid = signal->sender_pid;
 	for (uint32_t i = 0; i < ct_sink_n_actors(o->sink) && ret->actor == CT_NONE; i++)
 		if (ct_sink_get_actor(o->sink, i)->signal)
@@ -118,6 +119,7 @@ static void add_target(struct ct_observation *o)
 	target->pid = process->pid;
 	target->time = process->time;
 	target->still = process->still;
+	target->is_static = !ct_module_named(o->target, "libc.so.6");
 	if (o->libc.version && (target->runtimes = one_string(o, o->libc.version)))
 		target->n_runtimes = 1;
 	if (process->damage && (target->partial = one_string(o, process->damage))) {

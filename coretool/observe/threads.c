@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/hash.h"
 #include "observe/internal.h"
 
 /* The 16 bytes before pc and the 16 from it on; NULL when no byte source has them. */
@@ -26,41 +27,131 @@ bool ct_observe_call(
 		has_stack ? stack : NULL, ret);
 }
 
-enum ct_status ct_observe_threads(struct ct_observation *o)
+/* A thread's number and descriptor, as far as its memory tells. */
+struct identity {
+	struct ct_libc_thread own; /* object 0: not read */
+	bool genuine;              /* no other thread has a better claim to the descriptor */
+};
+
+/*
+ * A thread made by clone() without CLONE_SETTLS runs on its creator's thread pointer and would pass
+ * for it. The descriptor belongs to the thread whose number it holds, else to the oldest one.
+ */
+static bool better_claim(const struct ct_thread *a, const struct ct_thread *b, uint32_t tid)
+{
+	if ((a->lwp == tid) != (b->lwp == tid))
+		return a->lwp == tid;
+	return a->lwp < b->lwp;
+}
+
+/* The thread that has this descriptor so far, or CT_NONE. */
+static uint32_t claimant(
+	const struct ct_hash *by_object, const struct identity *ids, uint64_t object)
+{
+	struct ct_hash_it it = ct_hash_find(by_object, ct_hash_u64(object));
+	uint32_t i;
+
+	while (ct_hash_next(by_object, &it, &i))
+		if (ids[i].own.object == object && ids[i].genuine)
+			return i;
+	return CT_NONE;
+}
+
+static bool settle_claims(struct ct_observation *o, struct identity *ids, uint32_t n)
+{
+	struct ct_hash by_object = {0};
+	bool ok = true;
+
+	for (uint32_t i = 0; ok && i < n; i++) {
+		uint64_t object = ids[i].own.object;
+		uint32_t rival = object ? claimant(&by_object, ids, object) : CT_NONE;
+
+		if (!object)
+			continue;
+		if (rival != CT_NONE && !better_claim(ct_target_thread(o->target, i),
+						ct_target_thread(o->target, rival), ids[i].own.tid))
+			continue;
+		if (rival != CT_NONE)
+			ids[rival].genuine = false;
+		ids[i].genuine = true;
+		ok = ct_hash_insert(&by_object, ct_hash_u64(object), i);
+	}
+	ct_hash_free(&by_object);
+	return ok;
+}
+
+/* What the ids that were read say about those that were not. */
+static void judge_ids(struct ct_observation *o, const struct identity *ids, uint32_t n)
+{
+	uint32_t same = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!ids[i].genuine)
+			o->libc.ids_complete = false;
+		else if (ids[i].own.tid == ct_target_thread(o->target, i)->lwp)
+			same++;
+		else
+			o->libc.ids_differ = true;
+	}
+	o->libc.ids_are_lwps = same && !o->libc.ids_differ;
+}
+
+static enum ct_id_source id_source_of(const struct ct_libc *libc, const struct identity *id)
+{
+	if (id->genuine || libc->ids_are_lwps)
+		return CT_ID_OWN;
+	return libc->ids_differ ? CT_ID_FOREIGN : CT_ID_ASSUMED;
+}
+
+static enum ct_status add_thread(
+	struct ct_observation *o, const struct ct_thread *thread, const struct identity *id)
 {
 	const struct ct_process *process = ct_target_process(o->target);
-	size_t n = ct_target_n_threads(o->target);
+	struct ct_actor actor = {
+		.kind = CT_ACTOR_THREAD,
+		.state = CT_STATE_RUNNING,
+		/* A core made from outside of its PID namespace has other numbers than the process.
+		 */
+		.id = id->genuine ? id->own.tid : thread->lwp,
+		.id_source = id_source_of(&o->libc, id),
+		.lwp = thread->lwp,
+		.object = id->genuine ? id->own.object : 0,
+		.name = ct_sink_string(o->sink, thread->name),
+		.call = {.number = -1},
+		.carrier = CT_NONE,
+		.runs = CT_NONE,
+		.stack = CT_NONE,
+		.start_site = CT_NONE,
+	};
 
-	for (size_t i = 0; i < n; i++) {
+	/* A core keeps one name: that of the main thread. */
+	if (!actor.name && (int64_t)thread->lwp == process->pid)
+		actor.name = ct_sink_string(o->sink, process->comm);
+	if (id->genuine && id->own.start_routine && o->plan->wants & CT_WANT_STACKS)
+		actor.start_site = ct_observe_site(o, id->own.start_routine, false);
+	if (process->signal.number && process->signal.lwp == thread->lwp)
+		actor.signal = process->signal.number;
+	return ct_sink_actor(o->sink, &actor) == CT_NONE ? CT_NO_MEMORY : CT_OK;
+}
+
+enum ct_status ct_observe_threads(struct ct_observation *o)
+{
+	uint32_t n = (uint32_t)ct_target_n_threads(o->target);
+	ct_autofree struct identity *ids = calloc((size_t)n + 1, sizeof(*ids));
+	enum ct_status status = CT_OK;
+
+	if (!ids)
+		return CT_NO_MEMORY;
+	for (uint32_t i = 0; i < n; i++) {
 		const struct ct_thread *thread = ct_target_thread(o->target, i);
-		struct ct_libc_thread own = {.tid = (uint32_t)thread->lwp};
-		struct ct_actor actor = {
-			.kind = CT_ACTOR_THREAD,
-			.state = CT_STATE_RUNNING,
-			.lwp = thread->lwp,
-			.call = {.number = -1},
-			.carrier = CT_NONE,
-			.runs = CT_NONE,
-			.stack = CT_NONE,
-			.start_site = CT_NONE,
-		};
 
-		/* The process's own numbers: a core made from outside of its PID namespace has
-		 * others. */
 		if (thread->stopped)
-			(void)!ct_libc_thread(o->target, &o->libc, thread->regs, &own);
-		actor.id = own.tid;
-		actor.object = own.object;
-		actor.name = ct_sink_string(o->sink, thread->name);
-		/* A core keeps one name: that of the main thread. */
-		if (!actor.name && (int64_t)thread->lwp == process->pid)
-			actor.name = ct_sink_string(o->sink, process->comm);
-		if (own.start_routine && o->plan->wants & CT_WANT_STACKS)
-			actor.start_site = ct_observe_site(o, own.start_routine, false);
-		if (process->signal.number && process->signal.lwp == thread->lwp)
-			actor.signal = process->signal.number;
-		if (ct_sink_actor(o->sink, &actor) == CT_NONE)
-			return CT_NO_MEMORY;
+			(void)!ct_libc_thread(o->target, &o->libc, thread->regs, &ids[i].own);
 	}
-	return CT_OK;
+	if (!settle_claims(o, ids, n))
+		return CT_NO_MEMORY;
+	judge_ids(o, ids, n);
+	for (uint32_t i = 0; !status && i < n; i++)
+		status = add_thread(o, ct_target_thread(o->target, i), &ids[i]);
+	return status;
 }

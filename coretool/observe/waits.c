@@ -64,8 +64,8 @@ static enum ct_status add_call(struct ct_observation *o, const struct ct_blocked
 	if (ct_syscall_text(o->target, &blocked->call, ct_sink_arena(o->sink), &text))
 		return CT_NO_MEMORY;
 	actor->state = CT_STATE_WAITING;
-	actor->call =
-		(struct ct_actor_call){blocked->call.number, info->name, ct_sink_string(o->sink, text)};
+	actor->call = (struct ct_actor_call){
+		blocked->call.number, info->name, ct_sink_string(o->sink, text)};
 	return CT_OK;
 }
 

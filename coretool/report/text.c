@@ -33,6 +33,8 @@ static void add_signal(struct ct_text *t, const struct ct_fact_signal *signal)
 		ct_text_add(t, ", stopped by signal %d", signal->number);
 	if (signal->sender_pid)
 		ct_text_add(t, " from process %lld", (long long)signal->sender_pid);
+	else if (signal->sent)
+		ct_text_add(t, " from outside of its PID namespace");
 }
 
 static void add_time(struct ct_text *t, int64_t seconds)
@@ -173,7 +175,7 @@ static enum ct_status write_report(struct ct_text *t)
 	t->marks = marks;
 	/* A signal of the process's own making is the answer itself, or points to it. */
 	const struct ct_fact_signal *signal = &t->facts->target.signal;
-	if (signal->number && !signal->sender_pid && signal->actor != CT_NONE)
+	if (signal->number && !signal->sent && signal->actor != CT_NONE)
 		found[signal->actor] = true;
 	for (size_t i = 0; i < CT_COUNT(parts); i++)
 		if (!parts[i].sections || (parts[i].sections & t->document->sections))

@@ -3,9 +3,8 @@
 
 #include "rules/words.h"
 
-static void push_u32(void *vec, uint32_t value, bool *failed)
+static void push(struct ct_indices *list, uint32_t value, bool *failed)
 {
-	CT_VEC(uint32_t) *list = vec;
 	uint32_t *slot = ct_vec_push(list);
 
 	if (slot)
@@ -16,20 +15,24 @@ static void push_u32(void *vec, uint32_t value, bool *failed)
 
 void ct_draft_actor(struct ct_draft *draft, uint32_t actor)
 {
-	push_u32(&draft->actors, actor, &draft->failed);
+	push(&draft->actors, actor, &draft->failed);
 }
 
 void ct_draft_resource(struct ct_draft *draft, uint32_t resource)
 {
-	for (uint32_t i = 0; i < draft->resources.n; i++)
-		if (draft->resources.items[i] == resource)
+	struct ct_hash_it it = ct_hash_find(&draft->seen, ct_hash_u64(resource));
+	uint32_t value;
+
+	while (ct_hash_next(&draft->seen, &it, &value))
+		if (value == resource)
 			return;
-	push_u32(&draft->resources, resource, &draft->failed);
+	draft->failed |= !ct_hash_insert(&draft->seen, ct_hash_u64(resource), resource);
+	push(&draft->resources, resource, &draft->failed);
 }
 
 void ct_draft_cycle(struct ct_draft *draft, uint32_t cycle)
 {
-	push_u32(&draft->cycles, cycle, &draft->failed);
+	push(&draft->cycles, cycle, &draft->failed);
 }
 
 void ct_draft_step(
@@ -45,6 +48,7 @@ void ct_draft_step(
 
 static void draft_free(struct ct_draft *draft)
 {
+	ct_hash_free(&draft->seen);
 	ct_vec_free(&draft->actors);
 	ct_vec_free(&draft->resources);
 	ct_vec_free(&draft->cycles);

@@ -3,6 +3,7 @@
 #ifndef CT_RULES_FINDINGS_H
 #define CT_RULES_FINDINGS_H
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "base/vec.h"
 #include "rules/rules.h"
@@ -15,13 +16,19 @@ struct ct_findings {
 	CT_VEC(struct ct_finding) list;
 };
 
+struct ct_indices {
+	uint32_t *items;
+	uint32_t n, cap;
+};
+
 /* A finding under construction; zero it, fill it, hand it over. */
 struct ct_draft {
 	const struct ct_rule *rule;
 	enum ct_level level;
 	enum ct_confidence confidence;
 	const char *title, *message, *hint;
-	CT_VEC(uint32_t) actors, resources, cycles;
+	struct ct_indices actors, resources, cycles;
+	struct ct_hash seen; /* the resources */
 	CT_VEC(struct ct_step) steps;
 	bool failed;
 };

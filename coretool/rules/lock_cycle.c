@@ -27,11 +27,48 @@ static const char *title(struct ct_findings *out, const struct ct_cycle *c)
 		"%u threads wait for each other in a circle, %s among them", c->n_edges, first);
 }
 
+#define MAX_NAMES 8 /* of locks in one sentence */
+
+static uint32_t name_locks(struct ct_findings *out, const struct ct_cycle *c, struct ct_str *names)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < c->n_edges; i++) {
+		uint32_t resource = out->facts->waits[c->edges[i].wait].resource;
+
+		if (out->facts->resources[resource].is_actor)
+			continue;
+		if (n < MAX_NAMES)
+			ct_str_add(names, "%s%s", n ? ", " : " over ",
+				ct_say_resource(out->arena, out->facts, resource));
+		n++;
+	}
+	if (n > MAX_NAMES)
+		ct_str_add(names, ", …");
+	return n;
+}
+
+static const char *hint(const struct ct_cycle *c, uint32_t n_locks)
+{
+	if (!n_locks)
+		return "Each thread joins the next: let one of them end without joining.";
+	if (n_locks < c->n_edges)
+		return "Release the lock before pthread_join: the thread that is joined needs it.";
+	if (c->timed)
+		return "Take these locks in one order everywhere; the timeouts only hide the "
+		       "cycle.";
+	return "Take these locks in one order everywhere.";
+}
+
 static enum ct_status report(struct ct_findings *out, uint32_t cycle)
 {
 	const struct ct_cycle *c = &out->graph->cycles[cycle];
 	struct ct_draft draft = {.rule = &ct_rule_lock_cycle, .level = c->timed ? CT_P1 : CT_P0};
 	ct_autostr names = {0};
+	uint32_t n_locks = name_locks(out, c, &names);
+	const char *end = c->timed          ? "it ends when the first timeout does"
+			  : c->n_edges == 2 ? "neither of them can ever go on"
+					    : "none of them can ever go on";
 
 	draft.confidence = ct_confidence_of(out->facts, c->trust);
 	draft.title = title(out, c);
@@ -39,19 +76,11 @@ static enum ct_status report(struct ct_findings *out, uint32_t cycle)
 	ct_draft_cycle(&draft, cycle);
 	for (uint32_t i = 0; i < c->n_edges; i++)
 		ct_draft_edge(out, &draft, &c->edges[i]);
-	for (uint32_t i = 0; i < draft.resources.n && i < 8; i++)
-		ct_str_add(&names, "%s%s", i ? ", " : "",
-			ct_say_resource(out->arena, out->facts, draft.resources.items[i]));
 	uint32_t others = draft.actors.n - c->n_edges;
-	draft.message = ct_arena_printf(out->arena, "%s over %s%s: %s%s", draft.title,
-		ct_str_text(&names), draft.resources.n > 8 ? ", …" : "",
-		c->timed ? "it ends when the first timeout does" : "none of them can ever go on",
+	draft.message = ct_arena_printf(out->arena, "%s%s: %s%s", draft.title, ct_str_text(&names),
+		end,
 		others ? ct_arena_printf(out->arena, "; %u more wait behind them", others) : "");
-	draft.hint = c->timed ? "Take these locks in one order everywhere; the timeouts only hide "
-				"the cycle."
-			      : "Take these locks in one order everywhere. This process does not "
-				"recover: "
-				"restart it.";
+	draft.hint = hint(c, n_locks);
 	draft.failed |= names.failed;
 	return ct_findings_add(out, &draft);
 }

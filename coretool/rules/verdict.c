@@ -84,22 +84,37 @@ static const char *crash_headline(struct ct_document *doc)
 	return ct_arena_printf(&doc->arena, "%s died of %s%s", who, signal->name, place);
 }
 
+/* Waits for something inside the process whose holder is recorded nowhere: of these nothing is
+ * known. */
+static bool waits_for_unknown(const struct ct_facts *facts, const struct ct_actor *actor)
+{
+	for (uint32_t i = 0; i < actor->n_waits; i++) {
+		const struct ct_wait *wait = &facts->waits[actor->first_wait + i];
+
+		if (wait->resource != CT_NONE && !wait->outside &&
+			facts->resources[wait->resource].holders == CT_HOLDERS_UNKNOWN &&
+			!facts->resources[wait->resource].n_holds)
+			return true;
+	}
+	return false;
+}
+
 static const char *clean_headline(struct ct_document *doc)
 {
-	uint32_t asleep = 0, n = doc->facts->n_actors;
+	const struct ct_facts *facts = doc->facts;
+	uint32_t asleep = 0, unknown = 0, n = facts->n_actors;
+	const char *rest = "";
 
-	for (uint32_t i = 0; i < n; i++)
-		asleep += doc->facts->actors[i].call.number >= 0;
-	if (doc->facts->target.n_partial)
-		return ct_arena_printf(&doc->arena,
-			"no deadlock shows in what is left of the core: %u thread%s, %u of them "
-			"asleep",
-			n, n == 1 ? "" : "s", asleep);
-	return ct_arena_printf(&doc->arena,
-		"no deadlock: %u thread%s, %u of them asleep, and none waits in a circle or for an "
-		"owner "
-		"that is gone",
-		n, n == 1 ? "" : "s", asleep);
+	for (uint32_t i = 0; i < n; i++) {
+		asleep += facts->actors[i].call.number >= 0;
+		unknown += waits_for_unknown(facts, &facts->actors[i]);
+	}
+	if (unknown)
+		rest = ct_arena_printf(&doc->arena,
+			"; %u wait%s on locks or futexes whose holder is not recorded", unknown,
+			unknown == 1 ? "s" : "");
+	return ct_arena_printf(&doc->arena, "no deadlock found: %u thread%s, %u asleep%s", n,
+		n == 1 ? "" : "s", asleep, rest);
 }
 
 /* A watchdog's abort beside a deadlock: the deadlock is the answer, the signal its messenger. */
@@ -107,7 +122,7 @@ static const char *with_messenger(struct ct_document *doc, const char *headline)
 {
 	const struct ct_fact_signal *signal = &doc->facts->target.signal;
 
-	if (!signal->number || signal->sender_pid || signal->actor == CT_NONE)
+	if (!signal->number || signal->sent || signal->actor == CT_NONE)
 		return headline;
 	return ct_arena_printf(&doc->arena, "%s (%s raised %s)", headline,
 		ct_say_actor(&doc->arena, doc->facts, signal->actor), signal->name);
@@ -128,7 +143,7 @@ static void judge(struct ct_document *doc)
 {
 	const struct ct_fact_signal *signal = &doc->facts->target.signal;
 	struct ct_summary *s = &doc->summary;
-	bool own_signal = signal->number && !signal->sender_pid;
+	bool own_signal = signal->number && !signal->sent;
 
 	if (own_signal && is_fault(signal->number)) {
 		s->verdict = CT_VERDICT_CRASH;
@@ -208,8 +223,8 @@ static const char *whom_to_free(struct ct_document *doc)
 		if (g->behind[a] && g->root[a] == a &&
 			(best == CT_NONE || g->behind[a] > g->behind[best]))
 			best = a;
-	if (doc->summary.verdict == CT_VERDICT_DEADLOCK)
-		return "Nothing inside the process can end a deadlock: restart it.";
+	if (doc->summary.verdict == CT_VERDICT_DEADLOCK && doc->findings[0].level == CT_P0)
+		return "Nothing inside the process can end this: restart it.";
 	if (best == CT_NONE || doc->summary.verdict != CT_VERDICT_STUCK)
 		return NULL;
 	return ct_arena_printf(&doc->arena, "Whatever lets %s go on frees %u waiting thread%s.",

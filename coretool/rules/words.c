@@ -50,25 +50,39 @@ static bool is_runtime_library(const char *path)
 	return false;
 }
 
-/* A static program has the library's functions in its own file: known by their names. */
-static bool is_library_function(const char *name)
+static bool begins_with_any(const char *name, const char *const *prefixes, size_t n)
 {
-	static const char *const prefixes[] = {"__lll_", "__pthread_", "___pthread_", "pthread_",
-		"__futex_", "futex_", "__libc_", "__syscall_", "syscall", "__internal_syscall",
-		"__gthread_", "__gnu_cxx::", "std::"};
-
-	for (size_t i = 0; name && i < CT_COUNT(prefixes); i++)
+	for (size_t i = 0; name && i < n; i++)
 		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
 			return true;
 	return false;
+}
+
+/* The C++ library's templates are compiled into the program's own file. */
+static bool is_template_function(const char *name)
+{
+	static const char *const prefixes[] = {"__gthread_", "__gnu_cxx::", "std::"};
+
+	return begins_with_any(name, prefixes, CT_COUNT(prefixes));
+}
+
+/* A static program has all of the library's functions in its own file: known by their names. */
+static bool is_libc_function(const char *name)
+{
+	static const char *const prefixes[] = {"__lll_", "__pthread_", "___pthread_", "pthread_",
+		"__futex_", "futex_", "__libc_", "__syscall_", "syscall", "__internal_syscall"};
+
+	return begins_with_any(name, prefixes, CT_COUNT(prefixes));
 }
 
 bool ct_own_site(const struct ct_facts *facts, uint32_t index)
 {
 	const struct ct_site *site = &facts->sites[index];
 
-	return site->module != CT_NONE && !is_runtime_library(facts->modules[site->module].path) &&
-	       !is_library_function(site->function);
+	if (site->module == CT_NONE || is_runtime_library(facts->modules[site->module].path) ||
+		is_template_function(site->function))
+		return false;
+	return !facts->target.is_static || !is_libc_function(site->function);
 }
 
 /* Of the lines of a site the first that is the program's own: a std::lock_guard inlined into f()
@@ -76,9 +90,19 @@ bool ct_own_site(const struct ct_facts *facts, uint32_t index)
 static const struct ct_line *own_line(const struct ct_site *site)
 {
 	for (uint32_t i = 0; i < site->n_lines; i++)
-		if (!is_library_function(site->lines[i].function))
+		if (!is_template_function(site->lines[i].function))
 			return &site->lines[i];
 	return site->n_lines ? &site->lines[site->n_lines - 1] : NULL;
+}
+
+/* The C library's wrapper of the system call that a thread of a static program is in. */
+static bool is_wrapper(const struct ct_facts *facts, uint32_t actor, uint32_t site)
+{
+	const char *call = facts->actors[actor].call.name, *function = facts->sites[site].function;
+
+	if (!facts->target.is_static || !call || !function)
+		return false;
+	return !strcmp(function + strspn(function, "_"), call);
 }
 
 uint32_t ct_own_frame(const struct ct_facts *facts, uint32_t actor)
@@ -87,7 +111,8 @@ uint32_t ct_own_frame(const struct ct_facts *facts, uint32_t actor)
 	const struct ct_stack *stack = index != CT_NONE ? &facts->stacks[index] : NULL;
 
 	for (uint32_t i = 0; stack && i < stack->n_frames; i++)
-		if (ct_own_site(facts, stack->frames[i].site))
+		if (ct_own_site(facts, stack->frames[i].site) &&
+			!is_wrapper(facts, actor, stack->frames[i].site))
 			return i;
 	return CT_NONE;
 }

@@ -210,21 +210,35 @@ static void core_settle_exe(struct ct_core *core)
 		core->process.exe = ct_arena_strndup(&core->arena, path, len);
 }
 
-/* A thread's descriptor begins with a pointer that is never 0, and its stack is in use: zeros are
- * no memory of it. */
-static bool is_lost(struct ct_core *core, const struct ct_thread *thread)
+static bool all_zeros(const uint8_t *bytes, uint64_t n)
 {
-	uint64_t tp = core->arch->thread_pointer(thread->regs), words[8] = {0}, zeros[8] = {0};
-	uint64_t sp = ct_reg(thread->regs, core->arch->sp);
+	return n && !bytes[0] && !memcmp(bytes, bytes + 1, n - 1);
+}
 
-	return tp && !core_read(core, tp, words, 24) && !words[0] && !words[1] && !words[2] &&
-	       !core_read(core, sp, words, sizeof(words)) && !memcmp(words, zeros, sizeof(words));
+/*
+ * The segment of a thread's stack and descriptor, when it is nothing but zeros from the stack
+ * pointer's page on: a stack is in use, and a descriptor begins with a pointer, so these are no
+ * memory of it.
+ */
+static struct ct_core_load *lost_segment(struct ct_core *core, const struct ct_thread *thread)
+{
+	uint64_t tp = core->arch->thread_pointer(thread->regs);
+	uint64_t page = ct_reg(thread->regs, core->arch->sp) & ~UINT64_C(4095);
+	const struct ct_core_load *load = load_at(core, page);
+
+	if (!load || tp < page || tp >= load->end || page - load->start >= load->present)
+		return NULL;
+	uint64_t from = page - load->start;
+	if (!all_zeros(core->bytes + load->offset + from, load->present - from))
+		return NULL;
+	return (struct ct_core_load *)(uintptr_t)load;
 }
 
 /*
  * glibc 2.43 makes the guard of a stack inside of its mapping. gdb 13 cannot read over it and fills
  * the rest of the mapping with zeros: bytes that no thread ever had. They are dropped, so that
- * nothing is read out of them.
+ * nothing is read out of them. The kernel, which leaves a signal in each thread's notes, has no
+ * such trouble.
  */
 static void core_drop_lost(struct ct_core *core)
 {
@@ -232,13 +246,12 @@ static void core_drop_lost(struct ct_core *core)
 
 	for (uint32_t i = 0; i < core->threads.n; i++) {
 		const struct ct_thread *thread = &core->threads.items[i];
+		struct ct_core_load *load = thread->signal ? NULL : lost_segment(core, thread);
 
-		if (!is_lost(core, thread))
+		if (!load)
 			continue;
-		uint64_t sp = ct_reg(thread->regs, core->arch->sp) & ~UINT64_C(4095);
-		struct ct_core_load *load = (struct ct_core_load *)(uintptr_t)load_at(core, sp);
-		if (load && load->start < sp)
-			load->present = CT_MIN(load->present, sp - load->start);
+		load->present =
+			(ct_reg(thread->regs, core->arch->sp) & ~UINT64_C(4095)) - load->start;
 		lost++;
 	}
 	if (lost)

@@ -151,9 +151,15 @@ void ct_core_settle_signal(struct ct_core *core)
 		*signal = (struct ct_signal){0};
 		return;
 	}
-	/* raise() and abort() are the process's own. */
-	if (core->have_siginfo && has_sender(signal->code) &&
-		(int64_t)core->siginfo_pid != core->process.pid)
+	/*
+	 * raise() and abort() are the process's own. A sender outside of its PID namespace shows as
+	 * 0. gdb may number the process from outside of it: then an abort() would not look like its
+	 * own.
+	 */
+	bool numbers_agree = first->signal || signal->code != SI_TKILL;
+	signal->sent = core->have_siginfo && has_sender(signal->code) && numbers_agree &&
+		       (int64_t)core->siginfo_pid != core->process.pid;
+	if (signal->sent)
 		signal->sender_pid = (int64_t)core->siginfo_pid;
 }
 

@@ -264,6 +264,7 @@ static void signals_decide_as_the_catalogue_says(void **state)
 			.name = "SIG",
 			.code = "SI",
 			.actor = 0,
+			.sent = rows[i].sender != 0,
 			.sender_pid = rows[i].sender};
 		struct ct_facts *facts = story_end(&s);
 		struct ct_document *doc = judge(facts, NULL);
