@@ -100,6 +100,14 @@ static enum ct_status add_lines(struct ct_run *run)
 	return status;
 }
 
+static unsigned sections_of(const struct ct_args *args)
+{
+	if (args->quiet)
+		return 0;
+	return args->command->sections | (args->verbose ? CT_SECTION_VERBOSE : 0) |
+	       (args->missing ? CT_SECTION_MISSING : 0);
+}
+
 static enum ct_status detect(const struct ct_args *args, struct ct_run *run, struct ct_error *err)
 {
 	struct ct_policy policy = {
@@ -110,6 +118,8 @@ static enum ct_status detect(const struct ct_args *args, struct ct_run *run, str
 	};
 	enum ct_status status = ct_detect(run->facts, &policy, &run->document, err);
 
+	if (!status)
+		run->document->sections = sections_of(args);
 	if (!status && run->facts->wants & CT_WANT_STACKS) {
 		status = add_lines(run);
 		if (status)
@@ -144,10 +154,7 @@ int ct_run_write(const struct ct_args *args, struct ct_document *document)
 
 	if (!format)
 		return ct_usage(args->command, "%s", err.text);
-	document->sections = args->quiet ? 0
-					 : args->command->sections |
-						   (args->verbose ? CT_SECTION_VERBOSE : 0) |
-						   (args->missing ? CT_SECTION_MISSING : 0);
+	document->sections = sections_of(args);
 	enum ct_status status = ct_output_open(args, 0666, &out, &err);
 	if (!status) {
 		struct ct_style style = ct_output_style(args, &out);

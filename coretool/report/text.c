@@ -88,7 +88,8 @@ void ct_text_verdict(struct ct_text *t)
 	ct_text_add(t, " %s", summary->headline ? summary->headline : "");
 	ct_text_plain(t);
 	ct_text_end(t);
-	write_target(t);
+	if (t->document->sections & VERDICT_SECTIONS)
+		write_target(t);
 }
 
 /* Damage, missing and mismatching files change what the report can say; the others are told when
@@ -177,6 +178,10 @@ static enum ct_status write_report(struct ct_text *t)
 	const struct ct_fact_signal *signal = &t->facts->target.signal;
 	if (signal->number && !signal->sent && signal->actor != CT_NONE)
 		found[signal->actor] = true;
+	if (!t->document->sections) {
+		ct_text_verdict(t);
+		return CT_OK;
+	}
 	for (size_t i = 0; i < CT_COUNT(parts); i++)
 		if (!parts[i].sections || (parts[i].sections & t->document->sections))
 			parts[i].write(t);

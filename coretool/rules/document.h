@@ -108,7 +108,7 @@ void ct_document_fingerprint(struct ct_document *document);
 
 /*
  * The sites whose lines a reader of this document needs: those of the program's own code in its
- * findings' stacks.
+ * findings' stacks, and in all stacks when the sections show them.
  */
 CT_WARN_UNUSED enum ct_status ct_document_sites(const struct ct_document *document, uint32_t **ret,
 	uint32_t *n); /* the caller frees *ret */

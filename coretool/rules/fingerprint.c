@@ -164,31 +164,36 @@ void ct_document_fingerprint(struct ct_document *document)
 	}
 }
 
+static void want_stack(const struct ct_facts *facts, uint32_t index, bool *wanted)
+{
+	for (uint32_t f = 0; index != CT_NONE && f < facts->stacks[index].n_frames; f++)
+		wanted[facts->stacks[index].frames[f].site] = true;
+}
+
 enum ct_status ct_document_sites(const struct ct_document *document, uint32_t **ret, uint32_t *n)
 {
 	const struct ct_facts *facts = document->facts;
-	bool *wanted = calloc((size_t)facts->n_sites + 1, sizeof(*wanted));
+	ct_autofree bool *wanted = calloc((size_t)facts->n_sites + 1, sizeof(*wanted));
 	uint32_t *sites = malloc(((size_t)facts->n_sites + 1) * sizeof(*sites));
 	uint32_t found = 0;
 
 	if (!wanted || !sites) {
-		free(wanted);
 		free(sites);
 		return CT_NO_MEMORY;
 	}
+	if (document->sections & CT_SECTION_ALL_STACKS)
+		for (uint32_t i = 0; i < facts->n_stacks; i++)
+			want_stack(facts, i, wanted);
 	for (uint32_t i = 0; i < document->n_findings; i++)
 		for (uint32_t k = 0; k < document->findings[i].n_steps; k++) {
 			uint32_t actor = document->findings[i].steps[k].actor;
-			uint32_t index = actor != CT_NONE ? facts->actors[actor].stack : CT_NONE;
 
-			for (uint32_t f = 0; index != CT_NONE && f < facts->stacks[index].n_frames;
-				f++)
-				wanted[facts->stacks[index].frames[f].site] = true;
+			if (actor != CT_NONE)
+				want_stack(facts, facts->actors[actor].stack, wanted);
 		}
 	for (uint32_t i = 0; i < facts->n_sites; i++)
 		if (wanted[i] && ct_own_site(facts, i))
 			sites[found++] = i;
-	free(wanted);
 	*ret = sites;
 	*n = found;
 	return CT_OK;
