@@ -33,6 +33,7 @@ all: $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/coretool.pc ## build the library and
 include samples/samples.mk
 include tests/tests.mk
 include tests/bench/bench.mk
+include tests/fuzz/fuzz.mk
 
 # The compiler flags decide what an object is: another set of them builds anew.
 FLAGS_STAMP := $(BUILD)/flags

@@ -17,6 +17,15 @@ struct tarjan {
 	CT_VEC(struct ct_cycle) cycles;
 };
 
+static void reverse(struct ct_edge *edges, uint32_t n)
+{
+	for (uint32_t i = 0; i < n / 2; i++) {
+		struct ct_edge swap = edges[i];
+		edges[i] = edges[n - 1 - i];
+		edges[n - 1 - i] = swap;
+	}
+}
+
 /* The shortest way from start back to itself inside its component; edges in order. 0: there is
  * none. */
 static uint32_t shortest_cycle(struct tarjan *t, uint32_t start, struct ct_edge *ret)
@@ -49,12 +58,22 @@ static uint32_t shortest_cycle(struct tarjan *t, uint32_t start, struct ct_edge 
 	}
 	for (uint32_t i = 0; i < tail; i++)
 		from[queue[i]] = CT_NONE;
-	for (uint32_t i = 0; i < n / 2; i++) {
-		struct ct_edge swap = ret[i];
-		ret[i] = ret[n - 1 - i];
-		ret[n - 1 - i] = swap;
-	}
+	reverse(ret, n);
 	return n;
+}
+
+/* A cycle has no beginning of its own: the lowest id makes reports of one process alike. */
+static void start_at_lowest_id(const struct ct_facts *facts, struct ct_edge *edges, uint32_t n)
+{
+	uint32_t lowest = 0;
+
+	for (uint32_t i = 1; i < n; i++)
+		if (facts->actors[edges[i].waiter].id < facts->actors[edges[lowest].waiter].id)
+			lowest = i;
+	/* Turned left by lowest: each half reversed, then all. */
+	reverse(edges, lowest);
+	reverse(edges + lowest, n - lowest);
+	reverse(edges, n);
 }
 
 /* A component of several actors, or of one that needs itself, becomes a cycle. */
@@ -71,6 +90,7 @@ static bool add_cycle(struct tarjan *t, uint32_t start, uint32_t members)
 	struct ct_cycle *cycle = ct_vec_push(&t->cycles);
 	if (!cycle)
 		return false;
+	start_at_lowest_id(facts, edges, n);
 	cycle->kind = n == 1 ? CT_CYCLE_SELF : CT_CYCLE_LOOP;
 	cycle->n_edges = n;
 	cycle->edges = ct_arena_copy(&t->graph->arena, edges, n * sizeof(*edges));
