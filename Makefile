@@ -52,9 +52,10 @@ $(LIB_A): $(LIB_OBJ)
 	@echo '  AR      $@'
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(LIB_SO): $(LIB_OBJ)
+$(LIB_SO): $(LIB_OBJ) coretool/coretool.map
 	@echo '  LD      $@'
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libcoretool.so.$(SOMAJOR) -Wl,-z,defs $^ $(LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -shared -Wl,-soname,libcoretool.so.$(SOMAJOR) -Wl,-z,defs \
+		-Wl,--version-script=coretool/coretool.map $(LIB_OBJ) $(LIBS) -o $@
 	$(Q)ln -sf $(@F) $(BUILD)/libcoretool.so.$(SOMAJOR)
 	$(Q)ln -sf libcoretool.so.$(SOMAJOR) $(BUILD)/libcoretool.so
 
@@ -78,7 +79,7 @@ static: $(BUILD)/coretool-static ## one binary that runs on any x86-64 Linux
 
 $(BUILD)/coretool-static: $(CLI_OBJ) $(LIB_A)
 	@echo '  LD      $@'
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static $^ $(STATIC_LIBS) -o $@
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static -Wl,--gc-sections $^ $(STATIC_LIBS) -o $@
 
 .PHONY: install
 install: all $(BUILD)/coretool.1 ## install below $(DESTDIR)$(PREFIX)

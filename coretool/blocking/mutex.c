@@ -118,7 +118,7 @@ static const char *weigh(const struct ct_blocking *ctx, const struct ct_mutex *m
 		return ct_sink_printf(ctx->sink,
 			"the futex is the lock word of a mutex%s whose owner field names thread "
 			"%u, "
-			"which is not in this core",
+			"which is no thread of this process",
 			below, owner);
 	*trust = may_be_elsewhere(ctx, m, addr) || ct_mutex_miscounted(m) ? CT_TRUST_INFERRED
 									  : CT_TRUST_EXACT;

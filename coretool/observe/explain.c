@@ -149,7 +149,8 @@ static void say_resource(struct explain *x, const struct ct_resource *r)
 				ct_trust_name(hold->trust), hold->why);
 	}
 	if (r->owner_gone)
-		say(x, "held by", "thread %llu, which is gone", (unsigned long long)r->owner_gone);
+		say(x, "held by", "thread %llu, which is no thread of this process",
+			(unsigned long long)r->owner_gone);
 	for (uint32_t i = 0; i < r->n_waiters && i < MAX_NAMED; i++)
 		ct_str_add(&waiters, "%s%llu", i ? ", " : "",
 			(unsigned long long)facts

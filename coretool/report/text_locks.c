@@ -155,13 +155,15 @@ static void write_unheld(struct ct_text *t)
 		begun = true;
 		ct_text_add(t, "  %s", ct_say_resource(&t->words, t->facts, i));
 		if (r->owner_gone)
-			ct_text_add(t, ": its owner, thread %" PRIu64 ", is gone", r->owner_gone);
+			ct_text_add(t,
+				": its owner, thread %" PRIu64 ", is no thread of this process",
+				r->owner_gone);
 		else if (r->process_shared)
 			ct_text_add(t, ": shared with other processes");
 		else
 			ct_text_add(t, ": %s",
 				r->holders == CT_HOLDERS_COMPLETE ? "held by nobody at this moment"
-								  : "who holds it is not recorded");
+								  : "held by whom is not recorded");
 		add_waiters(t, r);
 		ct_text_end(t);
 		write_state(t, r);

@@ -197,15 +197,22 @@ void ct_text_holder(struct ct_text *t, const struct ct_wait *wait, bool where)
 		wait->resource != CT_NONE ? &t->facts->resources[wait->resource] : NULL;
 
 	if (wait->owner_gone) {
-		ct_text_add(t, "held by thread %" PRIu64 ", which is gone", wait->owner_gone);
+		ct_text_add(t, "held by thread %" PRIu64 ", which is no thread of this process",
+			wait->owner_gone);
 		return;
 	}
 	if (!r || r->is_actor)
 		return;
+	if (!r->n_holds && wait->kind == CT_WAIT_FUTEX)
+		return; /* what has no known shape may have no holder at all */
+	if (!r->n_holds && wait->outside) {
+		ct_text_add(t, "held by another process");
+		return;
+	}
 	if (!r->n_holds) {
 		ct_text_add(t, "%s",
 			r->holders == CT_HOLDERS_COMPLETE ? "held by nobody at this moment"
-							  : "who holds it is not recorded");
+							  : "held by whom is not recorded");
 		return;
 	}
 	const struct ct_hold *hold = &t->facts->holds[t->facts->holds_by_resource[r->first_hold]];

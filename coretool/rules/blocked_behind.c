@@ -43,7 +43,7 @@ static enum ct_status report(struct ct_findings *out, uint32_t root)
 	struct threshold threshold = threshold_of(facts, root);
 	bool asleep = facts->actors[root].call.number >= 0;
 	enum ct_trust worst = CT_TRUST_EXACT;
-	uint32_t frame = ct_own_frame(facts, root), first = CT_NONE;
+	uint32_t frame = ct_own_frame(facts, root), lock = CT_NONE, n_locks = 0;
 	const char *who = ct_say_actor(out->arena, facts, root);
 	const char *doing = ct_say_activity(out->arena, facts, root);
 
@@ -55,8 +55,12 @@ static enum ct_status report(struct ct_findings *out, uint32_t root)
 		if (edge->holder != root)
 			continue;
 		uint32_t resource = facts->waits[edge->wait].resource;
-		first = first == CT_NONE ? resource : first;
+		uint32_t known = draft.resources.n;
 		ct_draft_resource(&draft, resource);
+		if (draft.resources.n > known && !facts->resources[resource].is_actor) {
+			lock = resource;
+			n_locks++;
+		}
 		if (draft.steps.n < MAX_STEPS)
 			ct_draft_edge(out, &draft, edge);
 	}
@@ -67,12 +71,14 @@ static enum ct_status report(struct ct_findings *out, uint32_t root)
 		&draft, ct_arena_printf(out->arena, "%s is %s", who, doing), root, CT_NONE, frame);
 	draft.title = ct_arena_printf(out->arena, "%u thread%s behind %s, which is %s",
 		draft.actors.n, draft.actors.n == 1 ? " waits" : "s wait", who, doing);
-	const char *what = first == CT_NONE || facts->resources[first].is_actor
-				   ? NULL
-				   : ct_say_resource(out->arena, facts, first);
+	const char *what = NULL;
+	if (n_locks > 1)
+		what = ct_arena_printf(out->arena, "%u locks that they need", n_locks);
+	else if (n_locks)
+		what = ct_say_resource(out->arena, facts, lock);
 	const char *at = ct_say_frame(out->arena, facts, root, frame);
-	draft.message = ct_arena_printf(out->arena, "%s%s%s%s%s", draft.title, at ? " at " : "",
-		at ? at : "", what ? " and holds " : "", what ? what : "");
+	draft.message = ct_arena_printf(out->arena, "%s%s%s%s%s", draft.title, at ? " in " : "",
+		at ? at : "", what ? ", and holds " : "", what ? what : "");
 	draft.hint = asleep && what
 			     ? "Do not sleep or do I/O while holding a lock that others need."
 			     : NULL;

@@ -65,7 +65,7 @@ static enum ct_status report(struct ct_findings *out, uint32_t resource)
 	draft.message = ct_arena_printf(out->arena,
 		"%s: nobody will release it, and %u thread%s %s%s", draft.title, r->n_waiters,
 		r->n_waiters == 1 ? " waits" : "s wait",
-		timed ? "for it until a timeout" : "for good",
+		timed ? "for it until a timeout" : "for ever",
 		behind ? ct_arena_printf(out->arena, "; %u more wait behind them", behind) : "");
 	draft.hint =
 		"A thread exited, or was cancelled, between lock and unlock: unlock on every way "

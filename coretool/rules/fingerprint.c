@@ -184,6 +184,9 @@ enum ct_status ct_document_sites(const struct ct_document *document, uint32_t **
 	if (document->sections & CT_SECTION_ALL_STACKS)
 		for (uint32_t i = 0; i < facts->n_stacks; i++)
 			want_stack(facts, i, wanted);
+	const struct ct_fact_signal *signal = &facts->target.signal;
+	if (signal->number && !signal->sent && signal->actor != CT_NONE)
+		want_stack(facts, facts->actors[signal->actor].stack, wanted);
 	for (uint32_t i = 0; i < document->n_findings; i++)
 		for (uint32_t k = 0; k < document->findings[i].n_steps; k++) {
 			uint32_t actor = document->findings[i].steps[k].actor;

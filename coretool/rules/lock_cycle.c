@@ -39,7 +39,10 @@ static uint32_t name_locks(struct ct_findings *out, const struct ct_cycle *c, st
 		if (out->facts->resources[resource].is_actor)
 			continue;
 		if (n < MAX_NAMES)
-			ct_str_add(names, "%s%s", n ? ", " : " over ",
+			ct_str_add(names, "%s%s",
+				!n                    ? " over "
+				: i + 1 == c->n_edges ? " and "
+						      : ", ",
 				ct_say_resource(out->arena, out->facts, resource));
 		n++;
 	}

@@ -67,7 +67,7 @@ static const char *say_place(struct ct_document *doc, uint32_t actor)
 	const char *at =
 		ct_say_frame(&doc->arena, doc->facts, actor, ct_own_frame(doc->facts, actor));
 
-	return at ? ct_arena_printf(&doc->arena, " at %s", at) : "";
+	return at ? ct_arena_printf(&doc->arena, " in %s", at) : "";
 }
 
 static const char *crash_headline(struct ct_document *doc)
@@ -99,22 +99,37 @@ static bool waits_for_unknown(const struct ct_facts *facts, const struct ct_acto
 	return false;
 }
 
+/* For an object of this process whose owner is another one. */
+static bool waits_elsewhere(const struct ct_facts *facts, const struct ct_actor *actor)
+{
+	for (uint32_t i = 0; i < actor->n_waits; i++)
+		if (facts->waits[actor->first_wait + i].resource != CT_NONE &&
+			facts->waits[actor->first_wait + i].outside)
+			return true;
+	return false;
+}
+
 static const char *clean_headline(struct ct_document *doc)
 {
 	const struct ct_facts *facts = doc->facts;
-	uint32_t asleep = 0, unknown = 0, n = facts->n_actors;
-	const char *rest = "";
+	uint32_t asleep = 0, unknown = 0, elsewhere = 0, n = facts->n_actors;
+	const char *rest = "", *others = "";
 
 	for (uint32_t i = 0; i < n; i++) {
 		asleep += facts->actors[i].call.number >= 0;
 		unknown += waits_for_unknown(facts, &facts->actors[i]);
+		elsewhere += waits_elsewhere(facts, &facts->actors[i]);
 	}
+	if (elsewhere)
+		others = ct_arena_printf(&doc->arena,
+			"; %u wait%s for a lock that another process holds", elsewhere,
+			elsewhere == 1 ? "s" : "");
 	if (unknown)
 		rest = ct_arena_printf(&doc->arena,
 			"; %u wait%s on locks or futexes whose holder is not recorded", unknown,
 			unknown == 1 ? "s" : "");
-	return ct_arena_printf(&doc->arena, "no deadlock found: %u thread%s, %u asleep%s", n,
-		n == 1 ? "" : "s", asleep, rest);
+	return ct_arena_printf(&doc->arena, "no deadlock found: %u thread%s, %u asleep%s%s", n,
+		n == 1 ? "" : "s", asleep, others, rest);
 }
 
 /* A watchdog's abort beside a deadlock: the deadlock is the answer, the signal its messenger. */
@@ -133,8 +148,12 @@ static const char *finding_headline(struct ct_document *doc, enum ct_verdict ver
 	const struct ct_finding *f = finding_for(doc, verdict);
 	uint32_t more = count_decisive(doc, verdict) - 1;
 
+	const char *message = f->confidence == CT_LIKELY
+				      ? ct_arena_printf(&doc->arena, "probably %s", f->message)
+				      : f->message;
+
 	if (!more)
-		return f->message;
+		return message;
 	return ct_arena_printf(&doc->arena, "%s; and %u more %s", f->message, more,
 		more == 1 ? "finding" : "findings");
 }

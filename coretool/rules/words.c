@@ -29,9 +29,6 @@ const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts
 
 	if (r->name)
 		return r->name;
-	if (r->where)
-		return ct_arena_printf(arena, "the %s at 0x%llx (%s)", kind,
-			(unsigned long long)r->address, r->where);
 	return ct_arena_printf(arena, "the %s at 0x%llx", kind, (unsigned long long)r->address);
 }
 

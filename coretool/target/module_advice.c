@@ -53,7 +53,9 @@ const char *ct_module_advice(const struct ct_module *module, struct ct_arena *ar
 			module->name, id, id);
 	if (package)
 		return ct_arena_printf(arena, "install %s", package);
-	if (!module->build_id_len)
+	/* What is not in a distribution's folders comes from no package. */
+	if (!module->build_id_len || strncmp(module->path, "/usr/", 5) != 0 ||
+		!strncmp(module->path, "/usr/local/", 11))
 		return ct_arena_printf(
 			arena, "rebuild %s with -g, or without stripping it", module->name);
 	return ct_arena_printf(arena,

@@ -22,6 +22,13 @@ static enum ct_status load_maps(struct ct_target *target)
 	return status == CT_DONE ? CT_OK : status;
 }
 
+static int by_lwp(const void *a, const void *b)
+{
+	const struct ct_thread *x = a, *y = b;
+
+	return (x->lwp > y->lwp) - (x->lwp < y->lwp);
+}
+
 static enum ct_status load_threads(struct ct_target *target)
 {
 	const struct ct_source *src = &target->source;
@@ -36,6 +43,10 @@ static enum ct_status load_threads(struct ct_target *target)
 			return CT_NO_MEMORY;
 		*slot = thread;
 	}
+	/* The kernel lists the threads of a core in an order of its own: reports should not. */
+	if (target->threads.n)
+		qsort(target->threads.items, target->threads.n, sizeof(*target->threads.items),
+			by_lwp);
 	return status == CT_DONE ? CT_OK : status;
 }
 

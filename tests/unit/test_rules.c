@@ -67,7 +67,7 @@ static void a_cycle_is_a_deadlock_and_says_so_in_a_sentence(void **state)
 	assert_int_equal(doc->findings[0].n_actors, 2);
 	assert_int_equal(doc->findings[0].n_steps, 2);
 	assert_string_equal(doc->summary.headline,
-		"thread 12 (billing) and thread 13 (shipping) wait for each other over g_stock, "
+		"thread 12 (billing) and thread 13 (shipping) wait for each other over g_stock and "
 		"g_orders: neither of "
 		"them can ever go on");
 	assert_string_equal(doc->findings[0].steps[0].text,
