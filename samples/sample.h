@@ -12,7 +12,8 @@
  *   wait        {tid, kind: "mutex"|"join", resource, name, on: [tid], timed}
  *               on is left out when no thread of this process holds the resource
  *   hold        {tid, resource}
- *   owner_gone  {tid, owner, resource}: tid waits for what a thread held that is no more
+ *   owner_gone  {tid, owner, resource}: tid waits for what a thread held that is no more; with
+ *               "may": true, where the report has that wait
  *   outside     {tid, owner, resource}: tid waits for what another process holds
  *   root        {tid, root}: the end of the chain that tid stands in
  *   cycle       {tids, timed}: one thread is a self-loop; a report has no other cycles
@@ -22,15 +23,19 @@
  *   absent      [rule]: further rules that must not fire
  *   quiet       true: no finding is more than "possible"
  *   verdict     [verdict]: one of these
+ *   headline_not  text: how the headline must not begin
  *   function    {tid, name}: is in that thread's stack; inlined: true where only DWARF tells
- *   signal      {number, tid, address}: what killed the process
+ *   signal      {number, tid, address, sender}: what killed the process; outside: true where its
+ *               sender has no id in the core, and may not be taken for the process itself
+ *   lwp         {tid, lwp}: the core has another number for the thread than the process
  *   threads     N: how many there are
  *   moving      true: threads run on, so waits beyond those told are no mistake
  *   skipped     {what, why}: this machine cannot do it
  *   ready       true: the last line, everything told is so from now on
  *
  * A truth about a name holds only where debug information or symbols can tell it. The driver that
- * makes the core puts one more line in front, "core", and for a kill from outside a "signal".
+ * makes the core puts one more line in front, "core", for a kill from outside a "signal", and an
+ * "lwp" for each thread of another PID namespace where the core has the numbers of its own.
  */
 #ifndef SAMPLE_H
 #define SAMPLE_H
@@ -41,6 +46,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +54,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -57,7 +64,7 @@
 /* Keeps a call from becoming a jump: something is left to do after it. */
 #define SAMPLE_AFTER() __asm__ volatile("" ::: "memory")
 
-enum { SAMPLE_PATIENCE_MS = 20000, SAMPLE_ANY = -1 };
+enum { SAMPLE_PATIENCE_MS = 20000, SAMPLE_ANY = -1, SAMPLE_CANNOT = 77 };
 
 struct sample_thread {
 	const char *name;
@@ -77,6 +84,14 @@ static inline void sample_fail(const char *what, long id)
 	fprintf(stderr, "sample: %s (%ld)\n", what, id);
 	fflush(NULL);
 	_exit(2);
+}
+
+/* This machine does not let the sample run: it gets no cores, for this reason. */
+__attribute__((noreturn)) static inline void sample_cannot(const char *what)
+{
+	fprintf(stderr, "%s: %m\n", what);
+	fflush(NULL);
+	_exit(SAMPLE_CANNOT);
 }
 
 /* For calls that return 0 or an error number. */
@@ -166,14 +181,14 @@ static inline struct timespec sample_tomorrow(clockid_t clock)
 
 /* ---- does it really block? ---- */
 
-/* False while the thread runs, or sleeps outside of a system call. */
+/* False while the thread runs, or sleeps outside of a system call. It may be of a child. */
 static inline bool sample_blocked(pid_t tid, struct sample_call *ret)
 {
 	char path[64], line[256];
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/self/task/%d/syscall", tid);
+	snprintf(path, sizeof(path), "/proc/%d/syscall", tid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
@@ -354,7 +369,25 @@ static inline void truth_finding(const char *rule, const char *level, const char
 	printf("}}\n");
 }
 
-/* The words that are a JSON value of their own: absent, quiet, verdict, moving. */
+/* As truth_finding(), of a deadlock that a report may miss and may not contradict. */
+static inline void truth_may_find(const char *rule, const struct sample_thread *t, size_t n)
+{
+	printf("{\"finding\":{\"may\":true,\"rule\":\"%s\",\"level\":\"P0\","
+	       "\"confidence\":[\"proven\",\"likely\"],",
+		rule);
+	truth_tids("tids", t, n);
+	printf("}}\n");
+}
+
+/* As truth_cycle() without timeouts, of one that a report may miss. */
+static inline void truth_may_cycle(const struct sample_thread *t, size_t n)
+{
+	printf("{\"cycle\":{\"may\":true,\"timed\":false,");
+	truth_tids("tids", t, n);
+	printf("}}\n");
+}
+
+/* The words that are a JSON value of their own: absent, quiet, verdict, headline_not, moving. */
 static inline void truth_is(const char *word, const char *value)
 {
 	printf("{\"%s\":%s}\n", word, value);
@@ -398,6 +431,27 @@ static inline void truth_skipped(const char *what, const char *why)
 static inline void truth_threads(int n)
 {
 	printf("{\"threads\":%d}\n", n);
+}
+
+/* ---- processes ---- */
+
+/*
+ * Goes on as a child, which dies with its parent; the parent waits for it and ends as it does.
+ * A sample that does so has the trait of_child, see tests/cores/plan.py.
+ */
+static inline void sample_become_child(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid < 0)
+		sample_cannot("fork");
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		return;
+	}
+	waitpid(pid, &status, 0);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 0);
 }
 
 /* ---- the end ---- */

@@ -42,7 +42,7 @@ endif
 
 samples.cflags := -std=gnu17 -Wall -Wextra -Werror -pthread
 samples.cxxflags := -std=c++17 -Wall -Wextra -Werror -pthread
-samples.needs := samples/sample.h samples/samples.mk
+samples.needs := $(wildcard samples/*.h) samples/samples.mk
 samples.of = $(if $(filter $(1),$(samples.full)),$(samples.all),$(samples.some))
 samples.files = $(addprefix $(samples.out)/$(1)/,$(call samples.of,$(1)))
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import plan
-from sample_run import (CoreError, SampleRun, fresh, kernel_core_obstacle, make_core,
+from sample_run import (CannotRun, CoreError, SampleRun, fresh, kernel_core_obstacle, make_core,
                         truth_file)
 
 
@@ -38,6 +38,8 @@ class Job:
             with tempfile.TemporaryDirectory(prefix="coretool-sample-") as cwd:
                 with SampleRun([str(self.binary)], cwd, self.how.stack_kb) as sample:
                     make_core(sample, self.kind, self.how, self.about, self.core)
+        except CannotRun as error:
+            return "skipped", str(error)
         except (CoreError, OSError) as error:
             return "failed", str(error)
         return "made", ""

@@ -11,6 +11,7 @@ KINDS = ("gcore", "kernel")
 
 SMALL = {"O0-g": ("kernel",), "O2-g": ("gcore",), "O2-stripped": ("kernel",)}
 BOTH = {"O0-g": KINDS, "O2-g": KINDS, "O0-stripped": ("gcore",), "O2-stripped": KINDS}
+PAIRS = {"O0-g": KINDS, "O2-g": KINDS, "O2-stripped": KINDS}
 LINKED = {
     "O2-static": ("kernel",),
     "O2-static-pie": ("gcore",),
@@ -25,6 +26,13 @@ IN_BOTH = {
     "deadlock2", "self_relock", "kinds", "owner_exited", "join_cycle", "cxx_deadlock",
     "member_lock", "syscalls", "recursion_deep", "inlined", "pshared_other", "restart",
     "timed_cycle",
+}
+
+# Both kinds of the usual variants.
+IN_PAIRS = {
+    "sem_pi", "sem_pi_client", "pi_abba", "pi_dead", "pi_transfer", "pi_wrapped", "file_lock",
+    "inconsistent", "double_unlock", "rwlock_abba", "dead_chain", "forked", "raw_clone",
+    "pidns_kill", "tls_lock",
 }
 
 # What runs in an unpacked Debian tree of another glibc.
@@ -42,6 +50,8 @@ class Trait:
     crashes: bool = False
     # Stopped and continued before the core is made, so that restart_syscall shows.
     restart: bool = False
+    # The core is of its child's child, and so on; a child has at most one.
+    of_child: bool = False
     # Cores of as many runs, for samples that are caught at a different place each time.
     copies: int = 1
     # The size of its threads' stacks; small, because gdb writes each stack in full.
@@ -53,6 +63,8 @@ TRAITS = {
     "abort_watchdog": Trait(crashes=True),
     "restart": Trait(restart=True),
     "busy_pool": Trait(copies=2),
+    "forked": Trait(of_child=True),
+    "pidns_kill": Trait(of_child=True),
     "lock_window": Trait(copies=4),
     "deadlock2": Trait(stack_kb=8192),
 }
@@ -64,7 +76,11 @@ def trait(sample):
 
 def cores_of(sample):
     """(variant, kind, copy) of each core that the sample should have."""
-    variants = {**BOTH, **LINKED} if sample in IN_BOTH else SMALL
+    variants = SMALL
+    if sample in IN_BOTH:
+        variants = {**BOTH, **LINKED}
+    elif sample in IN_PAIRS:
+        variants = PAIRS
     how = trait(sample)
     for variant, kinds in variants.items():
         for kind in kinds:

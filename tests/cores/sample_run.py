@@ -15,7 +15,7 @@ from pathlib import Path
 
 READY_SECONDS = 60
 CORE_SECONDS = 120
-
+CANNOT_RUN = 77  # the exit status of sample_cannot()
 
 # gdb says so of the vsyscall page, too, which no process can read.
 UNREAD = re.compile(r"Memory read failed for corefile section, \d+ bytes at (?!0xffffffffff600000)")
@@ -23,6 +23,10 @@ UNREAD = re.compile(r"Memory read failed for corefile section, \d+ bytes at (?!0
 
 class CoreError(Exception):
     """A core could not be made; the text says why."""
+
+
+class CannotRun(CoreError):
+    """The sample cannot run on this machine; the text says why."""
 
 
 def kernel_core_obstacle():
@@ -48,6 +52,7 @@ class SampleRun:
         self.process = subprocess.Popen(
             line, cwd=cwd, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors,
             start_new_session=True, env={"PATH": os.environ["PATH"], "LC_ALL": "C"})
+        # Of the process that the core is to be of.
         self.pid = self.process.pid
         self.lines = []
 
@@ -56,7 +61,7 @@ class SampleRun:
 
     def __exit__(self, *exc):
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
@@ -75,9 +80,31 @@ class SampleRun:
                 self.process.wait()
                 self.errors.seek(0)
                 said = self.errors.read().decode(errors="replace").strip()
+                if self.process.returncode == CANNOT_RUN:
+                    raise CannotRun(said)
                 raise CoreError(f"ended with status {self.process.returncode}: {said}")
             text += piece
         self.lines = [line for line in text.decode().splitlines() if "ready" not in line]
+
+    def descend(self):
+        """From here on it is about the last of its children's children."""
+        while children := Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+            self.pid = int(children[0])
+
+    def own_number(self, lwp):
+        """What the thread's number is in the PID namespace that it is in."""
+        status = Path(f"/proc/{self.pid}/task/{lwp}/status").read_text()
+        return int(re.search(r"^NSpid:.*\s(\d+)$", status, re.M)[1])
+
+    def is_apart(self):
+        """Is it in another PID namespace than we?"""
+        return self.own_number(self.pid) != self.pid
+
+    def lwps(self):
+        """The truth about the numbers that gdb knows the threads by."""
+        if self.is_apart():
+            for task in Path(f"/proc/{self.pid}/task").iterdir():
+                yield {"lwp": {"tid": self.own_number(task.name), "lwp": int(task.name)}}
 
     def task_states(self):
         """(state letter, system call number or None) of each thread."""
@@ -143,9 +170,10 @@ class SampleRun:
 
     def kernel_core(self, out):
         """A core by the kernel, killed from outside. Gives what is true about the signal."""
+        told = {"outside": True} if self.is_apart() else {"sender": os.getpid()}
         os.kill(self.pid, signal.SIGABRT)
         self._take_kernel_core(out)
-        return {"number": int(signal.SIGABRT), "sender": os.getpid()}
+        return {"number": int(signal.SIGABRT), **told}
 
     def crash_core(self, out):
         """A core by the kernel of a sample that crashes when its stdin ends."""
@@ -170,15 +198,18 @@ def make_core(run, kind, how, about, out):
     """
     out = Path(out)
     run.await_ready()
+    if how.of_child:
+        run.descend()
     if how.restart:
         run.stop_and_continue()
     part = out.with_name(out.name + ".part")
     lines = [json.dumps({"core": about})]
     try:
         if kind == "gcore":
+            lines += map(json.dumps, run.lwps())
             (run.gcore_at_crash if how.crashes else run.gcore)(part)
             if run.lost:
-                lines = [json.dumps({"core": about | {"lost": True}})]
+                lines[0] = json.dumps({"core": about | {"lost": True}})
         elif how.crashes:
             run.crash_core(part)
         else:

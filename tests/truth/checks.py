@@ -96,6 +96,8 @@ def check_hold(report, _, value):
 def check_owner_gone(report, _, value):
     what = f"t:{value['tid']} waits for {value['resource']} of the gone {value['owner']}"
     wait = find_wait(report, value["tid"], "mutex", value["resource"])
+    if wait is None and value.get("may"):
+        return
     if wait is None or wait.get("owner_gone") != value["owner"]:
         yield f"{what}: owner_gone is {wait and wait.get('owner_gone')}"
     if report.holders(number(value["resource"])):
@@ -157,6 +159,12 @@ def check_quiet(report, _, __):
             yield f"{finding['rule']} is {finding['confidence']}: {finding.get('title')}"
 
 
+def check_headline_not(report, _, beginning):
+    headline = report.data.get("summary", {}).get("headline", "")
+    if headline.startswith(beginning):
+        yield f"the headline begins {beginning!r}: {headline}"
+
+
 def check_function(report, truth, value):
     known = truth.inlined_names if value["inlined"] else truth.function_names
     if not known:
@@ -178,11 +186,22 @@ def check_signal(report, _, value):
         wanted["actor"] = f"t:{value['tid']}"
     if "sender" in value:
         wanted["sender_pid"] = value["sender"]
+    if value.get("outside"):
+        wanted["sender_pid"] = None
+        headline = report.data["summary"]["headline"]
+        if "raised" in headline:
+            yield f"signal: it came from outside, but: {headline}"
     for key, should in wanted.items():
         if signal.get(key) != should:
             yield f"signal: {key} is {signal.get(key)!r}, should be {should!r}"
     if "address" in value and number(signal.get("address", "-1")) != number(value["address"]):
         yield f"signal: address is {signal.get('address')!r}, should be {value['address']!r}"
+
+
+def check_lwp(report, _, value):
+    lwp = report.actors.get(value["tid"], {}).get("lwp")
+    if lwp != value["lwp"]:
+        yield f"t:{value['tid']}: lwp is {lwp}, should be {value['lwp']}"
 
 
 def check_threads(report, _, count):
@@ -209,8 +228,10 @@ CHECKS = {
     "absent": check_absent,
     "quiet": check_quiet,
     "verdict": nothing,
+    "headline_not": check_headline_not,
     "function": check_function,
     "signal": check_signal,
+    "lwp": check_lwp,
     "threads": check_threads,
     "moving": nothing,
     "skipped": nothing,

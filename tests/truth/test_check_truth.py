@@ -38,6 +38,8 @@ TRUTH = [
     {"function": {"tid": 11, "name": "take_b", "inlined": False}},
     {"function": {"tid": 11, "name": "guard", "inlined": True}},
     {"verdict": ["deadlock"]},
+    {"headline_not": "no deadlock:"},
+    {"lwp": {"tid": 13, "lwp": 1013}},
     {"threads": 5},
 ]
 
@@ -59,14 +61,15 @@ def right_report():
     return {
         "schema": "coretool-report/1",
         "target": {"signal": {"number": 6, "sender_pid": 77}},
-        "summary": {"verdict": "deadlock"},
+        "summary": {"verdict": "deadlock", "headline": "11 and 12 wait for each other"},
         "actors": [
             {"id": "t:10", "state": "running"},
             {"id": "t:11", "state": "waiting", "syscall": call, "stack": 0,
              "waits": [wait_of("mutex", 12, 0x2000)], "holds": [{"resource": "r:0x1000", **hold}]},
             {"id": "t:12", "state": "waiting",
              "waits": [wait_of("mutex", 11, 0x1000)], "holds": [{"resource": "r:0x2000", **hold}]},
-            {"id": "t:13", "state": "waiting", "root": "t:12", "waits": [wait_of("join", 12)]},
+            {"id": "t:13", "lwp": 1013, "state": "waiting", "root": "t:12",
+             "waits": [wait_of("join", 12)]},
             {"id": "t:14", "state": "waiting",
              "waits": [wait_of("mutex", None, 0x3000, owner_gone=9)]},
         ],
@@ -88,6 +91,9 @@ def complaints(report, truth=None):
 # What is done to the right report, and a part of the complaint that must follow.
 WRONG = {
     "other verdict": (lambda r: r["summary"].update(verdict="clean"), "verdict is 'clean'"),
+    "headline": (lambda r: r["summary"].update(headline="no deadlock: 5 threads"),
+                 "the headline begins"),
+    "number in the core": (lambda r: r["actors"][3].pop("lwp"), "lwp is None, should be 1013"),
     "thread missing": (lambda r: r["actors"].pop(0), "t:10 (main) is not among"),
     "extra thread": (lambda r: r["actors"].append({"id": "t:99"}), "6 threads"),
     "state": (lambda r: r["actors"][0].update(state="waiting"), "state is 'waiting'"),
@@ -157,6 +163,26 @@ class CheckerTest(unittest.TestCase):
         self.assertEqual(complaints({}, truth), [])
         report = {"findings": [{"rule": "CT103", "actors": ["t:5"]}]}
         self.assertIn("which CT103 calls a dead owner", complaints(report, truth)[0])
+
+    def test_outside_of_a_namespace(self):
+        truth = [{"signal": {"number": 6, "outside": True}}]
+        report = {"target": {"signal": {"number": 6}}, "summary": {"headline": "a and b wait"}}
+        self.assertEqual(complaints(report, truth), [])
+        report["summary"]["headline"] = "a and b wait (thread 2 raised SIGABRT)"
+        self.assertIn("it came from outside, but", complaints(report, truth)[0])
+        report["target"]["signal"]["sender_pid"] = 0
+        self.assertIn("sender_pid is 0", complaints(report, truth)[1])
+
+    def test_may_be_missing(self):
+        told = {"tid": 14, "resource": "0x3000"}
+        truth = [{"wait": {"may": True, "kind": "mutex", "timed": False, **told}},
+                 {"owner_gone": {"may": True, "owner": 9, **told}}]
+        self.assertEqual(complaints({}, truth), [])
+        wait = wait_of("mutex", None, 0x3000, owner_gone=9)
+        report = {"actors": [{"id": "t:14", "waits": [wait]}]}
+        self.assertEqual(complaints(report, truth), [])
+        wait["owner_gone"] = 8
+        self.assertIn("owner_gone is 8", complaints(report, truth)[0])
 
     def test_unknown_word(self):
         self.assertIn("unknown word 'no_such_word'", complaints({}, [{"no_such_word": 1}])[0])

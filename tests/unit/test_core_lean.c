@@ -75,8 +75,8 @@ static struct ct_source small_core(void)
 	core_add_thread(&image, 8, 0);
 	core_add_prpsinfo(&image, 7, "sample", "sample -x");
 	core_add_load(&image, LEAN_BASE, 8 * CORE_PAGE, memory, 6 * CORE_PAGE);
-	core_add_load(
-		&image, LEAN_BASE + 8 * CORE_PAGE, 4 * CORE_PAGE, memory + 8 * CORE_PAGE, 4 * CORE_PAGE);
+	core_add_load(&image, LEAN_BASE + 8 * CORE_PAGE, 4 * CORE_PAGE, memory + 8 * CORE_PAGE,
+		4 * CORE_PAGE);
 	return core_open_image(&image);
 }
 
@@ -149,8 +149,8 @@ static void many_parts(void **state)
 	core_add_load(&image, LEAN_BASE, size, bytes, size);
 	struct ct_source source = core_open_image(&image);
 	for (uint64_t i = 0; i < N; i++)
-		ranges[i] =
-			(struct ct_range){LEAN_BASE + 2 * i * CORE_PAGE, LEAN_BASE + (2 * i + 1) * CORE_PAGE};
+		ranges[i] = (struct ct_range){
+			LEAN_BASE + 2 * i * CORE_PAGE, LEAN_BASE + (2 * i + 1) * CORE_PAGE};
 	struct ct_lean_core lean = make(source, ranges, N);
 	struct ct_source small = reopen(&lean);
 	uint8_t byte = 0;
@@ -158,8 +158,8 @@ static void many_parts(void **state)
 	assert_int_equal(
 		small.ops->read(small.self, LEAN_BASE + (2 * N - 2) * CORE_PAGE, &byte, 1), CT_OK);
 	assert_int_equal(byte, 0xab);
-	assert_int_equal(
-		small.ops->read(small.self, LEAN_BASE + (2 * N - 1) * CORE_PAGE, &byte, 1), CT_FAULT);
+	assert_int_equal(small.ops->read(small.self, LEAN_BASE + (2 * N - 1) * CORE_PAGE, &byte, 1),
+		CT_FAULT);
 	core_close_source(small);
 	ct_lean_core_free(&lean);
 	core_close_source(source);

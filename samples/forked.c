@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fork() while a thread of the parent logs: the child inherits the locked lock and not the thread.
+ * The core is the child's; the parent tells the truth about it.
+ */
+#include "sample.h"
+
+static pthread_mutex_t g_log_lock = PTHREAD_MUTEX_INITIALIZER;
+
+SAMPLE_FRAME static void log_line(long ms)
+{
+	pthread_mutex_lock(&g_log_lock);
+	sample_sleep_ms(ms);
+	pthread_mutex_unlock(&g_log_lock);
+}
+
+static void *logger(void *arg)
+{
+	log_line(24 * 60 * 60 * 1000L);
+	return arg;
+}
+
+SAMPLE_FRAME static void run_helper(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	log_line(0);
+	_exit(0);
+}
+
+int main(void)
+{
+	struct sample_thread owner = {.name = "logger", .run = logger}, helper = {.name = "helper"};
+
+	sample_start(&owner);
+	sample_await(owner.tid, SYS_clock_nanosleep, SAMPLE_ANY);
+	helper.tid = fork();
+	if (helper.tid == 0)
+		run_helper();
+	if (helper.tid < 0)
+		sample_fail("fork", helper.tid);
+	expect_mutex(&helper, &g_log_lock, "g_log_lock", NULL, false);
+	truth_owner_gone(&helper, owner.tid, &g_log_lock);
+	truth_function(&helper, "log_line");
+	truth_function(&helper, "run_helper");
+	truth_finding("CT103", "P0", "\"proven\"", &helper, 1);
+	truth_verdict("deadlock");
+	truth_threads(1);
+	sample_ready();
+	waitpid(helper.tid, NULL, 0);
+	return 0;
+}
