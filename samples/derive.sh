@@ -11,7 +11,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
 names() { # of the symbols in a file, sorted; $1: what nm gets, $2: the file
-	nm $1 --format=posix --defined-only "$2" | awk '$2 ~ /[TtDdWw]/ {print $1}' | sort
+	nm ${1:+"$1"} --format=posix --defined-only "$2" | awk '$2 ~ /[TtDdWw]/ {print $1}' | sort
 }
 
 case $variant in

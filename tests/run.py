@@ -5,7 +5,7 @@
 	run.py --skips tests/skips.txt NAME=COMMAND ...
 
 A command counts by its last line "N passed, N failed[, N skipped]" (drivers of this project), by what
-the makers of cores say, or by the closing lines of cmocka. A command that fails without counting a failure, or that counts nothing, is one
+the makers of cores say, or by the closing lines of cmocka or of Python's unittest. A command that fails without counting a failure, or that counts nothing, is one
 failure. Reasons of skips are lines "skipped: REASON"; each must match a line of the skips file, which
 also says how many are allowed. The last line printed is the sum.
 """
@@ -20,6 +20,7 @@ MADE = re.compile(r"^cores: (\d+) made, (\d+) kept, (\d+) skipped, (\d+) failed"
 CMOCKA = {"passed": re.compile(r"^\[  PASSED  \] (\d+) test\(s\)", re.M),
           "failed": re.compile(r"^\[  FAILED  \] (\d+) test\(s\)", re.M),
           "skipped": re.compile(r"^\[  SKIPPED \] (\d+) test\(s\)", re.M)}
+UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED \((.*)\))", re.M)
 SKIPPED = re.compile(r"^skipped: (.*)$", re.M)
 
 
@@ -32,6 +33,10 @@ def count(output):
     if made:
         new, kept, _, failed = map(int, made.groups())
         return new + kept, failed, len(SKIPPED.findall(output))
+    ran = UNITTEST.search(output)
+    if ran:
+        bad = sum(int(n) for n in re.findall(r"(?:failures|errors)=(\d+)", ran[2] or ""))
+        return int(ran[1]) - bad, bad, 0
     return tuple(sum(int(n) for n in CMOCKA[key].findall(output))
                  for key in ("passed", "failed", "skipped"))
 

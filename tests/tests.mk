@@ -54,6 +54,7 @@ test: ## the whole suite; installs what is missing
 	@$(MAKE) --no-print-directory all unit samples $(BUILD)/coretool-static $(BUILD)/coretool.1
 	@$(RUN) $(UNIT_RUN) \
 		checker='$(PYTHON) -B tests/truth/test_check_truth.py' \
+		lint='$(PYTHON) -B tests/lint_test.py' \
 		cores='$(MAKE) --no-print-directory -s cores' \
 		trees='$(MAKE) --no-print-directory -s cores-trees' \
 		static='$(PYTHON) -B tests/static/test_static.py $(BUILD)/coretool-static $(BUILD)' \
@@ -79,8 +80,10 @@ asan-run: $(PROGRAM) unit
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 $(RUN) $(UNIT_RUN) $(DRIVERS)
 
 .PHONY: golden
-golden: $(PROGRAM) ## write the golden reports anew; review the difference before you commit it
+golden: $(PROGRAM) unit ## write the golden reports anew; review the difference before you commit it
 	$(PYTHON) -B tests/golden/golden.py --update $(PROGRAM) $(CORES)
+	CT_GOLDEN_UPDATE=1 $(BUILD)/unit/test_report_text
+	CT_GOLDEN_UPDATE=1 $(BUILD)/unit/test_report_dot
 
 .PHONY: clang
 clang: ## build everything with clang

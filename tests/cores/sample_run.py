@@ -15,6 +15,7 @@ from pathlib import Path
 
 READY_SECONDS = 60
 CORE_SECONDS = 120
+SYS_WRITE = 1  # x86-64
 CANNOT_RUN = 77  # the exit status of sample_cannot()
 
 # gdb says so of the vsyscall page, too, which no process can read.
@@ -85,6 +86,15 @@ class SampleRun:
                 raise CoreError(f"ended with status {self.process.returncode}: {said}")
             text += piece
         self.lines = [line for line in text.decode().splitlines() if "ready" not in line]
+
+    def await_rest(self):
+        """Until main sleeps behind its last words: a core should not catch it in the middle of them."""
+        place = Path(f"/proc/{self.pid}/task/{self.pid}/syscall")
+        for _ in range(200):
+            call = place.read_text().split()
+            if call[0] not in ("running", str(SYS_WRITE)):
+                return
+            time.sleep(0.002)
 
     def descend(self):
         """From here on it is about the last of its children's children."""
@@ -198,6 +208,7 @@ def make_core(run, kind, how, about, out):
     """
     out = Path(out)
     run.await_ready()
+    run.await_rest()
     if how.of_child:
         run.descend()
     if how.restart:
