@@ -62,20 +62,29 @@ enum ct_status ct_libc_thread(struct ct_target *target, const struct ct_libc *li
 	return libc->layout ? read_thread(target, libc->layout, regs, ret) : CT_NOT_FOUND;
 }
 
-bool ct_libc_owns(struct ct_target *target, uint64_t pc)
+bool ct_libc_owns(struct ct_target *target, const struct ct_libc *libc, uint64_t pc)
 {
-	static const char *const names[] = {"libc.so.6", "libpthread.so.0", "ld-linux-x86-64.so.2"};
 	const struct ct_module *module = ct_module_at(target, pc);
 
-	if (!module)
-		return false;
-	for (size_t i = 0; i < CT_COUNT(names); i++)
-		if (module == ct_module_named(target, names[i]))
+	for (size_t i = 0; module && i < libc->n_files; i++)
+		if (libc->files[i] == module)
 			return true;
-	/* Debian 11 and older name the file libc-2.31.so behind the link libc.so.6. */
-	if (!strncmp(module->name, "libc-2.", 7) || !strncmp(module->name, "libpthread-2.", 13))
-		return true;
-	return module == ct_module_main(target) && !ct_module_named(target, "libc.so.6");
+	return false;
+}
+
+/* The files that have the C library's code: its own, or a static program. */
+static void find_files(struct ct_target *target, struct ct_libc *ret)
+{
+	static const char *const names[CT_LIBC_FILES] = {"libc.so.6", "libpthread.so.0", "ld.so"};
+
+	for (size_t i = 0; i < CT_LIBC_FILES; i++) {
+		const struct ct_module *module = ct_module_named(target, names[i]);
+
+		if (module)
+			ret->files[ret->n_files++] = module;
+	}
+	if (!ct_module_named(target, "libc.so.6") && ct_module_main(target))
+		ret->files[ret->n_files++] = ct_module_main(target);
 }
 
 /*
@@ -117,6 +126,7 @@ void ct_libc_detect(struct ct_target *target, struct ct_libc *ret)
 	size_t n = ct_target_n_threads(target), found = 0;
 
 	*ret = (struct ct_libc){.ids_complete = true};
+	find_files(target, ret);
 	for (size_t i = 0; i < CT_COUNT(layouts) && !ret->layout; i++) {
 		if (layouts[i].e_machine != arch->e_machine)
 			continue;

@@ -18,7 +18,13 @@ struct ct_libc_layout {
 	uint16_t start_routine[2]; /* 2.36 and 2.41; 2.31 and 2.43 */
 };
 
+#define CT_LIBC_FILES 3
+
+struct ct_module;
+
 struct ct_libc {
+	const struct ct_module *files[CT_LIBC_FILES + 1]; /* that have its code */
+	size_t n_files;
 	const struct ct_libc_layout *layout; /* NULL: not a libc that we know */
 	const char *version; /* "glibc 2.36", "glibc" when the number is not known; NULL */
 	bool ids_complete;   /* every thread's id was read from its struct pthread */
@@ -38,6 +44,6 @@ void ct_libc_detect(struct ct_target *target, struct ct_libc *ret);
 enum ct_status ct_libc_thread(struct ct_target *target, const struct ct_libc *libc,
 	const struct ct_regs *regs, struct ct_libc_thread *ret);
 /* Is pc in the C library, or may it be, as in a static program? */
-bool ct_libc_owns(struct ct_target *target, uint64_t pc);
+bool ct_libc_owns(struct ct_target *target, const struct ct_libc *libc, uint64_t pc);
 
 #endif

@@ -78,7 +78,7 @@ static bool made_by_libc(const struct ct_blocking *ctx, const struct ct_blocked 
 	uint64_t pc = ct_reg(blocked->regs, ct_target_arch(ctx->target)->pc);
 	struct ct_symbol symbol;
 
-	if (!ct_libc_owns(ctx->target, pc))
+	if (!ct_libc_owns(ctx->target, ctx->libc, pc))
 		return false;
 	if (blocked->n_callers && blocked->callers[0])
 		return strcmp(blocked->callers[0], "syscall") != 0;

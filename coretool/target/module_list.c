@@ -109,7 +109,7 @@ bool ct_modules_add_unseen(struct ct_target *target, struct ct_modules *modules,
 static size_t add_headless(struct ct_target *target, struct ct_modules *modules, size_t i)
 {
 	const struct ct_map *first = ct_target_map(target, i), *last = first;
-	bool code = false, known = false;
+	bool code = false, unknown = false;
 	size_t n = 0, next = i;
 
 	for (size_t k = i; k < ct_target_n_maps(target); k++) {
@@ -122,10 +122,10 @@ static size_t add_headless(struct ct_target *target, struct ct_modules *modules,
 		last = map;
 		next = k;
 		n++;
-		known |= map->prot >= 0;
+		unknown |= map->prot < 0;
 		code |= map->prot >= 0 && map->prot & PROT_EXEC;
 	}
-	if (code || (!known && n > 1))
+	if (code || (unknown && n > 1))
 		if (!ct_modules_add_unseen(
 			    target, modules, first->path, first->start, last->end, NULL))
 			return ct_target_n_maps(target);
