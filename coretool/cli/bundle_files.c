@@ -40,6 +40,35 @@ static bool add_file(struct ct_bundle_files *files, const struct ct_bundle *bund
 	return true;
 }
 
+/* What the debug file shares with others; several modules may have the same. */
+static bool add_supplement(
+	struct ct_bundle_files *files, struct ct_target *target, const struct ct_module *module)
+{
+	uint8_t id[CT_BUILD_ID_MAX];
+	size_t len = 0;
+	int fd = ct_module_open_supplement(target, module, id, &len);
+
+	for (uint32_t i = 0; len && i < files->n; i++)
+		if (files->items[i].debug && files->items[i].build_id_len == len &&
+			!memcmp(files->items[i].build_id, id, len)) {
+			if (fd >= 0)
+				close(fd);
+			return true;
+		}
+	struct ct_bundled_file *file = len ? ct_vec_push(files) : NULL;
+	if (!file) {
+		if (fd >= 0)
+			close(fd);
+		return !len;
+	}
+	*file = (struct ct_bundled_file){
+		.path = module->path, .debug = true, .fd = fd, .build_id_len = len};
+	memcpy(file->build_id, id, len);
+	if (fd < 0)
+		file->why = "not found";
+	return true;
+}
+
 enum ct_status ct_bundle_files_find(struct ct_target *target, struct ct_source source,
 	struct ct_bundle_files *ret, struct ct_error *err)
 {
@@ -57,6 +86,8 @@ enum ct_status ct_bundle_files_find(struct ct_target *target, struct ct_source s
 		ok = add_file(&files, bundle, module, false);
 		if (ok && module->debug_file)
 			ok = add_file(&files, bundle, module, true);
+		if (ok)
+			ok = add_supplement(&files, target, module);
 	}
 	if (!ok) {
 		ct_bundle_files_free(&files);

@@ -239,6 +239,9 @@ int ct_debug_open_alt(struct ct_module_files *files, const char *of_file, const 
 
 	if (!len || len > CT_BUILD_ID_MAX || !*name)
 		return -1;
+	fd = try_bundle(files, &wanted, &place);
+	if (fd >= 0)
+		return fd;
 	if (name[0] == '/') {
 		fd = try_path(
 			files, &wanted, root, ct_arena_strndup(arena, name, strlen(name)), &place);
@@ -254,4 +257,22 @@ int ct_debug_open_alt(struct ct_module_files *files, const char *of_file, const 
 	if (fd < 0)
 		fd = try_build_id(files, &wanted, &place);
 	return fd >= 0 ? fd : try_debuginfod(files, &wanted, &place);
+}
+
+int ct_module_open_supplement(struct ct_target *target, const struct ct_module *module,
+	uint8_t build_id[CT_BUILD_ID_MAX], size_t *len)
+{
+	const char *name = NULL;
+	const void *id = NULL;
+	Dwarf_Addr bias;
+
+	ct_module_load_debug(target, module);
+	Dwarf *dwarf = ct_module_dwarf(target, module, &bias);
+	ssize_t n = dwarf ? dwelf_dwarf_gnu_debugaltlink(dwarf, &name, &id) : 0;
+	if (n <= 0 || n > CT_BUILD_ID_MAX || !name || !id)
+		return -1;
+	memcpy(build_id, id, (size_t)n);
+	*len = (size_t)n;
+	return ct_debug_open_alt(module->files,
+		module->debug_file ? module->debug_file : module->file, name, build_id, (size_t)n);
 }

@@ -66,4 +66,12 @@ size_t ct_module_index(struct ct_target *target, const struct ct_module *module)
  */
 void ct_module_load_debug(struct ct_target *target, const struct ct_module *module);
 
+/*
+ * The file that several debug files share (dwz, .gnu_debugaltlink), when the module's has one: a
+ * descriptor for the caller to close, and its build id. -1: there is none, or it was not found;
+ * *len is untouched when there is none.
+ */
+int ct_module_open_supplement(struct ct_target *target, const struct ct_module *module,
+	uint8_t build_id[CT_BUILD_ID_MAX], size_t *len);
+
 #endif
