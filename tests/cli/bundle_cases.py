@@ -5,6 +5,7 @@ import io
 import json
 import os
 import re
+import shutil
 import stat
 import struct
 import subprocess
@@ -112,6 +113,26 @@ class Bundle(CliTest):
         data = real_core().read_bytes()
         path = self.bundle(self.write("cut", data[:len(data) * 3 // 4]), "--lean")
         self.check(3, path, "--strict")
+
+    def test_what_debug_files_share(self):
+        """The part that dwz took out of two debug files goes with the one that needs it."""
+        self.needs("dwz")
+        core = real_core("O2-debuglink/deadlock2.gcore.core")
+        debug = core.parents[2] / "samples/O2-debuglink/.debug"
+        for name in ("deadlock2.debug", "inlined.debug"):
+            shutil.copy2(debug / name, self.dir / name)
+        subprocess.run(["dwz", "-m", "shared.dwz", "deadlock2.debug", "inlined.debug"], cwd=self.dir,
+                       check=True, stderr=subprocess.PIPE)
+        rows = json.loads(self.check(OK, "modules", core, "--json").out)["modules"]
+        build_id = next(row["build_id"] for row in rows if row["path"].endswith("deadlock2"))
+        tree = self.dir / "tree/.build-id" / build_id[:2]
+        tree.mkdir(parents=True)
+        (tree / (build_id[2:] + ".debug")).symlink_to(self.dir / "deadlock2.debug")
+        path = self.bundle(core, "--debug-dir", self.dir / "tree")
+        for name in ("deadlock2.debug", "shared.dwz"):
+            (self.dir / name).unlink()
+        lines = self.check(OK, "threads", path, "--sysroot", self.dir / "tree").out
+        self.assertRegex(lines, r"reserve_stock\S* at \S*deadlock2\.c:\d+")
 
     def test_cut_off(self):
         data = self.bundle(real_core()).read_bytes()
