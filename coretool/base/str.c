@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 
+#define LEAST_CAP ((size_t)128) /* most texts are a line */
+
 static bool str_reserve(struct ct_str *s, size_t more)
 {
 	size_t need;
@@ -11,7 +13,7 @@ static bool str_reserve(struct ct_str *s, size_t more)
 	}
 	if (need <= s->cap)
 		return true;
-	size_t cap = CT_MAX(need, s->cap * 2);
+	size_t cap = CT_MAX(CT_MAX(need, s->cap * 2), LEAST_CAP);
 	char *grown = realloc(s->text, cap);
 	if (!grown) {
 		s->failed = true;
@@ -100,14 +102,26 @@ static size_t utf8_length(const unsigned char *p, size_t len)
 	return 0;
 }
 
+/* How many bytes at p are printable ASCII: nearly all of nearly every text. */
+static size_t plain_length(const unsigned char *p, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && p[n] >= 0x20 && p[n] < 0x7f)
+		n++;
+	return n;
+}
+
 void ct_str_add_clean(struct ct_str *s, const char *bytes, size_t len, size_t max)
 {
 	const unsigned char *p = (const unsigned char *)bytes;
 	size_t use = CT_MIN(len, max);
 
 	for (size_t i = 0; i < use;) {
-		size_t n = utf8_length(p + i, use - i);
+		size_t n = plain_length(p + i, use - i);
 
+		if (!n)
+			n = utf8_length(p + i, use - i);
 		if (n)
 			ct_str_add_bytes(s, bytes + i, n);
 		else

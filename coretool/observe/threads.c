@@ -103,10 +103,9 @@ static enum ct_id_source id_source_of(const struct ct_libc *libc, const struct i
 	return libc->ids_differ ? CT_ID_FOREIGN : CT_ID_ASSUMED;
 }
 
-static enum ct_status add_thread(
-	struct ct_observation *o, const struct ct_thread *thread, const struct identity *id)
+static enum ct_status add_thread(struct ct_observation *o, const struct ct_process *process,
+	const struct ct_thread *thread, const struct identity *id)
 {
-	const struct ct_process *process = ct_target_process(o->target);
 	struct ct_actor actor = {
 		.kind = CT_ACTOR_THREAD,
 		.state = CT_STATE_RUNNING,
@@ -136,6 +135,7 @@ static enum ct_status add_thread(
 
 enum ct_status ct_observe_threads(struct ct_observation *o)
 {
+	const struct ct_process *process = ct_target_process(o->target);
 	uint32_t n = (uint32_t)ct_target_n_threads(o->target);
 	ct_autofree struct identity *ids = calloc((size_t)n + 1, sizeof(*ids));
 	enum ct_status status = CT_OK;
@@ -152,6 +152,6 @@ enum ct_status ct_observe_threads(struct ct_observation *o)
 		return CT_NO_MEMORY;
 	judge_ids(o, ids, n);
 	for (uint32_t i = 0; !status && i < n; i++)
-		status = add_thread(o, ct_target_thread(o->target, i), &ids[i]);
+		status = add_thread(o, process, ct_target_thread(o->target, i), &ids[i]);
 	return status;
 }
