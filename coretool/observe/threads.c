@@ -20,11 +20,16 @@ bool ct_observe_call(
 	struct ct_observation *o, const struct ct_thread *thread, struct ct_syscall *ret)
 {
 	const struct ct_arch *arch = ct_target_arch(o->target);
+	const uint8_t *code = code_at(o, ct_reg(thread->regs, arch->pc));
 	uint8_t stack[CT_ARCH_STACK];
-	bool has_stack = !ct_read(o->target, ct_reg(thread->regs, arch->sp), stack, sizeof(stack));
 
-	return arch->blocked(thread->regs, code_at(o, ct_reg(thread->regs, arch->pc)),
-		has_stack ? stack : NULL, ret);
+	if (!arch->blocked(thread->regs, code, NULL, ret))
+		return false;
+	/* Only a restarted call may need the stack, which is a page of the core for each thread. */
+	if (!ret->number_known &&
+		!ct_read(o->target, ct_reg(thread->regs, arch->sp), stack, sizeof(stack)))
+		return arch->blocked(thread->regs, code, stack, ret);
+	return true;
 }
 
 /* A thread's number and descriptor, as far as its memory tells. */
