@@ -32,6 +32,9 @@ static enum ct_status match(
 	else
 		return CT_NOT_FOUND;
 	uint32_t target = ct_sink_actor_by_object(ctx->sink, object);
+	/* pthread_join refuses to wait for its own thread (EDEADLK). */
+	if (target == blocked->actor)
+		return CT_NOT_FOUND;
 	*ret = (struct ct_match){
 		.kind = CT_WAIT_JOIN,
 		.address = object,

@@ -68,7 +68,8 @@ static void say_symbol(struct explain *x)
 	if (!ct_symbol_at(x->target, x->addr, CT_SYMBOL_CODE, &symbol))
 		say(x, "function", "%s+0x%llx", ct_symbol_demangle(x->arena, symbol.name),
 			(unsigned long long)(x->addr - symbol.start));
-	else if (module && !ct_object_name(x->target, x->addr, x->arena, &name, &from_dwarf))
+	else if (module && !ct_object_name(x->target, x->addr, x->arena, &name, &from_dwarf) &&
+		 strncmp(name, module->name, strlen(module->name)) != 0)
 		say(x, "object", "%s%s", name, from_dwarf ? "" : " (by symbol)");
 }
 
