@@ -24,7 +24,8 @@ HEADERS = {
     r"capstone/": {"decode"},
     r"(libelf|gelf|dwarf)\.h|elfutils/": {"source", "target"},
 }
-REGISTER = re.compile(r"\b(rip|rsp|rbp|rax|rbx|rdi|rsi|r1[0-5]|RIP|RSP|RBP|RAX|RDI|RSI|R1[0-5])\b")
+REGISTER = re.compile(r"\b(r(ip|[sb]p|[abcd]x|[ds]i|[89]|1[0-5])|orig_rax|[fg]s_base)\b", re.I)
+PRIVATE = re.compile(r"[/_](internal|private)\.h$")
 MAX_LINES = 600
 GENERATED = re.compile(r"^coretool/arch/syscalls_\w+\.h$")
 WORDS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|(^|[^\w.])/(work|home|root)/|not (yet )?implemented")
@@ -44,12 +45,15 @@ def layer_of(name):
 
 def strip_comments(text):
     """Comments and strings become spaces; lines stay."""
-    pattern = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"", re.S)
+    pattern = re.compile(r"/\*.*?\*/|//[^\n]*|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
     return pattern.sub(lambda m: re.sub(r"[^\n]", " ", m.group()), text)
 
 
 def check_includes(name, text):
     layer = layer_of(name)
+    if layer not in LAYERS:
+        yield f"{name}: {layer}/ is no layer; tests/lint.py lists them"
+        return
     for number, line in enumerate(text.splitlines(), 1):
         found = re.match(r'\s*#\s*include\s+([<"])([^>"]+)[>"]', line)
         if not found:
@@ -58,14 +62,14 @@ def check_includes(name, text):
         for pattern, allowed in HEADERS.items():
             if re.match(pattern, header) and layer not in allowed:
                 yield f"{name}:{number}: {header} may be included only in {', '.join(sorted(allowed))}"
-        if not quoted or header == "coretool.h":
-            continue
         other = header.split("/")[0]
+        if (not quoted and other not in LAYERS) or header == "coretool.h":
+            continue
         if other not in LAYERS:
             yield f"{name}:{number}: include \"{header}\" by its path below coretool/"
         elif LAYERS.index(other) > LAYERS.index(layer) or other in FORBIDDEN.get(layer, ()):
             yield f"{name}:{number}: {layer}/ must not include {other}/"
-        elif header.endswith("internal.h") and other != layer:
+        elif PRIVATE.search(header) and other != layer:
             yield f"{name}:{number}: {header} is private to {other}/"
 
 
@@ -105,7 +109,7 @@ def check(name):
     if name.endswith((".c", ".h")) and layer_of(name):
         yield from check_includes(name, text)
         yield from check_registers(name, text)
-    if name.endswith(".c"):
+    if name.endswith((".c", ".h", ".cc")):
         yield from check_functions(name, text)
 
 

@@ -54,6 +54,7 @@ test: ## the whole suite; installs what is missing
 	@$(MAKE) --no-print-directory all unit samples $(BUILD)/coretool-static $(BUILD)/coretool.1
 	@$(RUN) $(UNIT_RUN) \
 		checker='$(PYTHON) -B tests/truth/test_check_truth.py' \
+		lint='$(PYTHON) -B tests/lint_test.py' \
 		cores='$(MAKE) --no-print-directory -s cores' \
 		trees='$(MAKE) --no-print-directory -s cores-trees' \
 		static='$(PYTHON) -B tests/static/test_static.py $(BUILD)/coretool-static $(BUILD)' \

@@ -83,8 +83,9 @@ struct ct_arch {
 	/* Where a call goes that ends at addr, as far as its code tells. NULL: we cannot tell. */
 	struct ct_call (*call_target)(const uint8_t *code, uint64_t addr);
 	/*
-	 * Code that jumps through a pointer, as a procedure linkage table does: where the pointer is; 0:
-	 * the CT_ARCH_CODE_BEFORE bytes from addr on are something else. NULL: we cannot tell.
+	 * Code that jumps through a pointer, as a procedure linkage table does: where the pointer
+	 * is; 0: the CT_ARCH_CODE_BEFORE bytes from addr on are something else. NULL: we cannot
+	 * tell.
 	 */
 	uint64_t (*stub_slot)(const uint8_t *code, uint64_t addr);
 };

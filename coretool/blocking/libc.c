@@ -75,7 +75,8 @@ bool ct_libc_owns(struct ct_target *target, const struct ct_libc *libc, uint64_t
 /* The files that have the C library's code: its own, or a static program. */
 static void find_files(struct ct_target *target, struct ct_libc *ret)
 {
-	static const char *const names[CT_LIBC_FILES] = {"libc.so.6", "libpthread.so.0", "ld.so"};
+	static const char *const names[CT_LIBC_FILES] = {
+		"libc.so.6", "libpthread.so.0", "ld-linux-x86-64.so.2", "ld.so"};
 
 	for (size_t i = 0; i < CT_LIBC_FILES; i++) {
 		const struct ct_module *module = ct_module_named(target, names[i]);

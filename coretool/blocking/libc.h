@@ -18,7 +18,7 @@ struct ct_libc_layout {
 	uint16_t start_routine[2]; /* 2.36 and 2.41; 2.31 and 2.43 */
 };
 
-#define CT_LIBC_FILES 3
+#define CT_LIBC_FILES 4
 
 struct ct_module;
 

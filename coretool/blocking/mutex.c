@@ -19,9 +19,19 @@
 #include "target/modules.h"
 #include "target/symbols.h"
 
-static bool process_shared(const struct ct_mutex *m)
+/*
+ * May other processes use it? pthread_mutex_init sets the bit on every robust mutex, so there it
+ * proves nothing; but what processes share is mapped from a file, if only from /dev/zero, and the
+ * core names it.
+ */
+static bool process_shared(const struct ct_blocking *ctx, const struct ct_mutex *m, uint64_t addr)
 {
-	return m->kind & CT_MUTEX_SHARED;
+	const struct ct_map *map = ct_target_map_at(ctx->target, addr);
+
+	if (!(m->kind & CT_MUTEX_SHARED))
+		return false;
+	return !(m->kind & CT_MUTEX_ROBUST) ||
+	       ((!map || map->path) && !ct_module_at(ctx->target, addr));
 }
 
 /*
@@ -30,7 +40,7 @@ static bool process_shared(const struct ct_mutex *m)
  */
 static bool may_be_elsewhere(const struct ct_blocking *ctx, const struct ct_mutex *m, uint64_t addr)
 {
-	return process_shared(m) && !ct_module_at(ctx->target, addr);
+	return process_shared(ctx, m, addr) && !ct_module_at(ctx->target, addr);
 }
 
 /* Which lock path of nptl makes this call? 0: none. */
@@ -62,7 +72,7 @@ static bool path_fits(enum path path, const struct ct_futex_op *op, const struct
 		return (m->kind & CT_MUTEX_ROBUST) && !(m->kind & CT_MUTEX_PI);
 	case PATH_PLAIN:
 		return !(m->kind & (CT_MUTEX_ROBUST | CT_MUTEX_PI)) &&
-		       op->is_private != process_shared(m) &&
+		       op->is_private != !!(m->kind & CT_MUTEX_SHARED) &&
 		       ((uint32_t)call->args[2] & ~CT_MUTEX_PP_WORD) == ceiling;
 	default:
 		return false;
@@ -164,7 +174,7 @@ static enum ct_status match(
 	*ret = (struct ct_match){
 		.kind = CT_WAIT_MUTEX, .address = addr, .timed = blocked->call.args[3]};
 	ret->why = weigh(ctx, &m, blocked, &ret->trust);
-	ret->outside = process_shared(&m) && ct_mutex_held(&m) &&
+	ret->outside = process_shared(ctx, &m, addr) && ct_mutex_held(&m) &&
 		       ct_sink_thread_by_id(ctx->sink, ct_mutex_owner(&m)) == CT_NONE;
 	return CT_OK;
 }
@@ -187,7 +197,7 @@ static void add_state(const struct ct_blocking *ctx, const struct ct_mutex *m, u
 		ct_sink_value_bool(sink, resource, "priority_inheriting", true);
 	if (m->kind & CT_MUTEX_PP)
 		ct_sink_value_bool(sink, resource, "priority_protect", true);
-	if (process_shared(m))
+	if (process_shared(ctx, m, ct_sink_get_resource(sink, resource)->address))
 		ct_sink_value_bool(sink, resource, "process_shared", true);
 	ct_sink_value_hex(sink, resource, "lock", m->lock);
 	ct_sink_value_int(sink, resource, "owner", ct_mutex_owner(m));
@@ -240,7 +250,7 @@ static void add_owner(const struct ct_blocking *ctx, const struct ct_mutex *m, u
 	struct ct_resource *r = ct_sink_get_resource(ctx->sink, resource);
 	uint32_t owner = ct_mutex_owner(m), actor = ct_sink_thread_by_id(ctx->sink, owner);
 
-	r->process_shared = process_shared(m);
+	r->process_shared = process_shared(ctx, m, r->address);
 	if (!ct_mutex_held(m)) {
 		r->holders = m->lock ? CT_HOLDERS_UNKNOWN : CT_HOLDERS_COMPLETE;
 		return;

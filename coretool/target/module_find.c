@@ -278,7 +278,8 @@ static bool try_bundle(struct ct_module_files *files)
 	const struct ct_module *module = files->module;
 	const struct ct_bundle *bundle = ct_core_bundle(files->target->source);
 	const struct candidate candidate = {.found = CT_FOUND_BUNDLE};
-	int fd = bundle ? ct_bundle_file(bundle, module->build_id, module->build_id_len, false) : -1;
+	int fd =
+		bundle ? ct_bundle_file(bundle, module->build_id, module->build_id_len, false) : -1;
 
 	return fd >= 0 && try_fd(files, &candidate, fd, "the bundle");
 }
