@@ -28,7 +28,9 @@ REGISTER = re.compile(r"\b(r(ip|[sb]p|[abcd]x|[ds]i|[89]|1[0-5])|orig_rax|[fg]s_
 PRIVATE = re.compile(r"[/_](internal|private)\.h$")
 MAX_LINES = 600
 GENERATED = re.compile(r"^coretool/arch/syscalls_\w+\.h$")
-WORDS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b|(^|[^\w.])/(work|home|root)/|not (yet )?implemented")
+# In two halves, so that this file keeps its own rule.
+UNFINISHED = ("TO" "DO", "FIX" "ME", "X" "XX", "HA" "CK")
+WORDS = re.compile(r"\b(" + "|".join(UNFINISHED) + r")\b|(^|[^\w.])/(work|home|root)/|not (yet )?implemented")
 HOSTS = re.compile(r"\b(deb|ftp|security|snapshot|registry)\.[a-z]+\.(org|com|net)")
 
 

@@ -117,3 +117,15 @@ void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct
 			edge->waiter, wait->resource, frame);
 	ct_draft_resource(draft, wait->resource);
 }
+
+enum ct_status ct_findings_for_cycles(struct ct_findings *out, enum ct_cycle_kind kind,
+	enum ct_status (*report)(struct ct_findings *out, uint32_t cycle))
+{
+	for (uint32_t c = 0; c < out->graph->n_cycles; c++) {
+		enum ct_status status = out->graph->cycles[c].kind == kind ? report(out, c) : CT_OK;
+
+		if (status)
+			return status;
+	}
+	return CT_OK;
+}

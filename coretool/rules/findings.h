@@ -44,6 +44,10 @@ enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft);
 /* proven, likely or possible, from the worst trust of what a finding rests on. */
 enum ct_confidence ct_confidence_of(const struct ct_facts *facts, enum ct_trust worst);
 
+/* Calls report for each cycle of this kind, until one fails. */
+enum ct_status ct_findings_for_cycles(struct ct_findings *out, enum ct_cycle_kind kind,
+	enum ct_status (*report)(struct ct_findings *out, uint32_t cycle));
+
 /* The standard steps of one edge: who waits for what and where, who holds it and how that is known.
  */
 void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct ct_edge *edge);

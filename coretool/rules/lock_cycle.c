@@ -91,15 +91,8 @@ static enum ct_status report(struct ct_findings *out, uint32_t cycle)
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_policy *policy, struct ct_findings *out)
 {
-	(void)facts, (void)policy;
-	for (uint32_t c = 0; c < graph->n_cycles; c++) {
-		enum ct_status status =
-			graph->cycles[c].kind == CT_CYCLE_LOOP ? report(out, c) : CT_OK;
-
-		if (status)
-			return status;
-	}
-	return CT_OK;
+	(void)facts, (void)graph, (void)policy;
+	return ct_findings_for_cycles(out, CT_CYCLE_LOOP, report);
 }
 
 const struct ct_rule ct_rule_lock_cycle = {

@@ -9,7 +9,7 @@
  * "-dbgsym", and which that is only the machine with the package knows.
  */
 static const struct {
-	const char *library, *package;
+	const char *file, *package;
 } packages[] = {
 	{"libc.so.6", "libc6-dbg"},
 	{"ld-linux-x86-64.so.2", "libc6-dbg"},
@@ -25,7 +25,7 @@ static const struct {
 static const char *package_of(const struct ct_module *module)
 {
 	for (size_t i = 0; i < CT_COUNT(packages); i++)
-		if (ct_module_name_is(module->name, packages[i].library))
+		if (ct_module_name_is(module->name, packages[i].file))
 			return packages[i].package;
 	return NULL;
 }

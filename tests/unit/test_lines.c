@@ -86,7 +86,7 @@ static const char cc_source[] = /* line 1 */
 
 struct fixture {
 	char *folder;
-	void *library;
+	void *loaded;
 	struct ct_target *target;
 	struct ct_arena arena;
 	struct ct_source_line lines[CT_MAX_INLINED];
@@ -102,7 +102,7 @@ static struct fixture *open_fixture(
 	f->folder = scratch_new();
 	scratch_write(f->folder, file, source);
 	scratch_run(f->folder, "%s -O2 -shared -fPIC %s -o a.so %s", build, file, after);
-	f->library = scratch_load(f->folder, "a.so");
+	f->loaded = scratch_load(f->folder, "a.so");
 	f->target = self_target(NULL);
 	return f;
 }
@@ -110,7 +110,7 @@ static struct fixture *open_fixture(
 static void close_fixture(struct fixture *f)
 {
 	ct_target_close(f->target);
-	dlclose(f->library);
+	dlclose(f->loaded);
 	scratch_remove(f->folder);
 	ct_arena_free(&f->arena);
 	free(f);
@@ -119,7 +119,7 @@ static void close_fixture(struct fixture *f)
 /* Where function (a name of the library) got to when it called here(): its return address. */
 static uint64_t stop_in(struct fixture *f, const char *function)
 {
-	void *(*call)(int) = dlsym(f->library, function);
+	void *(*call)(int) = dlsym(f->loaded, function);
 
 	assert_non_null(call);
 	return (uint64_t)(uintptr_t)call(7);
@@ -279,13 +279,13 @@ static void damaged_debug_information_does_no_harm(void **state)
 
 		scratch_run(folder, "rm -f a.so && cp good.so a.so");
 		damage(folder, seed);
-		f.library = scratch_load(folder, "a.so");
+		f.loaded = scratch_load(folder, "a.so");
 		f.target = self_target(NULL);
 		uint64_t work = stop_in(&f, "call_work");
 		for (uint64_t pc = work - 64; pc < work + 64; pc++)
 			lines += !ct_lines_at(f.target, pc, &f.arena, f.lines, &f.n);
 		ct_target_close(f.target);
-		dlclose(f.library);
+		dlclose(f.loaded);
 		ct_arena_free(&f.arena);
 	}
 	assert_true(lines > 0);
@@ -300,7 +300,7 @@ static void lines_of_assembly(void **state)
 		"");
 
 	(void)state;
-	ask(f, address_in(f->library, "spin") + 1);
+	ask(f, address_in(f->loaded, "spin") + 1);
 	assert_int_equal(f->n, 1);
 	assert_line(f, 0, "spin", "a.S", 5);
 	close_fixture(f);
