@@ -7,7 +7,7 @@ set -eu
 build='gcc libc6-dev libelf-dev libdw-dev libarchive-dev libxxhash-dev libjansson-dev libiberty-dev
 	zlib1g-dev'
 static='libzstd-dev liblz4-dev libbz2-dev liblzma-dev'
-demo='gdb'
+demo='gdb python3 util-linux'
 test='g++ clang libclang-rt-dev llvm libcmocka-dev gdb libc6-dbg python3 python3-jsonschema zstd lz4 xz-utils bzip2 gzip
 	binutils elfutils dwz man-db zsh graphviz util-linux apt dpkg ca-certificates'
 lint='clang-format python3 shellcheck'
