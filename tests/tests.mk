@@ -55,6 +55,7 @@ test: ## the whole suite; installs what is missing
 	@$(RUN) $(UNIT_RUN) \
 		checker='$(PYTHON) -B tests/truth/test_check_truth.py' \
 		lint='$(PYTHON) -B tests/lint_test.py' \
+		demo='tests/demo.sh $(BUILD)/demo' \
 		cores='$(MAKE) --no-print-directory -s cores' \
 		trees='$(MAKE) --no-print-directory -s cores-trees' \
 		static='$(PYTHON) -B tests/static/test_static.py $(BUILD)/coretool-static $(BUILD)' \

@@ -46,9 +46,10 @@ class Job:
 
 
 def all_jobs(build, only):
-    for binary in sorted((build / "samples" / "O2-g").iterdir()):
-        for variant, kind, copy in plan.cores_of(binary.name):
-            job = Job(build, binary.name, variant, kind, copy)
+    # Whatever was built: the demo builds one sample in one variant.
+    for name in sorted({path.name for path in build.glob("samples/*/*") if path.is_file()}):
+        for variant, kind, copy in plan.cores_of(name):
+            job = Job(build, name, variant, kind, copy)
             if job.binary.exists() and fnmatch.fnmatch(f"{variant}/{job.core.name}", only):
                 yield job
 
