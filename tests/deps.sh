@@ -30,8 +30,9 @@ command -v dpkg-query >/dev/null || exit 0 # not Debian: the compiler will name 
 missing=
 for package in $want; do
 	case " $missing " in *" $package "*) continue ;; esac
-	status=$(dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null || true)
-	case $status in *installed*) ;; *) missing="$missing $package" ;; esac
+	# "not-installed" is a status too.
+	dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed ||
+		missing="$missing $package"
 done
 [ -n "$missing" ] || exit 0
 
