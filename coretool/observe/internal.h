@@ -18,6 +18,7 @@ struct ct_observation {
 	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
 	struct ct_frame *frames;      /* scratch for one stack */
 	size_t n_frames;
+	const char *contradiction; /* between what notes and memory say of ids, or NULL */
 	/* Most threads sleep at a few addresses: the code around the last ones seen. */
 	struct code_slot {
 		uint64_t pc;

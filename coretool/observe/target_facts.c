@@ -105,6 +105,22 @@ static const char **one_string(struct ct_observation *o, const char *text)
 	return ret;
 }
 
+static void add_partial(struct ct_observation *o, struct ct_fact_target *target)
+{
+	const struct ct_process *process = ct_target_process(o->target);
+	const char *const damages[] = {process->damage, o->contradiction};
+	const char **texts =
+		ct_arena_new_array(ct_sink_arena(o->sink), CT_COUNT(damages), const char *);
+
+	for (size_t i = 0; texts && i < CT_COUNT(damages); i++) {
+		if (!damages[i])
+			continue;
+		texts[target->n_partial++] = ct_sink_string(o->sink, damages[i]);
+		ct_sink_note(o->sink, CT_NOTE_DAMAGED, process->path, "%s", damages[i]);
+	}
+	target->partial = texts;
+}
+
 static void add_target(struct ct_observation *o)
 {
 	const struct ct_process *process = ct_target_process(o->target);
@@ -122,10 +138,7 @@ static void add_target(struct ct_observation *o)
 	target->is_static = !ct_module_named(o->target, "libc.so.6");
 	if (o->libc.version && (target->runtimes = one_string(o, o->libc.version)))
 		target->n_runtimes = 1;
-	if (process->damage && (target->partial = one_string(o, process->damage))) {
-		target->n_partial = 1;
-		ct_sink_note(o->sink, CT_NOTE_DAMAGED, process->path, "%s", process->damage);
-	}
+	add_partial(o, target);
 	add_signal(o, &process->signal);
 }
 

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+
 #include "base/hash.h"
 #include "observe/internal.h"
 
@@ -88,17 +90,24 @@ static bool settle_claims(struct ct_observation *o, struct identity *ids, uint32
 /* What the ids that were read say about those that were not. */
 static void judge_ids(struct ct_observation *o, const struct identity *ids, uint32_t n)
 {
-	uint32_t same = 0;
+	uint32_t same = 0, differ = 0, odd = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
 		if (!ids[i].genuine)
 			o->libc.ids_complete = false;
 		else if (ids[i].own.tid == ct_target_thread(o->target, i)->lwp)
 			same++;
-		else
-			o->libc.ids_differ = true;
+		else if (!differ++)
+			odd = i;
 	}
-	o->libc.ids_are_lwps = same && !o->libc.ids_differ;
+	o->libc.ids_differ = differ;
+	o->libc.ids_are_lwps = same && !differ;
+	/* Another PID namespace changes the numbers of all threads, and not of a few. */
+	if (same && differ)
+		o->contradiction = ct_sink_printf(o->sink,
+			"the note of thread %u has the number %" PRIu64 ", and those of %u others "
+			"are right: the notes or the memory are damaged",
+			ids[odd].own.tid, ct_target_thread(o->target, odd)->lwp, same);
 }
 
 static enum ct_id_source id_source_of(const struct ct_libc *libc, const struct identity *id)

@@ -33,6 +33,8 @@ MEGABYTES = 512
 MOST_BYTES = 64 << 20
 SEED = 20
 MUTEX_SIZE = 40
+NT_PRSTATUS = 1
+PR_PID = 12 + 8 + 32  # of struct elf_prstatus, behind the note's header and "CORE"
 LEVELS = ("full", "partial", "threads", "nothing")
 SANITIZER = re.compile(r"Sanitizer|runtime error")
 ODD = (0, 1, 2, 55, 4095, 1 << 31, (1 << 32) - 1, 1 << 47, 1 << 63, (1 << 64) - 4096, (1 << 64) - 1)
@@ -63,6 +65,14 @@ def random_note_bytes(core, rng):
     for _ in range(50):
         at = rng.randrange(core.notes_at, core.notes_end)
         yield Mutation("note bytes", f"byte {at}", None, ((at, bytes([rng.randrange(256)])),))
+
+
+def thread_numbers(core, rng):
+    """Each bit of the kernel's number of one thread, which no other note repeats."""
+    at = rng.choice([note.at for note in core.notes if note.type == NT_PRSTATUS]) + PR_PID
+    for bit in range(32):
+        value = core.number(at, 4) ^ 1 << bit
+        yield Mutation("thread numbers", f"bit {bit}", None, ((at, value.to_bytes(4, "little")),))
 
 
 def note_headers(core, rng):
@@ -108,7 +118,7 @@ def lost_blocks(core, rng):
 
 def mutations(core):
     rng = random.Random(SEED)
-    for make in (random_note_bytes, note_headers, program_headers, file_header, lost_blocks):
+    for make in (random_note_bytes, thread_numbers, note_headers, program_headers, file_header, lost_blocks):
         yield from make(core, rng)
     yield from truncations(core)
 
@@ -120,24 +130,23 @@ class Answer:
         self.status, self.out, self.err, self.megabytes = status, out, err, megabytes
         self.report = json.loads(out) if status == 0 else {}
         actors = self.report.get("actors", [])
-        # By the numbers of the kernel: those of the process are in memory that may be gone.
-        self.lwp = {actor["id"]: str(actor.get("lwp", actor["id"][2:])) for actor in actors}
-        self.threads = set(self.lwp.values())
-        self.waits = {self.lwp[actor["id"]]: [self.wait(wait) for wait in actor.get("waits", [])]
+        self.threads = {actor["id"] for actor in actors}
+        self.waits = {actor["id"]: [self.wait(wait) for wait in actor.get("waits", [])]
                       for actor in actors}
-        self.cycles = {frozenset(self.lwp[edge["waiter"]] for edge in cycle["edges"])
+        self.cycles = {frozenset(edge["waiter"] for edge in cycle["edges"])
                        for cycle in self.report.get("cycles", [])}
-        self.findings = {(finding["rule"], frozenset(self.lwp[a] for a in finding["actors"]))
+        self.findings = {(finding["rule"], frozenset(finding["actors"]))
                          for finding in self.report.get("findings", [])}
         stacks = self.report.get("stacks", [])
-        self.stacks = {self.lwp[actor["id"]]: [frame["pc"] for frame in stacks[actor["stack"]]["frames"]]
+        self.stacks = {actor["id"]: [frame["pc"] for frame in stacks[actor["stack"]]["frames"]]
                        for actor in actors if "stack" in actor}
         self.verdict = self.report.get("summary", {}).get("verdict")
         self.partial = " ".join(self.report.get("target", {}).get("partial", []))
 
-    def wait(self, wait):
+    @staticmethod
+    def wait(wait):
         """(kind, address, holders)."""
-        holders = tuple(sorted(self.lwp.get(actor, actor) for actor in wait.get("on", ())))
+        holders = tuple(sorted(wait.get("on", ())))
         return wait["kind"], int(wait.get("resource", "r:0")[2:], 16), holders
 
     def level(self, whole):
@@ -203,10 +212,10 @@ def check_claims(answer, whole, mutation):
         yield f"a cycle that is not there: {sorted(cycle)}"
     if mutation.kind == "note bytes":
         return
-    for lwp in answer.threads & whole.threads:
-        for wait in answer.waits[lwp]:
-            if not is_weaker(wait, whole.waits[lwp]):
-                yield f"thread {lwp} does not wait so: {wait}; it does so: {whole.waits[lwp]}"
+    for thread in answer.threads & whole.threads:
+        for wait in answer.waits[thread]:
+            if not is_weaker(wait, whole.waits[thread]):
+                yield f"{thread} does not wait so: {wait}; it does so: {whole.waits[thread]}"
 
 
 def check_verdict(answer, whole):
@@ -227,13 +236,13 @@ def check_truncated(answer, whole, core, length):
         return
     if answer.threads != whole.threads:
         yield f"threads {sorted(answer.threads)}, not {sorted(whole.threads)}"
-    for lwp, waits in whole.waits.items():
+    for thread, waits in whole.waits.items():
         for wait in waits:
             if (wait[0] == "mutex" and core.has(wait[1], MUTEX_SIZE, length) and
-                    wait not in answer.waits.get(lwp, ())):
-                yield f"thread {lwp} lost its wait {wait}: {answer.waits.get(lwp)}"
+                    wait not in answer.waits.get(thread, ())):
+                yield f"{thread} lost its wait {wait}: {answer.waits.get(thread)}"
     for cycle in whole.cycles - answer.cycles:
-        locks = [wait[1] for lwp in cycle for wait in whole.waits[lwp]]
+        locks = [wait[1] for thread in cycle for wait in whole.waits[thread]]
         if all(core.has(lock, MUTEX_SIZE, length) for lock in locks):
             yield f"the cycle of {sorted(cycle)} is lost"
 
@@ -245,6 +254,8 @@ def check_one(answer, whole, core, mutation):
                 *check_verdict(answer, whole)]
     if mutation.length is not None:
         breaches += check_truncated(answer, whole, core, mutation.length)
+    if mutation.kind == "thread numbers" and not answer.partial:
+        breaches.append("it is not said that notes and memory differ")
     if answer.status == 0 and answer.threads != whole.threads and not answer.partial:
         breaches.append("threads are missing, and it is not said")
     return breaches
