@@ -26,9 +26,9 @@ int main(void)
 	pi_init(&g_motor_lock);
 	sample_start(&t);
 	pi_expect_refused(&t, &g_motor_lock, "g_motor_lock", &t);
-	truth_may_cycle(&t, 1);
-	truth_may_find("CT102", &t, 1);
+	truth_cycle(&t, 1, false);
+	truth_finding("CT102", "P0", "\"likely\"", &t, 1);
 	truth_function(&t, "set_speed");
-	truth_is("verdict", "[\"deadlock\",\"clean\"]");
+	truth_is("verdict", "[\"deadlock\"]");
 	sample_rest(2);
 }

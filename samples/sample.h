@@ -12,14 +12,13 @@
  *   wait        {tid, kind: "mutex"|"join", resource, name, on: [tid], timed}
  *               on is left out when no thread of this process holds the resource
  *   hold        {tid, resource}
- *   owner_gone  {tid, owner, resource}: tid waits for what a thread held that is no more; with
- *               "may": true, where the report has that wait
+ *   owner_gone  {tid, owner, resource}: tid waits for what a thread held that is no more
  *   outside     {tid, owner, resource}: tid waits for what another process holds
  *   root        {tid, root}: the end of the chain that tid stands in
  *   cycle       {tids, timed}: one thread is a self-loop; a report has no other cycles
  *   finding     {rule, level, confidence: [..], tids}: of CT101..CT103 a report has no others;
  *               tids are stuck by it, beside them only those that wait behind them may be named
- *               a wait, cycle or finding with "may": true may be missing, not contradicted
+ *               a cycle or finding with "may": true may be missing, not contradicted
  *   absent      [rule]: further rules that must not fire
  *   quiet       true: no finding is more than "possible"
  *   verdict     [verdict]: one of these

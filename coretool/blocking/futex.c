@@ -3,7 +3,6 @@
  * A futex that no other primitive knows: shown as what it is. Who will wake it is not recorded
  * anywhere.
  */
-#include "blocking/mutex_delay.h"
 #include "blocking/rows.h"
 
 static enum ct_status match(

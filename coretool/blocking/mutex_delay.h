@@ -5,14 +5,11 @@
 #include "blocking/primitive.h"
 
 /*
- * Is the thread one that pthread_mutex_lock has put to sleep for ever? The kernel refuses to let a
- * thread wait for a priority-inheriting mutex that it owns (EDEADLK, also through others) or whose
- * owner is gone (ESRCH); glibc answers by sleeping on a zero word on its own stack
- * (nptl/pthread_mutex_lock.c, 2.31 to 2.43). Which mutex it was is recorded nowhere.
+ * Is the thread one that pthread_mutex_lock has put to sleep for ever, and over which mutex? The
+ * kernel refuses to let a thread wait for a priority-inheriting mutex that it owns (EDEADLK, also
+ * through others) or whose owner is gone (ESRCH); glibc answers by sleeping on a zero word in the
+ * frame of its own lock function (nptl/pthread_mutex_lock.c, 2.31 to 2.43).
  */
-bool ct_mutex_in_delay(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
-	const struct ct_futex_op *op);
-/* The same, when one mutex alone can be meant. */
 enum ct_status ct_mutex_match_delay(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
 	const struct ct_futex_op *op, struct ct_match *ret);
 

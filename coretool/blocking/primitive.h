@@ -10,7 +10,7 @@
 #include "blocking/libc.h"
 #include "blocking/syscall.h"
 #include "facts/sink.h"
-#include "target/target.h"
+#include "target/unwind.h"
 
 /* What the innermost frames may say. Names are those of the file: NULL where none is known. */
 #define CT_MAX_CALLERS 8
@@ -19,6 +19,7 @@ struct ct_blocking { /* what every primitive may ask */
 	struct ct_target *target;
 	struct ct_sink *sink; /* all actors are in it */
 	const struct ct_libc *libc;
+	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
 };
 
 struct ct_blocked { /* a thread asleep in the kernel */

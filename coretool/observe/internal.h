@@ -5,7 +5,6 @@
 
 #include "blocking/primitive.h"
 #include "observe/observe.h"
-#include "target/unwind.h"
 
 #define CODE_SLOTS 64 /* a power of two */
 

@@ -179,8 +179,12 @@ void ct_text_place(struct ct_text *t, const uint32_t *actors, uint32_t n)
 
 bool ct_text_has_holder(const struct ct_text *t, const struct ct_wait *wait)
 {
+	const struct ct_resource *r =
+		wait->resource != CT_NONE ? &t->facts->resources[wait->resource] : NULL;
+
+	/* A futex that has no known shape may have no holder at all. */
 	return wait->owner_gone ||
-	       (wait->resource != CT_NONE && !t->facts->resources[wait->resource].is_actor);
+	       (r && !r->is_actor && (r->n_holds || wait->kind != CT_WAIT_FUTEX));
 }
 
 /* How sure we are that someone holds it; the words of a recorded owner need none. */
@@ -201,10 +205,8 @@ void ct_text_holder(struct ct_text *t, const struct ct_wait *wait, bool where)
 			wait->owner_gone);
 		return;
 	}
-	if (!r || r->is_actor)
+	if (!ct_text_has_holder(t, wait))
 		return;
-	if (!r->n_holds && wait->kind == CT_WAIT_FUTEX)
-		return; /* what has no known shape may have no holder at all */
 	if (!r->n_holds && wait->outside) {
 		ct_text_add(t, "held by another process");
 		return;

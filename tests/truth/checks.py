@@ -65,9 +65,8 @@ def check_wait(report, truth, value):
     what = wait_text(value)
     wait = find_wait(report, value["tid"], value["kind"], value.get("resource"))
     if wait is None:
-        if not value.get("may"):
-            has = [(w.get("kind"), w.get("resource")) for w in report.waits(value["tid"])]
-            yield f"{what}: not reported; its waits are {has}"
+        has = [(w.get("kind"), w.get("resource")) for w in report.waits(value["tid"])]
+        yield f"{what}: not reported; its waits are {has}"
         return
     holders = {tid_of(actor) for actor in wait.get("on") or []}
     if holders != set(value.get("on", [])):
@@ -96,8 +95,6 @@ def check_hold(report, _, value):
 def check_owner_gone(report, _, value):
     what = f"t:{value['tid']} waits for {value['resource']} of the gone {value['owner']}"
     wait = find_wait(report, value["tid"], "mutex", value["resource"])
-    if wait is None and value.get("may"):
-        return
     if wait is None or wait.get("owner_gone") != value["owner"]:
         yield f"{what}: owner_gone is {wait and wait.get('owner_gone')}"
     if report.holders(number(value["resource"])):

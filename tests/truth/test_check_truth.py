@@ -173,17 +173,6 @@ class CheckerTest(unittest.TestCase):
         report["target"]["signal"]["sender_pid"] = 0
         self.assertIn("sender_pid is 0", complaints(report, truth)[1])
 
-    def test_may_be_missing(self):
-        told = {"tid": 14, "resource": "0x3000"}
-        truth = [{"wait": {"may": True, "kind": "mutex", "timed": False, **told}},
-                 {"owner_gone": {"may": True, "owner": 9, **told}}]
-        self.assertEqual(complaints({}, truth), [])
-        wait = wait_of("mutex", None, 0x3000, owner_gone=9)
-        report = {"actors": [{"id": "t:14", "waits": [wait]}]}
-        self.assertEqual(complaints(report, truth), [])
-        wait["owner_gone"] = 8
-        self.assertIn("owner_gone is 8", complaints(report, truth)[0])
-
     def test_unknown_word(self):
         self.assertIn("unknown word 'no_such_word'", complaints({}, [{"no_such_word": 1}])[0])
 

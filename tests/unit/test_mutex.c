@@ -118,7 +118,7 @@ static void open_scene(struct scene *s, uint64_t pc)
 	ct_libc_detect(s->target, &s->libc);
 	for (unsigned tid = MAIN; tid < MAIN + N_THREADS; tid++)
 		add_thread(s, tid, DESCRIPTOR(tid));
-	s->ctx = (struct ct_blocking){s->target, s->sink, &s->libc};
+	s->ctx = (struct ct_blocking){s->target, s->sink, &s->libc, NULL};
 	ct_reg_set(&s->regs, process.arch->pc, pc);
 	ct_reg_set(&s->regs, process.arch->sp, STACK);
 	s->blocked = (struct ct_blocked){.actor = WAITER - MAIN, .regs = &s->regs};
@@ -531,58 +531,6 @@ static void only_calls_of_libc_are_lock_paths(void **state)
 	scratch_remove(folder);
 }
 
-/* A thread that pthread_mutex_lock put to sleep for ever, on a zero word of its stack. */
-static void a_delay_names_the_only_mutex_at_hand(void **state)
-{
-	static const struct bytes mutexes[] = {BYTES(WAITED_FOR, 1, OWNER, 1, PI),
-		BYTES(NOBODY | FUTEX_WAITERS, 1, NOBODY, 1, PI | ROBUST),
-		/* Not meant: its own, no PI mutex, nobody's, no mutex. */
-		BYTES(WAITER, 1, WAITER, 1, PI), BYTES(2, 0, OWNER, 1, NORMAL),
-		BYTES(WAITED_FOR, 1, 0, 1, PI), BYTES(WAITED_FOR, 1, OWNER, 1, PI | 0x400)};
-	static const struct {
-		uint64_t word, more; /* slept on; stored above the frame */
-		uint32_t expects, value, op;
-		uint64_t timeout;
-		enum frames frames;
-		bool found;
-	} cases[] = {
-		{STACK + 64, 0, 0, 0, 0x189, 0, FULL, true},
-		{STACK + 64, HEAP, 0, 0, 0x80, 0, LOCKING, true},
-		{STACK + 512, 0, 0, 0, 0x189, 0, FULL, true},
-		{STACK + 64, HEAP + 40, 0, 0, 0x189, 0, FULL, false}, /* two mutexes */
-		{STACK + 64, 0, 0, 0, 0x189, 0, ALONE, false},        /* a semaphore, maybe */
-		{STACK + 64, 0, 0, 0, 0x189, 0, WRITING, false},      /* another function's */
-		{STACK + 64, 0, 1, 0, 0x189, 0, FULL, false},         /* no delay: expects 1 */
-		{STACK + 64, 0, 0, 1, 0x189, 0, FULL, false},         /* the word is not 0 */
-		{STACK + 64, 0, 0, 0, 0x189, TIMEOUT, FULL, false},   /* ends by itself */
-		{STACK + 516, 0, 0, 0, 0x189, 0, FULL, false},        /* beyond its frame */
-		{HEAP + 256, 0, 0, 0, 0x189, 0, FULL, false},         /* not on its stack */
-		{STACK + 64, 0, 0, 0, 0x81, 0, FULL, false},          /* FUTEX_WAKE */
-	};
-
-	(void)state;
-	for (size_t i = 0; i < CT_COUNT(cases); i++) {
-		struct scene s;
-
-		begin(&s);
-		put(&s, HEAP, mutexes, sizeof(mutexes));
-		for (uint64_t k = 0; k < 6; k++)
-			put(&s, STACK + 72 + 8 * k, &(uint64_t){HEAP + 40 * (k == 1 ? 0 : k)}, 8);
-		put(&s, STACK + 200, &cases[i].more, 8);
-		put(&s, cases[i].word, &cases[i].value, 4);
-		sleep_in(&s, cases[i].word,
-			(struct call){cases[i].op, cases[i].expects, cases[i].timeout});
-		stand_in(&s, cases[i].frames);
-		assert_int_equal(match(&s), cases[i].found ? CT_OK : CT_NOT_FOUND);
-		if (cases[i].found) {
-			assert_true(s.match.address == HEAP);
-			assert_int_equal(s.match.trust, CT_TRUST_INFERRED);
-			assert_false(s.match.timed);
-		}
-		end(&s);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -592,7 +540,6 @@ int main(void)
 		cmocka_unit_test(only_held_mutexes_are_recognised),
 		cmocka_unit_test(nobody_is_gone_when_threads_are_not_sure),
 		cmocka_unit_test(only_calls_of_libc_are_lock_paths),
-		cmocka_unit_test(a_delay_names_the_only_mutex_at_hand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
