@@ -99,9 +99,10 @@ struct ct_map {
 struct ct_thread {
 	uint64_t lwp; /* the number that the kernel or debugger gave it */
 	const struct ct_regs *regs;
-	const char *name; /* NULL: not recorded */
-	int signal;       /* pr_cursig; 0: none */
-	bool stopped;     /* false: its registers are not known */
+	const char *name;   /* NULL: not recorded */
+	const char *number; /* what a debugger's user calls it ("3", "2.1"); NULL: nothing */
+	int signal;         /* pr_cursig; 0: none */
+	bool stopped;       /* false: its registers are not known */
 };
 
 /*
@@ -149,6 +150,7 @@ struct ct_plan {
 	unsigned wants;   /* of enum ct_want; 0 is --quick */
 	uint64_t only;    /* lwp of the only thread whose stack is wanted; 0: all */
 	uint64_t address; /* an object to add to the facts though nobody may wait for it; 0: none */
+	const char *object; /* what is known to be there: "pthread_mutex"; NULL: its shape tells */
 };
 
 /* Which findings count, and how. */
@@ -157,6 +159,7 @@ struct ct_policy {
 	size_t n_ignore_top_function;
 	const char *const *ignore_any_function;
 	size_t n_ignore_any_function;
+	bool no_core; /* the reader's commands name no core: neither do those that are proposed */
 };
 
 /*

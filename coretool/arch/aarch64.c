@@ -50,6 +50,11 @@ enum {
 static const uint8_t dwarf_to_reg[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17,
 	18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, FP, LR, SP, PC};
 
+static const char *const gdb_regs[N_REGS] = {"x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8",
+	"x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x19", "x20", "x21",
+	"x22", "x23", "x24", "x25", "x26", "x27", "x28", "x29", "x30", "sp", "pc", "cpsr", "tpidr",
+	"pauth_dmask", "pauth_cmask"};
+
 /* struct user_pt_regs is x0 to x30, sp, pc and pstate: our own order. */
 static bool from_prstatus(const void *desc, size_t size, struct ct_regs *ret)
 {
@@ -171,6 +176,8 @@ static bool after_call(const uint8_t *code)
 
 const struct ct_arch ct_arch_aarch64 = {
 	.name = "aarch64",
+	.gdb_name = "aarch64",
+	.gdb_regs = gdb_regs,
 	.e_machine = EM_AARCH64,
 	.prstatus_size = PRSTATUS_SIZE,
 	.prstatus_pid = 32,

@@ -46,7 +46,10 @@ struct ct_call {
 };
 
 struct ct_arch {
-	const char *name; /* as uname -m says it */
+	const char *name;     /* as uname -m says it */
+	const char *gdb_name; /* as gdb's "show architecture" does */
+	/* What gdb calls the n_regs registers; NULL: it has none like it. */
+	const char *const *gdb_regs;
 	uint16_t e_machine;
 	size_t prstatus_size; /* of NT_PRSTATUS's descriptor */
 	size_t prstatus_pid;  /* offset of pr_pid (32 bits); pr_cursig is at 12 on every machine */
@@ -95,6 +98,7 @@ struct ct_arch {
 #define CT_ARCH_STACK       96
 
 const struct ct_arch *ct_arch_find(uint16_t e_machine);
+const struct ct_arch *ct_arch_of_gdb(const char *gdb_name); /* or NULL */
 /* The name of a system call on this machine, or NULL. */
 const char *ct_syscall_name(const struct ct_arch *arch, int64_t number);
 int64_t ct_syscall_number(

@@ -11,6 +11,14 @@ const struct ct_arch *ct_arch_find(uint16_t e_machine)
 	return NULL;
 }
 
+const struct ct_arch *ct_arch_of_gdb(const char *gdb_name)
+{
+	for (size_t i = 0; i < CT_COUNT(arches); i++)
+		if (!strcmp(arches[i]->gdb_name, gdb_name))
+			return arches[i];
+	return NULL;
+}
+
 const char *ct_syscall_name(const struct ct_arch *arch, int64_t number)
 {
 	size_t lo = 0, hi = arch->n_syscalls;

@@ -49,6 +49,10 @@ static const int8_t user_regs[] = {R15, R14, R13, R12, RBP, RBX, R11, R10, R9, R
 static const uint8_t dwarf_to_reg[] = {
 	RAX, RDX, RCX, RBX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, R12, R13, R14, R15, RIP};
 
+static const char *const gdb_regs[N_REGS] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp", "rsp",
+	"r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "rip", "orig_rax", "eflags",
+	"fs_base", "gs_base"};
+
 static bool from_prstatus(const void *desc, size_t size, struct ct_regs *ret)
 {
 	if (size < PRSTATUS_SIZE)
@@ -272,6 +276,8 @@ static uint64_t stub_slot(const uint8_t *code, uint64_t addr)
 
 const struct ct_arch ct_arch_x86_64 = {
 	.name = "x86_64",
+	.gdb_name = "i386:x86-64",
+	.gdb_regs = gdb_regs,
 	.e_machine = EM_X86_64,
 	.prstatus_size = PRSTATUS_SIZE,
 	.prstatus_pid = 32,

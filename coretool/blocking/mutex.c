@@ -300,9 +300,22 @@ static bool recognise(const struct ct_blocking *ctx, uint64_t addr)
 	       ct_sink_thread_by_id(ctx->sink, ct_mutex_owner(&m)) != CT_NONE;
 }
 
+static bool possible(const struct ct_blocking *ctx, uint64_t addr)
+{
+	struct ct_mutex m;
+
+	return !ct_read(ctx->target, addr, &m, sizeof(m)) && ct_mutex_shape(ctx, &m);
+}
+
+/* libstdc++'s are a pthread_mutex_t and nothing else. */
+static const char *const types[] = {"pthread_mutex_t", "std::mutex", "std::recursive_mutex",
+	"std::timed_mutex", "std::recursive_timed_mutex", NULL};
+
 const struct ct_primitive ct_primitive_mutex = {
 	.name = "pthread_mutex",
 	.match = match,
 	.read = read_mutex,
 	.recognise = recognise,
+	.possible = possible,
+	.types = types,
 };

@@ -50,6 +50,11 @@ struct ct_primitive {
 	enum ct_status (*read)(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret);
 	/* For explain: is the object at addr one of us? NULL: it cannot be told from other data. */
 	bool (*recognise)(const struct ct_blocking *ctx, uint64_t addr);
+	/* Could the bytes at addr be one of us, free or taken? For what is known to be one by its
+	 * type. NULL: no type is ours alone. */
+	bool (*possible)(const struct ct_blocking *ctx, uint64_t addr);
+	const char *const
+		*types;   /* the C and C++ types that are one of us, ended by NULL; or NULL */
 	bool last_resort; /* asked only when no other primitive matched */
 };
 

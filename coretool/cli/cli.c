@@ -35,7 +35,7 @@ int ct_give_up(const struct ct_args *args, enum ct_status status, const struct c
 	return CT_EXIT_FAILED;
 }
 
-static int run(const struct ct_args *args)
+int ct_cli_run(const struct ct_args *args)
 {
 	if (args->version)
 		return ct_print_version();
@@ -51,7 +51,7 @@ int ct_cli_main(int argc, char **argv)
 	struct ct_args args;
 	struct ct_error err = {0};
 	enum ct_status status = ct_args_parse(argc, argv, &args, &err);
-	int result = status ? ct_usage(args.command, "%s", err.text) : run(&args);
+	int result = status ? ct_usage(args.command, "%s", err.text) : ct_cli_run(&args);
 
 	ct_args_free(&args);
 	return result;

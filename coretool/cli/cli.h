@@ -25,15 +25,18 @@ struct ct_list {
 	size_t n;
 };
 
+struct ct_session;
+
 /* The command line, understood. Strings are argv's. */
 struct ct_args {
 	const struct ct_command *command;
-	struct ct_list words; /* behind the command's name */
-	uint64_t given;       /* bits of enum ct_option_id */
-	const char *format, *output, *fail_on, *color, *progress;
+	struct ct_session *session; /* what coretool serve works on; NULL: this is no request */
+	struct ct_list words;       /* behind the command's name */
+	uint64_t given;             /* bits of enum ct_option_id */
+	const char *format, *output, *fail_on, *color, *progress, *source;
 	const char *exe, *sysroot;
 	struct ct_list debug_dirs, ignore_top, ignore_any;
-	uint64_t max_frames, max_unpacked;
+	uint64_t max_frames, max_unpacked, block_size;
 	bool json, no_debuginfod, quick, strict, quiet, verbose, missing, lean, help, version;
 };
 
@@ -58,6 +61,8 @@ enum ct_option_id {
 	CT_OPTION_PROGRESS,
 	CT_OPTION_QUIET,
 	CT_OPTION_VERBOSE,
+	CT_OPTION_SOURCE,
+	CT_OPTION_BLOCK_SIZE,
 	CT_OPTION_HELP,
 	CT_OPTION_VERSION,
 	CT_N_OPTIONS,
@@ -81,6 +86,13 @@ struct ct_option {
 	size_t at; /* in struct ct_args */
 };
 
+/* What a command is for the gdb extension. */
+enum ct_gdb_use {
+	CT_GDB_NOT,    /* makes no sense there */
+	CT_GDB_TARGET, /* works on the process that gdb has stopped */
+	CT_GDB_PLAIN,  /* needs no process */
+};
+
 struct ct_command {
 	const char *name, *args, *summary, *help;
 	uint64_t options;       /* bits of enum ct_option_id */
@@ -89,6 +101,7 @@ struct ct_command {
 	const char *own_format; /* one more that the command writes by itself; NULL: none */
 	unsigned wants;         /* enum ct_want */
 	unsigned sections;      /* enum ct_section */
+	enum ct_gdb_use gdb;
 	int (*run)(const struct ct_args *args); /* gives an enum ct_exit */
 };
 
@@ -105,6 +118,9 @@ static inline bool ct_command_takes(const struct ct_command *command, enum ct_op
 /* The whole program. */
 int ct_cli_main(int argc, char **argv);
 
+/* What the args ask for; gives an enum ct_exit. */
+int ct_cli_run(const struct ct_args *args);
+
 /* Prints "coretool: text", cleaned, on standard error. */
 void ct_complain(const char *text);
 /* Prints the text and where help is; gives CT_EXIT_USAGE. */
@@ -119,6 +135,7 @@ int ct_cmd_bundle(const struct ct_args *args);
 int ct_cmd_rules(const struct ct_args *args);
 int ct_cmd_commands(const struct ct_args *args);
 int ct_cmd_completion(const struct ct_args *args);
+int ct_cmd_serve(const struct ct_args *args);
 int ct_cmd_help(const struct ct_args *args);
 
 #endif

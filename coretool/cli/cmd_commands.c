@@ -6,6 +6,8 @@
 
 static void add_command(struct ct_catalogue *c, const struct ct_command *command)
 {
+	static const char *const gdb_uses[] = {
+		[CT_GDB_NOT] = NULL, [CT_GDB_TARGET] = "target", [CT_GDB_PLAIN] = "plain"};
 	ct_autostr options = {0};
 
 	for (int i = 0; i < CT_N_OPTIONS; i++)
@@ -17,6 +19,7 @@ static void add_command(struct ct_catalogue *c, const struct ct_command *command
 	ct_catalogue_field(c, "summary", command->summary);
 	ct_catalogue_field(c, "help", command->help);
 	ct_catalogue_field(c, "options", ct_str_text(&options));
+	ct_catalogue_field(c, "gdb", gdb_uses[command->gdb]);
 	ct_catalogue_row(c, "command");
 }
 

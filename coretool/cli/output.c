@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/output.h"
 
+#include "cli/session.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -128,6 +130,9 @@ struct ct_style ct_output_style(const struct ct_args *args, const struct ct_outp
 	struct winsize size;
 	struct ct_style style = {0};
 	bool terminal = isatty(fileno(out->file));
+
+	if (args->session && out->file == stdout)
+		style.width = ct_session_columns(args->session);
 
 	if (terminal && !ioctl(fileno(out->file), TIOCGWINSZ, &size))
 		style.width = size.ws_col;

@@ -3,10 +3,11 @@
 
 #include "cli/output.h"
 #include "cli/progress.h"
+#include "cli/session.h"
 #include "observe/observe.h"
 #include "target/modules.h"
 
-static struct ct_options target_options(const struct ct_args *args, const struct ct_input *input)
+struct ct_options ct_run_options(const struct ct_args *args, const struct ct_input *input)
 {
 	return (struct ct_options){
 		.exe = input->exe,
@@ -62,7 +63,11 @@ enum ct_status ct_run_open(const struct ct_args *args, const struct ct_input *in
 {
 	enum ct_status status;
 
-	*run = (struct ct_run){.options = target_options(args, input)};
+	if (args->session) {
+		*run = (struct ct_run){.shared = true};
+		return ct_session_target(args->session, &run->target, err);
+	}
+	*run = (struct ct_run){.options = ct_run_options(args, input)};
 	ct_progress(args, "opening %s", input->core);
 	status = ct_core_open(input->core, &run->options, &run->source, err);
 	if (!status)
@@ -75,6 +80,8 @@ enum ct_status ct_run_observe(const struct ct_args *args, struct ct_run *run, st
 {
 	struct ct_plan plan = {.wants = wants_of(args)};
 
+	if (run->shared)
+		return ct_session_facts(args->session, plan.wants, &run->facts, err);
 	ct_progress(args, "observing %s", ct_target_process(run->target)->path);
 	if (args->command->sections & CT_SECTION_MODULES && !args->quick)
 		load_modules(run->target);
@@ -110,12 +117,17 @@ static unsigned sections_of(const struct ct_args *args)
 
 static enum ct_status detect(const struct ct_args *args, struct ct_run *run, struct ct_error *err)
 {
+	const struct ct_format *format = ct_run_format(args, NULL);
 	struct ct_policy policy = {
+		.no_core = args->session,
 		.ignore_top_function = args->ignore_top.items,
 		.n_ignore_top_function = args->ignore_top.n,
 		.ignore_any_function = args->ignore_any.items,
 		.n_ignore_any_function = args->ignore_any.n,
 	};
+
+	/* Programs that read a report know threads by the process's own ids. */
+	run->facts->say_numbers = format && !strcmp(format->name, "text");
 	enum ct_status status = ct_detect(run->facts, &policy, &run->document, err);
 
 	if (!status)
@@ -141,8 +153,10 @@ enum ct_status ct_run_document(const struct ct_args *args, const struct ct_input
 void ct_run_close(struct ct_run *run)
 {
 	ct_document_free(run->document);
-	ct_facts_free(run->facts);
-	ct_target_close(run->target);
+	if (!run->shared) {
+		ct_facts_free(run->facts);
+		ct_target_close(run->target);
+	}
 	*run = (struct ct_run){0};
 }
 

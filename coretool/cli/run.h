@@ -7,6 +7,7 @@
 #include "report/format.h"
 
 struct ct_run {
+	bool shared;               /* target and facts are a session's */
 	struct ct_options options; /* the target borrows it: a run does not move */
 	struct ct_source source;   /* the target's */
 	struct ct_target *target;
@@ -14,10 +15,13 @@ struct ct_run {
 	struct ct_document *document;
 };
 
+/* What the args say of how files are found. */
+struct ct_options ct_run_options(const struct ct_args *args, const struct ct_input *input);
+
 /* Opens the core. The run is to be closed also when this, or what follows, fails. */
 CT_WARN_UNUSED enum ct_status ct_run_open(const struct ct_args *args, const struct ct_input *input,
 	struct ct_run *run, struct ct_error *err);
-/* Adds the facts. */
+/* Adds the facts, or takes those that the session has. */
 CT_WARN_UNUSED enum ct_status ct_run_observe(
 	const struct ct_args *args, struct ct_run *run, struct ct_error *err);
 /* All up to the document, with the source lines that a reader of it needs. */

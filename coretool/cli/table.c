@@ -20,6 +20,7 @@
 
 static const char *const levels[] = {"P0", "P1", "P2", NULL};
 static const char *const whens[] = {"auto", "always", "never", NULL};
+static const char *const sources[] = {"pipe", NULL};
 static const char *const progresses[] = {"auto", "never", NULL};
 
 const struct ct_option ct_options_table[CT_N_OPTIONS] = {
@@ -113,6 +114,17 @@ const struct ct_option ct_options_table[CT_N_OPTIONS] = {
 		.letter = 'v',
 		.summary = "more of everything: all stacks, lines, notes",
 		AT(verbose)},
+	[CT_OPTION_SOURCE] = {.name = "source",
+		.kind = CT_TAKES_TEXT,
+		.value = "SOURCE",
+		.choices = sources,
+		.summary = "analyse the process that is served through standard input and output",
+		AT(source)},
+	[CT_OPTION_BLOCK_SIZE] = {.name = "block-size",
+		.kind = CT_TAKES_SIZE,
+		.value = "SIZE",
+		.summary = "ask for at most SIZE bytes of memory at once (64K)",
+		AT(block_size)},
 	[CT_OPTION_HELP] = {.name = "help", .letter = 'h', .summary = "show help", AT(help)},
 	[CT_OPTION_VERSION] = {.name = "version", .summary = "show the version", AT(version)},
 };
@@ -167,6 +179,10 @@ static const char commands_help[] =
 static const char completion_help[] =
 	"Writes a completion script. For bash: source <(coretool completion bash). For zsh: "
 	"write it to a file named _coretool in a directory of fpath.";
+static const char serve_help[] =
+	"For the gdb extension: answers requests on standard input until it closes, about the "
+	"process that the other side has stopped (--source=pipe) or about CORE. The protocol is "
+	"docs/gdb-pipe.md.";
 static const char help_help[] = "Without COMMAND, an overview.";
 
 const struct ct_command ct_commands[] = {
@@ -180,6 +196,7 @@ const struct ct_command ct_commands[] = {
 		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES,
 		.sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS |
 			    CT_SECTION_HINTS,
+		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_analyze},
 	{.name = "threads",
 		.args = "CORE [EXE]",
@@ -190,6 +207,7 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
 		.sections = CT_SECTION_THREADS | CT_SECTION_ALL_STACKS,
+		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "locks",
 		.args = "CORE [EXE]",
@@ -200,6 +218,7 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES,
 		.sections = CT_SECTION_LOCKS,
+		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "deadlocks",
 		.args = "CORE [EXE]",
@@ -210,6 +229,7 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
 		.sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS,
+		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "graph",
 		.args = "CORE [EXE]",
@@ -220,6 +240,7 @@ const struct ct_command ct_commands[] = {
 		.format = "dot",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
 		.sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS,
+		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "modules",
 		.args = "CORE [EXE]",
@@ -230,6 +251,7 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
 		.sections = CT_SECTION_MODULES,
+		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "explain",
 		.args = "CORE ADDR [EXE]",
@@ -240,6 +262,7 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES,
 		.sections = CT_SECTION_EXPLAIN,
+		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_explain},
 	{.name = "bundle",
 		.args = "CORE [EXE] -o FILE.tar.zst",
@@ -255,6 +278,7 @@ const struct ct_command ct_commands[] = {
 		.options = ALWAYS | WRITING,
 		.documents = CT_DOCUMENT_CATALOGUE,
 		.format = "text",
+		.gdb = CT_GDB_PLAIN,
 		.run = ct_cmd_rules},
 	{.name = "commands",
 		.args = "",
@@ -264,6 +288,7 @@ const struct ct_command ct_commands[] = {
 		.documents = CT_DOCUMENT_CATALOGUE,
 		.format = "text",
 		.own_format = "man",
+		.gdb = CT_GDB_PLAIN,
 		.run = ct_cmd_commands},
 	{.name = "completion",
 		.args = "bash|zsh",
@@ -271,11 +296,18 @@ const struct ct_command ct_commands[] = {
 		.help = completion_help,
 		.options = ALWAYS | BIT(OUTPUT),
 		.run = ct_cmd_completion},
+	{.name = "serve",
+		.args = "--source=pipe | CORE [EXE]",
+		.summary = "answer the requests of the gdb extension",
+		.help = serve_help,
+		.options = ALWAYS | FILES | BIT(MAX_FRAMES) | BIT(SOURCE) | BIT(BLOCK_SIZE),
+		.run = ct_cmd_serve},
 	{.name = "help",
 		.args = "[COMMAND]",
 		.summary = "help for a command",
 		.help = help_help,
 		.options = ALWAYS,
+		.gdb = CT_GDB_PLAIN,
 		.run = ct_cmd_help},
 };
 

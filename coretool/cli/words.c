@@ -38,6 +38,9 @@ enum ct_status ct_words_one(const struct ct_args *args, const struct ct_list *wo
 {
 	struct ct_input input = {0};
 
+	if (args->session && words->n)
+		return ct_fail(err, CT_USAGE, "'%s': coretool %s takes no core inside of gdb",
+			words->items[0], args->command->name);
 	for (size_t i = 0; i < words->n; i++) {
 		bool program = ct_word_kind(words->items[i]) == CT_WORD_PROGRAM;
 		const char **slot = program ? &input.exe : &input.core;
@@ -46,14 +49,14 @@ enum ct_status ct_words_one(const struct ct_args *args, const struct ct_list *wo
 			return too_many(args, *slot, words->items[i], program, err);
 		*slot = words->items[i];
 	}
-	if (!input.core && !input.exe)
+	if (!input.core && !input.exe && !args->session)
 		return ct_fail(err, CT_USAGE, "coretool %s needs a core: coretool %s %s",
 			args->command->name, args->command->name, args->command->args);
 	if (input.core && input.exe && args->exe)
 		return ct_fail(
 			err, CT_USAGE, "two programs: '%s' and --exe '%s'", input.exe, args->exe);
 	/* A program alone: opening it as a core says what is wrong. */
-	if (!input.core)
+	if (!input.core && input.exe)
 		input = (struct ct_input){.core = input.exe};
 	if (args->exe)
 		input.exe = args->exe;

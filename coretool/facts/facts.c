@@ -1,6 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "facts/facts.h"
 
+const char *ct_actor_words(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, const char *label)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+	const char *kind = a->kind == CT_ACTOR_THREAD ? "thread" : "goroutine";
+	unsigned long long id = a->id;
+
+	if (facts->say_numbers && a->number)
+		return ct_arena_printf(arena, "%s %s (LWP %llu%s%s)", kind, a->number, id,
+			label ? ", " : "", label ? label : "");
+	if (label)
+		return ct_arena_printf(arena, "%s %llu (%s)", kind, id, label);
+	return ct_arena_printf(arena, "%s %llu", kind, id);
+}
+
 const char *ct_trust_name(enum ct_trust trust)
 {
 	static const char *const names[] = {"exact", "debug-info", "layout", "inferred", "guess"};

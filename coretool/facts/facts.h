@@ -104,9 +104,10 @@ struct ct_actor {
 	enum ct_actor_state state;
 	uint64_t id; /* as the process itself numbers it; see id_source */
 	enum ct_id_source id_source;
-	uint64_t lwp;     /* as the source numbers it; 0: none */
-	const char *name; /* NULL: not known */
-	uint64_t object;  /* address of its struct pthread or g; 0: not known */
+	uint64_t lwp;       /* as the source numbers it; 0: none */
+	const char *number; /* as the user of a debugger does: "3", "2.1"; NULL: there is none */
+	const char *name;   /* NULL: not known */
+	uint64_t object;    /* address of its struct pthread or g; 0: not known */
 	struct ct_actor_call call;
 	bool system;
 	uint32_t carrier; /* the thread that runs this goroutine */
@@ -220,7 +221,8 @@ struct ct_fact_target {
 
 struct ct_facts {
 	struct ct_fact_target target;
-	unsigned wants; /* what was asked for: enum ct_want */
+	unsigned wants;   /* what was asked for: enum ct_want */
+	bool say_numbers; /* sentences have a debugger's numbers; set by who asked for the facts */
 	const struct ct_actor *actors;
 	const struct ct_wait *waits; /* in the order of their actors */
 	const struct ct_hold *holds;
@@ -237,6 +239,12 @@ struct ct_facts {
 	struct ct_arena arena;
 };
 
+/*
+ * "thread 12"; where a debugger's numbers are to be said, "thread 3 (LWP 12)". label: more for the
+ * parentheses, or NULL.
+ */
+const char *ct_actor_words(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, const char *label);
 const char *ct_trust_name(enum ct_trust trust);             /* "exact" … */
 const char *ct_wait_kind_name(enum ct_wait_kind kind);      /* "mutex" … */
 const char *ct_actor_state_name(enum ct_actor_state state); /* "running" … */

@@ -34,6 +34,31 @@ static void say(struct explain *x, const char *key, const char *fmt, ...)
 		x->rows[x->n++] = (struct ct_explanation){key, copy};
 }
 
+static const char *thread(struct explain *x, uint32_t actor)
+{
+	return ct_actor_words(x->arena, x->facts, actor, NULL);
+}
+
+/* Adds one thread to a list of at most MAX_NAMED; n are in it already. */
+static void add_number(struct explain *x, struct ct_str *list, uint32_t n, uint32_t actor)
+{
+	const struct ct_actor *a = &x->facts->actors[actor];
+
+	if (n >= MAX_NAMED)
+		return;
+	if (x->facts->say_numbers && a->number)
+		ct_str_add(list, "%s%s", n ? ", " : "", a->number);
+	else
+		ct_str_add(list, "%s%llu", n ? ", " : "", (unsigned long long)a->id);
+}
+
+static void say_list(struct explain *x, const char *key, const struct ct_str *list, uint32_t n)
+{
+	if (n)
+		say(x, key, "%s %s%s", n == 1 ? "thread" : "threads", ct_str_text(list),
+			n > MAX_NAMED ? ", …" : "");
+}
+
 static void say_mapping(struct explain *x)
 {
 	const struct ct_map *map = ct_target_map_at(x->target, x->addr);
@@ -83,32 +108,27 @@ static void say_threads(struct explain *x)
 
 	for (uint32_t i = 0; i < x->facts->n_actors && i < ct_target_n_threads(x->target); i++) {
 		const struct ct_actor *actor = &x->facts->actors[i];
-		const struct ct_thread *thread = ct_target_thread(x->target, i);
+		const struct ct_thread *t = ct_target_thread(x->target, i);
 		bool has = false;
 
 		if (actor->object && actor->object == x->addr)
-			say(x, "thread", "the descriptor (struct pthread) of thread %llu",
-				(unsigned long long)actor->id);
-		if (!thread->stopped)
+			say(x, "thread", "the descriptor (struct pthread) of %s", thread(x, i));
+		if (!t->stopped)
 			continue;
-		uint64_t sp = ct_reg(thread->regs, arch->sp);
+		uint64_t sp = ct_reg(t->regs, arch->sp);
 		if (map && !map->path && sp >= map->start && sp <= x->addr && sp >= best_sp) {
 			best = i;
 			best_sp = sp;
 		}
 		for (unsigned r = 0; r < arch->n_dwarf; r++)
-			has |= ct_reg(thread->regs, arch->dwarf_to_reg[r]) == x->addr;
-		if (has && n++ < MAX_NAMED)
-			ct_str_add(&in_registers, "%s%llu", in_registers.len ? ", " : "",
-				(unsigned long long)actor->id);
+			has |= ct_reg(t->regs, arch->dwarf_to_reg[r]) == x->addr;
+		if (has)
+			add_number(x, &in_registers, n++, i);
 	}
 	if (best != CT_NONE)
-		say(x, "stack", "of thread %llu, %llu bytes above its stack pointer",
-			(unsigned long long)x->facts->actors[best].id,
+		say(x, "stack", "of %s, %llu bytes above its stack pointer", thread(x, best),
 			(unsigned long long)(x->addr - best_sp));
-	if (n)
-		say(x, "in registers of", "%s %s%s", n == 1 ? "thread" : "threads",
-			ct_str_text(&in_registers), n > MAX_NAMED ? ", …" : "");
+	say_list(x, "in registers of", &in_registers, n);
 }
 
 static void say_state(struct explain *x, const struct ct_resource *r)
@@ -145,22 +165,16 @@ static void say_resource(struct explain *x, const struct ct_resource *r)
 			&facts->holds[facts->holds_by_resource[r->first_hold + i]];
 
 		if (!r->is_actor)
-			say(x, "held by", "thread %llu (%s: %s)",
-				(unsigned long long)facts->actors[hold->actor].id,
+			say(x, "held by", "%s (%s: %s)", thread(x, hold->actor),
 				ct_trust_name(hold->trust), hold->why);
 	}
 	if (r->owner_gone)
 		say(x, "held by", "thread %llu, which is no thread of this process",
 			(unsigned long long)r->owner_gone);
-	for (uint32_t i = 0; i < r->n_waiters && i < MAX_NAMED; i++)
-		ct_str_add(&waiters, "%s%llu", i ? ", " : "",
-			(unsigned long long)facts
-				->actors[facts->waits[facts->waits_by_resource[r->first_waiter + i]]
-						 .actor]
-				.id);
-	if (r->n_waiters)
-		say(x, "waited for by", "%s %s%s", r->n_waiters == 1 ? "thread" : "threads",
-			ct_str_text(&waiters), r->n_waiters > MAX_NAMED ? ", …" : "");
+	for (uint32_t i = 0; i < r->n_waiters; i++)
+		add_number(x, &waiters, i,
+			facts->waits[facts->waits_by_resource[r->first_waiter + i]].actor);
+	say_list(x, "waited for by", &waiters, r->n_waiters);
 }
 
 enum ct_status ct_explain(struct ct_target *target, const struct ct_facts *facts, uint64_t addr,

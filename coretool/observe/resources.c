@@ -81,15 +81,25 @@ static void name_resource(
 		r->where = ct_sink_string(o->sink, "in anonymous memory");
 }
 
-/* The object that the plan asks for, when one of the primitives knows it by its shape. */
+/* Is the object at addr one of this primitive: by what is known of it, or by its shape? */
+static bool is_asked(struct ct_observation *o, const struct ct_primitive *primitive, uint64_t addr)
+{
+	const char *object = o->plan->object;
+
+	if (object)
+		return primitive->possible && !strcmp(primitive->name, object) &&
+		       primitive->possible(&o->blocking, addr);
+	return primitive->recognise && primitive->recognise(&o->blocking, addr);
+}
+
+/* The object that the plan asks for. */
 static void add_asked(struct ct_observation *o, uint64_t addr)
 {
 	for (size_t i = 0; i < ct_n_primitives; i++) {
-		const struct ct_primitive *primitive = ct_primitives[i];
 		uint32_t resource;
 
-		if (primitive->recognise && primitive->recognise(&o->blocking, addr) &&
-			!primitive->read(&o->blocking, addr, &resource))
+		if (is_asked(o, ct_primitives[i], addr) &&
+			!ct_primitives[i]->read(&o->blocking, addr, &resource))
 			return;
 	}
 }

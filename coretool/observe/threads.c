@@ -128,6 +128,7 @@ static enum ct_status add_thread(struct ct_observation *o, const struct ct_proce
 		.id = id->genuine ? id->own.tid : thread->lwp,
 		.id_source = id_source_of(&o->libc, id),
 		.lwp = thread->lwp,
+		.number = ct_sink_string(o->sink, thread->number),
 		.object = id->genuine ? id->own.object : 0,
 		.name = ct_sink_string(o->sink, thread->name),
 		.call = {.number = -1},

@@ -14,8 +14,9 @@ static int by_number(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* "14-18, 20 and 95 more" */
-static void add_ranges(struct ct_str *s, const uint64_t *ids, uint32_t n, bool all)
+/* "14-18, 20 and 95 more"; prefix: what stands before the first of each range. */
+static void add_ranges(
+	struct ct_str *s, const char *prefix, const uint64_t *ids, uint32_t n, bool all)
 {
 	uint32_t ranges = 0;
 
@@ -28,17 +29,28 @@ static void add_ranges(struct ct_str *s, const uint64_t *ids, uint32_t n, bool a
 		}
 		while (end < n && ids[end] - ids[end - 1] <= 1)
 			end++;
-		ct_str_add(s, "%s%" PRIu64, i ? ", " : "", ids[i]);
+		ct_str_add(s, "%s%s%" PRIu64, i ? ", " : "", prefix, ids[i]);
 		if (end - i > 1)
 			ct_str_add(s, "%s%" PRIu64, end - i > 2 ? "-" : ", ", ids[end - 1]);
 		i = end;
 	}
 }
 
+/* "7" of "2.7", which is the 7th thread of the second process, and "2." */
+static uint64_t number_of(const char *number, char *prefix, size_t size)
+{
+	const char *dot = strrchr(number, '.');
+	size_t len = dot ? (size_t)(dot + 1 - number) : 0;
+
+	snprintf(prefix, size, "%.*s", (int)len, number);
+	return strtoull(number + len, NULL, 10);
+}
+
 void ct_say_actors(struct ct_str *s, struct ct_arena *words, const struct ct_facts *facts,
 	const uint32_t *actors, uint32_t n, bool all)
 {
 	uint32_t goroutines = 0;
+	char prefix[16] = "";
 
 	if (n == 1) {
 		const char *who = ct_say_actor(words, facts, actors[0]);
@@ -50,8 +62,12 @@ void ct_say_actors(struct ct_str *s, struct ct_arena *words, const struct ct_fac
 	if (!ids)
 		return;
 	for (uint32_t i = 0; i < n; i++) {
-		ids[i] = facts->actors[actors[i]].id;
-		goroutines += facts->actors[actors[i]].kind == CT_ACTOR_GOROUTINE;
+		const struct ct_actor *actor = &facts->actors[actors[i]];
+
+		ids[i] = facts->say_numbers && actor->number
+				 ? number_of(actor->number, prefix, sizeof(prefix))
+				 : actor->id;
+		goroutines += actor->kind == CT_ACTOR_GOROUTINE;
 	}
 	if (n)
 		qsort(ids, n, sizeof(*ids), by_number);
@@ -59,6 +75,6 @@ void ct_say_actors(struct ct_str *s, struct ct_arena *words, const struct ct_fac
 		!goroutines       ? "threads"
 		: goroutines == n ? "goroutines"
 				  : "threads and goroutines");
-	add_ranges(s, ids, n, all);
+	add_ranges(s, prefix, ids, n, all);
 	ct_str_add(s, ")");
 }

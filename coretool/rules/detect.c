@@ -118,7 +118,7 @@ enum ct_status ct_detect(const struct ct_facts *facts, const struct ct_policy *p
 		status = run_rules(&out);
 		if (!status) {
 			settle(doc, &out);
-			ct_document_judge(doc);
+			ct_document_judge(doc, policy);
 		}
 		ct_vec_free(&out.list);
 		if (status || doc->arena.failed)

@@ -251,11 +251,14 @@ static const char *whom_to_free(struct ct_document *doc)
 		g->behind[best] == 1 ? "" : "s");
 }
 
-static void add_hints(struct ct_document *doc)
+static void add_hints(struct ct_document *doc, const struct ct_policy *policy)
 {
 	const char **hints = ct_arena_new_array(&doc->arena, MAX_HINTS, const char *);
 	const struct ct_facts *facts = doc->facts;
-	const char *core = facts->target.path ? quoted(&doc->arena, facts->target.path) : "CORE";
+	const char *core = policy && policy->no_core ? ""
+			   : facts->target.path      ? ct_arena_printf(&doc->arena, " %s",
+							       quoted(&doc->arena, facts->target.path))
+						     : " CORE";
 
 	if (!hints)
 		return;
@@ -267,16 +270,16 @@ static void add_hints(struct ct_document *doc)
 		}
 	if (doc->n_findings && doc->findings[0].n_resources)
 		add_hint(doc, hints,
-			ct_arena_printf(&doc->arena, "coretool explain %s 0x%llx", core,
+			ct_arena_printf(&doc->arena, "coretool explain%s 0x%llx", core,
 				(unsigned long long)facts->resources[doc->findings[0].resources[0]]
 					.address));
-	add_hint(doc, hints, ct_arena_printf(&doc->arena, "coretool threads %s", core));
+	add_hint(doc, hints, ct_arena_printf(&doc->arena, "coretool threads%s", core));
 	doc->hints = hints;
 }
 
-void ct_document_judge(struct ct_document *document)
+void ct_document_judge(struct ct_document *document, const struct ct_policy *policy)
 {
 	count(document);
 	judge(document);
-	add_hints(document);
+	add_hints(document, policy);
 }

@@ -6,6 +6,6 @@
 #include "rules/document.h"
 
 /* Fills in summary (verdict, headline, counts) and hints of a document whose findings stand. */
-void ct_document_judge(struct ct_document *document);
+void ct_document_judge(struct ct_document *document, const struct ct_policy *policy);
 
 #endif

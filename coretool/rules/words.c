@@ -12,14 +12,7 @@ const char *ct_actor_label(const struct ct_facts *facts, uint32_t actor)
 
 const char *ct_say_actor(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
 {
-	const struct ct_actor *a = &facts->actors[actor];
-	const char *kind = a->kind == CT_ACTOR_THREAD ? "thread" : "goroutine";
-	const char *label = ct_actor_label(facts, actor);
-
-	if (label)
-		return ct_arena_printf(
-			arena, "%s %llu (%s)", kind, (unsigned long long)a->id, label);
-	return ct_arena_printf(arena, "%s %llu", kind, (unsigned long long)a->id);
+	return ct_actor_words(arena, facts, actor, ct_actor_label(facts, actor));
 }
 
 const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts, uint32_t resource)
