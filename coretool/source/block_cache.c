@@ -145,8 +145,10 @@ void ct_cache_prefetch(struct ct_cache *cache, const uint64_t *addrs, size_t n)
 
 	for (size_t i = 0; i < n; i++) {
 		uint64_t page = addrs[i] & ~(uint64_t)(CT_CACHE_PAGE - 1);
-		bool listed = n_ranges && ranges[n_ranges - 1].addr == page;
+		bool listed = false;
 
+		for (size_t k = n_ranges; k-- && !listed;)
+			listed = ranges[k].addr == page;
 		if (listed || find(cache, page / CT_CACHE_PAGE))
 			continue;
 		ranges[n_ranges++] = (struct ct_cache_range){page, CT_CACHE_PAGE, 0};
