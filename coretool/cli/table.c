@@ -144,6 +144,10 @@ static const char threads_help[] =
 	"Lists all threads with what each one does and its call stack. Equal stacks are shown "
 	"once."
 	"\n" CORE_HELP;
+static const char waits_help[] =
+	"Lists the threads that wait for others or for a lock, with its holder and the place "
+	"in the program; those behind one holder together, the longest queue first."
+	"\n" CORE_HELP;
 static const char locks_help[] =
 	"Lists the locks that somebody waits for or is known to hold: the owner, the waiters, "
 	"the fields of the lock."
@@ -207,6 +211,17 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
 		.sections = CT_SECTION_THREADS | CT_SECTION_ALL_STACKS,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_report},
+	{.name = "waits",
+		.args = "CORE [EXE]",
+		.summary = "who waits for whom and where, without stacks",
+		.help = waits_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
+		.sections = CT_SECTION_CHAINS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "locks",

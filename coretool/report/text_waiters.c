@@ -14,13 +14,19 @@ struct link {
 	const struct ct_group *group;
 	uint32_t root;   /* CT_NONE: a cycle, or an owner that is gone */
 	bool in_cycle;   /* the chain ends in a cycle */
+	bool open;       /* it ends at an object that nobody is known to hold */
 	uint32_t behind; /* actors that wait for the end */
 	uint32_t behind_holder;
 };
 
-static bool is_behind(const struct ct_graph *graph, uint32_t actor)
+static bool is_behind(const struct ct_text *t, uint32_t actor)
 {
-	return graph->root[actor] != actor || graph->cycle_of[actor] != CT_NONE;
+	const struct ct_wait *wait = ct_text_first_wait(t, actor);
+
+	if (t->graph->root[actor] != actor || t->graph->cycle_of[actor] != CT_NONE)
+		return true;
+	/* Other reports have a part for these. */
+	return wait && wait->resource != CT_NONE && t->document->sections == CT_SECTION_CHAINS;
 }
 
 /* Cycles, then owners that are gone, then those that can go on. */
@@ -28,6 +34,10 @@ static int compare_ends(const struct link *x, const struct link *y)
 {
 	if (x->in_cycle != y->in_cycle)
 		return x->in_cycle ? -1 : 1;
+	if (x->open != y->open)
+		return x->open ? 1 : -1;
+	if (x->open)
+		return 0;
 	if ((x->root == CT_NONE) != (y->root == CT_NONE))
 		return x->root == CT_NONE ? -1 : 1;
 	if (x->behind != y->behind)
@@ -50,15 +60,22 @@ static int by_end(const void *a, const void *b)
 
 static void write_head(struct ct_text *t, const struct link *link, uint32_t n)
 {
-	const char *cycle = t->graph->n_cycles > 1 ? "the cycles" : "the cycle";
-	const char *end = link->in_cycle ? cycle : "an owner that is gone";
+	const char *s = t->graph->n_cycles > 1 ? "s" : "";
+	/* Without the findings those in the cycle are here too. */
+	bool members = !(t->document->sections & CT_SECTION_FINDINGS);
 
 	ct_text_gap(t);
 	ct_text_paint(t, CT_PAINT_BOLD);
-	ct_text_add(t, "Behind %s",
-		link->root == CT_NONE ? end : ct_say_actor(&t->words, t->facts, link->root));
+	if (link->open)
+		ct_text_add(t, "For what nobody is known to hold");
+	else if (link->root != CT_NONE)
+		ct_text_add(t, "Behind %s", ct_say_actor(&t->words, t->facts, link->root));
+	else if (link->in_cycle)
+		ct_text_add(t, "%s the cycle%s", members ? "In and behind" : "Behind", s);
+	else
+		ct_text_add(t, "Behind an owner that is gone");
 	ct_text_plain(t);
-	if (link->root != CT_NONE) {
+	if (link->root != CT_NONE && !link->open) {
 		ct_text_add(t, ", which ");
 		ct_text_doing(t, &link->root, 1);
 		ct_text_place(t, &link->root, 1);
@@ -120,6 +137,7 @@ static struct link make_link(const struct ct_text *t, const struct ct_group *gro
 	struct link ret = {.group = group,
 		.root = root,
 		.in_cycle = t->graph->cycle_of[first] != CT_NONE,
+		.open = root == first,
 		.behind = root != CT_NONE ? t->graph->behind[root] : 0};
 
 	if (r->n_holds) {
@@ -164,6 +182,6 @@ void ct_text_chains(struct ct_text *t)
 		return;
 	}
 	for (uint32_t i = 0; i < t->facts->n_actors; i++)
-		skip[i] = t->told[i] || !is_behind(t->graph, i);
+		skip[i] = t->told[i] || !is_behind(t, i);
 	ct_text_waiters(t, skip, true);
 }
