@@ -280,8 +280,38 @@ def packed():
             "tar.gz": gzip.compress(bundle(core), mtime=0)}
 
 
+def frame(payload, value=0, kind=64):
+    return struct.pack("<IIQ", kind, len(payload), value) + payload
+
+
+def text(string):
+    return struct.pack("<H", len(string)) + string.encode()
+
+
+def conversations():
+    """name: what gdb says, as docs/gdb-pipe.md has it: process, threads, maps, auxv, memory."""
+    process = frame(b"arch=i386:x86-64\0pid=100\0exe=/bin/app\0still=1\0signal=11\0lwp=101\0")
+    sleeping = {"orig_rax": FUTEX, "rax": -512, "rip": LOCK_PC, "rdi": MUTEXES[0], "rsi": 128, "rdx": 2,
+                "rsp": STACK + 0x100}
+    names = ("rax rdx rcx rbx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip orig_rax eflags fs_base "
+             "gs_base").split()
+    regs = words(*(sleeping.get(name, 0) for name in names))
+    threads = [struct.pack("<QQI", pid, -1 & (1 << 64) - 1, pid != PIDS[2]) + text(str(pid - 99)) + text("app")
+               + regs for pid in PIDS]
+    maps = [struct.pack("<QQQI", start, start + 0x2000, 0, prot) + text(path) for start, prot, path in (
+        (APP, 5, "/bin/app"), (DATA, 6, ""), (LIBC, 5, "/lib/libc.so.6"), (STACK, -1 & (1 << 32) - 1, "[stack]"))]
+    head = process + frame(b"".join(threads), 3) + frame(b"".join(maps), 4)
+    page = struct.pack("<I", 4096) + mutex(PIDS[0], 0, 2).ljust(4096, b"\0")
+    memory = frame(page + bytes(4 * 3)) + frame(page) * 20
+    return {"whole": head + frame(words(9, APP, 3, APP + 64)) + memory,
+            "parts": process + b"".join(frame(t, 3) for t in threads) + b"".join(frame(m, 4) for m in maps)
+            + frame(b"") + memory,
+            "poor": process + frame(threads[0], 1) + frame(b"") + frame(b"") + memory,
+            "refused": frame(b"no such process", kind=65)}
+
+
 def main():
-    for folder, seeds in (("core", cores()), ("unpack", packed())):
+    for folder, seeds in (("core", cores()), ("unpack", packed()), ("pipe", conversations())):
         path = pathlib.Path(sys.argv[1], folder)
         path.mkdir(parents=True, exist_ok=True)
         for name, data in seeds.items():
