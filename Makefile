@@ -86,7 +86,8 @@ install: all $(BUILD)/coretool.1 ## install below $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include \
 		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/coretool \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions \
-		$(DESTDIR)$(PREFIX)/share/zsh/site-functions
+		$(DESTDIR)$(PREFIX)/share/zsh/site-functions \
+		$(DESTDIR)$(PREFIX)/share/coretool/gdb/coretool_ext
 	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/coretool
 	install -m 644 $(LIB_A) $(LIB_SO) $(DESTDIR)$(PREFIX)/lib
 	ln -sf $(notdir $(LIB_SO)) $(DESTDIR)$(PREFIX)/lib/libcoretool.so.$(SOMAJOR)
@@ -95,6 +96,8 @@ install: all $(BUILD)/coretool.1 ## install below $(DESTDIR)$(PREFIX)
 	install -m 644 $(BUILD)/coretool.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig
 	install -m 644 $(BUILD)/coretool.1 $(DESTDIR)$(PREFIX)/share/man/man1
 	install -m 644 docs/*.schema.json $(DESTDIR)$(PREFIX)/share/coretool
+	install -m 644 gdbext/coretool_gdb.py $(DESTDIR)$(PREFIX)/share/coretool/gdb
+	install -m 644 gdbext/coretool_ext/*.py $(DESTDIR)$(PREFIX)/share/coretool/gdb/coretool_ext
 	$(PROGRAM) completion bash >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/coretool
 	$(PROGRAM) completion zsh >$(DESTDIR)$(PREFIX)/share/zsh/site-functions/_coretool
 

@@ -48,7 +48,7 @@ static enum ct_status add_explanations(struct ct_run *run, uint64_t address, str
 	return status ? ct_fail(err, status, "out of memory while explaining an address") : CT_OK;
 }
 
-static int explain(const struct ct_args *args, const struct ct_input *input, uint64_t address)
+static int explain(const struct ct_args *args, const struct ct_input *input)
 {
 	struct ct_error err = {0};
 	struct ct_run run = {0};
@@ -58,7 +58,7 @@ static int explain(const struct ct_args *args, const struct ct_input *input, uin
 		return ct_give_up(args, CT_USAGE, &err);
 	status = ct_run_document(args, input, &run, &err);
 	if (!status)
-		status = add_explanations(&run, address, &err);
+		status = add_explanations(&run, input->address, &err);
 	int result = ct_run_end(args, &run, status, &err);
 	ct_run_close(&run);
 	return result;
@@ -84,7 +84,8 @@ int ct_cmd_explain(const struct ct_args *args)
 	} else {
 		enum ct_status status = ct_words_one(args, &rest, &input, &err);
 
-		result = status ? ct_give_up(args, status, &err) : explain(args, &input, address);
+		input.address = address;
+		result = status ? ct_give_up(args, status, &err) : explain(args, &input);
 	}
 	free(items);
 	return result;

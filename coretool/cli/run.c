@@ -64,10 +64,10 @@ enum ct_status ct_run_open(const struct ct_args *args, const struct ct_input *in
 	enum ct_status status;
 
 	if (args->session) {
-		*run = (struct ct_run){.shared = true};
+		*run = (struct ct_run){.shared_target = true, .address = input->address};
 		return ct_session_target(args->session, &run->target, err);
 	}
-	*run = (struct ct_run){.options = ct_run_options(args, input)};
+	*run = (struct ct_run){.options = ct_run_options(args, input), .address = input->address};
 	ct_progress(args, "opening %s", input->core);
 	status = ct_core_open(input->core, &run->options, &run->source, err);
 	if (!status)
@@ -78,10 +78,12 @@ enum ct_status ct_run_open(const struct ct_args *args, const struct ct_input *in
 
 enum ct_status ct_run_observe(const struct ct_args *args, struct ct_run *run, struct ct_error *err)
 {
-	struct ct_plan plan = {.wants = wants_of(args)};
+	struct ct_plan plan = {.wants = wants_of(args), .address = run->address};
 
-	if (run->shared)
+	if (run->shared_target && !plan.address) {
+		run->shared_facts = true;
 		return ct_session_facts(args->session, plan.wants, &run->facts, err);
+	}
 	ct_progress(args, "observing %s", ct_target_process(run->target)->path);
 	if (args->command->sections & CT_SECTION_MODULES && !args->quick)
 		load_modules(run->target);
@@ -153,10 +155,10 @@ enum ct_status ct_run_document(const struct ct_args *args, const struct ct_input
 void ct_run_close(struct ct_run *run)
 {
 	ct_document_free(run->document);
-	if (!run->shared) {
+	if (!run->shared_facts)
 		ct_facts_free(run->facts);
+	if (!run->shared_target)
 		ct_target_close(run->target);
-	}
 	*run = (struct ct_run){0};
 }
 

@@ -7,9 +7,10 @@
 #include "report/format.h"
 
 struct ct_run {
-	bool shared;               /* target and facts are a session's */
-	struct ct_options options; /* the target borrows it: a run does not move */
-	struct ct_source source;   /* the target's */
+	bool shared_target, shared_facts; /* they are a session's */
+	uint64_t address;                 /* of the input */
+	struct ct_options options;        /* the target borrows it: a run does not move */
+	struct ct_source source;          /* the target's */
 	struct ct_target *target;
 	struct ct_facts *facts;
 	struct ct_document *document;

@@ -45,18 +45,20 @@ static uint32_t count_rows(const struct ct_document *document)
 }
 
 /*
- * The cycles belong to the findings, which are always there. Chains cannot be read without actors
- * and what they wait for; hints stand for the full report, which has the modules too.
+ * The cycles belong to the findings, which are always there. Chains, and what is said of one
+ * object, cannot be read without actors and what they wait for; hints stand for the full report,
+ * which has the modules too.
  */
 static const struct ct_json_part report_parts[] = {
 	{"target", "target", 0, NULL, ct_json_target},
 	{"summary", "summary", 0, NULL, ct_json_summary},
 	{"explained", "explained", CT_SECTION_EXPLAIN, NULL, ct_json_explained},
-	{"actors", "actor", CT_SECTION_THREADS | CT_SECTION_LOCKS | CT_SECTION_CHAINS, count_actors,
-		ct_json_actor},
+	{"actors", "actor",
+		CT_SECTION_THREADS | CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN,
+		count_actors, ct_json_actor},
 	{"stacks", "stack", CT_JSON_STACKS, count_stacks, ct_json_stack},
-	{"resources", "resource", CT_SECTION_LOCKS | CT_SECTION_CHAINS, count_resources,
-		ct_json_resource},
+	{"resources", "resource", CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN,
+		count_resources, ct_json_resource},
 	{"cycles", "cycle", 0, count_cycles, ct_json_cycle},
 	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module},
 	{"findings", "finding", 0, count_findings, ct_json_finding},
