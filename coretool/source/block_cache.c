@@ -4,7 +4,7 @@
 #define DEFAULT_BLOCK (64u << 10)
 #define MAX_BLOCK     (1u << 20)
 #define MAX_PAGES     (1u << 16) /* 256 MiB: when there are more, all are forgotten */
-#define MAX_RANGES    256        /* of one prefetch: 1 MiB */
+#define MAX_RANGES    256        /* of one prefetch, and pages: 1 MiB */
 
 void ct_cache_init(struct ct_cache *cache, ct_cache_fetch *fetch, void *arg, uint64_t block)
 {
@@ -126,37 +126,57 @@ enum ct_status ct_cache_read(struct ct_cache *cache, uint64_t addr, void *buf, s
 	return CT_OK;
 }
 
+/* Pages next to one another come together. What cannot be had so is left to who wants it. */
 static bool fetch_ranges(struct ct_cache *cache, const struct ct_cache_range *ranges, size_t n)
 {
 	const uint8_t *got[MAX_RANGES];
 
 	if (!cache->fetch(cache->arg, ranges, n, got))
 		return false;
-	for (size_t i = 0; i < n; i++)
-		if (!keep(cache, ranges[i].addr / CT_CACHE_PAGE, got[i]))
-			return false;
+	for (size_t i = 0; i < n; i++) {
+		uint64_t number = ranges[i].addr / CT_CACHE_PAGE;
+		uint32_t pages = ranges[i].len / CT_CACHE_PAGE;
+
+		if (!got[i] && pages > 1)
+			continue;
+		for (uint32_t k = 0; k < pages; k++)
+			if (!keep(cache, number + k, got[i] ? got[i] + k * CT_CACHE_PAGE : NULL))
+				return false;
+	}
 	return true;
 }
 
-void ct_cache_prefetch(struct ct_cache *cache, const uint64_t *addrs, size_t n)
+static int by_address(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void ct_cache_prefetch(struct ct_cache *cache, uint64_t *addrs, size_t n)
 {
 	struct ct_cache_range ranges[MAX_RANGES];
-	size_t n_ranges = 0;
+	size_t n_ranges = 0, n_pages = 0;
 
+	if (n)
+		qsort(addrs, n, sizeof(*addrs), by_address);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t page = addrs[i] & ~(uint64_t)(CT_CACHE_PAGE - 1);
-		bool listed = false;
+		struct ct_cache_range *last = n_ranges ? &ranges[n_ranges - 1] : NULL;
 
-		for (size_t k = n_ranges; k-- && !listed;)
-			listed = ranges[k].addr == page;
-		if (listed || find(cache, page / CT_CACHE_PAGE))
+		if ((last && page < last->addr + last->len) || find(cache, page / CT_CACHE_PAGE))
 			continue;
-		ranges[n_ranges++] = (struct ct_cache_range){page, CT_CACHE_PAGE, 0};
-		if (n_ranges == MAX_RANGES) {
+		if (n_pages == MAX_RANGES) {
 			if (!fetch_ranges(cache, ranges, n_ranges))
 				return;
-			n_ranges = 0;
+			n_ranges = n_pages = 0;
+			last = NULL;
 		}
+		if (last && page == last->addr + last->len && last->len < cache->block)
+			last->len += CT_CACHE_PAGE;
+		else
+			ranges[n_ranges++] = (struct ct_cache_range){page, CT_CACHE_PAGE, 0};
+		n_pages++;
 	}
 	if (n_ranges)
 		(void)fetch_ranges(cache, ranges, n_ranges);

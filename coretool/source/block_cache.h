@@ -46,7 +46,8 @@ void ct_cache_free(struct ct_cache *cache);
 /* All, or CT_FAULT. */
 CT_WARN_UNUSED enum ct_status ct_cache_read(
 	struct ct_cache *cache, uint64_t addr, void *buf, size_t len);
-/* Fetches the pages of these addresses that are not here yet, in as few turns as possible. */
-void ct_cache_prefetch(struct ct_cache *cache, const uint64_t *addrs, size_t n);
+/* Sorts the addresses and fetches those of their pages that are not here yet, in as few turns as
+ * possible. */
+void ct_cache_prefetch(struct ct_cache *cache, uint64_t *addrs, size_t n);
 
 #endif

@@ -138,23 +138,44 @@ static void what_cannot_be_read_is_a_fault_and_no_more(void **state)
 static void a_prefetch_is_one_turn(void **state)
 {
 	struct ct_cache cache;
-	struct far *far = far_new(&cache, 0);
-	uint64_t addrs[3 * PAGES];
+	struct far *far = far_new(&cache, 8 * PAGE);
+	uint64_t addrs[4 * PAGES];
+	uint8_t byte;
 
 	(void)state;
+	/* Each page twice, the last first; and as many again of which nothing is there. */
 	for (uint64_t i = 0; i < CT_COUNT(addrs); i++)
-		addrs[i] = START + i / 2 * PAGE + i % 2 * 100;
+		addrs[i] = START + (2 * PAGES - 1 - i / 2) * PAGE + i % 2 * 100;
+	ct_cache_prefetch(&cache, addrs, CT_COUNT(addrs));
+	assert_int_equal(far->turns, 1);
+	assert_int_equal(far->ranges, 2 * PAGES / 8);
+	assert_int_equal(far->longest, 8);
+	for (uint64_t page = 0; page + 3 <= PAGES; page += 3)
+		assert_reads(&cache, far, page * PAGE, 3 * PAGE);
+	assert_int_equal(far->turns, 1);
+	ct_cache_prefetch(&cache, addrs, PAGES);
+	assert_int_equal(far->turns, 1);
+	assert_int_equal(ct_cache_read(&cache, START + PAGES * PAGE, &byte, 1), CT_FAULT);
+	far_free(&cache, far);
+}
+
+/* One page that is missing spoils neither its neighbours nor what is said of it. */
+static void a_prefetch_over_a_hole_loses_nothing(void **state)
+{
+	struct ct_cache cache;
+	struct far *far = far_new(&cache, 0);
+	uint64_t addrs[] = {START + 2 * PAGE, START + 3 * PAGE, START + 4 * PAGE, START + 9 * PAGE};
+	uint8_t byte;
+
+	(void)state;
 	far->hole = 3;
 	ct_cache_prefetch(&cache, addrs, CT_COUNT(addrs));
 	assert_int_equal(far->turns, 1);
-	assert_int_equal(far->ranges, 3 * PAGES / 2);
-	ct_cache_prefetch(&cache, addrs, CT_COUNT(addrs));
+	assert_reads(&cache, far, 9 * PAGE, PAGE);
 	assert_int_equal(far->turns, 1);
-	assert_reads(&cache, far, 4 * PAGE, 3 * PAGE);
-	assert_int_equal(far->turns, 1);
-	uint8_t byte;
+	assert_reads(&cache, far, 2 * PAGE, PAGE);
+	assert_reads(&cache, far, 4 * PAGE, PAGE);
 	assert_int_equal(ct_cache_read(&cache, START + 3 * PAGE, &byte, 1), CT_FAULT);
-	assert_int_equal(far->turns, 1);
 	far_free(&cache, far);
 }
 
@@ -162,7 +183,7 @@ static void when_the_other_side_is_gone_nothing_is_kept(void **state)
 {
 	struct ct_cache cache;
 	struct far *far = far_new(&cache, 0);
-	const uint64_t addr = START;
+	uint64_t addr = START;
 	uint8_t byte;
 
 	(void)state;
@@ -181,6 +202,7 @@ int main(void)
 		cmocka_unit_test(who_reads_on_is_met_with_longer_fetches),
 		cmocka_unit_test(what_cannot_be_read_is_a_fault_and_no_more),
 		cmocka_unit_test(a_prefetch_is_one_turn),
+		cmocka_unit_test(a_prefetch_over_a_hole_loses_nothing),
 		cmocka_unit_test(when_the_other_side_is_gone_nothing_is_kept),
 	};
 
