@@ -31,7 +31,7 @@ int main(void)
 		t[i].name = "worker";
 		t[i].run = worker;
 		sample_start(&t[i]);
-		expect_syscall(&t[i], SYS_futex);
+		expect_wait(&t[i], "cond", &g_jobs_cond, NULL, "g_jobs_cond", NULL, false);
 		truth_function(&t[i], "take_job");
 	}
 	truth_is("absent", "[\"CT110\",\"CT120\",\"CT122\"]");

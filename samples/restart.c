@@ -87,8 +87,8 @@ int main(void)
 	expect_syscall(&t[1], SYS_poll);
 	expect_mutex(&t[2], &g_lock, "g_lock", &t[0], true);
 	expect_mutex(&t[3], &g_lock, "g_lock", &t[0], false);
-	expect_syscall(&t[4], SYS_futex);
-	expect_syscall(&t[5], SYS_futex);
+	expect_wait(&t[4], "sem", &g_sem, NULL, "g_sem", NULL, true);
+	expect_wait(&t[5], "cond", &g_cond, NULL, "g_cond", NULL, true);
 	truth_function(&t[1], "poller");
 	truth_function(&t[2], "try_lock");
 	truth_root(&t[2], &t[0]);

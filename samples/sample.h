@@ -9,7 +9,7 @@
  *   thread      {tid, label, state: "blocked"|"running", syscall, number, args[3]}
  *               args are the first three arguments of the system call; number is the one asked
  *               for, also when a stop and a continue have made restart_syscall of it
- *   wait        {tid, kind: "mutex"|"join", resource, name, on: [tid], timed}
+ *   wait        {tid, kind: as the report's, resource, name, on: [tid], timed}
  *               on is left out when no thread of this process holds the resource
  *   hold        {tid, resource}
  *   owner_gone  {tid, owner, resource}: tid waits for what a thread held that is no more
@@ -18,7 +18,6 @@
  *   cycle       {tids, timed}: one thread is a self-loop; a report has no other cycles
  *   finding     {rule, level, confidence: [..], tids}: of CT101..CT103 a report has no others;
  *               tids are stuck by it, beside them only those that wait behind them may be named
- *               a cycle or finding with "may": true may be missing, not contradicted
  *   absent      [rule]: further rules that must not fire
  *   quiet       true: no finding is more than "possible"
  *   verdict     [verdict]: one of these
@@ -294,18 +293,14 @@ static inline void truth_hold(const struct sample_thread *t, const void *lock)
 }
 
 /*
- * Waits until `waiter` blocks on the lock. name: as DWARF tells it, "*x" for one that ends so,
- * NULL on the heap.
- * holder: NULL when no thread of this process holds it.
+ * `waiter` waits for the object. name: as DWARF tells it, "*x" for one that ends so, NULL on the
+ * heap. holder: NULL when no thread of this process holds it.
  */
-static inline void expect_mutex(const struct sample_thread *waiter, const void *lock,
-	const char *name, const struct sample_thread *holder, bool timed)
+static inline void truth_wait(const struct sample_thread *waiter, const char *kind,
+	const void *object, const char *name, const struct sample_thread *holder, bool timed)
 {
-	struct sample_call call = sample_await(waiter->tid, SYS_futex, (long)lock);
-
-	truth_call(waiter, &call);
-	printf("{\"wait\":{\"tid\":%d,\"kind\":\"mutex\",\"resource\":\"%p\",\"timed\":%s",
-		waiter->tid, lock, timed ? "true" : "false");
+	printf("{\"wait\":{\"tid\":%d,\"kind\":\"%s\",\"resource\":\"%p\",\"timed\":%s",
+		waiter->tid, kind, object, timed ? "true" : "false");
 	if (name)
 		printf(",\"name\":\"%s\"", name);
 	if (holder) {
@@ -314,7 +309,25 @@ static inline void expect_mutex(const struct sample_thread *waiter, const void *
 	}
 	printf("}}\n");
 	if (holder)
-		truth_hold(holder, lock);
+		truth_hold(holder, object);
+}
+
+/* Waits until `waiter` blocks on the object, at this word of it (NULL: any futex); tells so. */
+static inline void expect_wait(const struct sample_thread *waiter, const char *kind,
+	const void *object, const void *word, const char *name, const struct sample_thread *holder,
+	bool timed)
+{
+	struct sample_call call =
+		sample_await(waiter->tid, SYS_futex, word ? (long)word : (long)SAMPLE_ANY);
+
+	truth_call(waiter, &call);
+	truth_wait(waiter, kind, object, name, holder, timed);
+}
+
+static inline void expect_mutex(const struct sample_thread *waiter, const void *lock,
+	const char *name, const struct sample_thread *holder, bool timed)
+{
+	expect_wait(waiter, "mutex", lock, lock, name, holder, timed);
 }
 
 static inline void expect_join(
@@ -364,24 +377,6 @@ static inline void truth_finding(const char *rule, const char *level, const char
 {
 	printf("{\"finding\":{\"rule\":\"%s\",\"level\":\"%s\",\"confidence\":[%s],", rule, level,
 		confidence);
-	truth_tids("tids", t, n);
-	printf("}}\n");
-}
-
-/* As truth_finding(), of a deadlock that a report may miss and may not contradict. */
-static inline void truth_may_find(const char *rule, const struct sample_thread *t, size_t n)
-{
-	printf("{\"finding\":{\"may\":true,\"rule\":\"%s\",\"level\":\"P0\","
-	       "\"confidence\":[\"proven\",\"likely\"],",
-		rule);
-	truth_tids("tids", t, n);
-	printf("}}\n");
-}
-
-/* As truth_cycle() without timeouts, of one that a report may miss. */
-static inline void truth_may_cycle(const struct sample_thread *t, size_t n)
-{
-	printf("{\"cycle\":{\"may\":true,\"timed\":false,");
 	truth_tids("tids", t, n);
 	printf("}}\n");
 }

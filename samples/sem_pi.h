@@ -53,6 +53,7 @@ static inline const struct sample_thread *sem_pi_start(void)
 	pi_init(&g_device.lock);
 	sample_start(&holder);
 	expect_syscall(&holder, SYS_futex);
+	truth_wait(&holder, "sem", g_request, NULL, NULL, false);
 	sample_start(&worker);
 	expect_syscall(&worker, SYS_clock_nanosleep);
 	truth_function(&holder, "load_firmware");

@@ -250,38 +250,42 @@ static const struct row {
 	const char *name;
 	long (*block)(void);
 	long number, or_number; /* the system call; libc versions differ */
+	/* What the report says of it, when that is an object of the process. */
+	const char *kind, *object_name;
+	const void *object;
+	bool timed;
 } g_rows[] = {
-	{"do_read", do_read, SYS_read, 0},
-	{"do_write", do_write, SYS_write, 0},
-	{"do_poll", do_poll, SYS_poll, 0},
-	{"do_poll_timed", do_poll_timed, SYS_poll, 0},
-	{"do_ppoll", do_ppoll, SYS_ppoll, 0},
-	{"do_select", do_select, SYS_pselect6, SYS_select},
-	{"do_epoll", do_epoll, SYS_epoll_wait, 0},
-	{"do_accept", do_accept, SYS_accept, 0},
-	{"do_recv", do_recv, SYS_recvfrom, 0},
-	{"do_recvmsg", do_recvmsg, SYS_recvmsg, 0},
-	{"do_flock", do_flock, SYS_flock, 0},
-	{"do_record_lock", do_record_lock, SYS_fcntl, 0},
-	{"do_open_fifo", do_open_fifo, SYS_openat, 0},
-	{"do_nanosleep", do_nanosleep, SYS_clock_nanosleep, SYS_nanosleep},
-	{"do_sleep_until", do_sleep_until, SYS_clock_nanosleep, 0},
-	{"do_sigwait", do_sigwait, SYS_rt_sigtimedwait, 0},
-	{"do_sigsuspend", do_sigsuspend, SYS_rt_sigsuspend, 0},
-	{"do_pause", do_pause, SYS_pause, 0},
-	{"do_wait", do_wait, SYS_wait4, 0},
-	{"do_waitid", do_waitid, SYS_waitid, 0},
-	{"do_msgrcv", do_msgrcv, SYS_msgrcv, 0},
-	{"do_semop", do_semop, SYS_semop, SYS_semtimedop},
-	{"do_futex", do_futex, SYS_futex, 0},
-	{"do_futex_bitset", do_futex_bitset, SYS_futex, 0},
-	{"do_sem", do_sem, SYS_futex, 0},
-	{"do_sem_timed", do_sem_timed, SYS_futex, 0},
-	{"do_cond", do_cond, SYS_futex, 0},
-	{"do_cond_timed", do_cond_timed, SYS_futex, 0},
-	{"do_barrier", do_barrier, SYS_futex, 0},
-	{"do_rdlock", do_rdlock, SYS_futex, 0},
-	{"do_wrlock", do_wrlock, SYS_futex, 0},
+	{"do_read", do_read, SYS_read, 0, NULL, NULL, NULL, false},
+	{"do_write", do_write, SYS_write, 0, NULL, NULL, NULL, false},
+	{"do_poll", do_poll, SYS_poll, 0, NULL, NULL, NULL, false},
+	{"do_poll_timed", do_poll_timed, SYS_poll, 0, NULL, NULL, NULL, false},
+	{"do_ppoll", do_ppoll, SYS_ppoll, 0, NULL, NULL, NULL, false},
+	{"do_select", do_select, SYS_pselect6, SYS_select, NULL, NULL, NULL, false},
+	{"do_epoll", do_epoll, SYS_epoll_wait, 0, NULL, NULL, NULL, false},
+	{"do_accept", do_accept, SYS_accept, 0, NULL, NULL, NULL, false},
+	{"do_recv", do_recv, SYS_recvfrom, 0, NULL, NULL, NULL, false},
+	{"do_recvmsg", do_recvmsg, SYS_recvmsg, 0, NULL, NULL, NULL, false},
+	{"do_flock", do_flock, SYS_flock, 0, NULL, NULL, NULL, false},
+	{"do_record_lock", do_record_lock, SYS_fcntl, 0, NULL, NULL, NULL, false},
+	{"do_open_fifo", do_open_fifo, SYS_openat, 0, NULL, NULL, NULL, false},
+	{"do_nanosleep", do_nanosleep, SYS_clock_nanosleep, SYS_nanosleep, NULL, NULL, NULL, false},
+	{"do_sleep_until", do_sleep_until, SYS_clock_nanosleep, 0, NULL, NULL, NULL, false},
+	{"do_sigwait", do_sigwait, SYS_rt_sigtimedwait, 0, NULL, NULL, NULL, false},
+	{"do_sigsuspend", do_sigsuspend, SYS_rt_sigsuspend, 0, NULL, NULL, NULL, false},
+	{"do_pause", do_pause, SYS_pause, 0, NULL, NULL, NULL, false},
+	{"do_wait", do_wait, SYS_wait4, 0, NULL, NULL, NULL, false},
+	{"do_waitid", do_waitid, SYS_waitid, 0, NULL, NULL, NULL, false},
+	{"do_msgrcv", do_msgrcv, SYS_msgrcv, 0, NULL, NULL, NULL, false},
+	{"do_semop", do_semop, SYS_semop, SYS_semtimedop, NULL, NULL, NULL, false},
+	{"do_futex", do_futex, SYS_futex, 0, NULL, NULL, NULL, false},
+	{"do_futex_bitset", do_futex_bitset, SYS_futex, 0, NULL, NULL, NULL, false},
+	{"do_sem", do_sem, SYS_futex, 0, "sem", "g_sem", &g_sem, false},
+	{"do_sem_timed", do_sem_timed, SYS_futex, 0, "sem", "g_sem", &g_sem, true},
+	{"do_cond", do_cond, SYS_futex, 0, "cond", "g_cond", &g_cond, false},
+	{"do_cond_timed", do_cond_timed, SYS_futex, 0, "cond", "g_cond", &g_cond, true},
+	{"do_barrier", do_barrier, SYS_futex, 0, "barrier", "g_barrier", &g_barrier, false},
+	{"do_rdlock", do_rdlock, SYS_futex, 0, "rwlock-read", "g_rwlock", &g_rwlock, false},
+	{"do_wrlock", do_wrlock, SYS_futex, 0, "rwlock-write", "g_rwlock", &g_rwlock, false},
 };
 
 enum { ROWS = sizeof(g_rows) / sizeof(g_rows[0]) };
@@ -353,6 +357,7 @@ static void open_files(void)
 int main(void)
 {
 	static struct sample_thread t[ROWS];
+	const struct sample_thread main_thread = {.tid = getpid()};
 
 	g_queue = msgget(IPC_PRIVATE, 0600);
 	g_semaphores = semget(IPC_PRIVATE, 1, 0600);
@@ -375,8 +380,12 @@ int main(void)
 		if (call.number != row->number && call.number != row->or_number)
 			sample_fail("a thread blocks in an unexpected system call", call.number);
 		truth_call(&t[i], &call);
+		if (row->kind)
+			truth_wait(&t[i], row->kind, row->object, row->object_name,
+				row->object == &g_rwlock ? &main_thread : NULL, row->timed);
 		truth_function(&t[i], "block");
 	}
-	truth_verdict("clean");
+	/* main keeps the rwlock and pauses. */
+	truth_verdict("stuck");
 	sample_rest(1 + ROWS);
 }

@@ -20,6 +20,7 @@ static const struct ct_libc_layout layouts[] = {
 	{.e_machine = EM_X86_64,
 		.self = 16,
 		.tid = 720,
+		.cleanup = 760,
 		.joinstate = 1576,
 		.start_routine = {1592, 1600}},
 };

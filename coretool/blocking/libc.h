@@ -14,6 +14,7 @@ struct ct_libc_layout {
 	uint16_t e_machine;
 	uint16_t self;             /* of the pointer to itself (tcbhead_t.self) */
 	uint16_t tid;              /* same in 2.31 … 2.43 */
+	uint16_t cleanup;          /* of the innermost cleanup handler; same in 2.31 … 2.43 */
 	uint16_t joinstate;        /* u32, 2.43; a pointer before */
 	uint16_t start_routine[2]; /* 2.36 and 2.41; 2.31 and 2.43 */
 };

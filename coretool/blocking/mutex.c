@@ -15,9 +15,9 @@
 
 #include "blocking/mutex_delay.h"
 #include "blocking/mutex_shape.h"
+#include "blocking/owner.h"
 #include "blocking/rows.h"
 #include "target/modules.h"
-#include "target/symbols.h"
 
 /*
  * May other processes use it? pthread_mutex_init sets the bit on every robust mutex, so there it
@@ -34,13 +34,9 @@ static bool process_shared(const struct ct_blocking *ctx, const struct ct_mutex 
 	       ((!map || map->path) && !ct_module_at(ctx->target, addr));
 }
 
-/*
- * Can its owner be in another process, whose ids may be those of threads here (PID namespaces)? Not
- * when it lies in the data of a program or library: every process has its own.
- */
 static bool may_be_elsewhere(const struct ct_blocking *ctx, const struct ct_mutex *m, uint64_t addr)
 {
-	return process_shared(ctx, m, addr) && !ct_module_at(ctx->target, addr);
+	return ct_owner_may_be_elsewhere(ctx, process_shared(ctx, m, addr), addr);
 }
 
 /* Which lock path of nptl makes this call? 0: none. */
@@ -77,23 +73,6 @@ static bool path_fits(enum path path, const struct ct_futex_op *op, const struct
 	default:
 		return false;
 	}
-}
-
-/*
- * glibc makes these calls inside of itself. A program that calls futex through syscall() has a lock
- * of its own, however like a mutex it may look.
- */
-static bool made_by_libc(const struct ct_blocking *ctx, const struct ct_blocked *blocked)
-{
-	uint64_t pc = ct_reg(blocked->regs, ct_target_arch(ctx->target)->pc);
-	struct ct_symbol symbol;
-
-	if (!ct_libc_owns(ctx->target, ctx->libc, pc))
-		return false;
-	if (blocked->n_callers && blocked->callers[0])
-		return strcmp(blocked->callers[0], "syscall") != 0;
-	return ct_symbol_at(ctx->target, pc, CT_SYMBOL_CODE, &symbol) ||
-	       strcmp(symbol.name, "syscall") != 0;
 }
 
 /* Is this address a mutex for certain, whoever owns it? A frame of pthread_mutex_lock says so. */
@@ -163,7 +142,7 @@ static enum ct_status match(
 	struct ct_mutex m;
 
 	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) ||
-		!made_by_libc(ctx, blocked))
+		!ct_blocked_in_libc(ctx, blocked))
 		return CT_NOT_FOUND;
 	enum path path = lock_path(&op, &blocked->call);
 	if (path == PATH_NONE)
@@ -209,66 +188,22 @@ static void add_state(const struct ct_blocking *ctx, const struct ct_mutex *m, u
 		ct_sink_value_bool(sink, resource, "inconsistent", true);
 }
 
-/* Can "no such thread" be said at all? Not when threads or their ids may be missing. */
-static bool ids_are_sure(const struct ct_blocking *ctx)
-{
-	return ct_target_process(ctx->target)->all_threads &&
-	       (ctx->libc->ids_complete || ctx->libc->ids_are_lwps);
-}
-
-/* The id in the lock is that of a thread here; is the thread its owner for certain? */
-static void add_hold(
-	const struct ct_blocking *ctx, const struct ct_mutex *m, uint32_t resource, uint32_t actor)
-{
-	struct ct_hold hold = {.actor = actor,
-		.resource = resource,
-		.mode = CT_HOLD_EXCLUSIVE,
-		.trust = CT_TRUST_INFERRED,
-		.took_frame = CT_NONE};
-
-	if (ct_sink_get_actor(ctx->sink, actor)->id_source != CT_ID_OWN)
-		hold.why = "the owner field has the kernel's number of this thread; its own could "
-			   "not be read";
-	else if (may_be_elsewhere(ctx, m, ct_sink_get_resource(ctx->sink, resource)->address))
-		hold.why = "the owner field names this thread, or one of that number in another "
-			   "PID namespace";
-	else if (ct_mutex_miscounted(m))
-		hold.why = "the owner field names this thread; nobody is counted as a user";
-	else
-		hold.trust = CT_TRUST_EXACT;
-	if (hold.trust == CT_TRUST_EXACT)
-		hold.why =
-			m->kind & (CT_MUTEX_ROBUST | CT_MUTEX_PI)
-				? "the lock word names this thread"
-				: "the owner field names this thread, and the lock word is taken";
-	hold.why = ct_sink_string(ctx->sink, hold.why);
-	ct_sink_hold(ctx->sink, &hold);
-}
-
 static void add_owner(const struct ct_blocking *ctx, const struct ct_mutex *m, uint32_t resource)
 {
 	struct ct_resource *r = ct_sink_get_resource(ctx->sink, resource);
-	uint32_t owner = ct_mutex_owner(m), actor = ct_sink_thread_by_id(ctx->sink, owner);
+	const struct ct_owner owner = {
+		.id = ct_mutex_held(m) ? ct_mutex_owner(m) : 0,
+		.taken = m->lock,
+		.shared = process_shared(ctx, m, r->address),
+		.field = m->kind & (CT_MUTEX_ROBUST | CT_MUTEX_PI)
+				 ? "the lock word names this thread"
+				 : "the owner field names this thread, and the lock word is taken",
+		.doubt = ct_mutex_miscounted(m)
+				 ? "the owner field names this thread; nobody is counted as a user"
+				 : NULL,
+	};
 
-	r->process_shared = process_shared(ctx, m, r->address);
-	if (!ct_mutex_held(m)) {
-		r->holders = m->lock ? CT_HOLDERS_UNKNOWN : CT_HOLDERS_COMPLETE;
-		return;
-	}
-	if (actor == CT_NONE) {
-		bool gone = !r->process_shared && ids_are_sure(ctx);
-
-		r->holders = gone ? CT_HOLDERS_COMPLETE : CT_HOLDERS_UNKNOWN;
-		r->owner_gone = gone ? owner : 0;
-		if (r->process_shared)
-			ct_sink_note(ctx->sink, CT_NOTE_NOT_ASKED,
-				ct_sink_printf(ctx->sink, "0x%llx", (unsigned long long)r->address),
-				"this process-shared mutex is held by thread %u of another process",
-				owner);
-		return;
-	}
-	r->holders = CT_HOLDERS_COMPLETE;
-	add_hold(ctx, m, resource, actor);
+	ct_owner_add(ctx, resource, &owner);
 }
 
 static enum ct_status read_mutex(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)

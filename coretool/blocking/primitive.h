@@ -66,6 +66,12 @@ extern const size_t ct_n_primitives;
 bool ct_blocked_calls(const struct ct_blocked *blocked, const char *prefix);
 
 /*
+ * Was the call made inside of the C library, as its lock functions do? A program that calls futex
+ * through syscall() has a lock of its own, however like one of libc's it may look.
+ */
+bool ct_blocked_in_libc(const struct ct_blocking *ctx, const struct ct_blocked *blocked);
+
+/*
  * The best match among all primitives: best trust, then row order. CT_NOT_FOUND: none. Two claims
  * of equal trust become a note.
  */

@@ -5,8 +5,14 @@
 
 #include "blocking/primitive.h"
 
+extern const struct ct_primitive ct_primitive_barrier;
+extern const struct ct_primitive ct_primitive_cond;
 extern const struct ct_primitive ct_primitive_futex;
 extern const struct ct_primitive ct_primitive_join;
+extern const struct ct_primitive ct_primitive_libc_lock;
 extern const struct ct_primitive ct_primitive_mutex;
+extern const struct ct_primitive ct_primitive_once;
+extern const struct ct_primitive ct_primitive_rwlock;
+extern const struct ct_primitive ct_primitive_sem;
 
 #endif

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "blocking/rows.h"
+#include "target/symbols.h"
 
 const struct ct_primitive *const ct_primitives[] = {
-	&ct_primitive_mutex, &ct_primitive_join, &ct_primitive_futex, /* takes what is left */
+	&ct_primitive_mutex, &ct_primitive_rwlock, &ct_primitive_join, &ct_primitive_cond,
+	&ct_primitive_sem, &ct_primitive_once, &ct_primitive_libc_lock, &ct_primitive_barrier,
+	&ct_primitive_futex, /* takes what is left */
 };
 const size_t ct_n_primitives = CT_COUNT(ct_primitives);
 
@@ -18,6 +21,19 @@ bool ct_blocked_calls(const struct ct_blocked *blocked, const char *prefix)
 			return true;
 	}
 	return false;
+}
+
+bool ct_blocked_in_libc(const struct ct_blocking *ctx, const struct ct_blocked *blocked)
+{
+	uint64_t pc = ct_reg(blocked->regs, ct_target_arch(ctx->target)->pc);
+	struct ct_symbol symbol;
+
+	if (!ct_libc_owns(ctx->target, ctx->libc, pc))
+		return false;
+	if (blocked->n_callers && blocked->callers[0])
+		return strcmp(blocked->callers[0], "syscall") != 0;
+	return ct_symbol_at(ctx->target, pc, CT_SYMBOL_CODE, &symbol) ||
+	       strcmp(symbol.name, "syscall") != 0;
 }
 
 enum ct_status ct_primitive_match(const struct ct_blocking *ctx, const struct ct_blocked *blocked,

@@ -25,11 +25,27 @@ const char *ct_trust_name(enum ct_trust trust)
 
 const char *ct_wait_kind_name(enum ct_wait_kind kind)
 {
-	static const char *const names[] = {
-		"mutex", "join", "futex", "io", "sleep", "signal", "child", "other"};
+	static const char *const names[] = {"mutex", "join", "rwlock-read", "rwlock-write", "cond",
+		"sem", "barrier", "once", "libc-lock", "futex", "io", "sleep", "signal", "child",
+		"other"};
 
 	_Static_assert(CT_COUNT(names) == CT_N_WAIT_KINDS, "one name for each kind");
 	return names[kind];
+}
+
+bool ct_wait_kind_has_holder(enum ct_wait_kind kind)
+{
+	switch (kind) {
+	case CT_WAIT_MUTEX:
+	case CT_WAIT_JOIN:
+	case CT_WAIT_RWLOCK_READ:
+	case CT_WAIT_RWLOCK_WRITE:
+	case CT_WAIT_ONCE:
+	case CT_WAIT_LIBC:
+		return true;
+	default:
+		return false;
+	}
 }
 
 const char *ct_actor_state_name(enum ct_actor_state state)

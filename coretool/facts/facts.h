@@ -22,6 +22,13 @@ enum ct_trust {
 enum ct_wait_kind {
 	CT_WAIT_MUTEX,
 	CT_WAIT_JOIN,
+	CT_WAIT_RWLOCK_READ,
+	CT_WAIT_RWLOCK_WRITE,
+	CT_WAIT_COND,
+	CT_WAIT_SEM,
+	CT_WAIT_BARRIER,
+	CT_WAIT_ONCE,
+	CT_WAIT_LIBC,  /* a lock of the C library's own: of a FILE, of malloc */
 	CT_WAIT_FUTEX, /* a futex of no known shape */
 	CT_WAIT_IO,
 	CT_WAIT_SLEEP,
@@ -245,8 +252,11 @@ struct ct_facts {
  */
 const char *ct_actor_words(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, const char *label);
-const char *ct_trust_name(enum ct_trust trust);             /* "exact" … */
-const char *ct_wait_kind_name(enum ct_wait_kind kind);      /* "mutex" … */
+const char *ct_trust_name(enum ct_trust trust);        /* "exact" … */
+const char *ct_wait_kind_name(enum ct_wait_kind kind); /* "mutex" … */
+/* Is what such a wait is for held by somebody? A condition variable is not, and of a raw futex
+ * nothing is known. */
+bool ct_wait_kind_has_holder(enum ct_wait_kind kind);
 const char *ct_actor_state_name(enum ct_actor_state state); /* "running" … */
 const char *ct_site_trust_name(enum ct_site_trust trust);   /* "cfi" … */
 

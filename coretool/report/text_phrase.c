@@ -25,6 +25,13 @@ static const struct {
 } verbs[] = {
 	[CT_WAIT_MUTEX] = {"waits for", "wait for", ""},
 	[CT_WAIT_JOIN] = {"waits for", "wait for", " to end"},
+	[CT_WAIT_RWLOCK_READ] = {"waits for", "wait for", " (to read)"},
+	[CT_WAIT_RWLOCK_WRITE] = {"waits for", "wait for", " (to write)"},
+	[CT_WAIT_COND] = {"waits for a signal of", "wait for a signal of", ""},
+	[CT_WAIT_SEM] = {"waits for a post of", "wait for a post of", ""},
+	[CT_WAIT_BARRIER] = {"waits at", "wait at", ""},
+	[CT_WAIT_ONCE] = {"waits for", "wait for", " to be done"},
+	[CT_WAIT_LIBC] = {"waits for", "wait for", ""},
 	[CT_WAIT_FUTEX] = {"waits on", "wait on", ""},
 	[CT_WAIT_IO] = {"waits for I/O", "wait for I/O", ""},
 	[CT_WAIT_SLEEP] = {"sleeps", "sleep", ""},
@@ -182,9 +189,8 @@ bool ct_text_has_holder(const struct ct_text *t, const struct ct_wait *wait)
 	const struct ct_resource *r =
 		wait->resource != CT_NONE ? &t->facts->resources[wait->resource] : NULL;
 
-	/* A futex that has no known shape may have no holder at all. */
 	return wait->owner_gone ||
-	       (r && !r->is_actor && (r->n_holds || wait->kind != CT_WAIT_FUTEX));
+	       (r && !r->is_actor && (r->n_holds || ct_wait_kind_has_holder(wait->kind)));
 }
 
 /* How sure we are that someone holds it; the words of a recorded owner need none. */

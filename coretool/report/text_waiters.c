@@ -67,7 +67,7 @@ static void write_head(struct ct_text *t, const struct link *link, uint32_t n)
 	ct_text_gap(t);
 	ct_text_paint(t, CT_PAINT_BOLD);
 	if (link->open)
-		ct_text_add(t, "For what nobody is known to hold");
+		ct_text_add(t, "For what has no known holder");
 	else if (link->root != CT_NONE)
 		ct_text_add(t, "Behind %s", ct_say_actor(&t->words, t->facts, link->root));
 	else if (link->in_cycle)

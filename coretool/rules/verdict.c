@@ -84,6 +84,15 @@ static const char *crash_headline(struct ct_document *doc)
 	return ct_arena_printf(&doc->arena, "%s died of %s%s", who, signal->name, place);
 }
 
+/* For a thread of this process to signal, to post or to arrive. */
+static bool waits_to_be_woken(const struct ct_facts *facts, const struct ct_actor *actor)
+{
+	enum ct_wait_kind kind =
+		actor->n_waits ? facts->waits[actor->first_wait].kind : CT_WAIT_OTHER;
+
+	return kind == CT_WAIT_COND || kind == CT_WAIT_SEM || kind == CT_WAIT_BARRIER;
+}
+
 /* Waits for something inside the process whose holder is recorded nowhere: of these nothing is
  * known. */
 static bool waits_for_unknown(const struct ct_facts *facts, const struct ct_actor *actor)
@@ -112,12 +121,15 @@ static bool waits_elsewhere(const struct ct_facts *facts, const struct ct_actor 
 static const char *clean_headline(struct ct_document *doc)
 {
 	const struct ct_facts *facts = doc->facts;
-	uint32_t asleep = 0, unknown = 0, elsewhere = 0, n = facts->n_actors;
-	const char *rest = "", *others = "";
+	uint32_t asleep = 0, unknown = 0, elsewhere = 0, woken = 0, n = facts->n_actors;
+	const char *rest = "", *others = "", *idle = "";
 
 	for (uint32_t i = 0; i < n; i++) {
 		asleep += facts->actors[i].call.number >= 0;
-		unknown += waits_for_unknown(facts, &facts->actors[i]);
+		if (waits_to_be_woken(facts, &facts->actors[i]))
+			woken++;
+		else
+			unknown += waits_for_unknown(facts, &facts->actors[i]);
 		elsewhere += waits_elsewhere(facts, &facts->actors[i]);
 	}
 	if (elsewhere)
@@ -128,8 +140,13 @@ static const char *clean_headline(struct ct_document *doc)
 		rest = ct_arena_printf(&doc->arena,
 			"; %u wait%s on locks or futexes whose holder is not recorded", unknown,
 			unknown == 1 ? "s" : "");
-	return ct_arena_printf(&doc->arena, "no deadlock found: %u thread%s, %u asleep%s%s", n,
-		n == 1 ? "" : "s", asleep, others, rest);
+	if (woken)
+		idle = ct_arena_printf(&doc->arena,
+			"; %u wait%s for others to wake %s (condition variable, semaphore, "
+			"barrier)",
+			woken, woken == 1 ? "s" : "", woken == 1 ? "it" : "them");
+	return ct_arena_printf(&doc->arena, "no deadlock found: %u thread%s, %u asleep%s%s%s", n,
+		n == 1 ? "" : "s", asleep, others, rest, idle);
 }
 
 /* A watchdog's abort beside a deadlock: the deadlock is the answer, the signal its messenger. */

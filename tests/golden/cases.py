@@ -37,7 +37,7 @@ CASES = {
     "O2-g/kinds.gcore": ("locks", "locks -v"),
     "O2-g/syscalls.gcore": ("analyze", "threads", "waits"),
     "O2-g/abort_watchdog.gcore": ("deadlocks",),
-    "O0-g/call_null.kernel": ("deadlocks", "explain 0x10 --json"),
+    "O0-g/call_null.kernel": ("deadlocks", "explain 0x10"),
     "O0-g/recursion_deep.kernel": ("deadlocks", "locks"),
     "O2-static-pie/deadlock2.gcore": ("analyze",),
     "O2-debuglink/inlined.gcore": ("deadlocks", "modules"),

@@ -56,7 +56,7 @@ class Truth:
         self.moving = True in self.values.get("moving", [])
 
     def sure(self, word):
-        return [v for v in self.values.get(word, []) if not v.get("may")]
+        return self.values.get(word, [])
 
     def waits_of(self, tid):
         return [w for w in self.values.get("wait", []) if w["tid"] == tid]

@@ -32,8 +32,6 @@ TRUTH = [
     {"cycle": {"timed": False, "tids": [11, 12]}},
     {"finding": {"rule": "CT101", "level": "P0", "confidence": ["proven"], "tids": [11, 12]}},
     {"finding": {"rule": "CT103", "level": "P0", "confidence": ["proven"], "tids": [14]}},
-    {"finding": {"may": True, "rule": "CT102", "level": "P0", "confidence": ["likely"],
-                 "tids": [10]}},
     {"absent": ["CT120"]},
     {"function": {"tid": 11, "name": "take_b", "inlined": False}},
     {"function": {"tid": 11, "name": "guard", "inlined": True}},

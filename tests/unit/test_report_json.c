@@ -218,8 +218,8 @@ static void test_sections(void **state)
 		"schema tool target summary actors resources cycles findings notes");
 	check_fields(
 		CT_SECTION_MODULES, "schema tool target summary cycles modules findings notes");
-	check_fields(
-		CT_SECTION_EXPLAIN, "schema tool target summary explained cycles findings notes");
+	check_fields(CT_SECTION_EXPLAIN,
+		"schema tool target summary explained actors resources cycles findings notes");
 	check_fields(DOC_ANALYZE,
 		"schema tool target summary actors stacks resources cycles modules findings notes");
 }

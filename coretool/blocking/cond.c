@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pthread_cond_t of glibc 2.31 to 2.43, and so std::condition_variable. A waiter sleeps on one of
+ * two words of it, and its cleanup handler has a record of the condition variable and the mutex
+ * (nptl/pthread_cond_wait.c, struct _condvar_cleanup_buffer). Who will signal it is recorded
+ * nowhere.
+ *
+ *	2.31 to 2.40    g_signals at 40 and 44, what is expected there is 0
+ *	2.41 on         g_signals at 32 and 36, what is expected is the count that was seen
+ */
+#include "blocking/cleanup.h"
+#include "blocking/rows.h"
+
+#define SIGNALS     32u /* the words are from here … */
+#define SIGNALS_END 48u /* … to here */
+
+struct record {
+	uint64_t wseq, cond, mutex;
+	int32_t private_, pad;
+};
+
+/* The record of the condition variable that the futex is in. */
+static bool find_record(
+	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct record *ret)
+{
+	struct ct_cleanup cleanups[CT_MAX_CLEANUPS];
+	size_t n = ct_cleanups(ctx, blocked->actor, cleanups);
+	uint64_t word = blocked->call.args[0];
+
+	for (size_t i = 0; i < n; i++)
+		if (!ct_read(ctx->target, cleanups[i].arg, ret, sizeof(*ret)) &&
+			word - ret->cond >= SIGNALS && word - ret->cond < SIGNALS_END &&
+			ret->cond % 8 == 0 && ret->mutex)
+			return true;
+	return false;
+}
+
+static enum ct_status match(
+	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
+{
+	struct ct_futex_op op;
+	struct record record;
+
+	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
+		op.pi || !ct_blocked_in_libc(ctx, blocked) || !find_record(ctx, blocked, &record))
+		return CT_NOT_FOUND;
+	*ret = (struct ct_match){.kind = CT_WAIT_COND,
+		.address = record.cond,
+		.trust = CT_TRUST_EXACT,
+		.why = ct_sink_printf(ctx->sink,
+			"the futex is in the condition variable that its cleanup record names, "
+			"together with the mutex at 0x%llx; who will signal it is not recorded",
+			(unsigned long long)record.mutex),
+		.timed = blocked->call.args[3],
+		.outside = !op.is_private};
+	return CT_OK;
+}
+
+static enum ct_status read_cond(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)
+{
+	bool fresh;
+	uint32_t resource = ct_sink_resource(ctx->sink, "pthread_cond", addr, &fresh);
+
+	if (resource == CT_NONE)
+		return CT_NO_MEMORY;
+	*ret = resource;
+	return CT_OK;
+}
+
+const struct ct_primitive ct_primitive_cond = {
+	.name = "pthread_cond",
+	.match = match,
+	.read = read_cond,
+};

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * pthread_once of glibc 2.31 to 2.43, and so std::call_once. The control word says that somebody
+ * runs the initialiser, and the cleanup handler of that thread names the control: in 2.31 it is the
+ * handler's argument, from 2.36 on the argument points to {routine, control} (nptl/pthread_once.c).
+ */
+#include "blocking/cleanup.h"
+#include "blocking/rows.h"
+
+#define STATE       3u /* the bits above them count forks */
+#define IN_PROGRESS 1u
+
+static bool runs(const struct ct_blocking *ctx, uint32_t actor, uint64_t control)
+{
+	struct ct_cleanup cleanups[CT_MAX_CLEANUPS];
+	size_t n = ct_cleanups(ctx, actor, cleanups);
+	uint64_t pointed;
+
+	for (size_t i = 0; i < n; i++)
+		if (cleanups[i].arg == control ||
+			(!ct_read_u64(ctx->target, cleanups[i].arg + 8, &pointed) &&
+				pointed == control))
+			return true;
+	return false;
+}
+
+/* The thread that runs the initialiser, or CT_NONE. */
+static uint32_t find_runner(const struct ct_blocking *ctx, uint64_t control)
+{
+	for (uint32_t i = 0; i < ct_sink_n_actors(ctx->sink); i++)
+		if (runs(ctx, i, control))
+			return i;
+	return CT_NONE;
+}
+
+static enum ct_status match(
+	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
+{
+	uint64_t addr = blocked->call.args[0];
+	struct ct_futex_op op;
+	uint32_t word;
+
+	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
+		op.pi || !op.is_private || blocked->call.args[3] || addr % 4 ||
+		!ct_blocked_in_libc(ctx, blocked) || ct_read_u32(ctx->target, addr, &word) ||
+		(word & STATE) != IN_PROGRESS || word != (uint32_t)blocked->call.args[2])
+		return CT_NOT_FOUND;
+	bool called = ct_blocked_calls(blocked, "pthread_once");
+	bool known = find_runner(ctx, addr) != CT_NONE;
+	if (!called && !known)
+		return CT_NOT_FOUND;
+	*ret = (struct ct_match){.kind = CT_WAIT_ONCE,
+		.address = addr,
+		.trust = known ? CT_TRUST_EXACT : CT_TRUST_LAYOUT,
+		.why = ct_sink_string(ctx->sink,
+			known ? "the futex is the control word of an initialisation under way"
+			      : "asleep below pthread_once on a control word that says that "
+				"somebody runs the initialiser")};
+	return CT_OK;
+}
+
+static enum ct_status read_once(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)
+{
+	uint32_t word;
+	bool fresh;
+
+	if (ct_read_u32(ctx->target, addr, &word))
+		return CT_FAULT;
+	uint32_t resource = ct_sink_resource(ctx->sink, "pthread_once", addr, &fresh);
+	if (resource == CT_NONE)
+		return CT_NO_MEMORY;
+	*ret = resource;
+	if (!fresh)
+		return CT_OK;
+	uint32_t runner = find_runner(ctx, addr);
+	if (runner != CT_NONE) {
+		ct_sink_get_resource(ctx->sink, resource)->holders = CT_HOLDERS_COMPLETE;
+		ct_sink_hold(ctx->sink,
+			&(struct ct_hold){.actor = runner,
+				.resource = resource,
+				.trust = CT_TRUST_EXACT,
+				.took_frame = CT_NONE,
+				.why = ct_sink_string(ctx->sink,
+					"its cleanup handler of pthread_once names this control "
+					"word")});
+	}
+	return CT_OK;
+}
+
+const struct ct_primitive ct_primitive_once = {
+	.name = "pthread_once",
+	.match = match,
+	.read = read_once,
+};

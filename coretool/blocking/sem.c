@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sem_t of glibc 2.31 to 2.43, 64-bit: the count in the lower half of a word, the waiters in the
+ * upper one. A waiter sleeps on the lower half while it is 0, and its cleanup handler's argument is
+ * the semaphore (nptl/sem_waitcommon.c). Who will post it is recorded nowhere.
+ */
+#include "blocking/cleanup.h"
+#include "blocking/rows.h"
+
+struct sem {
+	uint32_t value, waiters;
+	int32_t shared, pad;
+};
+
+#define MOST (1u << 20) /* threads that may wait */
+
+static bool read_words(const struct ct_blocking *ctx, uint64_t addr, struct sem *ret)
+{
+	return addr % 8 == 0 && !ct_read(ctx->target, addr, ret, sizeof(*ret)) &&
+	       ret->value <= INT32_MAX && ret->waiters <= MOST &&
+	       (ret->shared == 0 || ret->shared == 128);
+}
+
+static bool is_recorded(const struct ct_blocking *ctx, const struct ct_blocked *blocked)
+{
+	struct ct_cleanup cleanups[CT_MAX_CLEANUPS];
+	size_t n = ct_cleanups(ctx, blocked->actor, cleanups);
+
+	for (size_t i = 0; i < n; i++)
+		if (cleanups[i].arg == blocked->call.args[0])
+			return true;
+	return false;
+}
+
+static enum ct_status match(
+	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
+{
+	uint64_t addr = blocked->call.args[0];
+	struct ct_futex_op op;
+	struct sem sem;
+
+	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
+		op.pi || (uint32_t)blocked->call.args[2] || !ct_blocked_in_libc(ctx, blocked) ||
+		!read_words(ctx, addr, &sem) || !sem.waiters || !is_recorded(ctx, blocked))
+		return CT_NOT_FOUND;
+	*ret = (struct ct_match){.kind = CT_WAIT_SEM,
+		.address = addr,
+		.trust = CT_TRUST_EXACT,
+		.why = ct_sink_string(ctx->sink,
+			"the futex is the semaphore that its cleanup handler names; who will post "
+			"it is not recorded"),
+		.timed = blocked->call.args[3],
+		.outside = !op.is_private};
+	return CT_OK;
+}
+
+static enum ct_status read_sem(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)
+{
+	struct sem sem;
+	bool fresh;
+
+	if (!read_words(ctx, addr, &sem))
+		return CT_FAULT;
+	uint32_t resource = ct_sink_resource(ctx->sink, "sem", addr, &fresh);
+	if (resource == CT_NONE)
+		return CT_NO_MEMORY;
+	if (fresh) {
+		ct_sink_value_int(ctx->sink, resource, "value", sem.value);
+		ct_sink_value_int(ctx->sink, resource, "waiters", sem.waiters);
+	}
+	*ret = resource;
+	return CT_OK;
+}
+
+const struct ct_primitive ct_primitive_sem = {
+	.name = "sem",
+	.match = match,
+	.read = read_sem,
+};
