@@ -2,7 +2,8 @@
 /*
  * The recursive locks of glibc's own (struct {int lock, count; void *owner}): of a FILE, of the
  * list of FILEs, of exit. The owner is the struct pthread of the thread that has it (sysdeps/nptl,
- * libc-lockP.h; 2.31 to 2.43).
+ * libc-lockP.h and stdio-lock.h; 2.31 to 2.43). What is counted is how often it is taken, from 2.41
+ * on without the first time.
  */
 #include "blocking/rows.h"
 
@@ -12,12 +13,17 @@ struct libc_lock {
 };
 
 #define CONTENDED 2u
+#define MOST      (1u << 20) /* times that a thread has it */
+
+/* struct _IO_FILE of libio: where it has the address of its lock, and where fopen puts that. */
+#define FILE_LOCK 136u
+#define FOPENED   224u
 
 /* The thread that has it, or CT_NONE. */
 static uint32_t owner_of(const struct ct_blocking *ctx, uint64_t addr, struct libc_lock *ret)
 {
 	if (addr % 8 || ct_read(ctx->target, addr, ret, sizeof(*ret)) || !ret->lock ||
-		ret->lock > CONTENDED || !ret->count || !ret->owner)
+		ret->lock > CONTENDED || ret->count > MOST || !ret->owner)
 		return CT_NONE;
 	return ct_sink_actor_by_object(ctx->sink, ret->owner);
 }
@@ -46,6 +52,16 @@ static enum ct_status match(
 	return CT_OK;
 }
 
+/* fopen makes a FILE and its lock in one piece. */
+static void name_lock(const struct ct_blocking *ctx, struct ct_resource *r)
+{
+	uint64_t file = r->address - FOPENED, lock;
+
+	if (!ct_read_u64(ctx->target, file + FILE_LOCK, &lock) && lock == r->address)
+		r->name = ct_sink_printf(
+			ctx->sink, "the lock of the FILE at 0x%llx", (unsigned long long)file);
+}
+
 static enum ct_status read_lock(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)
 {
 	struct libc_lock lock;
@@ -58,8 +74,11 @@ static enum ct_status read_lock(const struct ct_blocking *ctx, uint64_t addr, ui
 	if (resource == CT_NONE)
 		return CT_NO_MEMORY;
 	if (fresh) {
-		ct_sink_value_int(ctx->sink, resource, "depth", lock.count);
-		ct_sink_get_resource(ctx->sink, resource)->holders = CT_HOLDERS_COMPLETE;
+		struct ct_resource *r = ct_sink_get_resource(ctx->sink, resource);
+
+		ct_sink_value_int(ctx->sink, resource, "count", lock.count);
+		r->holders = CT_HOLDERS_COMPLETE;
+		name_lock(ctx, r);
 		ct_sink_hold(
 			ctx->sink, &(struct ct_hold){.actor = owner,
 					   .resource = resource,

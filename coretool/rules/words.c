@@ -18,10 +18,19 @@ const char *ct_say_actor(struct ct_arena *arena, const struct ct_facts *facts, u
 const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts, uint32_t resource)
 {
 	const struct ct_resource *r = &facts->resources[resource];
-	const char *kind = !strcmp(r->kind, "pthread_mutex") ? "mutex" : r->kind;
+	static const struct {
+		const char *kind, *word;
+	} words[] = {{"pthread_mutex", "mutex"}, {"pthread_rwlock", "rwlock"},
+		{"pthread_cond", "condition variable"}, {"sem", "semaphore"},
+		{"pthread_barrier", "barrier"}, {"pthread_once", "once control"},
+		{"libc_lock", "lock of libc"}};
+	const char *kind = r->kind;
 
 	if (r->name)
 		return r->name;
+	for (size_t i = 0; i < CT_COUNT(words); i++)
+		if (!strcmp(words[i].kind, kind))
+			kind = words[i].word;
 	return ct_arena_printf(arena, "the %s at 0x%llx", kind, (unsigned long long)r->address);
 }
 

@@ -31,15 +31,15 @@ IN_BOTH = {
 # Both kinds of the usual variants.
 IN_PAIRS = {
     "sem_pi", "sem_pi_client", "pi_abba", "pi_dead", "pi_self", "pi_transfer", "pi_wrapped",
-    "file_lock",
-    "inconsistent", "double_unlock", "rwlock_abba", "dead_chain", "forked", "raw_clone",
-    "pidns_kill", "tls_lock",
+    "file_lock", "inconsistent", "double_unlock", "rwlock_abba", "once_cross", "once_self",
+    "file_abba", "dead_chain", "forked", "raw_clone", "pidns_kill", "tls_lock",
 }
 
 # What runs in an unpacked Debian tree of another glibc.
 IN_TREES = (
     "deadlock2", "kinds", "self_relock", "owner_exited", "join_cycle", "join_chain", "timed_cycle",
     "restart", "two_cycles", "syscalls", "pi_dead", "pi_self", "pi_wrapped",
+    "rwlock_abba", "once_cross", "once_slow", "file_abba", "condvar_pool",
 )
 
 
