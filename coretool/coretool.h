@@ -93,6 +93,7 @@ struct ct_map {
 	uint64_t file_offset;
 	const char *path; /* NULL: anonymous, or not recorded */
 	int prot;         /* -1: not recorded */
+	bool whole;       /* it stands for all that the loader mapped of the file */
 };
 
 /* One OS thread. */

@@ -195,7 +195,8 @@ static bool take_map(struct ct_gdb_maps *maps, struct ct_pipe_reader *r)
 		return false;
 	map->start = place[0];
 	map->end = place[1];
-	map->file_offset = place[2];
+	map->whole = place[2] == UINT64_MAX;
+	map->file_offset = map->whole ? 0 : place[2];
 	map->prot = prot == NOT_KNOWN ? -1 : (int)(prot & (PROT_READ | PROT_WRITE | PROT_EXEC));
 	map->present = map->prot < 0 || map->prot & PROT_READ ? map->end - map->start : 0;
 	/* The kernel's names of memory that is no file's: [heap], [stack], [vdso]. */

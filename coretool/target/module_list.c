@@ -34,7 +34,7 @@ static bool is_loaded(
 		const struct ct_map *map = ct_target_map_at(target, addr);
 		if (!map)
 			return false;
-		if (!ph->p_filesz || !same_path(map, path))
+		if (map->whole || !ph->p_filesz || !same_path(map, path))
 			continue;
 		if (map->file_offset + (addr - map->start) != ph->p_offset)
 			return false;
