@@ -48,6 +48,16 @@ DRIVERS    = cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	golden='$(PYTHON) -B tests/golden/golden.py $(PROGRAM) $(CORES)' \
 	truth='$(PYTHON) -B tests/truth/check_truth.py $(PROGRAM) $(CORES)'
 
+# The extension, in this machine's gdb and those of the other suites.
+GDB_TESTS  = gdb-versions='$(PYTHON) -B tests/gdb/gdb_versions.py --build $(BUILD)' \
+	gdb-frames='$(PYTHON) -B tests/gdb/test_frames.py' \
+	gdb-checks='$(PYTHON) -B tests/gdb/test_script.py' \
+	gdb-hostile='$(PYTHON) -B tests/gdb/test_hostile.py' \
+	gdb-install='$(PYTHON) -B tests/gdb/test_install.py --build $(BUILD)' \
+	gdb-scripts='$(PYTHON) -B tests/gdb/run_scripts.py --build $(BUILD) $(PROGRAM)' \
+	gdb-same='$(PYTHON) -B tests/gdb/test_same_report.py $(PROGRAM)' \
+	gdb-terminal='$(PYTHON) -B tests/gdb/test_terminal.py $(PROGRAM)'
+
 .PHONY: test
 test: ## the whole suite; installs what is missing
 	@tests/deps.sh build static test
@@ -59,7 +69,7 @@ test: ## the whole suite; installs what is missing
 		cores='$(MAKE) --no-print-directory -s cores' \
 		trees='$(MAKE) --no-print-directory -s cores-trees' \
 		static='$(PYTHON) -B tests/static/test_static.py $(BUILD)/coretool-static $(BUILD)' \
-		$(DRIVERS)
+		$(DRIVERS) $(GDB_TESTS)
 
 .PHONY: check
 check: ## the quick part of the suite: unit tests, and one core of each kind
@@ -78,7 +88,8 @@ asan: ## the suite under AddressSanitizer and UBSan, on the cores that `make tes
 
 .PHONY: asan-run
 asan-run: $(PROGRAM) unit
-	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 $(RUN) $(UNIT_RUN) $(DRIVERS)
+	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 $(RUN) $(UNIT_RUN) $(DRIVERS) \
+		gdb-scripts='$(PYTHON) -B tests/gdb/run_scripts.py --build $(CORES:/cores=) --gdb machine $(PROGRAM)'
 
 .PHONY: golden
 golden: $(PROGRAM) unit ## write the golden reports anew; review the difference before you commit it

@@ -10,6 +10,8 @@ BENCH_CFLAGS := -std=gnu17 -O2 -g -fno-optimize-sibling-calls -Wall -Wextra -Wer
 .PHONY: bench
 bench: $(BUILD)/coretool $(BENCH_PROGRAMS) ## speed and memory against eu-stack, gdb and the floor
 	python3 -B tests/bench/bench.py --coretool $(BUILD)/coretool --build $(BENCH_BUILD) $(BENCH_ARGS)
+	python3 -B tests/bench/gdb_live.py --coretool $(BUILD)/coretool --build $(BENCH_BUILD) \
+		$(filter --enforce,$(BENCH_ARGS))
 
 $(BENCH_PROGRAMS): $(BENCH_BUILD)/%: tests/bench/%.c
 	@mkdir -p $(@D)

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 
-PACKAGES = ("elfutils", "gdb", "libc6-dbg")
+PACKAGES = ("elfutils", "gdb", "gdbserver", "libc6-dbg")
 # Not installed here, but their versions belong to the conditions.
 TOLD_PACKAGES = ("libc6", "libdw1")
 

@@ -7,11 +7,14 @@ signed Release file; a suite whose signature cannot be checked is not used.
 """
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 NETWORK_SECONDS = 300
+# A package that apt would install, and its version.
+INSTALLS = re.compile(r"^Inst (\S+) \((\S+) ", re.M)
 
 
 class SuiteError(Exception):
@@ -104,6 +107,12 @@ class Suite:
             say(f"{self.name}: its key is not in the installed keyring; "
                 "using that of the newest debian-archive-keyring of this machine's suite")
             self._update(self._newer_keyring())
+
+    def closure(self, packages):
+        """{name: version} of these packages and of all that they depend on, in the suite."""
+        # The status file is empty, so apt takes nothing for installed.
+        return dict(INSTALLS.findall(
+            self._apt("--simulate", "--no-install-recommends", "install", *packages)))
 
     def download(self, packages):
         """The .deb files of these packages, in the suite's versions."""
