@@ -64,7 +64,7 @@ static void kernel_order(void **state)
 	assert_int_equal(ct_reg(thread_of(source, 1).regs, ct_arch_x86_64.pc), PID * 0x1000);
 	check_map(source, 0,
 		(struct ct_map){BASE, BASE + 0x2000, sizeof(page), 0x1000, "/bin/worker",
-			PROT_READ | PROT_WRITE});
+			PROT_READ | PROT_WRITE, false});
 	core_close_source(source);
 }
 
@@ -254,10 +254,11 @@ static void unsorted_and_overlapping(void **state)
 	const int rw = PROT_READ | PROT_WRITE;
 	struct ct_map map;
 
-	check_map(source, 0, (struct ct_map){BASE, BASE + 0x1000, 1, 0, NULL, rw});
-	check_map(source, 1, (struct ct_map){BASE + 0x2000, BASE + 0x5000, 1, 0, NULL, rw});
-	check_map(source, 2, (struct ct_map){BASE + 0x5000, BASE + 0x6000, 0x1000, 0, NULL, rw});
-	check_map(source, 3, (struct ct_map){BASE + 0x7000, BASE + 0x8000, 1, 0, NULL, rw});
+	check_map(source, 0, (struct ct_map){BASE, BASE + 0x1000, 1, 0, NULL, rw, false});
+	check_map(source, 1, (struct ct_map){BASE + 0x2000, BASE + 0x5000, 1, 0, NULL, rw, false});
+	check_map(source, 2,
+		(struct ct_map){BASE + 0x5000, BASE + 0x6000, 0x1000, 0, NULL, rw, false});
+	check_map(source, 3, (struct ct_map){BASE + 0x7000, BASE + 0x8000, 1, 0, NULL, rw, false});
 	assert_int_equal(map_of(source, 4, &map), CT_DONE);
 	check_byte(source, BASE, 'a');
 	check_byte(source, BASE + 0x2000, 'b');
@@ -287,14 +288,18 @@ static void mapped_files(void **state)
 	const int rw = PROT_READ | PROT_WRITE;
 	struct ct_map map;
 
-	check_map(source, 0, (struct ct_map){BASE, BASE + 0x1000, 0, 0x2000, "/lib/split.so", -1});
+	check_map(source, 0,
+		(struct ct_map){BASE, BASE + 0x1000, 0, 0x2000, "/lib/split.so", -1, false});
 	check_map(source, 1,
-		(struct ct_map){BASE + 0x1000, BASE + 0x2000, 1, 0x3000, "/lib/split.so", rw});
+		(struct ct_map){
+			BASE + 0x1000, BASE + 0x2000, 1, 0x3000, "/lib/split.so", rw, false});
 	check_map(source, 2,
-		(struct ct_map){BASE + 0x2000, BASE + 0x4000, 0, 0x4000, "/lib/split.so", -1});
-	check_map(source, 3, (struct ct_map){BASE + 0x5000, BASE + 0x6000, 1, 0, NULL, rw});
+		(struct ct_map){
+			BASE + 0x2000, BASE + 0x4000, 0, 0x4000, "/lib/split.so", -1, false});
+	check_map(source, 3, (struct ct_map){BASE + 0x5000, BASE + 0x6000, 1, 0, NULL, rw, false});
 	check_map(source, 4,
-		(struct ct_map){BASE + 0x6000, BASE + 0x7000, 0, 0x9000, "/lib/late.so", -1});
+		(struct ct_map){
+			BASE + 0x6000, BASE + 0x7000, 0, 0x9000, "/lib/late.so", -1, false});
 	assert_int_equal(map_of(source, 5, &map), CT_DONE);
 	core_close_source(source);
 }

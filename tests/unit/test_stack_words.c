@@ -27,8 +27,8 @@ static enum ct_status get_process(void *self, struct ct_process *ret)
 static enum ct_status get_map(void *self, size_t *cur, struct ct_map *ret)
 {
 	static const struct ct_map maps[] = {
-		{START, START + 4 * CT_STACK_PAGE, PRESENT, 0, NULL, 3},
-		{SECOND, SECOND + CT_STACK_PAGE, CT_STACK_PAGE, 0, NULL, 3},
+		{START, START + 4 * CT_STACK_PAGE, PRESENT, 0, NULL, 3, false},
+		{SECOND, SECOND + CT_STACK_PAGE, CT_STACK_PAGE, 0, NULL, 3, false},
 	};
 
 	(void)self;

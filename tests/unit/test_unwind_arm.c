@@ -37,8 +37,9 @@ static enum ct_status get_process(void *self, struct ct_process *ret)
 static enum ct_status get_map(void *self, size_t *cur, struct ct_map *ret)
 {
 	static const struct ct_map maps[] = {
-		{TEXT, TEXT + sizeof(text), sizeof(text), 0, NULL, PROT_READ | PROT_EXEC},
-		{STACK, STACK + sizeof(stack), sizeof(stack), 0, NULL, PROT_READ | PROT_WRITE},
+		{TEXT, TEXT + sizeof(text), sizeof(text), 0, NULL, PROT_READ | PROT_EXEC, false},
+		{STACK, STACK + sizeof(stack), sizeof(stack), 0, NULL, PROT_READ | PROT_WRITE,
+			false},
 	};
 
 	(void)self;
