@@ -55,8 +55,8 @@ GDB_TESTS  = gdb-versions='$(PYTHON) -B tests/gdb/gdb_versions.py --build $(BUIL
 	gdb-hostile='$(PYTHON) -B tests/gdb/test_hostile.py' \
 	gdb-install='$(PYTHON) -B tests/gdb/test_install.py --build $(BUILD)' \
 	gdb-scripts='$(PYTHON) -B tests/gdb/run_scripts.py --build $(BUILD) $(PROGRAM)' \
-	gdb-same='$(PYTHON) -B tests/gdb/test_same_report.py $(PROGRAM)' \
-	gdb-terminal='$(PYTHON) -B tests/gdb/test_terminal.py $(PROGRAM)'
+	gdb-same='$(PYTHON) -B tests/gdb/test_same_report.py --build $(BUILD) $(PROGRAM)' \
+	gdb-terminal='$(PYTHON) -B tests/gdb/test_terminal.py --build $(BUILD) $(PROGRAM)'
 
 .PHONY: test
 test: ## the whole suite; installs what is missing

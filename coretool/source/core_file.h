@@ -43,6 +43,7 @@ struct ct_core {
 	uint64_t siginfo_pid;
 	uint64_t siginfo_lwp; /* the thread whose notes it is among */
 	bool have_siginfo;
+	bool by_gdb;  /* gdb wrote it, of a process that need not have died */
 	bool changed; /* and that was said */
 	uint32_t n_fpregsets;
 };

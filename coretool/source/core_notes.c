@@ -140,6 +140,11 @@ void ct_core_settle_signal(struct ct_core *core)
 	struct ct_signal *signal = &core->process.signal;
 	const struct ct_thread *first = core->threads.n ? &core->threads.items[0] : NULL;
 
+	/* What gdb stops a process with, on a gdbserver for one, is no signal of the process. */
+	if (core->by_gdb && first && first->signal == SIGTRAP) {
+		*signal = (struct ct_signal){0};
+		return;
+	}
 	if (first && first->signal) {
 		core->have_siginfo = core->have_siginfo && signal->number == first->signal;
 		if (!core->have_siginfo)
@@ -250,6 +255,7 @@ static enum ct_status read_note(struct ct_core *core, const struct note *note)
 		{NT_FILE, note_file},
 		{NT_FPREGSET, note_fpregset},
 	};
+	core->by_gdb = core->by_gdb || (note->name_size == 4 && !memcmp(note->name, "GDB", 4));
 	bool is_core = note->name_size >= 4 && !memcmp(note->name, "CORE", 4);
 
 	for (size_t i = 0; is_core && i < CT_COUNT(rows); i++)

@@ -140,6 +140,27 @@ def test_non_stop(session):
     session.do("coretool deadlocks", "CT101 lock-cycle, P0, proven")
 
 
+def test_selected_thread_gone(session):
+    """The selected thread has exited, which non-stop leaves it at: the others are analysed all the same."""
+    session.do("set non-stop on")
+    session.do("break importer")
+    session.terminal.clear()
+    session.terminal.line("run")
+    session.terminal.see("hit Breakpoint 1")
+    session.terminal.see(PROMPT)
+    session.do("thread 2", "Switching to thread 2")
+    session.terminal.clear()
+    session.terminal.line("continue &")
+    session.terminal.see('"ready":true')
+    session.terminal.line("interrupt -a")
+    for number in (1, 3, 4, 5):
+        session.terminal.see(f"Thread {number} .*stopped")
+    session.do("thread", r"Current thread is 2 .*exited")
+    session.do("coretool deadlocks", "CT103 dead-owner, P0, proven")
+    session.do("p $_coretool_is_deadlocked()", r"= 1$")
+    session.do("coretool goto holder 4", "Switching to thread 3|rebuild_index")
+
+
 def interrupted(session, command, before):
     """Ctrl-C while the command works: a prompt within BACK_SECONDS, and nobody left at work."""
     session.terminal.clear()
@@ -200,15 +221,17 @@ def test_interrupt_in_the_middle(session):
     session.do("info threads", "running")
 
 
-TESTS = (test_completion, test_pages_and_colours, test_auto_check, test_non_stop,
-         test_interrupt_at_start, test_interrupt_in_the_middle)
+TESTS = {test_completion: "deadlock2", test_pages_and_colours: "deadlock2",
+         test_auto_check: "deadlock2", test_non_stop: "deadlock2",
+         test_selected_thread_gone: "dead_chain", test_interrupt_at_start: "deadlock2",
+         test_interrupt_in_the_middle: "deadlock2"}
 
 
 def run_test(test, gdb, program, build):
     """What is wrong, or None."""
     with tempfile.TemporaryDirectory(prefix="coretool-gdb-") as name:
         try:
-            with Session(gdb, program, build, "deadlock2", Path(name)) as session:
+            with Session(gdb, program, build, TESTS[test], Path(name)) as session:
                 test(session)
         except NotSeen as error:
             where = traceback.extract_tb(error.__traceback__)

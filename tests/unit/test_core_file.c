@@ -173,6 +173,24 @@ static void two_signals(void **state)
 	core_close_source(source);
 }
 
+/* gdb on a gdbserver writes the signal of its own stop; the kernel's SIGTRAP is a death. */
+static void a_debuggers_stop_is_no_signal(void **state)
+{
+	(void)state;
+	for (int by_gdb = 0; by_gdb < 2; by_gdb++) {
+		struct core_image image = {0};
+
+		core_add_thread(&image, 101, SIGTRAP);
+		core_add_prpsinfo(&image, PID, "x", "");
+		if (by_gdb)
+			core_add_note(&image, "GDB", 0xff000000, "<target/>", 10);
+		struct ct_source source = core_open_image(&image);
+
+		assert_int_equal(core_process_of(source).signal.number, by_gdb ? 0 : SIGTRAP);
+		core_close_source(source);
+	}
+}
+
 static void full_and_short_fields(void **state)
 {
 	struct core_image image = {0};
@@ -343,6 +361,7 @@ int main(void)
 		cmocka_unit_test(gcore_of_a_crash),
 		cmocka_unit_test(senders),
 		cmocka_unit_test(two_signals),
+		cmocka_unit_test(a_debuggers_stop_is_no_signal),
 		cmocka_unit_test(full_and_short_fields),
 		cmocka_unit_test(auxv),
 		cmocka_unit_test(many_headers),
