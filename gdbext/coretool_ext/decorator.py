@@ -5,7 +5,7 @@ import itertools
 import gdb
 from gdb.FrameDecorator import FrameDecorator
 
-from . import extras, frames
+from . import extras, frames, threads
 
 NAME = "coretool"
 PRIORITY = 10
@@ -42,7 +42,7 @@ class Filter:
 
     def _text(self):
         """What the selected thread waits for; nothing where that is not known."""
-        thread = gdb.selected_thread()
+        thread = threads.selected()
         try:
             if not thread or not self._engine.live():
                 return ""

@@ -49,7 +49,7 @@ class Goto(gdb.Command):
 
 
 def _thread(words):
-    thread = threads.named(words[0]) if words else gdb.selected_thread()
+    thread = threads.named(words[0]) if words else threads.selected()
     if not thread:
         raise gdb.GdbError("No thread selected.")
     if thread.inferior != gdb.selected_inferior():

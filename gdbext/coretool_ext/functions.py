@@ -74,7 +74,7 @@ class WaitsOn(_Function):
     FEWEST = 0
 
     def answer(self, thread=None):
-        chosen = gdb.selected_thread() if thread is None else threads.named(str(int(thread)))
+        chosen = threads.selected() if thread is None else threads.named(str(int(thread)))
         report = reports.quick(self._engine)
         return reports.number_of(report.waits_on(threads.lwp(chosen))) if chosen else 0
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""set/show coretool: the parameters, and the command line of the child that comes of them and of gdb's own."""
+"""set/show coretool: the parameters, and the command line of the child that follows from them."""
 import inspect
 import os
 import re
@@ -96,13 +96,14 @@ class Settings:
             "max-frames", gdb.PARAM_ZUINTEGER, 0, "how many frames of a stack are kept",
             """Of a deeper stack the innermost frames and the base are kept. 0 leaves the number to
             coretool.""",
-            lambda value, _: "At most %s of a stack are kept."
-            % ("%d frames" % value if value else "as many frames as coretool chooses"))
+            lambda value, _: "At most %d frames of a stack are kept." % value if value
+            else "How many frames of a stack are kept is left to coretool.")
         self._add(
             "block-size", gdb.PARAM_STRING_NOESCAPE, "", "how much memory is read at once",
             """A size such as 4096, 64K or 1M. When it is empty, coretool chooses. On a slow line to a
             remote target smaller blocks may be faster, on one with a long delay larger ones.""",
-            lambda value, _: "Memory is read in blocks of %s." % (value or "a size that coretool chooses"),
+            lambda value, _: "Memory is read in blocks of %s." % value if value
+            else "How much memory is read at once is left to coretool.",
             check=_check_size)
         self._add(
             "timeout", gdb.PARAM_UINTEGER, 30, "how many seconds coretool may say nothing",

@@ -23,7 +23,7 @@ class Signals:
     def stopped(self, event):
         """Takes note of a stop event."""
         name = event.stop_signal if isinstance(event, gdb.SignalEvent) else None
-        thread = getattr(event, "inferior_thread", None) or gdb.selected_thread()
+        thread = getattr(event, "inferior_thread", None) or threads.selected()
         if thread:
             self._last[thread.inferior.num] = name, thread
 
@@ -36,7 +36,7 @@ class Signals:
 
         Of a process that stopped before this was loaded, the selected thread's last signal is taken.
         """
-        selected = gdb.selected_thread()
+        selected = threads.selected()
         if inferior.num in self._last:
             name, thread = self._last[inferior.num]
             number = getattr(signal, name, None) if name else None

@@ -64,6 +64,15 @@ def named(text):
     raise gdb.GdbError("Unknown thread %s." % text)
 
 
+def selected():
+    """The thread that the user has selected; None: there is none, or it has exited meanwhile."""
+    try:
+        thread = gdb.selected_thread()
+        return thread if thread and not thread.is_exited() else None
+    except (gdb.error, RuntimeError, SystemError):  # by gdb's version
+        return None
+
+
 def _selected_frame():
     """The selected frame, or None where it is the innermost, which a thread's selection selects."""
     try:
@@ -76,7 +85,7 @@ def _selected_frame():
 @contextlib.contextmanager
 def selection_kept():
     """Whatever happens within, the user's thread and frame are selected behind it."""
-    thread = gdb.selected_thread()
+    thread = selected()
     frame = _selected_frame() if thread else None
     try:
         yield
@@ -91,8 +100,8 @@ def selection_kept():
 
 
 def running(some):
-    """The numbers of those threads that run. While gdb evaluates the condition of a breakpoint it calls all of
-    them running, though it has stopped at least one: then only a look at each tells."""
+    """The numbers of those threads that run. While gdb evaluates the condition of a breakpoint it calls
+    all of them running, though it has stopped at least one: then only a look at each tells."""
     called = [t for t in some if t.is_running()]
     if not called:
         return set()
