@@ -129,7 +129,7 @@ static enum ct_status detect(const struct ct_args *args, struct ct_run *run, str
 	};
 
 	/* Programs that read a report know threads by the process's own ids. */
-	run->facts->say_numbers = format && !strcmp(format->name, "text");
+	run->facts->say_numbers = format && format->for_people;
 	enum ct_status status = ct_detect(run->facts, &policy, &run->document, err);
 
 	if (!status)

@@ -280,5 +280,6 @@ const struct ct_format ct_format_dot = {
 	.name = "dot",
 	.summary = "the wait-for graph, for Graphviz",
 	.documents = CT_DOCUMENT_REPORT,
+	.for_people = true,
 	.write = dot_write,
 };

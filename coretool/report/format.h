@@ -14,6 +14,7 @@ struct ct_style {
 struct ct_format {
 	const char *name, *summary;
 	unsigned documents; /* the kinds it can write: enum ct_document_kind */
+	bool for_people;    /* who knows threads by a debugger's numbers, where there are any */
 	enum ct_status (*write)(
 		const struct ct_document *document, const struct ct_style *style, FILE *out);
 };

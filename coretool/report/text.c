@@ -215,5 +215,6 @@ const struct ct_format ct_format_text = {
 	.name = "text",
 	.summary = "for people: the verdict first, then why",
 	.documents = CT_DOCUMENT_REPORT | CT_DOCUMENT_CATALOGUE,
+	.for_people = true,
 	.write = text_write,
 };

@@ -78,11 +78,14 @@ static const char *crash_headline(struct ct_document *doc)
 				  ? ct_say_actor(&doc->arena, doc->facts, signal->actor)
 				  : "a thread";
 	const char *place = signal->actor != CT_NONE ? say_place(doc, signal->actor) : "";
+	/* A debugger has it in its hands. */
+	const char *source = doc->facts->target.source;
+	const char *what = source && !strcmp(source, "gdb") ? "was stopped by" : "died of";
 
 	if (signal->has_address)
-		return ct_arena_printf(&doc->arena, "%s died of %s (%s) at address 0x%llx%s", who,
+		return ct_arena_printf(&doc->arena, "%s %s %s (%s) at address 0x%llx%s", who, what,
 			signal->name, signal->code, (unsigned long long)signal->address, place);
-	return ct_arena_printf(&doc->arena, "%s died of %s%s", who, signal->name, place);
+	return ct_arena_printf(&doc->arena, "%s %s %s%s", who, what, signal->name, place);
 }
 
 /* For a thread of this process to signal, to post or to arrive. */

@@ -9,7 +9,7 @@ from . import threads
 
 _THREAD_ID = re.compile(r"t:(\d+)")
 # Of level P0: a wait with a timeout ends by itself, and is none.
-_DEADLOCKS = {"CT101", "CT102", "CT103"}
+_DEADLOCKS = {"CT101", "CT102", "CT103", "CT104"}
 
 
 class Report:
