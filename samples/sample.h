@@ -465,6 +465,29 @@ __attribute__((noreturn)) static inline void sample_rest(int threads)
 		pause();
 }
 
+/*
+ * Ready, with a fixed number of threads, when main waits in block(arg): a child process looks on,
+ * and ends with this one.
+ */
+__attribute__((noreturn)) static inline void sample_rest_in(
+	int threads, void (*block)(void *), void *arg)
+{
+	pid_t self = getpid();
+
+	truth_threads(threads);
+	fflush(stdout);
+	prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+	if (!fork()) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		sample_await(self, SYS_futex, SAMPLE_ANY);
+		sample_ready();
+		for (;;)
+			pause();
+	}
+	for (;;)
+		block(arg);
+}
+
 /* Ready; returns when the driver closes stdin: the sample shall crash now. */
 static inline void sample_await_end_of_input(void)
 {

@@ -56,6 +56,7 @@ static enum ct_status read_barrier(const struct ct_blocking *ctx, uint64_t addr,
 	if (resource == CT_NONE)
 		return CT_NO_MEMORY;
 	if (fresh) {
+		ct_sink_get_resource(ctx->sink, resource)->process_shared = b.shared;
 		ct_sink_value_int(ctx->sink, resource, "arrived", b.in - b.round);
 		ct_sink_value_int(ctx->sink, resource, "needed", b.count);
 	}

@@ -153,7 +153,7 @@ static void add_state(const struct ct_blocking *ctx, const struct rwlock *rw, ui
 	/* In the writers' phase, those who are counted wait. */
 	ct_sink_value_int(ctx->sink, resource,
 		rw->readers & WRITE_PHASE ? "waiting_readers" : "readers", COUNT(rw));
-	ct_sink_value_int(ctx->sink, resource, "writer", rw->cur_writer);
+	ct_sink_value_int(ctx->sink, resource, "owner", rw->cur_writer);
 }
 
 static enum ct_status read_rwlock(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)

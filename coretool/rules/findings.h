@@ -52,6 +52,7 @@ enum ct_status ct_findings_for_cycles(struct ct_findings *out, enum ct_cycle_kin
  */
 void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct ct_edge *edge);
 
+extern const struct ct_rule ct_rule_barrier_short;
 extern const struct ct_rule ct_rule_blocked_behind;
 extern const struct ct_rule ct_rule_dead_owner;
 extern const struct ct_rule ct_rule_handler_deadlock;

@@ -29,6 +29,7 @@ CASES = {
     "O2-g/long_chain.gcore": ("analyze",),
     "O2-g/rwlock_abba.gcore": ("analyze", "analyze --json"),
     "O2-g/once_self.gcore": ("analyze",),
+    "O2-g/barrier_short.gcore": ("analyze",),
     "O2-g/signal_relock.gcore": ("deadlocks",),
     "O2-g/file_abba.gcore": ("deadlocks", "locks --json"),
     "O2-g/member_lock.gcore": ("analyze", "locks"),

@@ -344,6 +344,69 @@ static void ignored_findings_are_counted_and_decide_nothing(void **state)
 	done(doc, facts);
 }
 
+/* Of `needed` threads three have come; a fourth joins one of them, sleeps, or is stuck elsewhere.
+ */
+static struct ct_facts *tell_barrier(int64_t needed, bool joins, bool stuck, bool shared)
+{
+	struct story s = story_begin(0);
+	bool fresh;
+
+	for (uint64_t id = 1; id <= 4; id++)
+		story_thread(&s, id, "worker");
+	uint32_t barrier = ct_sink_resource(s.sink, "pthread_barrier", 0x3000, &fresh);
+	ct_sink_value_int(s.sink, barrier, "arrived", 3);
+	ct_sink_value_int(s.sink, barrier, "needed", needed);
+	ct_sink_get_resource(s.sink, barrier)->process_shared = shared;
+	for (uint32_t actor = 0; actor < 3; actor++)
+		story_waits(&s, actor, barrier, CT_TRUST_LAYOUT)->kind = CT_WAIT_BARRIER;
+	uint32_t other = story_mutex(&s, 0x1000, "g_other");
+	if (joins)
+		story_holds(&s, 0, other, CT_TRUST_EXACT);
+	if (stuck)
+		story_holds(&s, 3, other, CT_TRUST_EXACT);
+	if (joins || stuck)
+		story_waits(&s, 3, other, CT_TRUST_EXACT);
+	return story_end(&s);
+}
+
+static void a_barrier_is_short_when_nobody_is_left_to_come(void **state)
+{
+	static const struct {
+		int64_t needed;
+		bool joins, stuck, shared;
+		int confidence; /* -1: no finding */
+	} rows[] = {
+		{4, true, false, false, CT_PROVEN},    /* it waits behind one of them */
+		{4, false, true, false, CT_PROVEN},    /* it waits for itself */
+		{4, false, false, false, -1},          /* it may come */
+		{5, false, false, false, CT_POSSIBLE}, /* it may start another */
+		{4, true, false, true, -1},            /* another process may come */
+		{3, true, false, false, -1},           /* all are there */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		struct ct_facts *facts =
+			tell_barrier(rows[i].needed, rows[i].joins, rows[i].stuck, rows[i].shared);
+		struct ct_document *doc = judge(facts, NULL);
+		const struct ct_finding *found = NULL;
+
+		for (uint32_t k = 0; k < doc->n_findings; k++)
+			if (!strcmp(doc->findings[k].rule, "CT111"))
+				found = &doc->findings[k];
+		if (rows[i].confidence < 0) {
+			assert_null(found);
+		} else {
+			assert_non_null(found);
+			assert_int_equal(found->confidence, rows[i].confidence);
+			assert_int_equal(
+				found->level, rows[i].confidence == CT_POSSIBLE ? CT_P2 : CT_P1);
+			assert_int_equal(found->n_actors, rows[i].joins ? 4 : 3);
+		}
+		done(doc, facts);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -358,6 +421,7 @@ int main(void)
 		cmocka_unit_test(nothing_read_is_unknown),
 		cmocka_unit_test(a_fingerprint_knows_no_rotation_clone_or_template),
 		cmocka_unit_test(ignored_findings_are_counted_and_decide_nothing),
+		cmocka_unit_test(a_barrier_is_short_when_nobody_is_left_to_come),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

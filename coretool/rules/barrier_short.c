@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CT111: fewer threads can still come to a barrier than it waits for. */
+#include "rules/findings.h"
+#include "rules/words.h"
+
+#define MAX_STEPS 8 /* of the proof; the others wait for the same */
+
+static int64_t value_of(const struct ct_resource *r, const char *key)
+{
+	for (uint32_t i = 0; i < r->n_values; i++)
+		if (!strcmp(r->values[i].key, key))
+			return r->values[i].number;
+	return 0;
+}
+
+static bool waits_at(const struct ct_facts *facts, uint32_t actor, uint32_t resource)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	for (uint32_t i = 0; i < a->n_waits; i++)
+		if (facts->waits[a->first_wait + i].resource == resource)
+			return true;
+	return false;
+}
+
+/* How many may come: those who do not wait there themselves, nor behind one who does, nor are stuck
+ * elsewhere. */
+static uint32_t count_able(
+	const struct ct_facts *facts, const struct ct_graph *graph, uint32_t resource)
+{
+	uint32_t ret = 0;
+
+	for (uint32_t a = 0; a < facts->n_actors; a++)
+		ret += graph->root[a] != CT_NONE && !waits_at(facts, graph->root[a], resource);
+	return ret;
+}
+
+/* The waiters, and all that wait behind one of them. Gives the worst trust. */
+static enum ct_trust add_stuck(
+	struct ct_findings *out, struct ct_draft *draft, uint32_t resource, uint32_t *n_behind)
+{
+	const struct ct_facts *facts = out->facts;
+	const struct ct_resource *r = &facts->resources[resource];
+	enum ct_trust worst = CT_TRUST_EXACT;
+
+	for (uint32_t i = 0; i < r->n_waiters; i++) {
+		const struct ct_wait *wait =
+			&facts->waits[facts->waits_by_resource[r->first_waiter + i]];
+
+		worst = CT_MAX(worst, wait->trust);
+		ct_draft_actor(draft, wait->actor);
+		if (i < MAX_STEPS)
+			ct_draft_step(draft,
+				ct_arena_printf(out->arena, "%s waits at %s",
+					ct_say_actor(out->arena, facts, wait->actor),
+					ct_say_resource(out->arena, facts, resource)),
+				wait->actor, resource, ct_own_frame(facts, wait->actor));
+	}
+	*n_behind = 0;
+	for (uint32_t a = 0; a < facts->n_actors; a++) {
+		uint32_t root = out->graph->root[a];
+
+		if (root == CT_NONE || root == a || !waits_at(facts, root, resource))
+			continue;
+		ct_draft_actor(draft, a);
+		++*n_behind;
+	}
+	return worst;
+}
+
+static enum ct_status report(struct ct_findings *out, uint32_t resource, uint32_t able)
+{
+	const struct ct_resource *r = &out->facts->resources[resource];
+	struct ct_draft draft = {.rule = &ct_rule_barrier_short, .level = CT_P1};
+	long long arrived = value_of(r, "arrived"), needed = value_of(r, "needed");
+	uint32_t behind;
+	enum ct_trust worst = add_stuck(out, &draft, resource, &behind);
+
+	ct_draft_resource(&draft, resource);
+	/* Who can still run could start more threads. */
+	draft.confidence = able ? CT_POSSIBLE : ct_confidence_of(out->facts, worst);
+	draft.title =
+		ct_arena_printf(out->arena, "%s waits for %lld threads: %lld have come, and %s can",
+			ct_say_resource(out->arena, out->facts, resource), needed, arrived,
+			able ? ct_arena_printf(out->arena, "only %u more", able) : "nobody else");
+	draft.message = ct_arena_printf(out->arena, "%s%s", draft.title,
+		behind ? ct_arena_printf(out->arena, "; %u more wait behind them", behind) : "");
+	draft.hint = "A thread that should have come has exited, or was never started, or returned "
+		     "before the barrier: count those that take part.";
+	return ct_findings_add(out, &draft);
+}
+
+static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
+	const struct ct_policy *policy, struct ct_findings *out)
+{
+	(void)policy;
+	for (uint32_t i = 0; i < facts->n_resources; i++) {
+		const struct ct_resource *r = &facts->resources[i];
+
+		if (strcmp(r->kind, "pthread_barrier") != 0 || r->process_shared || !r->n_waiters ||
+			facts->target.n_partial)
+			continue;
+		uint32_t able = count_able(facts, graph, i);
+		enum ct_status status = CT_OK;
+		if (value_of(r, "arrived") + able < value_of(r, "needed"))
+			status = report(out, i, able);
+		if (status)
+			return status;
+	}
+	return CT_OK;
+}
+
+const struct ct_rule ct_rule_barrier_short = {
+	.id = "CT111",
+	.name = "barrier-short",
+	.summary = "fewer threads can come to a barrier than it waits for",
+	.help = "Threads wait at a barrier, and those that have not come wait for them, are stuck "
+		"elsewhere or do not exist.",
+	.silent_when = "As many threads as are missing can run, or sleep and may come; the barrier "
+		       "is shared with other processes; the list of threads is incomplete.",
+	.level = CT_P1,
+	.run = run,
+};
