@@ -7,7 +7,7 @@ Put this into ~/.gdbinit, or type it at gdb's prompt:
 
 It works as well under the name that gdb loads by itself (PROGRAM-gdb.py, by a symbolic link). To source
 it again replaces what was there, with an edited copy too. It prints nothing, starts nothing and looks
-at no program: that begins with the first command. 'help coretool' tells how to go on.
+at no program: that begins with the first prompt, which wants to know the commands. 'help coretool' tells how to go on.
 """
 
 

@@ -61,8 +61,11 @@ static int run_words(struct ct_session *session, struct ct_pipe_reader *r)
 	const char *word;
 	int argc = 1;
 
-	while (argc < MAX_WORDS && (word = ct_pipe_take_string(r)))
+	while ((word = ct_pipe_take_string(r))) {
+		if (argc == MAX_WORDS)
+			return ct_usage(NULL, "more than %d words", MAX_WORDS - 1);
 		argv[argc++] = (char *)(uintptr_t)word; /* getopt(3) wants it so, and permutes */
+	}
 	enum ct_status status = ct_args_parse(argc, argv, &args, &err);
 	int result = status ? ct_usage(args.command, "%s", err.text) : run_args(session, &args);
 

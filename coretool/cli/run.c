@@ -79,13 +79,15 @@ enum ct_status ct_run_open(const struct ct_args *args, const struct ct_input *in
 enum ct_status ct_run_observe(const struct ct_args *args, struct ct_run *run, struct ct_error *err)
 {
 	struct ct_plan plan = {.wants = wants_of(args), .address = run->address};
+	bool modules = args->command->sections & CT_SECTION_MODULES && !args->quick;
 
-	if (run->shared_target && !plan.address) {
+	/* What is about one object, or about all files, is in no facts that others asked for. */
+	if (run->shared_target && !plan.address && !modules) {
 		run->shared_facts = true;
 		return ct_session_facts(args->session, plan.wants, &run->facts, err);
 	}
 	ct_progress(args, "observing %s", ct_target_process(run->target)->path);
-	if (args->command->sections & CT_SECTION_MODULES && !args->quick)
+	if (modules)
 		load_modules(run->target);
 	enum ct_status status = ct_observe(run->target, &plan, &run->facts, err);
 	ct_progress_end(args);
@@ -152,8 +154,26 @@ enum ct_status ct_run_document(const struct ct_args *args, const struct ct_input
 	return status ? status : detect(args, run, err);
 }
 
+/* What a request prints must not hang on those before it: the lines that it asked for go with it.
+ */
+static void forget_lines(struct ct_run *run)
+{
+	uint32_t *sites, n;
+
+	if (!run->document || run->facts->wants & CT_WANT_LINES ||
+		ct_document_sites(run->document, &sites, &n))
+		return;
+	for (uint32_t i = 0; i < n; i++) {
+		run->facts->sites[sites[i]].has_lines = false;
+		run->facts->sites[sites[i]].n_lines = 0;
+	}
+	free(sites);
+}
+
 void ct_run_close(struct ct_run *run)
 {
+	if (run->shared_facts)
+		forget_lines(run);
 	ct_document_free(run->document);
 	if (!run->shared_facts)
 		ct_facts_free(run->facts);

@@ -47,6 +47,13 @@ static struct ct_cache_page *find(struct ct_cache *cache, uint64_t number)
 	return NULL;
 }
 
+/* Before n pages come that are looked for afterwards: none of them may push out another. */
+static void make_room(struct ct_cache *cache, uint64_t n)
+{
+	if (cache->pages.n + n > MAX_PAGES)
+		forget(cache);
+}
+
 /* bytes NULL: the page cannot be read. False: out of memory. */
 static bool keep(struct ct_cache *cache, uint64_t number, const uint8_t *bytes)
 {
@@ -54,8 +61,6 @@ static bool keep(struct ct_cache *cache, uint64_t number, const uint8_t *bytes)
 
 	if (bytes && !copy)
 		return false;
-	if (cache->pages.n >= MAX_PAGES)
-		forget(cache);
 	struct ct_cache_page *page = ct_vec_push(&cache->pages);
 	if (!page || !ct_hash_insert(&cache->by_number, ct_hash_u64(number), cache->pages.n - 1)) {
 		cache->pages.n -= page != NULL;
@@ -94,6 +99,7 @@ static bool fetch_run(struct ct_cache *cache, uint64_t number, uint64_t n)
 	/* Where a run crosses an edge the first page may do. */
 	if (!bytes && n > 1)
 		return fetch_run(cache, number, 1);
+	make_room(cache, n);
 	for (uint64_t i = 0; i < n; i++)
 		if (!keep(cache, number + i, bytes ? bytes + i * CT_CACHE_PAGE : NULL))
 			return false;
@@ -133,6 +139,7 @@ static bool fetch_ranges(struct ct_cache *cache, const struct ct_cache_range *ra
 
 	if (!cache->fetch(cache->arg, ranges, n, got))
 		return false;
+	make_room(cache, MAX_RANGES);
 	for (size_t i = 0; i < n; i++) {
 		uint64_t number = ranges[i].addr / CT_CACHE_PAGE;
 		uint32_t pages = ranges[i].len / CT_CACHE_PAGE;

@@ -25,7 +25,7 @@ class AutoCheck:
             pass
 
     def _check(self):
-        if not self._engine.live() or not reports.quick(self._engine).deadlocked:
+        if not self._engine.live() or not reports.quick(self._engine, SECONDS).deadlocked:
             return
         reply = self._engine.run(["deadlocks", "--quick", "--quiet", "--color", "never"], SECONDS)
         lines = reply.result.splitlines()

@@ -60,15 +60,16 @@ class Catalogue:
         """Have the rows been read from the program that is set?"""
         return self._read_from == self._settings.program()
 
-    def read(self):
-        """Reads them if that was not done. GdbError: coretool cannot be asked."""
+    def read(self, seconds=None):
+        """Reads them if that was not done. GdbError: coretool cannot be asked. seconds: as
+        Engine.request() takes them."""
         if self.current():
             return
         program = self._settings.program()
-        text = self._engine.run_plain(["commands", "--format", "json"])
+        text = self._engine.run_plain(["commands", "--format", "json"], seconds)
         try:
             self._take(json.loads(text))
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise gdb.GdbError('"%s" does not list its commands as coretool does.' % program) from None
         self._read_from = program
 

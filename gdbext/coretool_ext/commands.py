@@ -8,6 +8,7 @@ from . import completion, expressions, texts
 from .extras import Export, Goto
 
 INFO = ("waits", "locks")
+PROMPT_SECONDS = 2  # for which a prompt may be late, once
 
 
 class Prefix(gdb.Command):
@@ -166,16 +167,28 @@ class Table:
     def __init__(self, engine, settings, rows):
         self._engine, self._settings, self._rows = engine, settings, rows
         self._runners = {}
-        self._made_of = None
+        self._made_of = self._offered = None
         Prefix(self)
         Goto(engine)
         Export(engine, settings, rows)
         for name in INFO:
             self._make(name, "info " + name)
 
-    def refresh(self):
+    def offer(self):
+        """Makes the commands before the first of them is typed. A program that does not list them in time
+        is not asked again at the next prompt: the first command says what is wrong."""
+        program = self._settings.program()
+        if self._offered == program:
+            return
+        self._offered = program
+        try:
+            self.refresh(PROMPT_SECONDS)
+        except (gdb.GdbError, KeyboardInterrupt):
+            pass
+
+    def refresh(self, seconds=None):
         """Reads the list and makes the commands, if that was not done. Gives whether it was not."""
-        self._rows.read()
+        self._rows.read(seconds)
         if self._made_of is self._rows.rows:
             return False
         self._made_of = self._rows.rows

@@ -2,7 +2,7 @@
 """One child for each process and stop, and what is asked of it."""
 import gdb
 
-from . import frames
+from . import frames, threads
 from .child import Child, Failed, NotStarted, greeting_of, output_of
 from .inferior import Answers
 from .settings import core_of
@@ -65,11 +65,18 @@ class _Session:
         self.answers = None
         self.child = None
         self.cache = {}
+        self._places = {}
 
     def stands(self, inferior, settings):
         """Is it about what is there now?"""
-        return (not self.moves and self.pid == inferior.pid and
+        return (not self.moves and self.pid == inferior.pid and not self.moved() and
                 self.line == settings.serve_line(inferior, self._core))
+
+    def moved(self):
+        """Is the selected thread elsewhere than when it was seen before? gdb does not tell what "return"
+        does, for one."""
+        thread, place = threads.place()
+        return self._places.setdefault(thread, place) != place
 
     def close(self):
         child, self.child = self.child, None
@@ -100,10 +107,10 @@ class Engine:
         """The Reply to a command of coretool's. Like a command, it may have failed: Reply.check()."""
         return self.request(frames.RUN, _columns(), frames.pack_list(words), seconds)
 
-    def run_plain(self, words):
+    def run_plain(self, words, seconds=None):
         """What a command prints that needs no process."""
         program = self._settings.program()
-        patience = self._settings.timeout()
+        patience = seconds or self._settings.timeout()
         try:
             return output_of([program, *words], patience, MAX_OUTPUT).decode("utf-8", "replace")
         except Failed as error:
@@ -150,7 +157,9 @@ class Engine:
         """Ends the children of processes that have gone without a word."""
         if self._sessions:
             pids = {i.num: i.pid for i in gdb.inferiors()}
-            if any(pids.get(number) != s.pid for number, s in self._sessions.items()):
+            here = self._sessions.get(gdb.selected_inferior().num)
+            if (any(pids.get(number) != s.pid for number, s in self._sessions.items()) or
+                    (here and here.moved())):
                 self.forget()
 
     def close(self):
@@ -171,6 +180,7 @@ class Engine:
             raise gdb.GdbError(NO_PROCESS)
         session = _Session(inferior, everybody, self._settings)
         session.answers = Answers(inferior, everybody, self.signals)
+        session.moved()  # not yet: it sees where the thread is
         self._sessions[inferior.num] = session
         return session
 

@@ -7,7 +7,7 @@ import gdb
 # Events of gdb that may change what coretool read. Not each gdb has each of them.
 CHANGES = ("cont", "exited", "new_objfile", "clear_objfiles", "memory_changed", "register_changed",
            "new_thread", "thread_exited", "inferior_call", "inferior_deleted", "connection_removed",
-           "executable_changed")
+           "executable_changed", "new_inferior")
 
 
 class Events:
@@ -42,8 +42,8 @@ class Events:
     def _changed(self, _event):
         self._engine.forget()
 
-    def _going_on(self, _event):
-        self._engine.signals.forget()
+    def _going_on(self, event):
+        self._engine.signals.forget(getattr(event, "inferior_thread", None))
 
     def _stopped(self, event):
         self._engine.forget()
@@ -53,10 +53,7 @@ class Events:
     def _at_prompt(self):
         """Ends what nobody needs; makes the commands before the first of them is typed."""
         self._engine.sweep()
-        try:
-            self._table.refresh()
-        except (gdb.GdbError, KeyboardInterrupt):
-            pass  # the first command says why
+        self._table.offer()
 
     def _exiting(self, _event):
         self._engine.close()

@@ -38,8 +38,12 @@ class Goto(gdb.Command):
         if not thread:
             raise gdb.GdbError("gdb knows no thread %d any more." % lwp)
         gdb.write(sentence + "\n")
-        gdb.execute("thread " + threads.label(thread), False, True)
-        gdb.execute("frame %d" % _level_of(pc), False)
+        try:
+            gdb.execute("thread " + threads.label(thread), False, True)
+            if not thread.is_running():
+                gdb.execute("frame %d" % _level_of(pc), False)
+        except gdb.error as error:
+            raise gdb.GdbError(str(error)) from None
 
     def complete(self, text, word):
         if word is None:
@@ -108,6 +112,8 @@ class Export(gdb.Command):
         path = os.path.abspath(os.path.expanduser(words[0]))
         reply = self._engine.run(["analyze", "--format", wanted or self._format_of(path), "-o", path])
         reply.check()
+        if reply.complaint:
+            gdb.write(reply.complaint + "\n", gdb.STDERR)
         gdb.write("Wrote %s.\n" % path)
 
     def _format_of(self, path):

@@ -22,7 +22,12 @@ class _Function(gdb.Function):
             raise gdb.GdbError("$%s takes %s argument%s." % (
                 self.NAME, ("no", "one", "at most one")[self.MOST + (self.FEWEST < self.MOST)],
                 "" if self.MOST else "s"))
-        return self.answer(*args)
+        try:
+            return self.answer(*args)
+        except gdb.GdbError:
+            raise
+        except (gdb.error, RuntimeError, ValueError, TypeError, AttributeError, KeyError) as error:
+            raise gdb.GdbError("$%s: %s" % (self.NAME, error)) from None
 
     def answer(self, *_args):
         """What the function gives."""

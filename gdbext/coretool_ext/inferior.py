@@ -82,8 +82,11 @@ class Answers:
     def _modules(self):
         """Where the target does not tell its mappings: one for each file that gdb itself has found, if the
         process has it there. gdb may list a program where it would be if it were not relocated."""
-        return [(start, end, U64, None, path) for start, end, path in parse.modules(_output_of("info files"))
-                if _memory(self._inferior, start, len(ELF)) == ELF]
+        found = []
+        for start, end, path in parse.modules(_output_of("info files")):
+            if (not found or found[-1][1] <= start) and _memory(self._inferior, start, len(ELF)) == ELF:
+                found.append((start, end, U64, None, path))
+        return found
 
     def _auxv(self, _value, _payload):
         pairs = parse.auxv(_output_of("info auxv"))

@@ -18,11 +18,13 @@ class Report:
     def __init__(self, text):
         try:
             document = json.loads(text)
-            self.deadlocked = any(f["rule"] in _DEADLOCKS and f["level"] == "P0"
-                                  for f in document["findings"])
+            # Of a process that moves nothing is proven: what was read may never have been at once.
+            still = document.get("target", {}).get("still", True)
+            self.deadlocked = any(f["rule"] in _DEADLOCKS and f["level"] == "P0" and
+                                  (still or f["confidence"] == "proven") for f in document["findings"])
             self._lwp = {a["id"]: _lwp(a) for a in document.get("actors", [])}
             self._actors = document.get("actors", [])
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             raise gdb.GdbError("coretool's report is none that can be read.") from None
 
     def owner(self, address):
@@ -53,19 +55,19 @@ def _names(entries, address):
                for e in entries or () if "resource" in e)
 
 
-def report(engine, words):
-    """The Report that a command gives."""
+def report(engine, words, seconds=None):
+    """The Report that a command gives. seconds: as Engine.request() takes them."""
     def read():
-        reply = engine.run([*words, "--json"])
+        reply = engine.run([*words, "--json"], seconds)
         reply.check()
         return Report(reply.result)
 
     return engine.remember(("report", *words), read)
 
 
-def quick(engine):
+def quick(engine, seconds=None):
     """The Report of owners, waiters and cycles, without stacks and names."""
-    return report(engine, ["analyze", "--quick"])
+    return report(engine, ["analyze", "--quick"], seconds)
 
 
 def number_of(lwp):

@@ -206,6 +206,6 @@ def _where_files_are():
     for folder in (_parameter("debug-file-directory") or "").split(os.pathsep):
         if folder != DEFAULT_DEBUG_DIR and os.path.isdir(folder):
             line += ["--debug-dir", folder]
-    if _parameter("debuginfod enabled") == "off":
+    if _parameter("debuginfod enabled") not in ("on", None):  # the child could not ask
         line.append("--no-debuginfod")
     return line

@@ -27,9 +27,10 @@ class Signals:
         if thread:
             self._last[thread.inferior.num] = name, thread
 
-    def forget(self):
-        """No process is stopped any more."""
-        self._last.clear()
+    def forget(self, thread):
+        """This thread goes on; None: all do."""
+        self._last = {number: (name, stopped) for number, (name, stopped) in self._last.items()
+                      if thread is not None and stopped != thread}
 
     def facts(self, inferior):
         """The pairs of PROCESS that tell the signal: {} when none stopped it that matters.

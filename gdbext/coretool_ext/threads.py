@@ -115,3 +115,13 @@ def _has_frame(thread):
         return gdb.newest_frame() is not None
     except gdb.error:
         return False
+
+
+def place():
+    """(the selected thread, its innermost pc and stack pointer); None for what cannot be told."""
+    thread = selected()
+    try:
+        frame = gdb.newest_frame()
+        return thread and thread.ptid, (frame.pc(), int(frame.read_register("sp")))
+    except (gdb.error, AttributeError, ValueError):
+        return thread and thread.ptid, None

@@ -159,6 +159,32 @@ static void a_prefetch_is_one_turn(void **state)
 	far_free(&cache, far);
 }
 
+/* More pages than the cache keeps: what is read is there all the same, also at the turn. */
+static bool fetch_any(void *arg, const struct ct_cache_range *ranges, size_t n, const uint8_t **got)
+{
+	static uint8_t bytes[1 << 20];
+
+	(void)arg;
+	for (size_t i = 0; i < n; i++) {
+		assert_true(ranges[i].len <= sizeof(bytes));
+		got[i] = bytes;
+	}
+	return true;
+}
+
+static void no_page_is_lost_when_room_is_made(void **state)
+{
+	struct ct_cache cache;
+	uint8_t byte;
+
+	(void)state;
+	ct_cache_init(&cache, fetch_any, NULL, 0);
+	for (uint64_t page = 0; page < (1u << 16) + 100; page++)
+		assert_int_equal(ct_cache_read(&cache, START + page * PAGE, &byte, 1), CT_OK);
+	assert_true(cache.pages.n < 1u << 16);
+	ct_cache_free(&cache);
+}
+
 /* One page that is missing spoils neither its neighbours nor what is said of it. */
 static void a_prefetch_over_a_hole_loses_nothing(void **state)
 {
@@ -202,6 +228,7 @@ int main(void)
 		cmocka_unit_test(who_reads_on_is_met_with_longer_fetches),
 		cmocka_unit_test(what_cannot_be_read_is_a_fault_and_no_more),
 		cmocka_unit_test(a_prefetch_is_one_turn),
+		cmocka_unit_test(no_page_is_lost_when_room_is_made),
 		cmocka_unit_test(a_prefetch_over_a_hole_loses_nothing),
 		cmocka_unit_test(when_the_other_side_is_gone_nothing_is_kept),
 	};
