@@ -42,8 +42,8 @@ static enum ct_status get_process(void *self, struct ct_process *ret)
 static enum ct_status get_map(void *self, size_t *cur, struct ct_map *ret)
 {
 	static const struct ct_map maps[] = {
-		{IMAGE, IMAGE + IMAGE_SIZE, IMAGE_SIZE, 0, NULL, PROT_READ | PROT_EXEC},
-		{STACK, STACK + STACK_SIZE, STACK_SIZE, 0, NULL, PROT_READ | PROT_WRITE},
+		{IMAGE, IMAGE + IMAGE_SIZE, IMAGE_SIZE, 0, NULL, PROT_READ | PROT_EXEC, false},
+		{STACK, STACK + STACK_SIZE, STACK_SIZE, 0, NULL, PROT_READ | PROT_WRITE, false},
 	};
 
 	(void)self;
