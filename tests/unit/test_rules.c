@@ -346,7 +346,8 @@ static void ignored_findings_are_counted_and_decide_nothing(void **state)
 
 /* Of `needed` threads three have come; a fourth joins one of them, sleeps, or is stuck elsewhere.
  */
-static struct ct_facts *tell_barrier(int64_t needed, bool joins, bool stuck, bool shared)
+static struct ct_facts *tell_barrier(
+	int64_t needed, bool joins, bool stuck, bool shared, bool timed)
 {
 	struct story s = story_begin(0);
 	bool fresh;
@@ -365,7 +366,7 @@ static struct ct_facts *tell_barrier(int64_t needed, bool joins, bool stuck, boo
 	if (stuck)
 		story_holds(&s, 3, other, CT_TRUST_EXACT);
 	if (joins || stuck)
-		story_waits(&s, 3, other, CT_TRUST_EXACT);
+		story_waits(&s, 3, other, CT_TRUST_EXACT)->timed = timed;
 	return story_end(&s);
 }
 
@@ -373,21 +374,23 @@ static void a_barrier_is_short_when_nobody_is_left_to_come(void **state)
 {
 	static const struct {
 		int64_t needed;
-		bool joins, stuck, shared;
+		bool joins, stuck, shared, timed;
 		int confidence; /* -1: no finding */
 	} rows[] = {
-		{4, true, false, false, CT_PROVEN},    /* it waits behind one of them */
-		{4, false, true, false, CT_PROVEN},    /* it waits for itself */
-		{4, false, false, false, -1},          /* it may come */
-		{5, false, false, false, CT_POSSIBLE}, /* it may start another */
-		{4, true, false, true, -1},            /* another process may come */
-		{3, true, false, false, -1},           /* all are there */
+		{4, true, false, false, false, CT_PROVEN},    /* it waits behind one of them */
+		{4, false, true, false, false, CT_PROVEN},    /* it waits for itself */
+		{4, false, false, false, false, -1},          /* it may come */
+		{5, false, false, false, false, CT_POSSIBLE}, /* it may start another */
+		{4, true, false, true, false, -1},            /* another process may come */
+		{3, true, false, false, false, -1},           /* all are there */
+		{4, true, false, false, true, -1},            /* its wait ends by itself */
+		{4, false, true, false, true, -1},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < CT_COUNT(rows); i++) {
-		struct ct_facts *facts =
-			tell_barrier(rows[i].needed, rows[i].joins, rows[i].stuck, rows[i].shared);
+		struct ct_facts *facts = tell_barrier(rows[i].needed, rows[i].joins, rows[i].stuck,
+			rows[i].shared, rows[i].timed);
 		struct ct_document *doc = judge(facts, NULL);
 		const struct ct_finding *found = NULL;
 
