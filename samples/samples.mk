@@ -42,19 +42,29 @@ endif
 
 samples.cflags := -std=gnu17 -Wall -Wextra -Werror -pthread
 samples.cxxflags := -std=c++17 -Wall -Wextra -Werror -pthread
-samples.needs := $(wildcard samples/*.h) samples/samples.mk
+# What one sample needs beside these: samples.flags.of.NAME.
+samples.deps := $(BUILD)/sample-deps
 samples.of = $(if $(filter $(1),$(samples.full)),$(samples.all),$(samples.some))
 samples.files = $(addprefix $(samples.out)/$(1)/,$(call samples.of,$(1)))
 
 define samples.compile
-$(samples.out)/$(1)/%: samples/%.c $$(samples.needs) | $(samples.out)/$(1)
-	@echo "  SAMPLE  $(1)/$$*"
-	@$(or $(samples.compiler.$(1)),$(SAMPLE_CC)) $$(samples.cflags) $(samples.flags.$(1)) -o $$@ $$<
+samples.cc.$(1) := $(or $(samples.compiler.$(1)),$(SAMPLE_CC)) $(samples.cflags) $(samples.flags.$(1))
+samples.cxx.$(1) := $(or $(samples.compiler++.$(1)),$(SAMPLE_CXX)) $(samples.cxxflags) $(samples.flags.$(1))
 
-$(samples.out)/$(1)/%: samples/%.cc $$(samples.needs) | $(samples.out)/$(1)
+# Another compiler or flag builds the variant anew; other headers only what includes them.
+$(samples.deps)/$(1)/flags: samples.force | $(samples.deps)/$(1)
+	@echo '$$(samples.cc.$(1)) $$(samples.cxx.$(1))' | cmp -s - $$@ || \
+		echo '$$(samples.cc.$(1)) $$(samples.cxx.$(1))' >$$@
+
+$(samples.out)/$(1)/%: samples/%.c $(samples.deps)/$(1)/flags | $(samples.out)/$(1)
 	@echo "  SAMPLE  $(1)/$$*"
-	@$(or $(samples.compiler++.$(1)),$(SAMPLE_CXX)) $$(samples.cxxflags) $(samples.flags.$(1)) \
-		-o $$@ $$<
+	@$$(samples.cc.$(1)) -MMD -MP -MF $(samples.deps)/$(1)/$$*.d -o $$@ $$< $$(samples.flags.of.$$*)
+
+$(samples.out)/$(1)/%: samples/%.cc $(samples.deps)/$(1)/flags | $(samples.out)/$(1)
+	@echo "  SAMPLE  $(1)/$$*"
+	@$$(samples.cxx.$(1)) -MMD -MP -MF $(samples.deps)/$(1)/$$*.d -o $$@ $$< $$(samples.flags.of.$$*)
+
+-include $$(wildcard $(samples.deps)/$(1)/*.d)
 endef
 
 define samples.derive
@@ -67,8 +77,12 @@ endef
 $(foreach v,$(samples.compiled),$(eval $(call samples.compile,$(v))))
 $(foreach v,$(samples.derived),$(eval $(call samples.derive,$(v))))
 
-$(addprefix $(samples.out)/,$(samples.compiled) $(samples.derived)):
+$(addprefix $(samples.out)/,$(samples.compiled) $(samples.derived)) \
+		$(addprefix $(samples.deps)/,$(samples.compiled)):
 	@mkdir -p $@
+
+.PHONY: samples.force
+samples.force:
 
 .PHONY: samples cores cores-trees
 samples: $(foreach v,$(samples.variants),$(call samples.files,$(v))) ## build the sample programs in all variants

@@ -91,13 +91,21 @@ class Tree:
         """Builds the sample against this libc."""
         out = self.path / "samples" / sample
         source = sources / f"{sample}.c"
-        newest = max(p.stat().st_mtime for p in (source, *sources.glob("*.h"), self.stamp))
-        if not out.exists() or out.stat().st_mtime < newest:
+        made_from = out.with_name(f"{sample}.d")
+        if not self._is_newer(out, made_from):
             # Debian's gcc looks for crt1.o and libc beside itself first, whatever the sysroot.
             beside = [f"-B{self.path / name}" for name in reversed(LIBRARIES)]
             run([os.environ.get("SAMPLE_CC", "gcc"), f"--sysroot={self.path}", *beside,
-                 *SAMPLE_FLAGS, "-o", str(out), str(source)])
+                 *SAMPLE_FLAGS, "-MMD", "-MF", str(made_from), "-o", str(out), str(source)])
         return out
+
+    def _is_newer(self, out, made_from):
+        """Is the program newer than this tree and all that the compiler read for it?"""
+        if not out.exists() or not made_from.exists():
+            return False
+        names = made_from.read_text().partition(":")[2].replace("\\\n", " ").split()
+        files = [self.stamp, *map(Path, names)]
+        return all(p.exists() and p.stat().st_mtime <= out.stat().st_mtime for p in files)
 
     def command(self, sample, cwd):
         """(wrapper, argv): chroot into the tree, or its loader where we may not do that."""
