@@ -4,7 +4,7 @@
 # root, or through sudo -n; without either it prints the one line to run and exits 2.
 set -eu
 
-build='gcc libc6-dev libelf-dev libdw-dev libarchive-dev libxxhash-dev libjansson-dev libiberty-dev
+build='gcc libc6-dev libelf-dev libdw-dev libcapstone-dev libarchive-dev libxxhash-dev libjansson-dev libiberty-dev
 	zlib1g-dev'
 static='libzstd-dev liblz4-dev libbz2-dev liblzma-dev'
 demo='gdb python3 util-linux'

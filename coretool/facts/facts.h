@@ -140,7 +140,15 @@ struct ct_wait {
 	bool has_since;
 	uint64_t since_ns; /* at least this long */
 	const char *why;
-	uint32_t first_peer, n_peers; /* into peers */
+	/* Who could end it, as far as evidence tells: into peers. None: not known, not "nobody". */
+	uint32_t first_peer, n_peers;
+};
+
+/* An actor that will end a wait which has no holder: by a signal, a post, a send, an arrival. */
+struct ct_peer {
+	uint32_t actor;
+	enum ct_trust trust; /* inferred or guess */
+	const char *why;     /* "frame #2 producer() at a.c:41 will call sem_post(0x…)" */
 };
 
 enum ct_hold_mode { CT_HOLD_EXCLUSIVE, CT_HOLD_SHARED };
@@ -238,7 +246,7 @@ struct ct_facts {
 	struct ct_site *sites; /* the one part that grows strings later: see ct_observe_lines() */
 	const struct ct_fact_module *modules;
 	const struct ct_note *notes;
-	const uint32_t *peers;             /* actors */
+	const struct ct_peer *peers;
 	const uint32_t *holds_by_actor;    /* holds */
 	const uint32_t *holds_by_resource; /* holds */
 	const uint32_t *waits_by_resource; /* waits */

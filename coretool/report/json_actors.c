@@ -58,7 +58,7 @@ static void add_peers(const struct ct_json *j, struct ct_record *r, const struct
 	json_t *peers = ct_record_list(r, "peers");
 	for (uint32_t i = 0; i < wait->n_peers; i++)
 		ct_record_push(
-			r, peers, ct_json_actor_id(j, j->facts->peers[wait->first_peer + i]));
+			r, peers, ct_json_actor_id(j, j->facts->peers[wait->first_peer + i].actor));
 }
 
 static json_t *json_wait(const struct ct_json *j, const struct ct_wait *wait)
