@@ -7,6 +7,9 @@
 
 #include "base/base.h"
 
+/* What stands for a string of so many bytes that is not to be shown. */
+#define CT_REDACTED "<%zu bytes>"
+
 struct ct_str {
 	char *text; /* always terminated once anything was added; NULL before */
 	size_t len, cap;

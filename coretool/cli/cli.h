@@ -37,7 +37,8 @@ struct ct_args {
 	const char *exe, *sysroot;
 	struct ct_list debug_dirs, ignore_top, ignore_any;
 	uint64_t max_frames, max_unpacked, block_size;
-	bool json, no_debuginfod, quick, strict, quiet, verbose, missing, lean, help, version;
+	bool json, no_debuginfod, quick, strict, redact, quiet, verbose, missing, lean, help,
+		version;
 };
 
 enum ct_option_id {
@@ -54,6 +55,7 @@ enum ct_option_id {
 	CT_OPTION_MAX_FRAMES,
 	CT_OPTION_FAIL_ON,
 	CT_OPTION_STRICT,
+	CT_OPTION_REDACT,
 	CT_OPTION_IGNORE_TOP,
 	CT_OPTION_IGNORE_ANY,
 	CT_OPTION_MISSING,

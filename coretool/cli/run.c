@@ -15,6 +15,7 @@ struct ct_options ct_run_options(const struct ct_args *args, const struct ct_inp
 		.debug_dirs = args->debug_dirs.items,
 		.n_debug_dirs = args->debug_dirs.n,
 		.no_debuginfod = args->no_debuginfod,
+		.redact = args->redact,
 		.max_frames = (uint32_t)args->max_frames,
 		.max_unpacked = args->max_unpacked,
 	};

@@ -14,7 +14,7 @@
 #define JUDGING                                                                                    \
 	(BIT(QUICK) | BIT(MAX_FRAMES) | BIT(FAIL_ON) | BIT(STRICT) | BIT(IGNORE_TOP) |             \
 		BIT(IGNORE_ANY) | BIT(VERBOSE))
-#define REPORT (ALWAYS | WRITING | FILES | JUDGING)
+#define REPORT (ALWAYS | WRITING | FILES | JUDGING | BIT(REDACT))
 
 #define AT(field) .at = offsetof(struct ct_args, field)
 
@@ -82,6 +82,10 @@ const struct ct_option ct_options_table[CT_N_OPTIONS] = {
 	[CT_OPTION_STRICT] = {.name = "strict",
 		.summary = "exit with 3 when the core could be analysed only in part",
 		AT(strict)},
+	[CT_OPTION_REDACT] = {.name = "redact",
+		.summary = "of names, messages and all else that the process could write, only the "
+			   "length",
+		AT(redact)},
 	[CT_OPTION_IGNORE_TOP] = {.name = "ignore-top-function",
 		.kind = CT_TAKES_LIST,
 		.value = "NAME",
@@ -315,7 +319,8 @@ const struct ct_command ct_commands[] = {
 		.args = "--source=pipe | CORE [EXE]",
 		.summary = "answer the requests of the gdb extension",
 		.help = serve_help,
-		.options = ALWAYS | FILES | BIT(MAX_FRAMES) | BIT(SOURCE) | BIT(BLOCK_SIZE),
+		.options = ALWAYS | FILES | BIT(MAX_FRAMES) | BIT(REDACT) | BIT(SOURCE) |
+			   BIT(BLOCK_SIZE),
 		.run = ct_cmd_serve},
 	{.name = "help",
 		.args = "[COMMAND]",

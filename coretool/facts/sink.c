@@ -11,7 +11,7 @@
 struct ct_sink {
 	struct ct_facts *facts; /* lies in arena */
 	struct ct_arena arena;
-	bool failed;
+	bool redact, failed;
 	CT_VEC(struct ct_actor) actors;
 	CT_VEC(struct ct_wait) waits;
 	CT_VEC(struct ct_hold) holds;
@@ -66,6 +66,11 @@ void ct_sink_free(struct ct_sink *sink)
 	free(sink);
 }
 
+void ct_sink_redact(struct ct_sink *sink, bool redact)
+{
+	sink->redact = redact;
+}
+
 struct ct_arena *ct_sink_arena(struct ct_sink *sink)
 {
 	return &sink->arena;
@@ -115,6 +120,12 @@ const char *ct_sink_printf(struct ct_sink *sink, const char *fmt, ...)
 	va_end(args);
 	sink->failed |= text.failed;
 	return ct_sink_string(sink, ct_str_text(&text));
+}
+
+const char *ct_sink_secret(struct ct_sink *sink, const char *s)
+{
+	return s && sink->redact ? ct_sink_printf(sink, CT_REDACTED, strlen(s))
+				 : ct_sink_string(sink, s);
 }
 
 uint32_t ct_sink_actor(struct ct_sink *sink, const struct ct_actor *actor)

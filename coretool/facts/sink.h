@@ -13,6 +13,7 @@ struct ct_sink;
 
 struct ct_sink *ct_sink_new(unsigned wants); /* NULL: no memory */
 void ct_sink_free(struct ct_sink *sink);
+void ct_sink_redact(struct ct_sink *sink, bool redact); /* before the first secret comes */
 
 /* The arena of the facts to be: strings that records point to may be made here. */
 struct ct_arena *ct_sink_arena(struct ct_sink *sink);
@@ -21,6 +22,12 @@ struct ct_fact_target *ct_sink_target(struct ct_sink *sink);
 /* Clean, interned copies. NULL stays NULL. */
 const char *ct_sink_string(struct ct_sink *sink, const char *s);
 CT_PRINTF(2, 3) const char *ct_sink_printf(struct ct_sink *sink, const char *fmt, ...);
+/*
+ * The same for what may be a secret: every string out of memory that the process could write, and
+ * what it told the kernel (names of threads, arguments, messages). When the reader asked for it
+ * (--redact), "<14 bytes>" stands for it, here and in every sentence that is made of it.
+ */
+const char *ct_sink_secret(struct ct_sink *sink, const char *s);
 
 uint32_t ct_sink_actor(struct ct_sink *sink, const struct ct_actor *actor);
 struct ct_actor *ct_sink_get_actor(

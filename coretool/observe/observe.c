@@ -35,14 +35,16 @@ static enum ct_status observe_all(struct ct_observation *o)
 enum ct_status ct_observe(struct ct_target *target, const struct ct_plan *plan,
 	struct ct_facts **ret, struct ct_error *err)
 {
+	const struct ct_options *options = ct_target_options(target);
 	struct ct_observation o = {
 		.target = target, .plan = plan, .sink = ct_sink_new(plan->wants)};
 	enum ct_status status = CT_NO_MEMORY;
 	struct ct_facts *facts = NULL;
 
 	if (o.sink) {
+		ct_sink_redact(o.sink, options->redact);
 		if (plan->wants & CT_WANT_STACKS)
-			o.unwinder = ct_unwinder_new(target, ct_target_options(target)->max_frames);
+			o.unwinder = ct_unwinder_new(target, options->max_frames);
 		ct_libc_detect(target, &o.libc);
 		o.blocking = (struct ct_blocking){target, o.sink, &o.libc, o.unwinder};
 		status = !o.unwinder && plan->wants & CT_WANT_STACKS ? CT_NO_MEMORY

@@ -126,11 +126,12 @@ static void add_target(struct ct_observation *o)
 	const struct ct_process *process = ct_target_process(o->target);
 	const struct ct_module *program = ct_module_main(o->target);
 	struct ct_fact_target *target = ct_sink_target(o->sink);
-	const char *exe = program ? program->path : process->exe;
 
 	target->source = ct_sink_string(o->sink, process->kind);
 	target->path = ct_sink_string(o->sink, process->path);
-	target->exe = ct_sink_string(o->sink, exe);
+	/* The kernel names the mapped file; the other path lies on the stack. */
+	target->exe = program ? ct_sink_string(o->sink, program->path)
+			      : ct_sink_secret(o->sink, process->exe);
 	target->arch = process->arch->name;
 	target->pid = process->pid;
 	target->time = process->time;

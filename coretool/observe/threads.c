@@ -130,7 +130,7 @@ static enum ct_status add_thread(struct ct_observation *o, const struct ct_proce
 		.lwp = thread->lwp,
 		.number = ct_sink_string(o->sink, thread->number),
 		.object = id->genuine ? id->own.object : 0,
-		.name = ct_sink_string(o->sink, thread->name),
+		.name = ct_sink_secret(o->sink, thread->name),
 		.call = {.number = -1},
 		.carrier = CT_NONE,
 		.runs = CT_NONE,
@@ -140,7 +140,7 @@ static enum ct_status add_thread(struct ct_observation *o, const struct ct_proce
 
 	/* A core keeps one name: that of the main thread. */
 	if (!actor.name && (int64_t)thread->lwp == process->pid)
-		actor.name = ct_sink_string(o->sink, process->comm);
+		actor.name = ct_sink_secret(o->sink, process->comm);
 	if (id->genuine && id->own.start_routine && o->plan->wants & CT_WANT_STACKS)
 		actor.start_site = ct_observe_site(o, id->own.start_routine, false);
 	if (process->signal.number && process->signal.lwp == thread->lwp)

@@ -8,6 +8,7 @@
  */
 #include <sys/auxv.h>
 
+#include "base/str.h"
 #include "target/module_private.h"
 
 #define MAX_DYNAMIC    1024
@@ -114,13 +115,25 @@ static uint64_t header_of_dynamic(
 	return 0;
 }
 
+/*
+ * A name that the process could write. With --redact its length stands for it, here where it
+ * enters: it would be in every path that is tried. The file is then found by its build id alone.
+ */
+static const char *foreign_name(const struct walk *walk, const char *name)
+{
+	struct ct_target *target = walk->target;
+
+	return target->options.redact ? ct_arena_printf(&target->arena, CT_REDACTED, strlen(name))
+				      : ct_arena_strndup(&target->arena, name, strlen(name));
+}
+
+/* NULL: out of memory. */
 static const char *program_path(const struct walk *walk)
 {
 	const struct ct_process *process = &walk->target->process;
+	const char *name = process->exe ? process->exe : process->comm;
 
-	if (!walk->started)
-		return "[program]";
-	return process->exe ? process->exe : process->comm ? process->comm : "[program]";
+	return walk->started && name ? foreign_name(walk, name) : "[program]";
 }
 
 /* The name of one entry; the program's own is empty in glibc. NULL: out of memory, or of the limit.
@@ -136,8 +149,8 @@ static const char *link_path(struct walk *walk, uint64_t addr, bool program)
 	if (!len)
 		return program ? program_path(walk) : "[unnamed]";
 	walk->path_bytes += len;
-	return walk->path_bytes <= MAX_PATHS ? ct_arena_strndup(&walk->target->arena, path, len)
-					     : NULL;
+	path[len] = '\0';
+	return walk->path_bytes <= MAX_PATHS ? foreign_name(walk, path) : NULL;
 }
 
 /* Adds what the entry describes unless it is known. False: no more can be added. */
@@ -240,9 +253,9 @@ uint64_t ct_link_map_add(struct ct_target *target, struct ct_modules *modules)
 		inside = start;
 		dynamic = dynamic_of(&image);
 		debug = debug_of(&walk, dynamic);
-		if (!ct_modules_find(modules, start))
-			(void)!ct_modules_add_image(
-				target, modules, start, program_path(&walk), &image);
+		const char *path = ct_modules_find(modules, start) ? NULL : program_path(&walk);
+		if (path)
+			(void)!ct_modules_add_image(target, modules, start, path, &image);
 	}
 	if (!debug && (debug = find_debug(&walk, &dynamic))) {
 		inside = dynamic;

@@ -106,6 +106,12 @@ class Settings:
             else "How much memory is read at once is left to coretool.",
             check=_check_size)
         self._add(
+            "redact", gdb.PARAM_BOOLEAN, False, "whether coretool leaves out what the process wrote",
+            """When it is on, of names of threads, messages and all other strings out of memory that the
+            process could write only the length is shown.""",
+            lambda value, _: "Whether coretool leaves out what the process wrote is %s."
+            % ("on" if value else "off"))
+        self._add(
             "timeout", gdb.PARAM_UINTEGER, 30, "how many seconds coretool may say nothing",
             """After that it is stopped and started again, once. It is unlimited when set to 0 or
             unlimited.""",
@@ -175,6 +181,8 @@ class Settings:
             line += ["--max-frames", str(self["max-frames"])]
         if self["block-size"] and not core:
             line += ["--block-size", self["block-size"]]
+        if self["redact"]:
+            line.append("--redact")
         return line + _where_files_are()
 
 

@@ -6,6 +6,7 @@ show coretool
 # CHECK: format
 # CHECK: max-frames
 # CHECK: path
+# CHECK: redact
 # CHECK: timeout
 show coretool path
 # CHECK-ONLY: coretool
@@ -59,3 +60,9 @@ set coretool path @PROGRAM@
 set coretool timeout 60
 coretool deadlocks
 # CHECK: CT101 lock-cycle
+set coretool redact on
+show coretool redact
+# CHECK-ONLY: on
+coretool threads
+# CHECK-NOT: LWP \d+, [a-z]
+# CHECK: LWP \d+, <12 bytes>

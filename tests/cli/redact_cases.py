@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+"""--redact: what the process could write is in no output of any command."""
+
+import json
+
+from harness import OK, CliTest, real_core
+
+CORE = "O0-g/till.kernel.core"
+SECRET = "4929-0031"
+FORMATS = ("text", "json", "ndjson", "dot")
+COMMANDS = ("analyze", "threads", "waits", "locks", "deadlocks", "graph", "modules")
+NT_FILE, FOREIGN = b"ELIFCORE\0", b"xxxxCORE\0"  # type and name of a note
+
+
+class Redact(CliTest):
+    def outputs(self, core, *options):
+        """(what was asked, output) of everything that reports on the core."""
+        for command in COMMANDS:
+            for more in ((), ("-v",), ("--quick",), *(("--format", form) for form in FORMATS[1:])):
+                asked = (command, core, *more, *options)
+                yield asked, self.check(OK, *asked).out
+        lock = json.loads(self.check(OK, "locks", core, "--json").out)["resources"][0]["address"]
+        for form in FORMATS[:3]:
+            asked = ("explain", core, lock, "--format", form, *options)
+            yield asked, self.check(OK, *asked).out
+        for form in ("text", "ndjson"):
+            yield ("analyze",), self.check(OK, core, core, "--format", form, *options).out
+
+    def test_a_secret_is_in_no_output(self):
+        core, shown = real_core(CORE), 0
+        for asked, out in self.outputs(core, "--redact"):
+            self.assertNotIn(SECRET, out, asked)
+            shown += "<14 bytes>" in out
+        self.assertGreater(shown, 35)
+
+    def test_without_it_the_secret_is_there(self):
+        self.assertGreater(sum(SECRET in out for _, out in self.outputs(real_core(CORE))), 35)
+
+    def test_the_rest_stays(self):
+        plain = self.check(OK, real_core(CORE), "--json").out
+        self.assertEqual(plain.replace(SECRET + "-main", "<14 bytes>"),
+                         self.check(OK, real_core(CORE), "--json", "--redact").out)
+
+    def test_paths_that_only_memory_tells(self):
+        """A core that does not name its files: the dynamic linker's list does, and it can be written."""
+        data = real_core(CORE).read_bytes()
+        self.assertEqual(data.count(NT_FILE), 1)
+        core = self.write("till.core", data.replace(NT_FILE, FOREIGN))
+        out = self.check(OK, "modules", core).out
+        self.assertRegex(out, r"/till|libc\.so\.6")
+        self.assertIn("libc.so.6", out)
+        for asked, out in self.outputs(core, "--redact"):
+            for path in ("samples/O0-g", "libc.so.6", "ld-linux", "x86_64-linux-gnu"):
+                self.assertNotIn(path, out.replace(str(core), ""), asked)
