@@ -42,7 +42,7 @@ int main(void)
 		expect_wait(&t[i], "barrier", &g_phase, NULL, "g_phase", NULL, false);
 	}
 	sample_start(&late);
-	expect_syscall(&late, SYS_clock_nanosleep);
+	expect_syscall(&late, SAMPLE_SLEEP);
 	printf("{\"wait\":{\"tid\":%d,\"kind\":\"join\",\"timed\":false,", getpid());
 	truth_tids("on", t, 1);
 	printf("}}\n");

@@ -41,7 +41,7 @@ int main(void)
 	};
 
 	sample_start(&owner);
-	expect_syscall(&owner, SYS_clock_nanosleep);
+	expect_syscall(&owner, SAMPLE_SLEEP);
 	sample_start_all(t, 2);
 	expect_mutex(&t[0], &g_tree_lock, "g_tree_lock", &owner, false);
 	expect_mutex(&t[1], &g_checked_lock, "g_checked_lock", &owner, false);

@@ -69,7 +69,7 @@ int main(void)
 		holders[i] = (struct sample_thread){
 			.name = "reporter", .run = reporter, .arg = &g_writers[i]};
 		start_reporter(&holders[i], g_stacks[i]);
-		expect_syscall(&holders[i], SYS_clock_nanosleep);
+		expect_syscall(&holders[i], SAMPLE_SLEEP);
 		waiters[i] = (struct sample_thread){
 			.name = "marker", .run = marker, .arg = &g_writers[i]};
 		sample_start(&waiters[i]);

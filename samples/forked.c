@@ -32,7 +32,7 @@ int main(void)
 	struct sample_thread owner = {.name = "logger", .run = logger}, helper = {.name = "helper"};
 
 	sample_start(&owner);
-	sample_await(owner.tid, SYS_clock_nanosleep, SAMPLE_ANY);
+	sample_await(owner.tid, SAMPLE_SLEEP, SAMPLE_ANY);
 	helper.tid = fork();
 	if (helper.tid == 0)
 		run_helper();

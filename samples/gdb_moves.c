@@ -62,7 +62,7 @@ int main(void)
 	};
 
 	sample_start(&t[0]);
-	sample_await(t[0].tid, SYS_clock_nanosleep, SAMPLE_ANY);
+	sample_await(t[0].tid, SAMPLE_SLEEP, SAMPLE_ANY);
 	sample_start(&t[1]);
 	expect_mutex(&t[1], &g_gate_lock, "g_gate_lock", &t[0], false);
 	truth_function(&t[0], "await_move");

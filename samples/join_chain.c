@@ -5,7 +5,7 @@
 int main(void)
 {
 	start_stages(JOINERS);
-	expect_syscall(&g_threads[JOINERS - 1], SYS_clock_nanosleep);
+	expect_syscall(&g_threads[JOINERS - 1], SAMPLE_SLEEP);
 	for (int i = 0; i + 1 < JOINERS; i++)
 		truth_root(&g_threads[i], &g_threads[JOINERS - 1]);
 	truth_is("absent", "[\"CT120\"]");

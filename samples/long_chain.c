@@ -38,7 +38,7 @@ int main(void)
 		t[i] = (struct sample_thread){.name = "link", .run = link_holder, .arg = (void *)i};
 		sample_start(&t[i]);
 		if (i + 1 == LINKS) {
-			expect_syscall(&t[i], SYS_clock_nanosleep);
+			expect_syscall(&t[i], SAMPLE_SLEEP);
 			continue;
 		}
 		snprintf(name, sizeof(name), "g_links[%ld]", i + 1);

@@ -87,7 +87,7 @@ int main()
 	for (worker &w : pool.workers)
 		pthread_mutex_init(&w.lock, nullptr);
 	sample_start(&holder);
-	expect_syscall(&holder, SYS_clock_nanosleep);
+	expect_syscall(&holder, SAMPLE_SLEEP);
 	sample_start_all(t, 4);
 	expect_mutex(&t[0], &pool.workers[3].lock, "pool.workers[3].lock", &holder, false);
 	expect_mutex(&t[1], &g_ledger.accounts_lock, "g_ledger.accounts_lock", &holder, false);

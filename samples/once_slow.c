@@ -33,7 +33,7 @@ int main(void)
 	};
 
 	sample_start(&t[0]);
-	expect_syscall(&t[0], SYS_clock_nanosleep);
+	expect_syscall(&t[0], SAMPLE_SLEEP);
 	for (int i = 1; i < 3; i++) {
 		sample_start(&t[i]);
 		expect_wait(

@@ -10,5 +10,5 @@ SAMPLE_FRAME static void wait_for_backend(void)
 
 int main(void)
 {
-	convoy(SYS_clock_nanosleep);
+	convoy(SAMPLE_SLEEP);
 }

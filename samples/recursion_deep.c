@@ -49,7 +49,7 @@ int main(void)
 	pthread_attr_t attr;
 
 	sample_start(&owner);
-	expect_syscall(&owner, SYS_clock_nanosleep);
+	expect_syscall(&owner, SAMPLE_SLEEP);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_BYTES);
 	sample_start_with(&t, &attr);

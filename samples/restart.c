@@ -82,7 +82,7 @@ int main(void)
 	sample_must(pipe(g_pipe), "pipe");
 	sem_init(&g_sem, 0, 0);
 	sample_start(&t[0]);
-	expect_syscall(&t[0], SYS_clock_nanosleep);
+	expect_syscall(&t[0], SAMPLE_SLEEP);
 	sample_start_all(t + 1, 5);
 	expect_syscall(&t[1], SYS_poll);
 	expect_mutex(&t[2], &g_lock, "g_lock", &t[0], true);

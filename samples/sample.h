@@ -27,6 +27,8 @@
  *               sender has no id in the core, and may not be taken for the process itself
  *   lwp         {tid, lwp}: the core has another number for the thread than the process
  *   threads     N: how many there are
+ *               "recorded": false in a wait, hold, root, cycle or finding: the C library writes the
+ *               holder down nowhere; a report may name it, and then rightly, or be silent
  *   moving      true: threads run on, so waits beyond those told are no mistake
  *   skipped     {what, why}: this machine cannot do it
  *   ready       true: the last line, everything told is so from now on
@@ -58,6 +60,17 @@
 
 /* A function that must be found in a stack by its name. */
 #define SAMPLE_FRAME __attribute__((noinline))
+
+/* Where the C libraries differ; the headers of musl say nothing of themselves. */
+#ifdef __GLIBC__
+#define SAMPLE_MUSL  false
+#define SAMPLE_SLEEP SYS_clock_nanosleep /* what nanosleep() calls */
+enum { SAMPLE_MUTEX_WORD = 0 };          /* where in a mutex its waiters sleep */
+#else
+#define SAMPLE_MUSL  true
+#define SAMPLE_SLEEP SYS_nanosleep
+enum { SAMPLE_MUTEX_WORD = 4 };
+#endif
 
 /* Keeps a call from becoming a jump: something is left to do after it. */
 #define SAMPLE_AFTER() __asm__ volatile("" ::: "memory")
@@ -265,6 +278,31 @@ static inline void truth_tids(const char *key, const struct sample_thread *t, si
 	printf("]");
 }
 
+/* Threads that wait for what somebody holds who is written down nowhere. */
+static bool sample_unrecorded[SAMPLE_KNOWN],
+	sample_any_unrecorded; /* the former by the low bits of an id */
+
+/* musl names the owner of all mutexes but those of the normal type, and who runs an initialiser. */
+static inline bool sample_records_holder(const char *kind, const void *object)
+{
+	if (!SAMPLE_MUSL || !strcmp(kind, "once") || !strcmp(kind, "join"))
+		return true;
+	return !strcmp(kind, "mutex") && *(const int *)object & 15;
+}
+
+static inline bool sample_is_recorded(const struct sample_thread *t, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (sample_unrecorded[t[i].tid % SAMPLE_KNOWN])
+			return false;
+	return true;
+}
+
+static inline void truth_recorded(bool recorded)
+{
+	printf("%s", recorded ? "" : ",\"recorded\":false");
+}
+
 static inline void truth_call(const struct sample_thread *t, const struct sample_call *call)
 {
 	printf("{\"thread\":{\"tid\":%d,\"label\":\"%s\",\"state\":\"blocked\",\"syscall\":\"%s\","
@@ -287,9 +325,16 @@ static inline void expect_syscall(const struct sample_thread *t, long number)
 	truth_call(t, &call);
 }
 
+static inline void truth_hold_by(const struct sample_thread *t, const void *lock, bool recorded)
+{
+	printf("{\"hold\":{\"tid\":%d,\"resource\":\"%p\"", t->tid, lock);
+	truth_recorded(recorded);
+	printf("}}\n");
+}
+
 static inline void truth_hold(const struct sample_thread *t, const void *lock)
 {
-	printf("{\"hold\":{\"tid\":%d,\"resource\":\"%p\"}}\n", t->tid, lock);
+	truth_hold_by(t, lock, true);
 }
 
 /*
@@ -303,13 +348,17 @@ static inline void truth_wait(const struct sample_thread *waiter, const char *ki
 		waiter->tid, kind, object, timed ? "true" : "false");
 	if (name)
 		printf(",\"name\":\"%s\"", name);
+	bool recorded = !holder || sample_records_holder(kind, object);
 	if (holder) {
 		printf(",");
 		truth_tids("on", holder, 1);
+		truth_recorded(recorded);
 	}
 	printf("}}\n");
+	sample_unrecorded[waiter->tid % SAMPLE_KNOWN] |= !recorded;
+	sample_any_unrecorded |= !recorded;
 	if (holder)
-		truth_hold(holder, object);
+		truth_hold_by(holder, object, recorded);
 }
 
 /* Waits until `waiter` blocks on the object, at this word of it (NULL: any futex); tells so. */
@@ -327,7 +376,9 @@ static inline void expect_wait(const struct sample_thread *waiter, const char *k
 static inline void expect_mutex(const struct sample_thread *waiter, const void *lock,
 	const char *name, const struct sample_thread *holder, bool timed)
 {
-	expect_wait(waiter, "mutex", lock, lock, name, holder, timed);
+	const void *word = (const char *)lock + SAMPLE_MUTEX_WORD;
+
+	expect_wait(waiter, "mutex", lock, word, name, holder, timed);
 }
 
 static inline void expect_join(
@@ -361,13 +412,16 @@ static inline void truth_outside(const struct sample_thread *waiter, pid_t owner
 
 static inline void truth_root(const struct sample_thread *t, const struct sample_thread *root)
 {
-	printf("{\"root\":{\"tid\":%d,\"root\":%d}}\n", t->tid, root->tid);
+	printf("{\"root\":{\"tid\":%d,\"root\":%d", t->tid, root->tid);
+	truth_recorded(!sample_any_unrecorded);
+	printf("}}\n");
 }
 
 static inline void truth_cycle(const struct sample_thread *t, size_t n, bool timed)
 {
 	printf("{\"cycle\":{\"timed\":%s,", timed ? "true" : "false");
 	truth_tids("tids", t, n);
+	truth_recorded(sample_is_recorded(t, n));
 	printf("}}\n");
 }
 
@@ -378,6 +432,7 @@ static inline void truth_finding(const char *rule, const char *level, const char
 	printf("{\"finding\":{\"rule\":\"%s\",\"level\":\"%s\",\"confidence\":[%s],", rule, level,
 		confidence);
 	truth_tids("tids", t, n);
+	truth_recorded(sample_is_recorded(t, n));
 	printf("}}\n");
 }
 
@@ -389,7 +444,9 @@ static inline void truth_is(const char *word, const char *value)
 
 static inline void truth_verdict(const char *verdict)
 {
-	printf("{\"verdict\":[\"%s\"]}\n", verdict);
+	printf("{\"verdict\":[\"%s\"", verdict);
+	/* Without the holders it cannot be seen, or is seen from afar. */
+	printf("%s]}\n", sample_any_unrecorded ? ",\"clean\",\"stuck\"" : "");
 }
 
 /* A cycle of waits without timeout through all of t[], sure and for ever. */

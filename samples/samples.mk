@@ -6,6 +6,7 @@ SAMPLE_CC ?= gcc
 SAMPLE_CXX ?= g++
 SAMPLE_CLANG ?= clang
 SAMPLE_CLANGXX ?= clang++
+SAMPLE_MUSL ?= musl-gcc
 BUILD ?= build
 
 samples.out := $(BUILD)/samples
@@ -16,8 +17,15 @@ samples.all := $(samples.c) $(samples.cc)
 samples.some := $(filter deadlock2 self_relock kinds owner_exited join_cycle cxx_deadlock \
 	member_lock syscalls recursion_deep inlined,$(samples.all))
 
+# What runs on musl as well.
+samples.musl := $(filter musl_% deadlock2 deadlock3 self_relock kinds join_cycle join_chain join_ring \
+	once_cross once_self once_slow rwlock_abba condvar_pool barrier_short barrier_late diamond \
+	forked raw_clone pshared_other restart signal_relock pidns_kill robust_self tls_lock inlined \
+	recursion_deep,$(samples.c))
+
 # A variant is compiled with these flags, in which case its compiler may be named,
-samples.compiled := O0-g O2-g O2-static O2-static-pie O2-nopie O2-clang
+samples.compiled := O0-g O2-g O2-static O2-static-pie O2-nopie O2-clang \
+	musl-O2-g musl-static
 samples.flags.O0-g := -O0 -g
 samples.flags.O2-g := -O2 -g
 samples.flags.O2-static := -O2 -g -static
@@ -26,25 +34,34 @@ samples.flags.O2-nopie := -O2 -g -no-pie -fno-pie
 samples.flags.O2-clang := -O2 -g
 samples.compiler.O2-clang := $(SAMPLE_CLANG)
 samples.compiler++.O2-clang := $(SAMPLE_CLANGXX)
+samples.flags.musl-O2-g := -O2 -g
+samples.compiler.musl-O2-g := $(SAMPLE_MUSL)
+samples.flags.musl-static := -O2 -g -static
+samples.compiler.musl-static := $(SAMPLE_MUSL)
 
 # or made from another variant by samples/derive.sh.
-samples.derived := O0-stripped O2-stripped O2-debuglink O2-minidebug
+samples.derived := O0-stripped O2-stripped O2-debuglink O2-minidebug musl-static-stripped
 samples.from.O0-stripped := O0-g
 samples.from.O2-stripped := O2-g
 samples.from.O2-debuglink := O2-g
 samples.from.O2-minidebug := O2-g
+samples.from.musl-static-stripped := musl-static
 
 samples.full := O0-g O2-g O0-stripped O2-stripped
 samples.variants := $(samples.compiled) $(samples.derived)
 ifeq ($(shell command -v $(SAMPLE_CLANG)),)
 samples.variants := $(filter-out O2-clang,$(samples.variants))
 endif
+ifeq ($(shell command -v $(SAMPLE_MUSL)),)
+samples.variants := $(filter-out musl-%,$(samples.variants))
+endif
 
 samples.cflags := -std=gnu17 -Wall -Wextra -Werror -pthread
 samples.cxxflags := -std=c++17 -Wall -Wextra -Werror -pthread
 # What one sample needs beside these: samples.flags.of.NAME.
 samples.deps := $(BUILD)/sample-deps
-samples.of = $(if $(filter $(1),$(samples.full)),$(samples.all),$(samples.some))
+samples.of = $(if $(filter musl-%,$(1)),$(samples.musl),$(if \
+	$(filter $(1),$(samples.full)),$(samples.all),$(samples.some)))
 samples.files = $(addprefix $(samples.out)/$(1)/,$(call samples.of,$(1)))
 
 define samples.compile

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A function takes a lock that its caller holds: a normal lock and an adaptive one. */
+/* A function takes a lock that its caller holds: a normal lock and, where there is
+ * one, an adaptive one. */
 #include "sample.h"
 
 static pthread_mutex_t g_ledger_lock = PTHREAD_MUTEX_INITIALIZER;
+#ifdef PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
 static pthread_mutex_t g_index_lock = PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP;
+#else
+static pthread_mutex_t g_index_lock = PTHREAD_MUTEX_INITIALIZER;
+#endif
 static long g_total;
 
 SAMPLE_FRAME static void add_entry(pthread_mutex_t *lock, long amount)

@@ -55,7 +55,7 @@ static inline const struct sample_thread *sem_pi_start(void)
 	expect_syscall(&holder, SYS_futex);
 	truth_wait(&holder, "sem", g_request, NULL, NULL, false);
 	sample_start(&worker);
-	expect_syscall(&worker, SYS_clock_nanosleep);
+	expect_syscall(&worker, SAMPLE_SLEEP);
 	truth_function(&holder, "load_firmware");
 	truth_is("absent", "[\"CT101\",\"CT102\",\"CT103\"]");
 	return &holder;

@@ -46,7 +46,7 @@ int main(void)
 
 	signal(SIGUSR1, on_reload);
 	sample_start(&t[0]);
-	expect_syscall(&t[0], SYS_clock_nanosleep);
+	expect_syscall(&t[0], SAMPLE_SLEEP);
 	sample_start(&t[1]);
 	expect_mutex(&t[1], &g_log_lock, "g_log_lock", &t[0], false);
 	truth_root(&t[1], &t[0]);

@@ -50,7 +50,7 @@ int main(void)
 	struct sample_thread t[LOCKS] = {};
 
 	sample_start(&holder);
-	expect_syscall(&holder, SYS_clock_nanosleep);
+	expect_syscall(&holder, SAMPLE_SLEEP);
 	truth_function(&holder, "serve");
 	for (int i = 0; i < LOCKS; i++) {
 		t[i] = (struct sample_thread){.name = "helper", .run = helper, .arg = g_found[i]};

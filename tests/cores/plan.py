@@ -21,6 +21,9 @@ LINKED = {
     "O2-clang": ("gcore",),
 }
 
+# Of whatever samples.mk builds so.
+MUSL = {"musl-O2-g": KINDS, "musl-static": ("kernel",), "musl-static-stripped": ("gcore",)}
+
 # Both kinds everywhere; with LINKED where samples.mk builds those variants.
 IN_BOTH = {
     "deadlock2", "self_relock", "kinds", "owner_exited", "join_cycle", "cxx_deadlock",
@@ -83,7 +86,7 @@ def cores_of(sample):
     elif sample in IN_PAIRS:
         variants = PAIRS
     how = trait(sample)
-    for variant, kinds in variants.items():
+    for variant, kinds in (variants | MUSL).items():
         for kind in kinds:
             for copy in range(how.copies):
                 yield variant, kind, copy

@@ -6,7 +6,7 @@ import re
 
 # Where names of objects can be known, and where those of functions can.
 OBJECT_NAMES = {"O0-g", "O2-g", "O2-static", "O2-static-pie", "O2-nopie", "O2-debuglink",
-                "O2-clang"}
+                "O2-clang", "musl-O2-g", "musl-static"}
 FUNCTION_NAMES = OBJECT_NAMES | {"O2-minidebug"}
 
 

@@ -149,6 +149,27 @@ class CheckerTest(unittest.TestCase):
                 found = complaints(report)
                 self.assertTrue(any(expected in text for text in found), found)
 
+    def test_unrecorded(self):
+        """Silence is right, a wrong name and a proof are not."""
+        truth = copy.deepcopy(TRUTH)
+        for line in truth:
+            for word in ("wait", "hold", "cycle", "finding", "root"):
+                line.get(word, {})["recorded"] = False
+        report = right_report()
+        for finding in report["findings"]:
+            finding["confidence"] = "likely"
+        self.assertEqual(complaints(report, truth), [])
+        self.assertIn("CT101", complaints(right_report(), truth)[0])
+        for actor in report["actors"]:
+            actor.pop("holds", None)
+            for wait in actor.get("waits", []):
+                wait.pop("on", None)
+        report["cycles"].clear()
+        report["findings"].pop(0)
+        self.assertEqual(complaints(report, truth), [])
+        report["actors"][1]["waits"][0]["on"] = ["t:13"]
+        self.assertIn("on is [t:13]", complaints(report, truth)[0])
+
     def test_quiet(self):
         truth = [{"quiet": True}, {"moving": True}]
         report = {"findings": [{"rule": "CT120", "confidence": "possible"}]}
