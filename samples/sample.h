@@ -10,6 +10,7 @@
  *               args are the first three arguments of the system call; number is the one asked
  *               for, also when a stop and a continue have made restart_syscall of it
  *   wait        {tid, kind: as the report's, resource, name, on: [tid], timed}
+ *               by_names: the word that it sleeps on, where only names of functions tell the rest
  *               on is left out when no thread of this process holds the resource
  *   hold        {tid, resource}
  *   owner_gone  {tid, owner, resource}: tid waits for what a thread held that is no more
@@ -27,7 +28,7 @@
  *               sender has no id in the core, and may not be taken for the process itself
  *   lwp         {tid, lwp}: the core has another number for the thread than the process
  *   threads     N: how many there are
- *               "recorded": false in a wait, hold, root, cycle or finding: the C library writes the
+ *               "recorded": false in a wait, hold, root, cycle or finding: the library writes the
  *               holder down nowhere; a report may name it, and then rightly, or be silent
  *   moving      true: threads run on, so waits beyond those told are no mistake
  *   skipped     {what, why}: this machine cannot do it

@@ -7,12 +7,15 @@ SAMPLE_CXX ?= g++
 SAMPLE_CLANG ?= clang
 SAMPLE_CLANGXX ?= clang++
 SAMPLE_MUSL ?= musl-gcc
+# Debian's, whatever else is on the path.
+SAMPLE_RUSTC ?= /usr/bin/rustc
 BUILD ?= build
 
 samples.out := $(BUILD)/samples
 samples.c := $(patsubst samples/%.c,%,$(wildcard samples/*.c))
 samples.cc := $(patsubst samples/%.cc,%,$(wildcard samples/*.cc))
-samples.all := $(samples.c) $(samples.cc)
+samples.rs := $(patsubst samples/%.rs,%,$(filter-out samples/sample.rs,$(wildcard samples/*.rs)))
+samples.all := $(samples.c) $(samples.cc) $(samples.rs)
 # What shows something new when it is linked or stripped in an unusual way.
 samples.some := $(filter deadlock2 self_relock kinds owner_exited join_cycle cxx_deadlock \
 	member_lock syscalls recursion_deep inlined,$(samples.all))
@@ -39,6 +42,12 @@ samples.compiler.musl-O2-g := $(SAMPLE_MUSL)
 samples.flags.musl-static := -O2 -g -static
 samples.compiler.musl-static := $(SAMPLE_MUSL)
 
+# Rust has those of them that say how, and one of its own: no landing pads, and all in one piece.
+samples.rusted := O0-g O2-g O2-abort
+samples.rustflags.O0-g := -g -C opt-level=0
+samples.rustflags.O2-g := -g -C opt-level=2
+samples.rustflags.O2-abort := -g -C opt-level=2 -C panic=abort -C lto=fat -C codegen-units=1
+
 # or made from another variant by samples/derive.sh.
 samples.derived := O0-stripped O2-stripped O2-debuglink O2-minidebug musl-static-stripped
 samples.from.O0-stripped := O0-g
@@ -48,7 +57,7 @@ samples.from.O2-minidebug := O2-g
 samples.from.musl-static-stripped := musl-static
 
 samples.full := O0-g O2-g O0-stripped O2-stripped
-samples.variants := $(samples.compiled) $(samples.derived)
+samples.variants := $(samples.compiled) $(filter-out $(samples.compiled),$(samples.rusted)) $(samples.derived)
 ifeq ($(shell command -v $(SAMPLE_CLANG)),)
 samples.variants := $(filter-out O2-clang,$(samples.variants))
 endif
@@ -58,10 +67,11 @@ endif
 
 samples.cflags := -std=gnu17 -Wall -Wextra -Werror -pthread
 samples.cxxflags := -std=c++17 -Wall -Wextra -Werror -pthread
+samples.rustflags := --edition 2021 -D warnings
 # What one sample needs beside these: samples.flags.of.NAME.
 samples.deps := $(BUILD)/sample-deps
-samples.of = $(if $(filter musl-%,$(1)),$(samples.musl),$(if \
-	$(filter $(1),$(samples.full)),$(samples.all),$(samples.some)))
+samples.of = $(if $(filter musl-%,$(1)),$(samples.musl),$(if $(filter $(1),$(samples.full)),$(samples.all),$(if \
+	$(filter $(1),$(samples.compiled) $(samples.derived)),$(samples.some),$(samples.rs))))
 samples.files = $(addprefix $(samples.out)/$(1)/,$(call samples.of,$(1)))
 
 define samples.compile
@@ -84,6 +94,16 @@ $(samples.out)/$(1)/%: samples/%.cc $(samples.deps)/$(1)/flags | $(samples.out)/
 -include $$(wildcard $(samples.deps)/$(1)/*.d)
 endef
 
+define samples.rust
+$(samples.deps)/$(1)/rust: samples.force | $(samples.deps)/$(1)
+	@echo '$(SAMPLE_RUSTC) $(samples.rustflags) $(samples.rustflags.$(1))' | cmp -s - $$@ || \
+		echo '$(SAMPLE_RUSTC) $(samples.rustflags) $(samples.rustflags.$(1))' >$$@
+
+$(samples.out)/$(1)/%: samples/%.rs samples/sample.rs $(samples.deps)/$(1)/rust | $(samples.out)/$(1)
+	@echo "  SAMPLE  $(1)/$$*"
+	@$(SAMPLE_RUSTC) $(samples.rustflags) $(samples.rustflags.$(1)) -o $$@ $$<
+endef
+
 define samples.derive
 $(samples.out)/$(1)/%: $(samples.out)/$(samples.from.$(1))/% samples/derive.sh \
 		| $(samples.out)/$(1)
@@ -92,16 +112,17 @@ $(samples.out)/$(1)/%: $(samples.out)/$(samples.from.$(1))/% samples/derive.sh \
 endef
 
 $(foreach v,$(samples.compiled),$(eval $(call samples.compile,$(v))))
+$(foreach v,$(samples.rusted),$(eval $(call samples.rust,$(v))))
 $(foreach v,$(samples.derived),$(eval $(call samples.derive,$(v))))
 
-$(addprefix $(samples.out)/,$(samples.compiled) $(samples.derived)) \
-		$(addprefix $(samples.deps)/,$(samples.compiled)):
+$(addprefix $(samples.out)/,$(sort $(samples.compiled) $(samples.rusted) $(samples.derived))) \
+		$(addprefix $(samples.deps)/,$(sort $(samples.compiled) $(samples.rusted))):
 	@mkdir -p $@
 
 .PHONY: samples.force
 samples.force:
 
-.PHONY: samples cores cores-trees
+.PHONY: samples cores cores-trees cores-rust
 samples: $(foreach v,$(samples.variants),$(call samples.files,$(v))) ## build the sample programs in all variants
 
 cores: samples ## make the cores of all samples
@@ -110,3 +131,7 @@ cores: samples ## make the cores of all samples
 # The same of other versions of glibc, out of Debian's archive; skips what cannot be had.
 cores-trees: ## cores of other versions of glibc, where they can be had
 	@/usr/bin/python3 tests/cores/debian_tree.py --build $(BUILD)
+
+# The samples in Rust as a newer compiler makes them, where one can be had.
+cores-rust: ## cores of the Rust samples by a newer compiler, where one can be had
+	@/usr/bin/python3 tests/cores/newer_rust.py --build $(BUILD)

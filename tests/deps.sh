@@ -8,7 +8,7 @@ build='gcc libc6-dev libelf-dev libdw-dev libcapstone-dev libarchive-dev libxxha
 	zlib1g-dev'
 static='libzstd-dev liblz4-dev libbz2-dev liblzma-dev'
 demo='gdb python3 util-linux'
-test='g++ musl-tools clang libclang-rt-dev llvm libcmocka-dev gdb gdbserver tmux libc6-dbg python3 python3-jsonschema zstd lz4 xz-utils bzip2 gzip
+test='g++ musl-tools rustc clang libclang-rt-dev llvm libcmocka-dev gdb gdbserver tmux libc6-dbg python3 python3-jsonschema zstd lz4 xz-utils bzip2 gzip
 	binutils elfutils dwz man-db zsh graphviz util-linux apt dpkg ca-certificates'
 lint='clang-format python3 shellcheck'
 bench='elfutils gdb gdbserver libc6-dbg python3'

@@ -12,6 +12,7 @@ extern const struct ct_primitive ct_primitive_join;
 extern const struct ct_primitive ct_primitive_libc_lock;
 extern const struct ct_primitive ct_primitive_mutex;
 extern const struct ct_primitive ct_primitive_once;
+extern const struct ct_primitive ct_primitive_rust_mutex;
 extern const struct ct_primitive ct_primitive_rwlock;
 extern const struct ct_primitive ct_primitive_sem;
 

@@ -28,8 +28,13 @@ enum ct_wait_kind {
 	CT_WAIT_SEM,
 	CT_WAIT_BARRIER,
 	CT_WAIT_ONCE,
-	CT_WAIT_LIBC,  /* a lock of the C library's own: of a FILE, of malloc */
-	CT_WAIT_FUTEX, /* a futex of no known shape */
+	CT_WAIT_LIBC,   /* a lock of the C library's own: of a FILE, of malloc */
+	CT_WAIT_FUTURE, /* for the value of a promise */
+	CT_WAIT_ATOMIC, /* for the change of a variable */
+	CT_WAIT_PARK,   /* parked: for another thread to unpark it */
+	CT_WAIT_SEND,   /* for room in a channel */
+	CT_WAIT_RECV,   /* for something to come out of a channel */
+	CT_WAIT_FUTEX,  /* a futex of no known shape */
 	CT_WAIT_IO,
 	CT_WAIT_SLEEP,
 	CT_WAIT_SIGNAL,

@@ -95,7 +95,8 @@ static bool waits_to_be_woken(const struct ct_facts *facts, const struct ct_acto
 	enum ct_wait_kind kind =
 		actor->n_waits ? facts->waits[actor->first_wait].kind : CT_WAIT_OTHER;
 
-	return kind == CT_WAIT_COND || kind == CT_WAIT_SEM || kind == CT_WAIT_BARRIER;
+	return kind == CT_WAIT_COND || kind == CT_WAIT_SEM || kind == CT_WAIT_BARRIER ||
+	       (kind >= CT_WAIT_FUTURE && kind <= CT_WAIT_RECV);
 }
 
 /* Waits for something inside the process whose holder is recorded nowhere: of these nothing is

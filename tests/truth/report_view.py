@@ -6,7 +6,7 @@ import re
 
 # Where names of objects can be known, and where those of functions can.
 OBJECT_NAMES = {"O0-g", "O2-g", "O2-static", "O2-static-pie", "O2-nopie", "O2-debuglink",
-                "O2-clang", "musl-O2-g", "musl-static"}
+                "O2-clang", "O2-abort", "musl-O2-g", "musl-static", "newrust-O0-g", "newrust-O2-g"}
 FUNCTION_NAMES = OBJECT_NAMES | {"O2-minidebug"}
 
 
@@ -53,6 +53,9 @@ class Truth:
         self.object_names = variant in OBJECT_NAMES
         self.function_names = variant in FUNCTION_NAMES
         self.inlined_names = variant in OBJECT_NAMES
+        for wait in self.values.get("wait", []):
+            if "by_names" in wait and not self.function_names:
+                wait.update(kind="futex", resource=wait["by_names"])
         self.moving = True in self.values.get("moving", [])
 
     def sure(self, word):

@@ -192,6 +192,18 @@ class CheckerTest(unittest.TestCase):
         report["target"]["signal"]["sender_pid"] = 0
         self.assertIn("sender_pid is 0", complaints(report, truth)[1])
 
+    def test_by_names(self):
+        """What only names tell is a futex in a stripped program."""
+        truth = [{"core": {"variant": "O2-stripped"}},
+                 {"wait": {"tid": 5, "kind": "mutex", "resource": "0x10", "by_names": "0x14", "timed": False}}]
+        report = {"actors": [{"id": "t:5", "waits": [wait_of("futex", None, 0x14)]}]}
+        self.assertEqual(complaints(report, truth), [])
+        report["actors"][0]["waits"][0]["kind"] = "mutex"
+        self.assertIn("not reported", complaints(report, truth)[0])
+        truth[0]["core"]["variant"] = "O2-g"
+        report["actors"][0]["waits"][0]["resource"] = "r:0x10"
+        self.assertEqual(complaints(report, truth), [])
+
     def test_unknown_word(self):
         self.assertIn("unknown word 'no_such_word'", complaints({}, [{"no_such_word": 1}])[0])
 
