@@ -10,6 +10,9 @@
 /* Linux never gives a larger id (PID_MAX_LIMIT of include/linux/threads.h). */
 #define MAX_TID ((uint32_t)4 * 1024 * 1024)
 
+/* pthread.result stands two words before start_routine, in every version. */
+#define RESULT_BEFORE_START 16
+
 /* How many threads are looked at to tell whose descriptors these are. */
 #define PROBES 16
 
@@ -19,8 +22,10 @@
 static const struct ct_libc_layout layouts[] = {
 	{.e_machine = EM_X86_64,
 		.self = 16,
+		.list = 704,
 		.tid = 720,
 		.cleanup = 760,
+		.cancelhandling = 776,
 		.joinstate = 1576,
 		.start_routine = {1592, 1600}},
 };
@@ -35,24 +40,37 @@ static bool in_code(struct ct_target *target, uint64_t addr)
 	return map->prot < 0 ? map->path != NULL : (map->prot & PROT_EXEC) != 0;
 }
 
-static enum ct_status read_thread(struct ct_target *target, const struct ct_libc_layout *layout,
-	const struct ct_regs *regs, struct ct_libc_thread *ret)
+static enum ct_status read_descriptor(struct ct_target *target, const struct ct_libc_layout *layout,
+	uint64_t object, struct ct_libc_thread *ret)
 {
-	uint64_t object = ct_target_arch(target)->thread_pointer(regs), self, start;
 	struct ct_libc_thread thread = {.object = object};
+	uint64_t self, start;
 
 	/* Both tcbhead_t.tcb and .self point to the descriptor itself. */
 	if (!object || ct_read_u64(target, object, &self) || self != object ||
 		ct_read_u64(target, object + layout->self, &self) || self != object ||
-		ct_read_u32(target, object + layout->tid, &thread.tid) || !thread.tid ||
-		thread.tid > MAX_TID)
+		ct_read_u32(target, object + layout->tid, &thread.tid) || thread.tid > MAX_TID)
 		return CT_NOT_FOUND;
 	for (size_t i = 0; i < CT_COUNT(layout->start_routine); i++)
 		if (!ct_read_u64(target, object + layout->start_routine[i], &start) &&
 			in_code(target, start)) {
 			thread.start_routine = start;
+			thread.result = object + layout->start_routine[i] - RESULT_BEFORE_START;
 			break;
 		}
+	*ret = thread;
+	return CT_OK;
+}
+
+static enum ct_status read_thread(struct ct_target *target, const struct ct_libc_layout *layout,
+	const struct ct_regs *regs, struct ct_libc_thread *ret)
+{
+	struct ct_libc_thread thread;
+
+	if (read_descriptor(
+		    target, layout, ct_target_arch(target)->thread_pointer(regs), &thread) ||
+		!thread.tid)
+		return CT_NOT_FOUND;
 	*ret = thread;
 	return CT_OK;
 }
@@ -61,6 +79,12 @@ enum ct_status ct_libc_thread(struct ct_target *target, const struct ct_libc *li
 	const struct ct_regs *regs, struct ct_libc_thread *ret)
 {
 	return libc->layout ? read_thread(target, libc->layout, regs, ret) : CT_NOT_FOUND;
+}
+
+enum ct_status ct_libc_descriptor(struct ct_target *target, const struct ct_libc *libc,
+	uint64_t object, struct ct_libc_thread *ret)
+{
+	return libc->layout ? read_descriptor(target, libc->layout, object, ret) : CT_NOT_FOUND;
 }
 
 bool ct_libc_owns(struct ct_target *target, const struct ct_libc *libc, uint64_t pc)

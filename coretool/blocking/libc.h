@@ -13,8 +13,10 @@
 struct ct_libc_layout {
 	uint16_t e_machine;
 	uint16_t self;             /* of the pointer to itself (tcbhead_t.self) */
+	uint16_t list;             /* of its links among all threads; same in 2.31 … 2.43 */
 	uint16_t tid;              /* same in 2.31 … 2.43 */
 	uint16_t cleanup;          /* of the innermost cleanup handler; same in 2.31 … 2.43 */
+	uint16_t cancelhandling;   /* u32 of flags; same in 2.31 … 2.43 */
 	uint16_t joinstate;        /* u32, 2.43; a pointer before */
 	uint16_t start_routine[2]; /* 2.36 and 2.41; 2.31 and 2.43 */
 };
@@ -36,14 +38,18 @@ struct ct_libc {
 /* One thread's descriptor. CT_NOT_FOUND: its memory has no such thing (another libc, raw clone, no
  * bytes). */
 struct ct_libc_thread {
-	uint64_t object; /* address of struct pthread */
-	uint32_t tid;
+	uint64_t object;        /* address of struct pthread */
+	uint32_t tid;           /* 0: the thread has exited, or is about to begin */
 	uint64_t start_routine; /* 0: none or not known */
+	uint64_t result;        /* where its result will be; 0: not known */
 };
 
 void ct_libc_detect(struct ct_target *target, struct ct_libc *ret);
 enum ct_status ct_libc_thread(struct ct_target *target, const struct ct_libc *libc,
 	const struct ct_regs *regs, struct ct_libc_thread *ret);
+/* The descriptor at object, whose thread may have exited. */
+enum ct_status ct_libc_descriptor(struct ct_target *target, const struct ct_libc *libc,
+	uint64_t object, struct ct_libc_thread *ret);
 /* Is pc in the C library, or may it be, as in a static program? */
 bool ct_libc_owns(struct ct_target *target, const struct ct_libc *libc, uint64_t pc);
 

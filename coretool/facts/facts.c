@@ -11,6 +11,10 @@ const char *ct_actor_words(
 	if (facts->say_numbers && a->number)
 		return ct_arena_printf(arena, "%s %s (LWP %llu%s%s)", kind, a->number, id,
 			label ? ", " : "", label ? label : "");
+	if (!id && a->object)
+		return ct_arena_printf(arena, "%s 0x%llx%s%s%s", kind,
+			(unsigned long long)a->object, label ? " (" : "", label ? label : "",
+			label ? ")" : "");
 	if (label)
 		return ct_arena_printf(arena, "%s %llu (%s)", kind, id, label);
 	return ct_arena_printf(arena, "%s %llu", kind, id);

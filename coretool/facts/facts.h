@@ -57,7 +57,7 @@ enum ct_actor_state {
 	CT_STATE_WAITING, /* blocked, and on what is known */
 	CT_STATE_SYSCALL, /* in a system call that does not block on anything we know */
 	CT_STATE_DEAD,
-	CT_STATE_ZOMBIE,
+	CT_STATE_ZOMBIE, /* exited, and nobody has joined it */
 	CT_N_ACTOR_STATES,
 };
 
@@ -114,7 +114,8 @@ struct ct_actor_call {    /* the system call that an actor is in */
 struct ct_actor {
 	enum ct_actor_kind kind;
 	enum ct_actor_state state;
-	uint64_t id; /* as the process itself numbers it; see id_source */
+	uint64_t id; /* as the process itself numbers it; see id_source. 0: it has exited, and its
+			number is no longer known */
 	enum ct_id_source id_source;
 	uint64_t lwp;       /* as the source numbers it; 0: none */
 	const char *number; /* as the user of a debugger does: "3", "2.1"; NULL: there is none */
@@ -129,6 +130,7 @@ struct ct_actor {
 	uint32_t first_hold, n_holds; /* into holds_by_actor */
 	uint32_t start_site;          /* the thread's start function; CT_NONE: not known */
 	int signal;                   /* the signal it took; 0: none */
+	const char *end;              /* of one that has exited: "it was cancelled"; or NULL */
 };
 
 struct ct_wait {
@@ -232,7 +234,8 @@ struct ct_fact_target {
 	const char *source, *path, *exe, *arch; /* path, exe: NULL when not known */
 	int64_t pid, time;
 	bool still;
-	bool is_static; /* the C library is part of the program's own file */
+	bool main_exited; /* the thread that the process began with is gone, others live on */
+	bool is_static;   /* the C library is part of the program's own file */
 	uint32_t n_runtimes, n_partial;
 	const char *const *runtimes; /* "glibc 2.36" */
 	const char *const *partial;  /* what is missing */
@@ -260,8 +263,8 @@ struct ct_facts {
 };
 
 /*
- * "thread 12"; where a debugger's numbers are to be said, "thread 3 (LWP 12)". label: more for the
- * parentheses, or NULL.
+ * "thread 12"; of one that has exited "thread 0x7f…", its pthread_t; where a debugger's numbers are
+ * to be said, "thread 3 (LWP 12)". label: more for the parentheses, or NULL.
  */
 const char *ct_actor_words(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, const char *label);

@@ -163,6 +163,7 @@ uint32_t ct_sink_thread_by_id(const struct ct_sink *sink, uint64_t id)
 	while (ct_hash_next(&sink->actor_ids, &it, &i))
 		if (sink->actors.items[i].id == id &&
 			sink->actors.items[i].kind == CT_ACTOR_THREAD &&
+			sink->actors.items[i].state != CT_STATE_ZOMBIE &&
 			sink->actors.items[i].id_source != CT_ID_FOREIGN)
 			return i;
 	return CT_NONE;

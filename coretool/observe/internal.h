@@ -17,7 +17,7 @@ struct ct_observation {
 	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
 	struct ct_frame *frames;      /* scratch for one stack */
 	size_t n_frames;
-	const char *contradiction; /* between what notes and memory say of ids, or NULL */
+	const char *contradiction; /* between what notes and memory say of threads, or NULL */
 	/* Most threads sleep at a few addresses: the code around the last ones seen. */
 	struct code_slot {
 		uint64_t pc;
@@ -28,6 +28,8 @@ struct ct_observation {
 
 /* Adds every thread as an actor, without waits. (threads.c) */
 enum ct_status ct_observe_threads(struct ct_observation *o);
+/* Adds those that have exited and were not joined, behind the others. (exited.c) */
+enum ct_status ct_observe_exited(struct ct_observation *o);
 /* The system call that the thread sleeps in; false: it does not. (threads.c) */
 bool ct_observe_call(
 	struct ct_observation *o, const struct ct_thread *thread, struct ct_syscall *ret);

@@ -23,6 +23,8 @@ static enum ct_status observe_all(struct ct_observation *o)
 	enum ct_status status = ct_observe_threads(o);
 	size_t n = ct_target_n_threads(o->target);
 
+	if (!status)
+		status = ct_observe_exited(o);
 	for (size_t i = 0; !status && i < n; i++)
 		status = observe_actor(o, (uint32_t)i);
 	if (status)

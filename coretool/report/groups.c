@@ -13,7 +13,9 @@ bool ct_group_by_stack(const struct ct_facts *facts, uint32_t actor, uint64_t *r
 	bool stopped_for = facts->target.signal.number && facts->target.signal.actor == actor;
 	uint32_t what = ((uint32_t)a->call.number & 0x7ffff) | (uint32_t)stopped_for << 19;
 
-	if (a->stack == CT_NONE)
+	if (a->state == CT_STATE_ZOMBIE)
+		where = a->start_site;
+	else if (a->stack == CT_NONE)
 		where = wait ? wait->resource : CT_NONE;
 	else
 		what |= UINT32_C(1) << 31;

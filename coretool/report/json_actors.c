@@ -151,6 +151,7 @@ json_t *ct_json_actor(const struct ct_json *j, uint32_t index)
 	add_holds(j, &r, actor);
 	if (actor->n_waits && graph && graph->root[index] != CT_NONE)
 		ct_record_add(&r, "root", ct_json_actor_id(j, graph->root[index]));
+	ct_record_text(&r, "end", actor->end);
 	add_place(j, &r, actor);
 	return ct_record_done(&r);
 }

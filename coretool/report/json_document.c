@@ -46,6 +46,8 @@ json_t *ct_json_target(const struct ct_json *j, uint32_t index)
 		ct_record_int(&r, "pid", target->pid);
 	ct_record_text(&r, "arch", target->arch);
 	ct_record_bool(&r, "still", target->still);
+	if (target->main_exited)
+		ct_record_bool(&r, "main_exited", true);
 	add_time(&r, target->time);
 	ct_record_texts(&r, "runtimes", target->runtimes, target->n_runtimes);
 	if (target->n_partial)
@@ -75,6 +77,8 @@ json_t *ct_json_summary(const struct ct_json *j, uint32_t index)
 	ct_record_text(&r, "headline", summary->headline);
 	ct_record_int(&r, "threads", summary->n_threads);
 	ct_record_int(&r, "goroutines", summary->n_goroutines);
+	if (summary->n_exited)
+		ct_record_int(&r, "exited", summary->n_exited);
 	ct_record_add(&r, "findings", json_counts(summary));
 	return ct_record_done(&r);
 }

@@ -58,6 +58,13 @@ void ct_say_actors(struct ct_str *s, struct ct_arena *words, const struct ct_fac
 		ct_str_add(s, "%s", who ? who : "");
 		return;
 	}
+	if (!facts->actors[actors[n - 1]].id) {
+		const char *label = ct_actor_label(facts, actors[0]);
+
+		ct_str_add(s, "%u threads%s%s%s", n, label ? " (" : "", label ? label : "",
+			label ? ")" : "");
+		return;
+	}
 	uint64_t *ids = ct_arena_new_array(words, n, uint64_t);
 	if (!ids)
 		return;

@@ -61,6 +61,8 @@ static void write_target(struct ct_text *t)
 	if (target->pid > 0)
 		ct_text_add(t, " (pid %lld)", (long long)target->pid);
 	ct_text_add(t, ", %u thread%s", summary->n_threads, summary->n_threads == 1 ? "" : "s");
+	if (summary->n_exited)
+		ct_text_add(t, " (%u more exited, not joined)", summary->n_exited);
 	if (summary->n_goroutines)
 		ct_text_add(t, ", %u goroutines", summary->n_goroutines);
 	if (target->arch)
@@ -73,6 +75,8 @@ static void write_target(struct ct_text *t)
 	ct_text_end(t);
 	for (uint32_t i = 0; i < target->n_partial; i++)
 		ct_text_say(t, "In part only: %s", target->partial[i]);
+	if (target->main_exited)
+		ct_text_say(t, "The main thread has exited; the process lives on in the others.");
 	if (!target->still)
 		ct_text_say(t, "The program ran while it was read: nothing here is proven.");
 }

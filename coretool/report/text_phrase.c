@@ -84,6 +84,8 @@ static void add_activity(struct ct_text *t, uint32_t actor, bool plural)
 	if (a->state == CT_STATE_DEAD || a->state == CT_STATE_ZOMBIE) {
 		ct_text_add(t, "%s exited%s", plural ? "have" : "has",
 			a->state == CT_STATE_ZOMBIE ? ", not joined yet" : "");
+		if (!plural && a->end)
+			ct_text_add(t, "; %s", a->end);
 		return;
 	}
 	ct_text_add(t, "%s ", plural ? "are" : "is");

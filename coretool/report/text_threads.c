@@ -188,10 +188,14 @@ static void write_sorted(struct ct_text *t, const bool *skip,
 
 void ct_text_threads(struct ct_text *t)
 {
+	const struct ct_summary *summary = &t->document->summary;
 	ct_autofree bool *skip = NULL;
 
 	if (t->verbose || (t->document->sections & CT_SECTION_ALL_STACKS)) {
-		ct_text_head(t, "Threads: %u", t->facts->n_actors);
+		ct_text_head(t, "Threads: %u", summary->n_threads);
+		if (summary->n_exited)
+			ct_text_say(t, "  and %u that ha%s exited without being joined",
+				summary->n_exited, summary->n_exited == 1 ? "s" : "ve");
 		write_sorted(t, NULL, write_all);
 		return;
 	}

@@ -61,8 +61,9 @@ struct ct_finding {
 
 struct ct_summary {
 	enum ct_verdict verdict;
-	const char *headline; /* one sentence */
-	uint32_t n_threads, n_goroutines;
+	const char *headline;             /* one sentence */
+	uint32_t n_threads, n_goroutines; /* that live */
+	uint32_t n_exited;                /* threads that nobody has joined */
 	uint32_t n_findings[CT_N_LEVELS]; /* without the ignored ones */
 	uint32_t n_ignored;
 };

@@ -127,10 +127,10 @@ static bool waits_elsewhere(const struct ct_facts *facts, const struct ct_actor 
 static const char *clean_headline(struct ct_document *doc)
 {
 	const struct ct_facts *facts = doc->facts;
-	uint32_t asleep = 0, unknown = 0, elsewhere = 0, woken = 0, n = facts->n_actors;
+	uint32_t asleep = 0, unknown = 0, elsewhere = 0, woken = 0, n = doc->summary.n_threads;
 	const char *rest = "", *others = "", *idle = "";
 
-	for (uint32_t i = 0; i < n; i++) {
+	for (uint32_t i = 0; i < facts->n_actors; i++) {
 		asleep += facts->actors[i].call.number >= 0;
 		if (waits_to_be_woken(facts, &facts->actors[i]))
 			woken++;
@@ -214,7 +214,9 @@ static void count(struct ct_document *doc)
 	struct ct_summary *s = &doc->summary;
 
 	for (uint32_t i = 0; i < doc->facts->n_actors; i++) {
-		if (doc->facts->actors[i].kind == CT_ACTOR_THREAD)
+		if (doc->facts->actors[i].state == CT_STATE_ZOMBIE)
+			s->n_exited++;
+		else if (doc->facts->actors[i].kind == CT_ACTOR_THREAD)
 			s->n_threads++;
 		else
 			s->n_goroutines++;

@@ -34,7 +34,7 @@ OF_NEWER_RUST = (("newrust-O0-g", "kernel"), ("newrust-O2-g", "kernel"), ("newru
 IN_BOTH = {
     "deadlock2", "self_relock", "kinds", "owner_exited", "join_cycle", "cxx_deadlock",
     "member_lock", "syscalls", "recursion_deep", "inlined", "pshared_other", "restart",
-    "timed_cycle",
+    "timed_cycle", "never_joined",
 }
 
 # Both kinds of the usual variants.
@@ -44,11 +44,16 @@ IN_PAIRS = {
     "file_abba", "dead_chain", "forked", "raw_clone", "pidns_kill", "tls_lock",
 }
 
+# gdb cannot attach to a process whose first thread has exited.
+KERNEL_ONLY = {"O0-g": ("kernel",), "O2-g": ("kernel",), "O2-stripped": ("kernel",)}
+IN_KERNEL = {"main_exited"}
+
 # What runs in an unpacked Debian tree of another glibc.
 IN_TREES = (
     "deadlock2", "kinds", "self_relock", "owner_exited", "join_cycle", "join_chain", "timed_cycle",
     "restart", "two_cycles", "syscalls", "pi_dead", "pi_self", "pi_wrapped",
     "rwlock_abba", "once_cross", "once_slow", "file_abba", "condvar_pool",
+    "never_joined",
 )
 
 
@@ -93,6 +98,8 @@ def cores_of(sample):
         variants = PAIRS
     elif sample.startswith(RUST):
         variants = OF_RUST
+    elif sample in IN_KERNEL:
+        variants = KERNEL_ONLY
     how = trait(sample)
     for variant, kinds in (variants | MUSL).items():
         for kind in kinds:

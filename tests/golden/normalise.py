@@ -16,8 +16,8 @@ MOST_PIDS = 1 << 22
 LONGEST_LIST = 8  # threads; the text shortens longer lists by how many numbers follow one another
 LINE_WIDTH = 100
 
-ID_IN_JSON = re.compile(r'"t:(\d+)"|"(?:pid|lwp|owner|owner_gone)":(\d+)|\bthread (\d+)')
-ONE_ID = re.compile(r'(\bthread |\bowner |\(pid |\bt:)(\d+)')
+ID_IN_JSON = re.compile(r'"t:(\d+)"|"(?:pid|lwp|owner|owner_gone)":(\d+)|\bthread (\d+)\b')
+ONE_ID = re.compile(r'(\bthread |\bowner |\(pid |\bt:)(\d+)\b(?!@)')
 BARE_LIST = re.compile(r"(\bthreads )(\d+(?:, \d+)*)\b(?! more)")
 ID_LIST = re.compile(r"(?P<n>\d+)(?P<what> threads )\((?P<ids>\d[\d, -]*)(?: and \d+ more)?\)")
 # The value that pthread_join expects in the futex is the thread's number.
@@ -40,7 +40,7 @@ PADDING = [(re.compile(pattern, re.M), new) for pattern, new in (
     (r"(?<=\S) +(CT\d{3} )", r"  \1"),
     (r"(?<=\S) {2,}", "  "),
     (r"^ {11,}", " " * 12),
-    (r"^(  (?:thread \d+(?: \([^)]*\))?|\d+ threads \([^)]*\))) +", r"\1 "),
+    (r"^(  (?:thread \w+(?: \([^)]*\))?|\d+ threads \([^)]*\))) +", r"\1 "),
 )]
 
 # Fields that say nothing when a sample or a library is built anew.

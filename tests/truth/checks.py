@@ -218,6 +218,37 @@ def check_threads(report, _, count):
         yield f"{len(alive)} threads, should be {count}"
 
 
+def exited_actors(report):
+    return [a for a in report.data.get("actors", []) if a.get("state") == "zombie"]
+
+
+def check_exited(report, truth, value):
+    what = f"the exited {value['label']} at {value['object']}"
+    found = [a for a in exited_actors(report) if a["id"].endswith("@" + value["object"])]
+    # The first thread has a number all the same.
+    if not found and "start" not in value:
+        found = [a for a in exited_actors(report) if "@" not in a["id"]]
+    if len(found) != 1:
+        yield f"{what}: found {len(found)} times"
+        return
+    for key in ("start", "end"):
+        if key == "start" and not truth.function_names:
+            continue
+        if found[0].get(key) != value.get(key):
+            yield f"{what}: {key} is {found[0].get(key)!r}, should be {value.get(key)!r}"
+
+
+def check_exited_threads(report, _, count):
+    counts = len(exited_actors(report)), report.data["summary"].get("exited", 0)
+    if counts != (count, count):
+        yield f"{counts} exited threads, should be {count}"
+
+
+def check_main_exited(report, _, value):
+    if report.data["target"].get("main_exited", False) != value:
+        yield f"main_exited is not {value}"
+
+
 def nothing(*_):
     """A word that is looked up where it matters, or for people."""
     return ()
@@ -241,6 +272,9 @@ CHECKS = {
     "signal": check_signal,
     "lwp": check_lwp,
     "threads": check_threads,
+    "exited": check_exited,
+    "exited_threads": check_exited_threads,
+    "main_exited": check_main_exited,
     "moving": nothing,
     "skipped": nothing,
 }
