@@ -155,13 +155,33 @@ struct ct_plan {
 	const char *object; /* what is known to be there: "pthread_mutex"; NULL: its shape tells */
 };
 
-/* Which findings count, and how. */
+struct ct_strings {
+	const char *const *items;
+	size_t n;
+};
+
+/* Of a rule or a threshold, what is not as usual. */
+struct ct_setting {
+	const char *name; /* "CT120"; "convoy-io" */
+	uint32_t value; /* of a rule the level, 0 to 2, or CT_RULE_OFF; of a threshold the number */
+};
+#define CT_RULE_OFF UINT32_MAX
+
+/* Which findings count, and how. Functions are named in full, without or with their arguments. */
 struct ct_policy {
-	const char *const *ignore_top_function;
-	size_t n_ignore_top_function;
-	const char *const *ignore_any_function;
-	size_t n_ignore_any_function;
-	bool no_core; /* the reader's commands name no core: neither do those that are proposed */
+	const char *file; /* that it was read from, or NULL */
+	struct ct_strings
+		ignore_top_function; /* the first own function of all threads of a finding */
+	struct ct_strings ignore_any_function; /* any function on the stack of each of them */
+	struct ct_strings ignore_created_by;   /* the function that each of them started in */
+	const char *baseline_file;             /* where the known fingerprints come from, or NULL */
+	struct ct_strings known;               /* fingerprints of findings that count no more */
+	const struct ct_setting *rules;
+	size_t n_rules;
+	const struct ct_setting *thresholds;
+	size_t n_thresholds;
+	bool gates[3]; /* a finding of P0, P1, P2 makes the exit status 1 */
+	bool no_core;  /* the reader's commands name no core: neither do those that are proposed */
 };
 
 /*
@@ -181,7 +201,7 @@ CT_API CT_WARN_UNUSED enum ct_status ct_observe(struct ct_target *target,
 	const struct ct_plan *plan, struct ct_facts **ret, struct ct_error *err);
 CT_API void ct_facts_free(struct ct_facts *facts);
 
-/* The document borrows the facts. */
+/* The document borrows facts and policy. */
 CT_API CT_WARN_UNUSED enum ct_status ct_detect(const struct ct_facts *facts,
 	const struct ct_policy *policy, struct ct_document **ret, struct ct_error *err);
 CT_API void ct_document_free(struct ct_document *document);

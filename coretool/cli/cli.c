@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "cli/help.h"
 #include "cli/options.h"
+#include "cli/policy.h"
 
 void ct_complain(const char *text)
 {
@@ -35,6 +36,22 @@ int ct_give_up(const struct ct_args *args, enum ct_status status, const struct c
 	return CT_EXIT_FAILED;
 }
 
+/* With the policy that the args and their files tell. */
+static int run_judging(const struct ct_args *args)
+{
+	struct ct_arena arena;
+	struct ct_policy policy;
+	struct ct_error err = {0};
+	struct ct_args judging = *args;
+
+	ct_arena_init(&arena);
+	enum ct_status status = ct_policy_of(args, &arena, &policy, &err);
+	judging.policy = &policy;
+	int result = status ? ct_give_up(args, status, &err) : args->command->run(&judging);
+	ct_arena_free(&arena);
+	return result;
+}
+
 int ct_cli_run(const struct ct_args *args)
 {
 	if (args->version)
@@ -43,7 +60,9 @@ int ct_cli_run(const struct ct_args *args)
 		return ct_print_help(args->command);
 	if (!args->command)
 		return ct_usage(NULL, "a core is needed: coretool CORE");
-	return args->command->run(args);
+	if (!ct_command_takes(args->command, CT_OPTION_POLICY))
+		return args->command->run(args);
+	return run_judging(args);
 }
 
 int ct_cli_main(int argc, char **argv)

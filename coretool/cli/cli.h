@@ -34,8 +34,9 @@ struct ct_args {
 	struct ct_list words;       /* behind the command's name */
 	uint64_t given;             /* bits of enum ct_option_id */
 	const char *format, *output, *fail_on, *color, *progress, *source;
-	const char *exe, *sysroot;
-	struct ct_list debug_dirs, ignore_top, ignore_any;
+	const char *exe, *sysroot, *policy_file, *baseline;
+	const struct ct_policy *policy; /* of these; set by ct_cli_run() for commands that judge */
+	struct ct_list debug_dirs, ignore_top, ignore_any, ignore_created;
 	uint64_t max_frames, max_unpacked, block_size;
 	bool json, no_debuginfod, quick, strict, redact, quiet, verbose, missing, lean, help,
 		version;
@@ -53,11 +54,14 @@ enum ct_option_id {
 	CT_OPTION_MAX_UNPACKED,
 	CT_OPTION_QUICK,
 	CT_OPTION_MAX_FRAMES,
+	CT_OPTION_POLICY,
+	CT_OPTION_BASELINE,
 	CT_OPTION_FAIL_ON,
 	CT_OPTION_STRICT,
 	CT_OPTION_REDACT,
 	CT_OPTION_IGNORE_TOP,
 	CT_OPTION_IGNORE_ANY,
+	CT_OPTION_IGNORE_CREATED,
 	CT_OPTION_MISSING,
 	CT_OPTION_LEAN,
 	CT_OPTION_PROGRESS,

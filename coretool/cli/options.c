@@ -246,5 +246,6 @@ void ct_args_free(struct ct_args *args)
 	free(args->debug_dirs.items);
 	free(args->ignore_top.items);
 	free(args->ignore_any.items);
+	free(args->ignore_created.items);
 	*args = (struct ct_args){0};
 }

@@ -123,17 +123,10 @@ static unsigned sections_of(const struct ct_args *args)
 static enum ct_status detect(const struct ct_args *args, struct ct_run *run, struct ct_error *err)
 {
 	const struct ct_format *format = ct_run_format(args, NULL);
-	struct ct_policy policy = {
-		.no_core = args->session,
-		.ignore_top_function = args->ignore_top.items,
-		.n_ignore_top_function = args->ignore_top.n,
-		.ignore_any_function = args->ignore_any.items,
-		.n_ignore_any_function = args->ignore_any.n,
-	};
 
 	/* Programs that read a report know threads by the process's own ids. */
 	run->facts->say_numbers = format && format->for_people;
-	enum ct_status status = ct_detect(run->facts, &policy, &run->document, err);
+	enum ct_status status = ct_detect(run->facts, args->policy, &run->document, err);
 
 	if (!status)
 		run->document->sections = sections_of(args);
@@ -223,9 +216,8 @@ int ct_run_judge(const struct ct_args *args, const struct ct_document *document)
 {
 	if (args->strict && is_partial(document->facts))
 		return CT_EXIT_PARTIAL;
-	/* The level's name ends with its number. */
-	for (int i = 0; args->fail_on && i <= args->fail_on[1] - '0'; i++)
-		if (document->summary.n_findings[i])
+	for (enum ct_level i = 0; i < CT_N_LEVELS; i++)
+		if (args->policy->gates[i] && document->summary.n_findings[i])
 			return CT_EXIT_FINDINGS;
 	return CT_EXIT_OK;
 }

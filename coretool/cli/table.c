@@ -12,8 +12,8 @@
 	(BIT(EXE) | BIT(SYSROOT) | BIT(DEBUG_DIR) | BIT(NO_DEBUGINFOD) | BIT(MAX_UNPACKED) |       \
 		BIT(PROGRESS) | BIT(QUIET))
 #define JUDGING                                                                                    \
-	(BIT(QUICK) | BIT(MAX_FRAMES) | BIT(FAIL_ON) | BIT(STRICT) | BIT(IGNORE_TOP) |             \
-		BIT(IGNORE_ANY) | BIT(VERBOSE))
+	(BIT(QUICK) | BIT(MAX_FRAMES) | BIT(POLICY) | BIT(BASELINE) | BIT(FAIL_ON) | BIT(STRICT) | \
+		BIT(IGNORE_TOP) | BIT(IGNORE_ANY) | BIT(IGNORE_CREATED) | BIT(VERBOSE))
 #define REPORT (ALWAYS | WRITING | FILES | JUDGING | BIT(REDACT))
 
 #define AT(field) .at = offsetof(struct ct_args, field)
@@ -73,6 +73,17 @@ const struct ct_option ct_options_table[CT_N_OPTIONS] = {
 		.value = "N",
 		.summary = "keep at most N frames of a stack: the innermost and the base (256)",
 		AT(max_frames)},
+	[CT_OPTION_POLICY] = {.name = "policy",
+		.kind = CT_TAKES_TEXT,
+		.value = "FILE",
+		.summary = "which findings count, and how, stands in FILE (docs/policy.md)",
+		AT(policy_file)},
+	[CT_OPTION_BASELINE] = {.name = "baseline",
+		.kind = CT_TAKES_TEXT,
+		.value = "FILE",
+		.summary = "findings that FILE knows, a JSON report or a list of fingerprints, are "
+			   "ignored",
+		AT(baseline)},
 	[CT_OPTION_FAIL_ON] = {.name = "fail-on",
 		.kind = CT_TAKES_TEXT,
 		.value = "LEVEL",
@@ -98,6 +109,11 @@ const struct ct_option ct_options_table[CT_N_OPTIONS] = {
 		.summary =
 			"ignore findings of threads with NAME anywhere on the stack (repeatable)",
 		AT(ignore_any)},
+	[CT_OPTION_IGNORE_CREATED] = {.name = "ignore-created-by",
+		.kind = CT_TAKES_LIST,
+		.value = "NAME",
+		.summary = "ignore findings of threads that started in NAME (repeatable)",
+		AT(ignore_created)},
 	[CT_OPTION_MISSING] = {.name = "missing",
 		.summary = "only modules that lack something, with what to install",
 		AT(missing)},

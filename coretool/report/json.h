@@ -27,6 +27,7 @@ struct ct_json_part {
 	unsigned sections; /* that show it: enum ct_section; 0: always there */
 	uint32_t (*count)(const struct ct_document *document); /* NULL: exactly one, not a list */
 	json_t *(*record)(const struct ct_json *j, uint32_t index);
+	bool (*is_there)(const struct ct_document *document); /* NULL: it always is */
 };
 
 struct ct_json_layout {
@@ -67,6 +68,7 @@ json_t *ct_json_cycle(const struct ct_json *j, uint32_t index);
 json_t *ct_json_module(const struct ct_json *j, uint32_t index);
 json_t *ct_json_finding(const struct ct_json *j, uint32_t index);
 json_t *ct_json_note(const struct ct_json *j, uint32_t index);
+json_t *ct_json_policy(const struct ct_json *j, uint32_t index);
 json_t *ct_json_row(const struct ct_json *j, uint32_t index);
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "report/json.h"
 #include "report/record.h"
+#include "rules/policy.h"
 
 static uint32_t count_actors(const struct ct_document *document)
 {
@@ -44,29 +45,36 @@ static uint32_t count_rows(const struct ct_document *document)
 	return document->n_rows;
 }
 
+static bool has_policy(const struct ct_document *document)
+{
+	return ct_policy_says_something(document->policy);
+}
+
 /*
  * The cycles belong to the findings, which are always there. Chains, and what is said of one
  * object, cannot be read without actors and what they wait for; hints stand for the full report,
  * which has the modules too.
  */
 static const struct ct_json_part report_parts[] = {
-	{"target", "target", 0, NULL, ct_json_target},
-	{"summary", "summary", 0, NULL, ct_json_summary},
-	{"explained", "explained", CT_SECTION_EXPLAIN, NULL, ct_json_explained},
+	{"target", "target", 0, NULL, ct_json_target, NULL},
+	{"summary", "summary", 0, NULL, ct_json_summary, NULL},
+	{"explained", "explained", CT_SECTION_EXPLAIN, NULL, ct_json_explained, NULL},
 	{"actors", "actor",
 		CT_SECTION_THREADS | CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN,
-		count_actors, ct_json_actor},
-	{"stacks", "stack", CT_JSON_STACKS, count_stacks, ct_json_stack},
+		count_actors, ct_json_actor, NULL},
+	{"stacks", "stack", CT_JSON_STACKS, count_stacks, ct_json_stack, NULL},
 	{"resources", "resource", CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN,
-		count_resources, ct_json_resource},
-	{"cycles", "cycle", 0, count_cycles, ct_json_cycle},
-	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module},
-	{"findings", "finding", 0, count_findings, ct_json_finding},
-	{"notes", "note", 0, count_notes, ct_json_note},
+		count_resources, ct_json_resource, NULL},
+	{"cycles", "cycle", 0, count_cycles, ct_json_cycle, NULL},
+	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module,
+		NULL},
+	{"findings", "finding", 0, count_findings, ct_json_finding, NULL},
+	{"notes", "note", 0, count_notes, ct_json_note, NULL},
+	{"policy", "policy", 0, NULL, ct_json_policy, has_policy},
 };
 
 static const struct ct_json_part catalogue_parts[] = {
-	{"rows", NULL, 0, count_rows, ct_json_row},
+	{"rows", NULL, 0, count_rows, ct_json_row, NULL},
 };
 
 static const struct ct_json_layout report = {
@@ -81,7 +89,8 @@ const struct ct_json_layout *ct_json_layout_of(const struct ct_document *documen
 
 bool ct_json_shows(const struct ct_document *document, const struct ct_json_part *part)
 {
-	return !part->sections || (part->sections & document->sections);
+	return (!part->sections || (part->sections & document->sections)) &&
+	       (!part->is_there || part->is_there(document));
 }
 
 /* Two kinds of resources may stand at one address; identifiers must still be unique. */

@@ -163,6 +163,7 @@ static const struct {
 	{CT_SECTION_MODULES, ct_text_modules},
 	{CT_SECTION_EXPLAIN, ct_text_explained},
 	{0, ct_text_notes},
+	{0, ct_text_policy},
 	{CT_SECTION_HINTS, ct_text_hints},
 };
 

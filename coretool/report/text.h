@@ -85,6 +85,7 @@ void ct_text_locks(struct ct_text *t);
 void ct_text_modules(struct ct_text *t);
 void ct_text_explained(struct ct_text *t);
 void ct_text_notes(struct ct_text *t);
+void ct_text_policy(struct ct_text *t);
 void ct_text_hints(struct ct_text *t);
 void ct_text_catalogue(struct ct_text *t);
 

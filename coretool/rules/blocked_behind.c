@@ -4,6 +4,7 @@
  * from a short one, so what the head does, and how many wait, decide how sure we are.
  */
 #include "rules/findings.h"
+#include "rules/policy.h"
 #include "rules/words.h"
 
 #define MAX_STEPS 8 /* of the proof; the others wait for the same */
@@ -13,23 +14,26 @@ struct threshold {
 	uint32_t least, sure;
 };
 
-static struct threshold threshold_of(const struct ct_facts *facts, uint32_t head)
+static struct threshold threshold_of(
+	const struct ct_facts *facts, const struct ct_policy *policy, uint32_t head)
 {
+	uint32_t io = ct_policy_threshold(policy, CT_THRESHOLD_CONVOY_IO);
+	uint32_t running = ct_policy_threshold(policy, CT_THRESHOLD_CONVOY_RUNNING);
 	const struct ct_actor *actor = &facts->actors[head];
 
 	/* One that computes holds a lock for a moment: a busy pool has a few waiters at any time.
 	 */
 	if (actor->call.number < 0)
-		return (struct threshold){4, 0};
+		return (struct threshold){running, 0};
 	if (!actor->n_waits || facts->waits[actor->first_wait].brief)
-		return (struct threshold){4, 0};
+		return (struct threshold){running, 0};
 	switch (facts->waits[actor->first_wait].kind) {
 	case CT_WAIT_SLEEP:
 	case CT_WAIT_SIGNAL:
 	case CT_WAIT_CHILD: /* nobody does this for a moment */
 		return (struct threshold){1, 1};
 	case CT_WAIT_IO:
-		return (struct threshold){2, 3};
+		return (struct threshold){io, CT_MAX(io, 3u)};
 	default: /* a futex that nobody is known to hold: not I/O, not sleep */
 		return (struct threshold){UINT32_MAX, 0};
 	}
@@ -40,7 +44,7 @@ static enum ct_status report(struct ct_findings *out, uint32_t root)
 	const struct ct_facts *facts = out->facts;
 	const struct ct_graph *graph = out->graph;
 	struct ct_draft draft = {.rule = &ct_rule_blocked_behind, .level = CT_P2};
-	struct threshold threshold = threshold_of(facts, root);
+	struct threshold threshold = threshold_of(facts, out->policy, root);
 	bool asleep = facts->actors[root].call.number >= 0;
 	enum ct_trust worst = CT_TRUST_EXACT;
 	uint32_t frame = ct_own_frame(facts, root), lock = CT_NONE, n_locks = 0;
@@ -101,10 +105,9 @@ static bool someone_waits_for_a_lock(
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_policy *policy, struct ct_findings *out)
 {
-	(void)policy;
 	for (uint32_t a = 0; a < facts->n_actors; a++) {
 		if (graph->root[a] != a || !graph->behind[a] ||
-			graph->behind[a] < threshold_of(facts, a).least ||
+			graph->behind[a] < threshold_of(facts, policy, a).least ||
 			!someone_waits_for_a_lock(facts, graph, a))
 			continue;
 		enum ct_status status = report(out, a);

@@ -1,45 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the rules over facts and graph, and makes their findings a document. */
 #include "rules/findings.h"
+#include "rules/policy.h"
 #include "rules/verdict.h"
 #include "rules/words.h"
-
-static bool listed(const char *const *list, size_t n, const char *function)
-{
-	for (size_t i = 0; function && i < n; i++)
-		if (!strcmp(list[i], function))
-			return true;
-	return false;
-}
-
-/* Is a finding about stacks that the user does not want to hear of? All its proof's actors must
- * match. */
-static const char *ignored_by(
-	const struct ct_facts *facts, const struct ct_policy *policy, const struct ct_finding *f)
-{
-	uint32_t top = 0, any = 0, actors = 0;
-
-	for (uint32_t i = 0; policy && i < f->n_actors; i++) {
-		const struct ct_actor *actor = &facts->actors[f->actors[i]];
-		uint32_t own = ct_own_frame(facts, f->actors[i]);
-		bool has_any = false;
-
-		actors++;
-		if (actor->stack == CT_NONE)
-			continue;
-		const struct ct_stack *stack = &facts->stacks[actor->stack];
-		if (own != CT_NONE)
-			top += listed(policy->ignore_top_function, policy->n_ignore_top_function,
-				facts->sites[stack->frames[own].site].function);
-		for (uint32_t k = 0; k < stack->n_frames && !has_any; k++)
-			has_any = listed(policy->ignore_any_function, policy->n_ignore_any_function,
-				facts->sites[stack->frames[k].site].function);
-		any += has_any;
-	}
-	if (actors && top == actors)
-		return "--ignore-top-function";
-	return actors && any == actors ? "--ignore-any-function" : NULL;
-}
 
 static int worst_first(const void *a, const void *b)
 {
@@ -65,7 +29,8 @@ static enum ct_status run_rules(struct ct_findings *out)
 	for (size_t i = 0; i < ct_n_rules; i++) {
 		enum ct_status status;
 
-		if (ct_rules[i]->wants & ~out->facts->wants)
+		if (ct_rules[i]->wants & ~out->facts->wants ||
+			ct_policy_level(out->policy, ct_rules[i]->id) == CT_RULE_OFF)
 			continue;
 		status = ct_rules[i]->run(out->facts, out->graph, out->policy, out);
 		if (status)
@@ -80,7 +45,7 @@ static void settle(struct ct_document *doc, struct ct_findings *out)
 
 	for (uint32_t i = 0; i < out->list.n; i++)
 		out->list.items[i].ignored_by =
-			ignored_by(out->facts, out->policy, &out->list.items[i]);
+			ct_policy_ignores(out->policy, out->facts, &out->list.items[i]);
 	if (out->list.n)
 		qsort(out->list.items, out->list.n, sizeof(*out->list.items), worst_first);
 	doc->findings =
@@ -109,6 +74,7 @@ enum ct_status ct_detect(const struct ct_facts *facts, const struct ct_policy *p
 	doc->sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS |
 			CT_SECTION_LOCKS | CT_SECTION_MODULES | CT_SECTION_HINTS;
 	doc->facts = facts;
+	doc->policy = policy;
 	enum ct_status status = ct_graph_build(facts, &graph, err);
 	doc->graph = graph;
 	if (!status) {
@@ -118,7 +84,7 @@ enum ct_status ct_detect(const struct ct_facts *facts, const struct ct_policy *p
 		status = run_rules(&out);
 		if (!status) {
 			settle(doc, &out);
-			ct_document_judge(doc, policy);
+			ct_document_judge(doc);
 		}
 		ct_vec_free(&out.list);
 		if (status || doc->arena.failed)

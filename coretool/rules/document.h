@@ -81,6 +81,7 @@ struct ct_document {
 	/* A report: */
 	const struct ct_facts *facts;
 	const struct ct_graph *graph;
+	const struct ct_policy *policy; /* NULL: none */
 	struct ct_summary summary;
 	const struct ct_finding *findings; /* worst first */
 	uint32_t n_findings;
@@ -103,7 +104,8 @@ const char *ct_verdict_name(enum ct_verdict verdict);          /* "deadlock" */
 
 /*
  * Fills in the fingerprints, from the function names (inlined ones included) of the findings'
- * stacks. Called once, after the lines of these sites are known.
+ * stacks. Called once, after the lines of these sites are known. Findings that the policy knows by
+ * their fingerprint count no more from then on.
  */
 void ct_document_fingerprint(struct ct_document *document);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/findings.h"
 
+#include "rules/policy.h"
 #include "rules/words.h"
 
 static void push(struct ct_indices *list, uint32_t value, bool *failed)
@@ -84,6 +85,9 @@ enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft)
 		.n_cycles = draft->cycles.n,
 		.n_steps = draft->steps.n,
 	};
+	uint32_t level = ct_policy_level(out->policy, draft->rule->id);
+	if (level < CT_N_LEVELS)
+		f->level = level;
 	/* "possible" is never above P2. */
 	if (f->confidence == CT_POSSIBLE)
 		f->level = CT_P2;

@@ -6,7 +6,8 @@
  */
 #include "base/hash.h"
 #include "base/str.h"
-#include "rules/document.h"
+#include "rules/policy.h"
+#include "rules/verdict.h"
 #include "rules/words.h"
 
 #define MAX_FUNCTIONS                                                                              \
@@ -144,24 +145,37 @@ static uint32_t ring_of_steps(
 	return n;
 }
 
+static const char *fingerprint(struct ct_document *document, const struct ct_finding *f)
+{
+	uint64_t ring[MAX_ACTORS + 2];
+	uint32_t n = f->n_cycles ? ring_of_cycle(document, f->cycles[0], ring)
+				 : ring_of_steps(document, f, ring);
+	bool any = false;
+
+	for (uint32_t k = 0; k < n; k++)
+		any |= ring[k] != 0;
+	if (!any)
+		return NULL;
+	ring[n] = ct_hash_bytes(f->rule, strlen(f->rule));
+	return ct_arena_printf(&document->arena, "%016llx",
+		(unsigned long long)ct_hash_bytes(ring, (n + 1) * sizeof(*ring)));
+}
+
 void ct_document_fingerprint(struct ct_document *document)
 {
+	bool known = false;
+
 	for (uint32_t i = 0; i < document->n_findings; i++) {
 		/* The findings are the document's own. */
 		struct ct_finding *f = (struct ct_finding *)(uintptr_t)&document->findings[i];
-		uint64_t ring[MAX_ACTORS + 2];
-		uint32_t n = f->n_cycles ? ring_of_cycle(document, f->cycles[0], ring)
-					 : ring_of_steps(document, f, ring);
-		bool any = false;
 
-		for (uint32_t k = 0; k < n; k++)
-			any |= ring[k] != 0;
-		if (!any)
-			continue;
-		ring[n] = ct_hash_bytes(f->rule, strlen(f->rule));
-		f->fingerprint = ct_arena_printf(&document->arena, "%016llx",
-			(unsigned long long)ct_hash_bytes(ring, (n + 1) * sizeof(*ring)));
+		f->fingerprint = fingerprint(document, f);
+		if (!f->ignored_by)
+			f->ignored_by = ct_policy_ignores(document->policy, document->facts, f);
+		known |= f->ignored_by != NULL;
 	}
+	if (known)
+		ct_document_judge(document);
 }
 
 static void want_stack(const struct ct_facts *facts, uint32_t index, bool *wanted)

@@ -151,8 +151,9 @@ static const char *clean_headline(struct ct_document *doc)
 			"; %u wait%s for others to wake %s (condition variable, semaphore, "
 			"barrier)",
 			woken, woken == 1 ? "s" : "", woken == 1 ? "it" : "them");
-	return ct_arena_printf(&doc->arena, "no deadlock found: %u thread%s, %u asleep%s%s%s", n,
-		n == 1 ? "" : "s", asleep, others, rest, idle);
+	const char *beside = doc->summary.n_ignored ? " beside what is ignored" : "";
+	return ct_arena_printf(&doc->arena, "no deadlock found%s: %u thread%s, %u asleep%s%s%s",
+		beside, n, n == 1 ? "" : "s", asleep, others, rest, idle);
 }
 
 /* A watchdog's abort beside a deadlock: the deadlock is the answer, the signal its messenger. */
@@ -213,6 +214,7 @@ static void count(struct ct_document *doc)
 {
 	struct ct_summary *s = &doc->summary;
 
+	*s = (struct ct_summary){0};
 	for (uint32_t i = 0; i < doc->facts->n_actors; i++) {
 		if (doc->facts->actors[i].state == CT_STATE_ZOMBIE)
 			s->n_exited++;
@@ -276,15 +278,16 @@ static const char *whom_to_free(struct ct_document *doc)
 		g->behind[best] == 1 ? "" : "s");
 }
 
-static void add_hints(struct ct_document *doc, const struct ct_policy *policy)
+static void add_hints(struct ct_document *doc)
 {
 	const char **hints = ct_arena_new_array(&doc->arena, MAX_HINTS, const char *);
 	const struct ct_facts *facts = doc->facts;
-	const char *core = policy && policy->no_core ? ""
-			   : facts->target.path      ? ct_arena_printf(&doc->arena, " %s",
-							       quoted(&doc->arena, facts->target.path))
-						     : " CORE";
+	const char *core = doc->policy && doc->policy->no_core ? ""
+			   : facts->target.path                ? ct_arena_printf(&doc->arena, " %s",
+									 quoted(&doc->arena, facts->target.path))
+							       : " CORE";
 
+	doc->n_hints = 0;
 	if (!hints)
 		return;
 	add_hint(doc, hints, whom_to_free(doc));
@@ -302,9 +305,9 @@ static void add_hints(struct ct_document *doc, const struct ct_policy *policy)
 	doc->hints = hints;
 }
 
-void ct_document_judge(struct ct_document *document, const struct ct_policy *policy)
+void ct_document_judge(struct ct_document *document)
 {
 	count(document);
 	judge(document);
-	add_hints(document, policy);
+	add_hints(document);
 }

@@ -5,7 +5,10 @@
 
 #include "rules/document.h"
 
-/* Fills in summary (verdict, headline, counts) and hints of a document whose findings stand. */
-void ct_document_judge(struct ct_document *document, const struct ct_policy *policy);
+/*
+ * Fills in summary (verdict, headline, counts) and hints of a document whose findings stand; again
+ * when others of them are ignored.
+ */
+void ct_document_judge(struct ct_document *document);
 
 #endif

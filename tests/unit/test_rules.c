@@ -326,7 +326,7 @@ static void a_fingerprint_knows_no_rotation_clone_or_template(void **state)
 static void ignored_findings_are_counted_and_decide_nothing(void **state)
 {
 	static const char *const names[] = {"work"};
-	const struct ct_policy policy = {.ignore_any_function = names, .n_ignore_any_function = 1};
+	const struct ct_policy policy = {.ignore_any_function = {names, 1}};
 	struct story s = story_begin(CT_WANT_STACKS);
 
 	(void)state;

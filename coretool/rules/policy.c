@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a policy says; policy_file.c reads one. */
+#include "rules/policy.h"
+
+#include "rules/words.h"
+
+const struct ct_threshold_row ct_thresholds[CT_N_THRESHOLDS] = {
+	[CT_THRESHOLD_CONVOY_IO] = {"convoy-io",
+		"threads that must wait behind one in I/O to be a finding (CT120)", 2},
+	[CT_THRESHOLD_CONVOY_RUNNING] = {"convoy-running",
+		"the same behind one that runs, or sleeps for less than a second (CT120)", 4},
+};
+
+static const struct ct_setting *setting(
+	const struct ct_setting *settings, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp(settings[i].name, name))
+			return &settings[i];
+	return NULL;
+}
+
+uint32_t ct_policy_threshold(const struct ct_policy *policy, enum ct_threshold threshold)
+{
+	const struct ct_threshold_row *row = &ct_thresholds[threshold];
+	const struct ct_setting *own =
+		policy ? setting(policy->thresholds, policy->n_thresholds, row->name) : NULL;
+
+	return own ? own->value : row->usual;
+}
+
+uint32_t ct_policy_level(const struct ct_policy *policy, const char *rule)
+{
+	const struct ct_setting *own =
+		policy ? setting(policy->rules, policy->n_rules, rule) : NULL;
+
+	return own ? own->value : CT_N_LEVELS;
+}
+
+bool ct_level_read(const char *name, enum ct_level *ret)
+{
+	for (enum ct_level level = 0; level < CT_N_LEVELS; level++)
+		if (!strcmp(ct_level_name(level), name)) {
+			*ret = level;
+			return true;
+		}
+	return false;
+}
+
+/* "f" names "f(int)" and "f.constprop.0" too. */
+static bool names(const char *name, const char *function)
+{
+	size_t len = strlen(name);
+
+	return !strncmp(name, function, len) && strchr("(.", function[len]);
+}
+
+static bool listed(const struct ct_strings *list, const char *function)
+{
+	for (size_t i = 0; function && i < list->n; i++)
+		if (names(list->items[i], function))
+			return true;
+	return false;
+}
+
+static const char *function_of(const struct ct_facts *facts, const struct ct_frame *frame)
+{
+	return facts->sites[frame->site].function;
+}
+
+static bool has_top(const struct ct_strings *list, const struct ct_facts *facts, uint32_t actor)
+{
+	uint32_t own = ct_own_frame(facts, actor), stack = facts->actors[actor].stack;
+
+	return own != CT_NONE &&
+	       listed(list, function_of(facts, &facts->stacks[stack].frames[own]));
+}
+
+static bool has_any(const struct ct_strings *list, const struct ct_facts *facts, uint32_t actor)
+{
+	uint32_t stack = facts->actors[actor].stack;
+
+	for (uint32_t i = 0; stack != CT_NONE && i < facts->stacks[stack].n_frames; i++)
+		if (listed(list, function_of(facts, &facts->stacks[stack].frames[i])))
+			return true;
+	return false;
+}
+
+static bool has_start(const struct ct_strings *list, const struct ct_facts *facts, uint32_t actor)
+{
+	uint32_t site = facts->actors[actor].start_site;
+
+	return site != CT_NONE && listed(list, facts->sites[site].function);
+}
+
+/* Must be so for all threads of a finding: who else is stuck has a right to be heard. */
+static bool all_are(const struct ct_strings *list, const struct ct_facts *facts,
+	const struct ct_finding *finding,
+	bool (*is)(const struct ct_strings *, const struct ct_facts *, uint32_t))
+{
+	if (!list->n)
+		return false;
+	for (uint32_t i = 0; i < finding->n_actors; i++)
+		if (!is(list, facts, finding->actors[i]))
+			return false;
+	return finding->n_actors;
+}
+
+const char *ct_policy_ignores(const struct ct_policy *policy, const struct ct_facts *facts,
+	const struct ct_finding *finding)
+{
+	if (!policy)
+		return NULL;
+	if (all_are(&policy->ignore_top_function, facts, finding, has_top))
+		return "--ignore-top-function";
+	if (all_are(&policy->ignore_any_function, facts, finding, has_any))
+		return "--ignore-any-function";
+	if (all_are(&policy->ignore_created_by, facts, finding, has_start))
+		return "--ignore-created-by";
+	for (size_t i = 0; finding->fingerprint && i < policy->known.n; i++)
+		if (!strcmp(policy->known.items[i], finding->fingerprint))
+			return "--baseline";
+	return NULL;
+}
+
+bool ct_policy_says_something(const struct ct_policy *policy)
+{
+	return policy &&
+	       (policy->file || policy->baseline_file || policy->known.n ||
+		       policy->ignore_top_function.n || policy->ignore_any_function.n ||
+		       policy->ignore_created_by.n || policy->n_rules || policy->n_thresholds ||
+		       policy->gates[CT_P0] || policy->gates[CT_P1] || policy->gates[CT_P2]);
+}
