@@ -51,7 +51,7 @@ static enum ct_status read_augmentation(const struct ct_frame_section *section, 
 	for (; *letters; letters++) {
 		switch (*letters) {
 		case 'L': /* encoding of the exception table's address */
-			(void)ct_bytes_u8(b);
+			cie->pads_encoding = ct_bytes_u8(b);
 			break;
 		case 'P': { /* the personality routine */
 			uint8_t encoding = ct_bytes_u8(b);
@@ -90,7 +90,7 @@ static bool read_version(struct ct_bytes *b, uint8_t version)
 
 enum ct_status ct_cie_read(const struct ct_frame_section *section, uint64_t at, struct ct_cie *ret)
 {
-	struct ct_cie cie = {.encoding = DW_EH_PE_absptr};
+	struct ct_cie cie = {.encoding = DW_EH_PE_absptr, .pads_encoding = DW_EH_PE_omit};
 	struct ct_frame_entry entry;
 
 	if (ct_frame_entry_read(section, at, &entry) || !entry.is_cie)
@@ -126,18 +126,33 @@ enum ct_status ct_cie_read(const struct ct_frame_section *section, uint64_t at, 
 	return CT_OK;
 }
 
+/* The augmentation data of an FDE is the address of its exception table, which may be 0: none. */
+static uint64_t read_pads(
+	const struct ct_frame_section *section, const struct ct_cie *cie, struct ct_bytes *b)
+{
+	uint64_t size = ct_bytes_uleb(b);
+	const uint8_t *data = ct_bytes_take(b, size);
+
+	if (!data || !size || cie->pads_encoding == DW_EH_PE_omit)
+		return 0;
+	struct ct_bytes value = ct_bytes_of(data, size), field = value;
+	uint64_t raw = ct_bytes_encoded(&value, cie->pads_encoding & 0x0f, 0, 0);
+	uint64_t addr = ct_bytes_encoded(&field, cie->pads_encoding, here(section, &field), 0);
+	return raw && !field.failed ? addr : 0;
+}
+
 enum ct_status ct_fde_read(const struct ct_frame_section *section,
 	const struct ct_frame_entry *entry, const struct ct_cie *cie, struct ct_fde *ret)
 {
 	struct ct_bytes b = entry->body;
-	struct ct_fde fde;
+	struct ct_fde fde = {0};
 
 	fde.start = ct_bytes_encoded(&b, cie->encoding, here(section, &b), 0);
 	/* The range has the address's format but is relative to nothing. */
 	uint64_t range = ct_bytes_encoded(&b, cie->encoding & 0x0f, 0, 0);
 
 	if (cie->sized)
-		(void)ct_bytes_take(&b, ct_bytes_uleb(&b));
+		fde.pads = read_pads(section, cie, &b);
 	if (b.failed || !range || !ct_add(fde.start, range, &fde.end))
 		return CT_BAD_INPUT;
 	fde.program = b;

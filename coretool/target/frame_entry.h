@@ -30,12 +30,14 @@ struct ct_cie {
 	uint64_t
 		return_column; /* DWARF number of the register that stands for the return address */
 	uint8_t encoding;      /* DW_EH_PE_* of the addresses in its FDEs */
+	uint8_t pads_encoding; /* of the address of the exception table; DW_EH_PE_omit: none */
 	bool sized;            /* its FDEs have augmentation data, with a length */
 	bool signal;           /* its FDEs are of code that a signal handler returns to */
 };
 
 struct ct_fde {
 	uint64_t start, end; /* of the function, as the file counts */
+	uint64_t pads;       /* its exception table; 0: none */
 	struct ct_bytes program;
 };
 
