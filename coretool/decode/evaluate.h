@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The evaluator of machine code: what will this code do with the objects that its caller asks
+ * about, or what has it done? It runs x86-64 code on a target's own memory with concrete values
+ * where they are known and named unknowns where not. Stores go to an overlay, never to the target.
+ * A branch on known values is resolved, on others both sides are taken; calls are entered only
+ * where the caller says that something of interest can happen. Everything is bounded: by steps,
+ * visits of one place, depth of calls.
+ *
+ * It knows nothing of locks or symbols. What a call means tells struct ct_code_view; what comes out
+ * are paths, each with the events on it. Machine code is an attacker's: whatever its bytes are, an
+ * evaluation ends within its budget.
+ */
+#ifndef CT_DECODE_EVALUATE_H
+#define CT_DECODE_EVALUATE_H
+
+#include "arch/arch.h"
+
+/* A value: number itself, or a named unknown plus number. */
+struct ct_term {
+	uint32_t symbol; /* 0: none */
+	uint64_t number;
+};
+
+enum ct_event_kind {
+	CT_EVENT_ACQUIRE,
+	CT_EVENT_RELEASE,
+	CT_EVENT_SIGNAL, /* wakes who waits for the object: a condition variable's */
+	CT_EVENT_UP,     /* an atomic instruction counted up or down by one: */
+	CT_EVENT_DOWN,   /* what that means hangs on the object */
+};
+
+/* What a function does to an object that is one of its arguments. */
+enum ct_call_effect {
+	CT_CALL_ACQUIRES,
+	CT_CALL_TRIES,  /* acquires and gives 0, or gives an error */
+	CT_CALL_GUARDS, /* acquires and gives 1, or gives 0 (__cxa_guard_acquire) */
+	CT_CALL_RELEASES,
+	CT_CALL_SIGNALS,
+	CT_CALL_WAITS,    /* releases the lock that is argument 1, and takes it again */
+	CT_CALL_WAITS_BY, /* the same; argument 1 points to a pointer to the lock */
+};
+
+struct ct_event_row {
+	const char *function; /* as a symbol; leading underscores before "pthread" do not matter */
+	uint8_t effect;       /* enum ct_call_effect */
+	uint8_t arg;          /* which argument the object is, from 0 */
+};
+
+enum ct_callee_kind {
+	CT_CALLEE_FOREIGN,   /* not known, or not to be looked into: it returns something */
+	CT_CALLEE_QUIET,     /* nothing of interest can happen there */
+	CT_CALLEE_ENTER,     /* look into it */
+	CT_CALLEE_NO_RETURN, /* exit(), abort(), throw */
+	CT_CALLEE_EVENT,     /* row says what it does */
+};
+
+struct ct_callee {
+	uint8_t kind;   /* enum ct_callee_kind */
+	uint64_t entry; /* its first instruction, to be entered */
+	const struct ct_event_row *row;
+	bool ignored; /* nobody asks for objects of that kind: only what it returns matters */
+};
+
+/* What the evaluator asks of its caller. */
+struct ct_code_view {
+	void *arg;
+	enum ct_status (*read)(void *arg, uint64_t addr, void *buf, size_t len);
+	/*
+	 * What is called or jumped to at target, or through the pointer at slot (0: not through
+	 * one)? For a jump (is_call false) QUIET and ENTER both mean that it is followed.
+	 */
+	struct ct_callee (*callee)(void *arg, uint64_t target, uint64_t slot, bool is_call);
+	bool (*wanted)(void *arg, uint64_t object); /* are events on it of interest? */
+	bool (*writable)(void *arg, uint64_t addr); /* may the value there have been another? */
+};
+
+struct ct_evaluation {
+	struct ct_regs regs; /* those that are not known become named unknowns; in the past all but
+				the stack pointer do */
+	uint64_t pc;
+	/*
+	 * False: from pc on into the future, with memory as it is. True: the past, from a
+	 * function's entry at pc until stop; then writable memory outside of the stack may have
+	 * been other than it is.
+	 */
+	bool past;
+	uint64_t stop;                  /* where the past ends: at the call that returns there, */
+	bool stop_exact;                /* or right there */
+	uint64_t dead_low, dead_high;   /* of the stack, what other calls have left behind */
+	uint64_t stack_low, stack_high; /* the thread's own stack */
+	uint32_t max_steps;
+};
+
+enum ct_path_end {
+	CT_PATH_RETURNS,
+	CT_PATH_ARRIVES,   /* at stop */
+	CT_PATH_NO_RETURN, /* exits, throws or traps */
+	CT_PATH_MERGES,    /* into another path, or a place visited often enough */
+	CT_PATH_UNKNOWN,   /* a jump to nobody knows where, code that cannot be read */
+};
+
+struct ct_code_event {
+	uint8_t kind;                   /* enum ct_event_kind */
+	bool inlined;                   /* by an instruction, not a call */
+	const struct ct_event_row *row; /* of the call */
+	struct ct_term object;
+	uint64_t pc;   /* of the instruction */
+	uint32_t prev; /* the event before on this path, or CT_NONE */
+	uint32_t n;    /* events up to this one */
+};
+
+struct ct_evaluator;
+struct ct_path;
+
+/* NULL: no memory, or not a machine whose code we know. */
+struct ct_evaluator *ct_evaluator_new(const struct ct_arch *arch, const struct ct_code_view *view);
+void ct_evaluator_free(struct ct_evaluator *ev);
+
+/*
+ * CT_NO_MEMORY, or CT_OK: then the paths are there until the next call. In the past an object has
+ * only its last event on a path, in the future its first two.
+ */
+CT_WARN_UNUSED enum ct_status ct_evaluate(struct ct_evaluator *ev, const struct ct_evaluation *in);
+
+uint32_t ct_evaluate_n_paths(const struct ct_evaluator *ev);
+enum ct_path_end ct_path_end(const struct ct_evaluator *ev, uint32_t path);
+uint32_t ct_path_last_event(const struct ct_evaluator *ev, uint32_t path); /* or CT_NONE */
+const struct ct_code_event *ct_code_event(const struct ct_evaluator *ev, uint32_t event);
+bool ct_evaluate_cut(const struct ct_evaluator *ev);        /* the budget ended it */
+uint64_t ct_evaluator_steps(const struct ct_evaluator *ev); /* of all evaluations */
+
+/*
+ * Gives the unknowns of a path that has arrived at stop the values that the frame shows now: in its
+ * registers that calls preserve, and in its memory [low, high). False: the path contradicts the
+ * frame, so it was not taken.
+ */
+bool ct_path_bind(struct ct_evaluator *ev, uint32_t path, const struct ct_regs *regs, uint64_t low,
+	uint64_t high);
+/* The number behind word on the path that was bound last; false: it is not known. */
+bool ct_path_resolve(struct ct_evaluator *ev, struct ct_term word, uint64_t *ret);
+/* Argument 0 … 5 of the call at which path has arrived. */
+struct ct_term ct_path_argument(const struct ct_evaluator *ev, uint32_t path, unsigned i);
+
+/*
+ * What the bytes of a function could call, wherever in them an instruction may begin: a superset,
+ * found without decoding. The i-th answer from *cur on; false: there are no more.
+ */
+struct ct_code_reference {
+	uint64_t target, slot; /* as for ct_code_view's callee */
+	bool atomic;           /* or an atomic instruction */
+};
+bool ct_code_next_reference(
+	const uint8_t *code, size_t len, uint64_t addr, size_t *cur, struct ct_code_reference *ret);
+/* Does the function at [start, end) return or jump away at all? True where that is not known. */
+bool ct_code_may_return(struct ct_evaluator *ev, uint64_t start, uint64_t end);
+
+#endif

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What came out: paths, their events, and what a frame as it is now says of their unknowns. */
+#include "decode/evaluate_internal.h"
+
+#define MAX_NESTED 16 /* unknowns in an unknown, to be resolved */
+
+uint32_t ct_evaluate_n_paths(const struct ct_evaluator *ev)
+{
+	return ev->paths.n;
+}
+
+enum ct_path_end ct_path_end(const struct ct_evaluator *ev, uint32_t path)
+{
+	return ev->paths.items[path].end;
+}
+
+uint32_t ct_path_last_event(const struct ct_evaluator *ev, uint32_t path)
+{
+	return ev->paths.items[path].state.events;
+}
+
+const struct ct_code_event *ct_code_event(const struct ct_evaluator *ev, uint32_t event)
+{
+	return &ev->events.items[event];
+}
+
+bool ct_evaluate_cut(const struct ct_evaluator *ev)
+{
+	return ev->cut;
+}
+
+uint64_t ct_evaluator_steps(const struct ct_evaluator *ev)
+{
+	return ev->all_steps;
+}
+
+struct ct_term ct_path_argument(const struct ct_evaluator *ev, uint32_t path, unsigned i)
+{
+	static const uint8_t arguments[] = {RDI, RSI, RDX, RCX, R8, R9};
+
+	return ev->paths.items[path].state.reg[arguments[i]];
+}
+
+/* ---- binding ---- */
+
+/* now: word as the frame shows it, in size bytes. False: it cannot be that. */
+static bool bind_word(struct ct_evaluator *ev, struct ct_term word, uint64_t now, unsigned size)
+{
+	if (ct_is_number(word))
+		return ct_low_bits(word.number, size) == ct_low_bits(now, size);
+	struct symbol *s = &ev->symbols.items[word.symbol];
+	uint64_t value = now - word.number;
+
+	if (size < 8 && (s->kind != SYMBOL_LOW || s->size > size || word.number))
+		return true;
+	if (s->bound_in == ev->binding)
+		return size < 8 || s->bound == value;
+	s->bound = value;
+	s->bound_in = ev->binding;
+	/* What was narrowed was, in a C program, seldom wider. */
+	if (s->kind == SYMBOL_LOW && size >= 4 && !s->a.number && s->a.symbol) {
+		struct symbol *wide = &ev->symbols.items[s->a.symbol];
+
+		if (wide->bound_in != ev->binding && wide->kind == SYMBOL_FRESH) {
+			wide->bound = value;
+			wide->bound_in = ev->binding;
+		}
+	}
+	return true;
+}
+
+/* Is this store still what the frame has there? A later one may have gone over it. */
+static bool is_covered(const struct ct_evaluator *ev, uint32_t newest, uint32_t store)
+{
+	const struct store *s = &ev->stores.items[store];
+
+	for (uint32_t i = newest; i != store; i = ev->stores.items[i].prev) {
+		const struct store *t = &ev->stores.items[i];
+		uint64_t distance = s->at.number - t->at.number;
+
+		if (ct_is_number(t->at) && (distance < t->size || -distance < s->size))
+			return true;
+	}
+	return false;
+}
+
+static bool bind_memory(
+	struct ct_evaluator *ev, const struct state *st, uint64_t low, uint64_t high)
+{
+	for (uint32_t i = st->stores; i != CT_NONE; i = ev->stores.items[i].prev) {
+		const struct store s = ev->stores.items[i];
+		uint64_t now = 0;
+
+		if (s.unknown || s.forget || !ct_is_number(s.at) || s.size > 8 ||
+			s.at.number - low >= high - low || is_covered(ev, st->stores, i) ||
+			ev->view.read(ev->view.arg, s.at.number, &now, s.size))
+			continue;
+		if (!bind_word(ev, s.value, now, s.size))
+			return false;
+	}
+	return true;
+}
+
+static bool resolve(
+	struct ct_evaluator *ev, struct ct_term w, unsigned depth, bool loads, uint64_t *ret);
+
+static bool resolve_symbol(
+	struct ct_evaluator *ev, const struct symbol *s, unsigned depth, bool loads, uint64_t *ret)
+{
+	uint64_t a, b = 0;
+
+	if (s->kind <= SYMBOL_DEAD || !resolve(ev, s->a, depth, loads, &a))
+		return false;
+	switch (s->kind) {
+	case SYMBOL_LOAD:
+		*ret = 0;
+		return loads && !ev->view.read(ev->view.arg, a, ret, s->size);
+	case SYMBOL_LOW:
+		*ret = ct_low_bits(a, s->size);
+		return true;
+	case SYMBOL_SIGNED:
+		*ret = ct_signed_bits(a, s->size);
+		return true;
+	default:
+		if (!resolve(ev, s->b, depth, loads, &b))
+			return false;
+		*ret = ct_number_op(s->kind, a, b, s->size);
+		return true;
+	}
+}
+
+/* loads: memory that may have changed since counts as what it is now. */
+static bool resolve(
+	struct ct_evaluator *ev, struct ct_term w, unsigned depth, bool loads, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (!ct_is_number(w)) {
+		const struct symbol s = ev->symbols.items[w.symbol];
+
+		if (s.bound_in == ev->binding)
+			value = s.bound;
+		else if (depth >= MAX_NESTED || !resolve_symbol(ev, &s, depth + 1, loads, &value))
+			return false;
+	}
+	*ret = value + w.number;
+	return true;
+}
+
+/* Do the branches that the path took on unknowns fit to what these are? */
+static bool assumptions_hold(struct ct_evaluator *ev, const struct state *st)
+{
+	for (uint32_t i = st->assumptions; i != CT_NONE; i = ev->assumptions.items[i].prev) {
+		const struct assumption *a = &ev->assumptions.items[i];
+		struct flags f = a->flags;
+		uint64_t left, right;
+
+		if (!resolve(ev, f.a, 0, false, &left) || !resolve(ev, f.b, 0, false, &right))
+			continue;
+		f.a = ct_number(left);
+		f.b = ct_number(right);
+		int holds = ct_flags_test(ev, &f, a->cc);
+		if (holds >= 0 && (bool)holds != a->holds)
+			return false;
+	}
+	return true;
+}
+
+bool ct_path_bind(struct ct_evaluator *ev, uint32_t path, const struct ct_regs *regs, uint64_t low,
+	uint64_t high)
+{
+	const struct state *st = &ev->paths.items[path].state;
+
+	ev->binding++;
+	for (unsigned i = 0; i < N_GPR; i++)
+		if (CALLEE_SAVED >> i & 1 && regs->known >> i & 1 &&
+			!bind_word(ev, st->reg[i], regs->value[i], 8))
+			return false;
+	return bind_memory(ev, st, low, high) && assumptions_hold(ev, st);
+}
+
+bool ct_path_resolve(struct ct_evaluator *ev, struct ct_term word, uint64_t *ret)
+{
+	return resolve(ev, word, 0, true, ret);
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What code could call, and whether it comes back, without evaluating it. */
+#include "decode/evaluate_internal.h"
+
+#define MAX_SWEEP 400 /* instructions; a larger function is thought to return */
+
+static uint64_t relative(const uint8_t *code, uint64_t next)
+{
+	int32_t offset;
+
+	memcpy(&offset, code, sizeof(offset));
+	return next + (uint64_t)(int64_t)offset;
+}
+
+/* xchg of a word of 1 or 4 bytes in memory; xadd, cmpxchg and the others have a lock prefix. */
+static bool is_exchange(const uint8_t *at, size_t left)
+{
+	return left >= 2 && (at[0] == 0x86 || at[0] == 0x87) && at[1] >> 6 != 3;
+}
+
+bool ct_code_next_reference(
+	const uint8_t *code, size_t len, uint64_t addr, size_t *cur, struct ct_code_reference *ret)
+{
+	while (*cur < len) {
+		const uint8_t *at = code + *cur;
+		size_t left = len - *cur;
+		uint64_t here = addr + *cur;
+
+		++*cur;
+		*ret = (struct ct_code_reference){0};
+		if (left >= 5 && (at[0] == 0xe8 || at[0] == 0xe9))
+			ret->target = relative(at + 1, here + 5);
+		else if (left >= 6 && at[0] == 0xff && (at[1] == 0x15 || at[1] == 0x25))
+			ret->slot = relative(at + 2, here + 6);
+		else if (left >= 6 && at[0] == 0x0f && at[1] >> 4 == 8)
+			ret->target = relative(at + 2, here + 6);
+		else if (at[0] == 0xf0 || is_exchange(at, left))
+			ret->atomic = true;
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+bool ct_code_may_return(struct ct_evaluator *ev, uint64_t start, uint64_t end)
+{
+	uint64_t pc = start;
+
+	for (unsigned i = 0; i < MAX_SWEEP && pc < end; i++) {
+		const struct instruction *in = ct_decode_at(ev, pc);
+
+		if (!in || !in->id || in->id == X86_INS_RET)
+			return true;
+		bool jumps = in->id == X86_INS_JMP || ct_condition_of(in->id) >= 0;
+		bool direct = in->n == 1 && in->op[0].type == OPERAND_IMM;
+		uint64_t target = direct ? (uint64_t)in->op[0].number : 0;
+		if (jumps && in->n == 1 && (!direct || target - start >= end - start))
+			return true;
+		pc = in->next;
+	}
+	return pc < end;
+}
