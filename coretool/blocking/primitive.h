@@ -9,6 +9,7 @@
 
 #include "blocking/libc.h"
 #include "blocking/syscall.h"
+#include "decode/evaluate.h"
 #include "facts/sink.h"
 #include "target/unwind.h"
 
@@ -40,6 +41,8 @@ struct ct_match { /* "this thread waits for the object at address" */
 	bool timed, outside;
 };
 
+struct ct_possession;
+
 struct ct_primitive {
 	const char *name;
 	/* Is this thread blocked in us? CT_NOT_FOUND: no. Registers and object shape first; frames
@@ -56,6 +59,30 @@ struct ct_primitive {
 	const char *const
 		*types;   /* the C and C++ types that are one of us, ended by NULL; or NULL */
 	bool last_resort; /* asked only when no other primitive matched */
+	/*
+	 * Where nobody records who has it, the code of the threads tells: functions that acquire or
+	 * release one of us, to blocking/holders.c. NULL: owners are recorded.
+	 */
+	const struct ct_event_row *events;
+	size_t n_events;
+	const struct ct_possession *possession;
+};
+
+/* What it is to have the object, when code tells who does. */
+struct ct_possession {
+	enum ct_hold_mode mode;
+	bool inlined;     /* atomic instructions on the object acquire and release it too */
+	bool up_releases; /* an atomic that counts up releases it: a semaphore's */
+	/*
+	 * Who will release it may never have acquired it: a semaphore, a condition variable. Then
+	 * it is one who could wake, not a holder.
+	 */
+	bool any_of;
+	/*
+	 * How many have the object at addr now of whom none is recorded; 0: nobody has, or the
+	 * owner is recorded; CT_NONE: nobody can count them.
+	 */
+	uint32_t (*count)(const struct ct_blocking *ctx, uint64_t addr);
 };
 
 extern const struct ct_primitive *const ct_primitives[];

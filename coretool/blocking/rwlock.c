@@ -193,6 +193,31 @@ static bool recognise(const struct ct_blocking *ctx, uint64_t addr)
 	       ct_sink_thread_by_id(ctx->sink, (uint64_t)rw.cur_writer) != CT_NONE;
 }
 
+/* Readers are counted; in the writers' phase it is the writer, who is recorded, that has it. */
+static uint32_t count_readers(const struct ct_blocking *ctx, uint64_t addr)
+{
+	struct rwlock rw;
+
+	if (!possible(ctx, addr) || ct_read(ctx->target, addr, &rw, sizeof(rw)) ||
+		rw.readers & WRITE_PHASE || rw.shared)
+		return 0;
+	return COUNT(&rw);
+}
+
+static const struct ct_event_row events[] = {
+	{"pthread_rwlock_rdlock", CT_CALL_ACQUIRES, 0},
+	{"pthread_rwlock_tryrdlock", CT_CALL_TRIES, 0},
+	{"pthread_rwlock_timedrdlock", CT_CALL_TRIES, 0},
+	{"pthread_rwlock_clockrdlock", CT_CALL_TRIES, 0},
+	{"pthread_rwlock_wrlock", CT_CALL_ACQUIRES, 0},
+	{"pthread_rwlock_trywrlock", CT_CALL_TRIES, 0},
+	{"pthread_rwlock_timedwrlock", CT_CALL_TRIES, 0},
+	{"pthread_rwlock_clockwrlock", CT_CALL_TRIES, 0},
+	{"pthread_rwlock_unlock", CT_CALL_RELEASES, 0},
+};
+
+static const struct ct_possession possession = {.mode = CT_HOLD_SHARED, .count = count_readers};
+
 static const char *const types[] = {
 	"pthread_rwlock_t", "std::shared_mutex", "std::shared_timed_mutex", NULL};
 
@@ -203,4 +228,7 @@ const struct ct_primitive ct_primitive_rwlock = {
 	.recognise = recognise,
 	.possible = possible,
 	.types = types,
+	.events = events,
+	.n_events = CT_COUNT(events),
+	.possession = &possession,
 };

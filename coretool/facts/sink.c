@@ -8,6 +8,11 @@
 /* Longer strings out of a target are cut: nobody reads more, and a hostile file has more. */
 #define MAX_STRING ((size_t)4096)
 
+struct sink_peer {
+	struct ct_peer peer;
+	uint32_t wait;
+};
+
 struct ct_sink {
 	struct ct_facts *facts; /* lies in arena */
 	struct ct_arena arena;
@@ -15,6 +20,7 @@ struct ct_sink {
 	CT_VEC(struct ct_actor) actors;
 	CT_VEC(struct ct_wait) waits;
 	CT_VEC(struct ct_hold) holds;
+	CT_VEC(struct sink_peer) peers;
 	CT_VEC(struct ct_resource) resources;
 	CT_VEC(struct ct_stack) stacks;
 	CT_VEC(struct ct_site) sites;
@@ -55,6 +61,7 @@ void ct_sink_free(struct ct_sink *sink)
 	ct_vec_free(&sink->actors);
 	ct_vec_free(&sink->waits);
 	ct_vec_free(&sink->holds);
+	ct_vec_free(&sink->peers);
 	ct_vec_free(&sink->resources);
 	ct_vec_free(&sink->stacks);
 	ct_vec_free(&sink->sites);
@@ -280,6 +287,26 @@ uint32_t ct_sink_wait(struct ct_sink *sink, const struct ct_wait *wait)
 	return sink->waits.n - 1;
 }
 
+const struct ct_wait *ct_sink_get_wait(const struct ct_sink *sink, uint32_t wait)
+{
+	return &sink->waits.items[wait];
+}
+
+uint32_t ct_sink_n_waits(const struct ct_sink *sink)
+{
+	return sink->waits.n;
+}
+
+void ct_sink_peer(struct ct_sink *sink, uint32_t wait, const struct ct_peer *peer)
+{
+	struct sink_peer *slot = ct_vec_push(&sink->peers);
+
+	if (slot)
+		*slot = (struct sink_peer){*peer, wait};
+	else
+		sink->failed = true;
+}
+
 uint32_t ct_sink_hold(struct ct_sink *sink, const struct ct_hold *hold)
 {
 	struct ct_hold *slot = ct_vec_push(&sink->holds);
@@ -438,6 +465,32 @@ static uint32_t wait_resource(const struct ct_sink *sink, uint32_t i)
 	return sink->waits.items[i].resource;
 }
 
+static uint32_t peer_wait(const struct ct_sink *sink, uint32_t i)
+{
+	return sink->peers.items[i].wait;
+}
+
+/* The peers of one wait stand together. */
+static void sink_link_peers(struct ct_sink *sink)
+{
+	uint32_t n = sink->peers.n;
+	uint32_t *first = ct_arena_new_array(&sink->arena, (size_t)sink->waits.n + 1, uint32_t);
+	struct ct_peer *peers = ct_arena_new_array(&sink->arena, n, struct ct_peer);
+	uint32_t *order = NULL;
+
+	if (n && first && peers)
+		order = sink_list_by(&sink->arena, n, sink->waits.n, peer_wait, sink, first);
+	if (!order)
+		return;
+	for (uint32_t i = 0; i < n; i++)
+		peers[i] = sink->peers.items[order[i]].peer;
+	for (uint32_t w = 0; w < sink->waits.n; w++) {
+		sink->waits.items[w].first_peer = first[w];
+		sink->waits.items[w].n_peers = first[w + 1] - first[w];
+	}
+	sink->facts->peers = peers;
+}
+
 static void sink_link(struct ct_sink *sink)
 {
 	struct ct_facts *facts = sink->facts;
@@ -481,6 +534,7 @@ enum ct_status ct_sink_finish(struct ct_sink *sink, struct ct_facts **ret, struc
 
 	sink_settle_values(sink);
 	sink_link(sink);
+	sink_link_peers(sink);
 	SINK_MOVE(sink, actors);
 	SINK_MOVE(sink, waits);
 	SINK_MOVE(sink, holds);

@@ -51,6 +51,11 @@ void ct_sink_value_bool(struct ct_sink *sink, uint32_t resource, const char *key
 void ct_sink_value_text(struct ct_sink *sink, uint32_t resource, const char *key, const char *text);
 
 uint32_t ct_sink_wait(struct ct_sink *sink, const struct ct_wait *wait);
+const struct ct_wait *ct_sink_get_wait(
+	const struct ct_sink *sink, uint32_t wait); /* until the next */
+uint32_t ct_sink_n_waits(const struct ct_sink *sink);
+/* Who could end this wait, beside others. */
+void ct_sink_peer(struct ct_sink *sink, uint32_t wait, const struct ct_peer *peer);
 uint32_t ct_sink_hold(struct ct_sink *sink, const struct ct_hold *hold);
 
 /* is_call: see struct ct_site. fresh: the caller fills in the rest of the site. */

@@ -102,6 +102,35 @@ def check_hold(report, _, value):
                 yield f"{what}: mode is {hold['mode']!r}"
 
 
+def check_inferred(report, _, value):
+    what = f"t:{value['tid']} holds {value['resource']}, as its code tells"
+    found = [h for h in report.holds(value["tid"])
+             if number(h["resource"]) == number(value["resource"])]
+    if len(found) != 1:
+        yield f"{what}: reported {len(found)} times"
+        return
+    allowed = ("inferred",) if value["sure"] else ("inferred", "guess")
+    if found[0].get("trust") not in allowed:
+        yield f"{what}: trust is {found[0].get('trust')!r}"
+    if found[0].get("mode", "exclusive") != value["mode"]:
+        yield f"{what}: mode is {found[0].get('mode')!r}"
+    yield from evidence(found[0], what)
+    if "frame #" not in found[0].get("why", ""):
+        yield f"{what}: why names no frame: {found[0].get('why')!r}"
+
+
+def check_free_of(report, _, value):
+    if value["tid"] in report.holders(number(value["resource"])):
+        yield f"t:{value['tid']} does not hold {value['resource']}, but is said to"
+
+
+def check_peers(report, _, value):
+    waits = report.waits(value["tid"])
+    peers = {tid_of(p) for wait in waits for p in wait.get("peers", [])}
+    if peers != set(value["peers"]):
+        yield f"t:{value['tid']}: peers are {ids(peers)}, should be {ids(value['peers'])}"
+
+
 def check_owner_gone(report, _, value):
     what = f"t:{value['tid']} waits for {value['resource']} of the gone {value['owner']}"
     wait = find_wait(report, value["tid"], "mutex", value["resource"])
@@ -259,6 +288,9 @@ CHECKS = {
     "thread": check_thread,
     "wait": check_wait,
     "hold": check_hold,
+    "inferred": check_inferred,
+    "free_of": check_free_of,
+    "peers": check_peers,
     "owner_gone": check_owner_gone,
     "outside": check_outside,
     "root": check_root,

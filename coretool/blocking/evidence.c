@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "blocking/evidence.h"
+
+#define MAX_STEPS  2000 /* for one question to one frame: nine of ten need less */
+#define MAX_FRAMES 32   /* of the program's own, that are asked */
+#define RED_ZONE   128  /* bytes below the stack pointer that a leaf function may use */
+
+struct gatherer {
+	const struct ct_blocking *ctx;
+	struct ct_code *code;
+	struct ct_evaluator *ev;
+	const struct ct_wanted *wanted;
+	uint32_t n;
+	const struct ct_evidence_from *from;
+	struct ct_evidence *evidence;
+	uint64_t pending; /* the object of the call out of the innermost frame of the program's own;
+			     0: not known */
+	size_t innermost; /* that frame; from->n: there is none */
+	bool pending_told; /* one path has told */
+	/* Of the frame that is asked: what its paths do to each object. */
+	struct tally {
+		uint32_t released, acquired, nothing;
+		struct ct_proof release, acquisition;
+	} * tallies;
+};
+
+static bool is_release(const struct ct_wanted *w, const struct ct_code_event *event)
+{
+	switch (event->kind) {
+	case CT_EVENT_RELEASE:
+	case CT_EVENT_SIGNAL:
+		return true;
+	case CT_EVENT_UP:
+		return w->primitive->possession->up_releases;
+	case CT_EVENT_DOWN:
+		return !w->primitive->possession->up_releases;
+	default:
+		return false;
+	}
+}
+
+/* Is it an event on an object of this kind, and not on other data at its address? */
+static bool concerns(const struct ct_wanted *w, const struct ct_code_event *event)
+{
+	return event->row ? ct_primitive_has_row(w->primitive, event->row)
+			  : event->inlined && w->primitive->possession->inlined;
+}
+
+static struct ct_proof proof_of(const struct ct_code_event *event, size_t frame)
+{
+	return (struct ct_proof){(uint32_t)frame, event->row, event->pc};
+}
+
+/* ---- the future, and landing pads ---- */
+
+/* The first event of the path on the i-th object, or NULL. */
+static const struct ct_code_event *first_event(
+	const struct gatherer *g, uint32_t path, const struct ct_wanted *w)
+{
+	const struct ct_code_event *first = NULL;
+
+	for (uint32_t e = ct_path_last_event(g->ev, path); e != CT_NONE;) {
+		const struct ct_code_event *event = ct_code_event(g->ev, e);
+
+		if (!event->object.symbol && event->object.number == w->addr && concerns(w, event))
+			first = event;
+		e = event->prev;
+	}
+	return first;
+}
+
+static void tally_path(struct gatherer *g, uint32_t path, bool complete, size_t frame)
+{
+	for (uint32_t i = 0; i < g->n; i++) {
+		struct tally *t = &g->tallies[i];
+		const struct ct_code_event *event = first_event(g, path, &g->wanted[i]);
+
+		if (!event) {
+			t->nothing += complete;
+		} else if (is_release(&g->wanted[i], event)) {
+			t->released++;
+			t->release = proof_of(event, frame);
+		} else {
+			t->acquired++;
+		}
+	}
+}
+
+static struct ct_evaluation evaluation_at(const struct gatherer *g, size_t frame)
+{
+	const struct ct_arch *arch = ct_target_arch(g->ctx->target);
+	const struct ct_regs *regs = &g->from->regs[frame];
+	uint64_t sp = ct_reg(regs, arch->sp);
+	const struct ct_map *map = ct_target_map_at(g->ctx->target, sp);
+	bool exact = !g->from->frames[frame].is_call;
+
+	return (struct ct_evaluation){.regs = *regs,
+		.pc = g->from->frames[frame].pc,
+		.dead_low = map ? map->start : sp,
+		.dead_high = exact ? sp - RED_ZONE : sp,
+		.stack_low = map ? map->start : sp,
+		.stack_high = map ? map->end : sp,
+		.max_steps = MAX_STEPS};
+}
+
+static void reset_tallies(struct gatherer *g)
+{
+	memset(g->tallies, 0, g->n * sizeof(*g->tallies));
+}
+
+/* Tells whether the evaluation was whole. */
+static enum ct_status run_forward(
+	struct gatherer *g, const struct ct_evaluation *in, size_t frame, bool pad)
+{
+	enum ct_status status = ct_evaluate(g->ev, in);
+
+	if (status)
+		return status;
+	reset_tallies(g);
+	for (uint32_t p = 0; p < ct_evaluate_n_paths(g->ev); p++) {
+		enum ct_path_end end = ct_path_end(g->ev, p);
+		/* A landing pad ends by raising the exception again. */
+		bool complete = end == CT_PATH_RETURNS || (pad && end == CT_PATH_NO_RETURN);
+
+		tally_path(g, p, complete, frame);
+	}
+	return CT_OK;
+}
+
+static enum ct_future judge_future(const struct tally *t, bool cut)
+{
+	if (t->acquired)
+		return CT_FUTURE_MIXED;
+	return t->nothing || cut ? CT_FUTURE_MAYBE : CT_FUTURE_SURE;
+}
+
+static enum ct_status ask_pad(
+	struct gatherer *g, size_t frame, const struct ct_function *function, bool *has_pad)
+{
+	struct ct_evaluation in = evaluation_at(g, frame);
+
+	*has_pad = g->from->frames[frame].is_call &&
+		   !ct_landing_pad(ct_code_functions(g->code), function, in.pc, &in.pc);
+	if (!*has_pad)
+		return CT_OK;
+	enum ct_status status = run_forward(g, &in, frame, true);
+	if (status)
+		return status;
+	for (uint32_t i = 0; i < g->n; i++) {
+		const struct tally *t = &g->tallies[i];
+		struct ct_evidence *e = &g->evidence[i];
+
+		/* A frame farther in has decided, or this one is of two minds. */
+		if (e->pad || e->future == CT_FUTURE_MIXED || !t->released || t->acquired ||
+			t->nothing)
+			continue;
+		e->pad = true;
+		e->of_pad = t->release;
+	}
+	return CT_OK;
+}
+
+static enum ct_status ask_future(struct gatherer *g, size_t frame, bool has_pad)
+{
+	struct ct_evaluation in = evaluation_at(g, frame);
+	enum ct_status status = run_forward(g, &in, frame, false);
+
+	if (status)
+		return status;
+	bool cut = ct_evaluate_cut(g->ev);
+	for (uint32_t i = 0; i < g->n; i++) {
+		const struct tally *t = &g->tallies[i];
+		struct ct_evidence *e = &g->evidence[i];
+
+		if (e->future != CT_FUTURE_SILENT || (!t->released && !t->acquired))
+			continue;
+		e->future = (uint8_t)judge_future(t, cut);
+		e->of_future = t->release;
+		e->pad_silent = has_pad && !(e->pad && e->of_pad.frame == frame);
+	}
+	return CT_OK;
+}
+
+/* ---- the past ---- */
+
+/* What the path has done to an object last: 1 acquired it, -1 released it, 0 nothing. */
+static int balance(struct gatherer *g, uint32_t path, const struct ct_wanted *w,
+	struct ct_proof *proof, size_t frame)
+{
+	bool doubt = false;
+
+	for (uint32_t e = ct_path_last_event(g->ev, path); e != CT_NONE;) {
+		const struct ct_code_event *event = ct_code_event(g->ev, e);
+		uint64_t object;
+
+		e = event->prev;
+		if (!concerns(w, event))
+			continue;
+		if (!ct_path_resolve(g->ev, event->object, &object)) {
+			/* A release of nobody knows what may have been one of this. */
+			doubt |= is_release(w, event);
+			continue;
+		}
+		if (object != w->addr)
+			continue;
+		*proof = proof_of(event, frame);
+		if (is_release(w, event))
+			return -1;
+		return doubt ? 0 : 1;
+	}
+	return 0;
+}
+
+static void tally_past(struct gatherer *g, uint32_t path, size_t frame)
+{
+	for (uint32_t i = 0; i < g->n; i++) {
+		struct tally *t = &g->tallies[i];
+		struct ct_proof proof;
+		int had = balance(g, path, &g->wanted[i], &proof, frame);
+
+		if (had > 0) {
+			t->acquired++;
+			t->acquisition = proof;
+		} else if (had < 0) {
+			t->released++;
+		} else {
+			t->nothing++;
+		}
+	}
+}
+
+static enum ct_past judge_past(const struct tally *t, bool cut)
+{
+	if (!t->acquired)
+		return CT_PAST_RELEASED;
+	return t->released || t->nothing || cut ? CT_PAST_MAYBE : CT_PAST_SURE;
+}
+
+/* What the innermost call is about, if all paths to it agree. */
+static void learn_pending(struct gatherer *g, uint32_t path)
+{
+	uint64_t object;
+
+	if (ct_path_resolve(g->ev, ct_path_argument(g->ev, path, 0), &object) &&
+		(!g->pending_told || g->pending == object))
+		g->pending = object;
+	else
+		g->pending = 0;
+	g->pending_told = true;
+}
+
+static enum ct_status ask_past(struct gatherer *g, size_t frame, const struct ct_function *function)
+{
+	const struct ct_arch *arch = ct_target_arch(g->ctx->target);
+	const struct ct_unwound_frame *f = &g->from->frames[frame];
+	const struct ct_regs *regs = &g->from->regs[frame];
+	struct ct_evaluation in = evaluation_at(g, frame);
+
+	if (!f->cfa || f->cfa < in.dead_high)
+		return CT_OK;
+	in.past = true;
+	in.stop = f->pc;
+	in.stop_exact = !f->is_call;
+	in.pc = function->start;
+	ct_reg_set(&in.regs, arch->sp, f->cfa - 8);
+	enum ct_status status = ct_evaluate(g->ev, &in);
+	if (status)
+		return status;
+	reset_tallies(g);
+	for (uint32_t p = 0; p < ct_evaluate_n_paths(g->ev); p++)
+		if (ct_path_end(g->ev, p) == CT_PATH_ARRIVES &&
+			ct_path_bind(g->ev, p, regs, in.dead_high, f->cfa)) {
+			tally_past(g, p, frame);
+			if (frame == g->innermost)
+				learn_pending(g, p);
+		}
+	bool cut = ct_evaluate_cut(g->ev);
+	for (uint32_t i = 0; i < g->n; i++) {
+		const struct tally *t = &g->tallies[i];
+		struct ct_evidence *e = &g->evidence[i];
+
+		if (e->past != CT_PAST_SILENT || (!t->acquired && !t->released))
+			continue;
+		e->past = (uint8_t)judge_past(t, cut);
+		e->of_past = t->acquisition;
+	}
+	return CT_OK;
+}
+
+static enum ct_status ask_frame(struct gatherer *g, size_t frame)
+{
+	const struct ct_unwound_frame *f = &g->from->frames[frame];
+	struct ct_function function;
+	bool has_pad;
+
+	if (ct_function_at(ct_code_functions(g->code), f->pc - f->is_call, &function) ||
+		!ct_code_reaches(g->code, &function))
+		return CT_OK;
+	enum ct_status status = ask_pad(g, frame, &function, &has_pad);
+	if (!status)
+		status = ask_future(g, frame, has_pad);
+	return status ? status : ask_past(g, frame, &function);
+}
+
+/* ---- what the thread is about to do ---- */
+
+static size_t innermost_own(const struct gatherer *g)
+{
+	size_t i = 0;
+
+	while (i < g->from->n &&
+		!ct_code_is_own(g->code, g->from->frames[i].pc - g->from->frames[i].is_call))
+		i++;
+	return i;
+}
+
+/*
+ * A thread that is inside of a function that acquires such an object has it in its future to
+ * release it, but does not have it yet; one that is inside of a release may have it no more.
+ */
+static void discount_pending(struct gatherer *g)
+{
+	const struct ct_unwound_frame *f = &g->from->frames[g->innermost];
+	const struct ct_event_row *row = NULL;
+	uint64_t object = g->from->waits_for ? g->from->waits_for : g->pending;
+
+	if (g->innermost < g->from->n && f->is_call)
+		row = ct_code_called(g->code, f->pc);
+	for (uint32_t i = 0; row && i < g->n; i++) {
+		struct ct_evidence *e = &g->evidence[i];
+
+		if (!ct_primitive_has_row(g->wanted[i].primitive, row) ||
+			(object && object != g->wanted[i].addr))
+			continue;
+		if (row->effect == CT_CALL_RELEASES)
+			*e = (struct ct_evidence){0};
+		else if (row->effect == CT_CALL_ACQUIRES || row->effect == CT_CALL_TRIES ||
+			 row->effect == CT_CALL_GUARDS)
+			e->future = CT_FUTURE_SILENT;
+	}
+}
+
+enum ct_status ct_evidence_gather(const struct ct_blocking *ctx, struct ct_code *code,
+	const struct ct_wanted *wanted, uint32_t n_wanted, const struct ct_evidence_from *from,
+	struct ct_evidence *ret)
+{
+	struct gatherer g = {.ctx = ctx,
+		.code = code,
+		.ev = ct_code_evaluator(code),
+		.wanted = wanted,
+		.n = n_wanted,
+		.from = from,
+		.evidence = ret};
+	enum ct_status status = CT_OK;
+	unsigned asked = 0;
+
+	memset(ret, 0, n_wanted * sizeof(*ret));
+	g.innermost = innermost_own(&g);
+	g.tallies = calloc((size_t)n_wanted + 1, sizeof(*g.tallies));
+	if (!g.tallies)
+		return CT_NO_MEMORY;
+	for (size_t i = 0; !status && i < from->n && asked < MAX_FRAMES; i++) {
+		const struct ct_unwound_frame *f = &from->frames[i];
+
+		if (f->is_signal || !ct_code_is_own(code, f->pc - f->is_call))
+			continue;
+		asked++;
+		status = ask_frame(&g, i);
+	}
+	free(g.tallies);
+	if (!status)
+		discount_pending(&g);
+	return status;
+}
