@@ -34,6 +34,7 @@ include samples/samples.mk
 include tests/tests.mk
 include tests/bench/bench.mk
 include tests/fuzz/fuzz.mk
+include tests/soak/soak.mk
 
 # The compiler flags decide what an object is: another set of them builds anew.
 FLAGS_STAMP := $(BUILD)/flags

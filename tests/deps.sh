@@ -12,6 +12,13 @@ test='g++ musl-tools rustc clang libclang-rt-dev llvm libcmocka-dev gdb gdbserve
 	binutils elfutils dwz man-db zsh graphviz util-linux apt dpkg ca-certificates'
 lint='clang-format python3 shellcheck'
 bench='elfutils gdb gdbserver libc6-dbg python3'
+soak='gdb libc6-dbg python3 util-linux'
+soak_chromium='chromium'
+soak_mariadb='mariadb-server-core mariadb-client-core'
+soak_memcached='memcached'
+soak_nginx='nginx'
+soak_postgresql='postgresql'
+soak_redis='redis-server redis-tools'
 
 want=
 for set in "$@"; do
@@ -22,6 +29,13 @@ for set in "$@"; do
 	test) want="$want $test" ;;
 	lint) want="$want $lint" ;;
 	bench) want="$want $bench" ;;
+	soak) want="$want $soak" ;;
+	soak-chromium) want="$want $soak_chromium" ;;
+	soak-mariadb) want="$want $soak_mariadb" ;;
+	soak-memcached) want="$want $soak_memcached" ;;
+	soak-nginx) want="$want $soak_nginx" ;;
+	soak-postgresql) want="$want $soak_postgresql" ;;
+	soak-redis) want="$want $soak_redis" ;;
 	*) echo "deps.sh: no such set: $set" >&2; exit 2 ;;
 	esac
 done
@@ -47,6 +61,13 @@ else
 fi
 echo "Installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
+# No package starts a service while it is installed: what a test needs it starts itself.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	$run sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy"
+	# shellcheck disable=SC2064 # as they are now
+	trap "$run rm -f $policy" EXIT
+fi
 # shellcheck disable=SC2086 # words are wanted
 $run apt-get -qq update || echo "apt-get update failed; trying with the lists that are here" >&2
 # shellcheck disable=SC2086
