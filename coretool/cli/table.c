@@ -176,6 +176,12 @@ static const char deadlocks_help[] =
 	"Shows the threads that can never go on, and why: cycles, owners that are gone, and "
 	"who is stuck behind them."
 	"\n" CORE_HELP;
+static const char orphans_help[] =
+	"Shows the threads that wait for others to wake them (condition variables, semaphores, "
+	"barriers): those whom no thread is left to wake, with the proof; those whom somebody may "
+	"wake, with who would, as far as that was seen, and who is free to; and the threads that "
+	"have exited without being joined."
+	"\n" CORE_HELP;
 static const char graph_help[] =
 	"Writes the wait-for graph in DOT, to be drawn by dot -Tsvg for example."
 	"\n" CORE_HELP;
@@ -264,6 +270,17 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
 		.sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_report},
+	{.name = "orphans",
+		.args = "CORE [EXE]",
+		.summary = "whom nobody is left to wake, and who waits to be woken by whom",
+		.help = orphans_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
+		.sections = CT_SECTION_ORPHANS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "graph",

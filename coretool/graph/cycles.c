@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Deadlocks as components: Tarjan's strongly connected components over all-of edges, without
- * recursion, then the shortest cycle of each component as its proof. An edge to oneself is a
- * component of one.
+ * Deadlocks as components of the all-of edges, with the shortest cycle of each as its proof. An
+ * edge to oneself is a component of one.
  */
 #include "base/vec.h"
-#include "graph/graph.h"
+#include "graph/components.h"
 
-struct tarjan {
+struct search {
 	struct ct_graph *graph;
-	uint32_t n;
-	uint32_t *index, *low, *next_edge, *stack, *calls, *component;
+	struct ct_components found;
 	uint32_t *from, *queue; /* of shortest_cycle: from is all CT_NONE between calls */
-	bool *on_stack;
-	uint32_t n_stack, n_calls, counter, n_components;
 	CT_VEC(struct ct_cycle) cycles;
 };
 
@@ -28,10 +24,11 @@ static void reverse(struct ct_edge *edges, uint32_t n)
 
 /* The shortest way from start back to itself inside its component; edges in order. 0: there is
  * none. */
-static uint32_t shortest_cycle(struct tarjan *t, uint32_t start, struct ct_edge *ret)
+static uint32_t shortest_cycle(struct search *s, uint32_t start, struct ct_edge *ret)
 {
-	const struct ct_graph *g = t->graph;
-	uint32_t *from = t->from, *queue = t->queue;
+	const struct ct_graph *g = s->graph;
+	const uint32_t *component = s->found.component;
+	uint32_t *from = s->from, *queue = s->queue;
 	uint32_t head = 0, tail = 0, n = 0;
 
 	queue[tail++] = start;
@@ -50,7 +47,7 @@ static uint32_t shortest_cycle(struct tarjan *t, uint32_t start, struct ct_edge 
 				}
 				break;
 			}
-			if (t->component[to] == t->component[start] && from[to] == CT_NONE) {
+			if (component[to] == component[start] && from[to] == CT_NONE) {
 				from[to] = e;
 				queue[tail++] = to;
 			}
@@ -77,23 +74,25 @@ static void start_at_lowest_id(const struct ct_facts *facts, struct ct_edge *edg
 }
 
 /* A component of several actors, or of one that needs itself, becomes a cycle. */
-static bool add_cycle(struct tarjan *t, uint32_t start, uint32_t members)
+static bool add_cycle(struct search *s, uint32_t component)
 {
-	const struct ct_facts *facts = t->graph->facts;
+	const struct ct_facts *facts = s->graph->facts;
+	const uint32_t *first = s->found.first;
+	uint32_t members = first[component + 1] - first[component];
 	ct_autofree struct ct_edge *edges = malloc(((size_t)members + 1) * sizeof(*edges));
 
 	if (!edges)
 		return false;
-	uint32_t n = shortest_cycle(t, start, edges);
+	uint32_t n = shortest_cycle(s, s->found.members[first[component + 1] - 1], edges);
 	if (!n)
 		return true;
-	struct ct_cycle *cycle = ct_vec_push(&t->cycles);
+	struct ct_cycle *cycle = ct_vec_push(&s->cycles);
 	if (!cycle)
 		return false;
 	start_at_lowest_id(facts, edges, n);
 	cycle->kind = n == 1 ? CT_CYCLE_SELF : CT_CYCLE_LOOP;
 	cycle->n_edges = n;
-	cycle->edges = ct_arena_copy(&t->graph->arena, edges, n * sizeof(*edges));
+	cycle->edges = ct_arena_copy(&s->graph->arena, edges, n * sizeof(*edges));
 	for (uint32_t i = 0; i < n; i++) {
 		cycle->timed |= facts->waits[edges[i].wait].timed;
 		cycle->trust = CT_MAX(cycle->trust, edges[i].trust);
@@ -101,84 +100,55 @@ static bool add_cycle(struct tarjan *t, uint32_t start, uint32_t members)
 	return cycle->edges != NULL;
 }
 
-static void tarjan_enter(struct tarjan *t, uint32_t a)
+/* A knot with a cycle in it is stuck by that one already. */
+static bool add_knots(struct search *s)
 {
-	t->index[a] = t->low[a] = ++t->counter;
-	t->next_edge[a] = t->graph->first_edge[a];
-	t->stack[t->n_stack++] = a;
-	t->on_stack[a] = true;
-	t->calls[t->n_calls++] = a;
-}
+	ct_autofree bool *in_loop = calloc((size_t)s->graph->facts->n_actors + 1, sizeof(*in_loop));
+	uint32_t n_loops = s->cycles.n;
 
-/* All edges of a are done: is it the first of a component? */
-static bool tarjan_leave(struct tarjan *t, uint32_t a)
-{
-	uint32_t members = 0, member;
+	if (!in_loop)
+		return false;
+	for (uint32_t c = 0; c < n_loops; c++)
+		for (uint32_t i = 0; i < s->cycles.items[c].n_edges; i++)
+			in_loop[s->cycles.items[c].edges[i].waiter] = true;
+	for (uint32_t k = 0; k < s->graph->n_cycles; k++) {
+		const struct ct_cycle *knot = &s->graph->cycles[k];
+		bool stuck = false;
 
-	t->n_calls--;
-	if (t->n_calls) {
-		uint32_t caller = t->calls[t->n_calls - 1];
-
-		t->low[caller] = CT_MIN(t->low[caller], t->low[a]);
-	}
-	if (t->low[a] != t->index[a])
-		return true;
-	do {
-		member = t->stack[--t->n_stack];
-		t->on_stack[member] = false;
-		t->component[member] = t->n_components;
-		members++;
-	} while (member != a);
-	t->n_components++;
-	bool self = false;
-	for (uint32_t e = t->graph->first_edge[a]; e < t->graph->first_edge[a + 1]; e++)
-		self |= t->graph->edges[e].holder == a;
-	return members > 1 || self ? add_cycle(t, a, members) : true;
-}
-
-static bool tarjan_from(struct tarjan *t, uint32_t start)
-{
-	tarjan_enter(t, start);
-	while (t->n_calls) {
-		uint32_t a = t->calls[t->n_calls - 1];
-
-		if (t->next_edge[a] == t->graph->first_edge[a + 1]) {
-			if (!tarjan_leave(t, a))
-				return false;
-			continue;
-		}
-		uint32_t to = t->graph->edges[t->next_edge[a]++].holder;
-		if (!t->index[to])
-			tarjan_enter(t, to);
-		else if (t->on_stack[to])
-			t->low[a] = CT_MIN(t->low[a], t->index[to]);
+		for (uint32_t i = 0; i < knot->n_edges; i++)
+			stuck |= in_loop[knot->edges[i].waiter];
+		struct ct_cycle *slot = stuck ? NULL : ct_vec_push(&s->cycles);
+		if (slot)
+			*slot = *knot;
+		else if (!stuck)
+			return false;
 	}
 	return true;
 }
 
 /* Which cycle is each actor in, or behind? Followed along first edges, as roots are. */
-static bool mark_actors(struct tarjan *t)
+enum ct_status ct_graph_mark_cycles(struct ct_graph *g)
 {
-	struct ct_graph *g = t->graph;
-	uint32_t *cycle_of = ct_arena_new_array(&g->arena, t->n, uint32_t);
-	bool *in_cycle = ct_arena_new_array(&g->arena, t->n, bool);
-	uint32_t *path = t->stack; /* free by now */
+	uint32_t n = g->facts->n_actors;
+	uint32_t *cycle_of = ct_arena_new_array(&g->arena, n, uint32_t);
+	bool *in_cycle = ct_arena_new_array(&g->arena, n, bool);
+	ct_autofree uint32_t *path = malloc(((size_t)n + 1) * sizeof(*path));
+	ct_autofree bool *seen = calloc((size_t)n + 1, sizeof(*seen));
 
-	if (!cycle_of || !in_cycle)
-		return false;
-	memset(cycle_of, 0xff, (size_t)t->n * sizeof(*cycle_of));
-	memset(t->on_stack, 0, t->n);
+	if (!cycle_of || !in_cycle || !path || !seen)
+		return CT_NO_MEMORY;
+	memset(cycle_of, 0xff, (size_t)n * sizeof(*cycle_of));
 	for (uint32_t c = 0; c < g->n_cycles; c++)
 		for (uint32_t i = 0; i < g->cycles[c].n_edges; i++) {
 			cycle_of[g->cycles[c].edges[i].waiter] = c;
 			in_cycle[g->cycles[c].edges[i].waiter] = true;
 		}
-	for (uint32_t a = 0; a < t->n; a++) {
+	for (uint32_t a = 0; a < n; a++) {
 		uint32_t len = 0, at = a;
 
-		while (cycle_of[at] == CT_NONE && !t->on_stack[at] &&
+		while (cycle_of[at] == CT_NONE && !seen[at] &&
 			g->first_edge[at] < g->first_edge[at + 1]) {
-			t->on_stack[at] = true;
+			seen[at] = true;
 			path[len++] = at;
 			at = g->edges[g->first_edge[at]].holder;
 		}
@@ -187,34 +157,29 @@ static bool mark_actors(struct tarjan *t)
 	}
 	g->cycle_of = cycle_of;
 	g->in_cycle = in_cycle;
-	return true;
+	return CT_OK;
 }
 
 enum ct_status ct_graph_find_cycles(struct ct_graph *graph)
 {
-	struct tarjan t = {.graph = graph, .n = graph->facts->n_actors};
-	uint32_t **arrays[] = {&t.index, &t.low, &t.next_edge, &t.stack, &t.calls, &t.component,
-		&t.from, &t.queue};
-	struct ct_arena scratch = {0};
-	bool ok = true;
+	uint32_t n = graph->facts->n_actors;
+	struct search s = {.graph = graph, .found = {graph->edges, graph->first_edge, n}};
+	bool ok = ct_components_find(&s.found);
 
-	for (size_t i = 0; i < CT_COUNT(arrays); i++)
-		ok &= (*arrays[i] = ct_arena_new_array(&scratch, (size_t)t.n + 1, uint32_t)) !=
-		      NULL;
-	t.on_stack = ct_arena_new_array(&scratch, (size_t)t.n + 1, bool);
-	ok &= t.on_stack != NULL;
+	s.from = ct_arena_new_array(&s.found.arena, (size_t)n + 1, uint32_t);
+	s.queue = ct_arena_new_array(&s.found.arena, (size_t)n + 1, uint32_t);
+	ok &= s.from && s.queue;
 	if (ok)
-		memset(t.from, 0xff, ((size_t)t.n + 1) * sizeof(*t.from));
-	for (uint32_t a = 0; ok && a < t.n; a++)
-		if (!t.index[a])
-			ok = tarjan_from(&t, a);
+		memset(s.from, 0xff, ((size_t)n + 1) * sizeof(*s.from));
+	for (uint32_t c = 0; ok && c < s.found.n_components; c++)
+		ok = !ct_component_is_cyclic(&s.found, c) || add_cycle(&s, c);
+	ok = ok && add_knots(&s);
 	if (ok) {
-		graph->n_cycles = t.cycles.n;
+		graph->n_cycles = s.cycles.n;
 		graph->cycles = ct_arena_copy(
-			&graph->arena, t.cycles.items, t.cycles.n * sizeof(*t.cycles.items));
-		ok = graph->cycles && mark_actors(&t);
+			&graph->arena, s.cycles.items, s.cycles.n * sizeof(*s.cycles.items));
 	}
-	ct_vec_free(&t.cycles);
-	ct_arena_free(&scratch);
-	return ok ? CT_OK : CT_NO_MEMORY;
+	ct_vec_free(&s.cycles);
+	ct_arena_free(&s.found.arena);
+	return ok && graph->cycles ? CT_OK : CT_NO_MEMORY;
 }

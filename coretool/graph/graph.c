@@ -7,27 +7,40 @@ struct builder {
 	const struct ct_facts *facts;
 	struct ct_graph *graph;
 	struct ct_edge *edges;
-	uint32_t *first_edge;
+	uint32_t *first_edge, *root;
 };
 
-/* Holders of what an all-of wait is for: these are the actors that it needs. */
+/* All of a wait's holders are needed; but any one of several may post a semaphore. */
+static bool needs_holders(const struct ct_facts *facts, const struct ct_wait *wait)
+{
+	if (wait->resource == CT_NONE || wait->any_of)
+		return false;
+	return ct_wait_kind_has_holder(wait->kind) || facts->resources[wait->resource].n_holds == 1;
+}
+
+/*
+ * Holders of what an all-of wait is for: these are the actors that it needs. Those that cannot go
+ * on come first, so that chains lead to what keeps them.
+ */
 static uint32_t edges_of_wait(const struct builder *b, uint32_t w, struct ct_edge *to)
 {
 	const struct ct_wait *wait = &b->facts->waits[w];
 	uint32_t n = 0;
 
-	if (wait->resource == CT_NONE || wait->any_of)
+	if (!needs_holders(b->facts, wait))
 		return 0;
 	const struct ct_resource *r = &b->facts->resources[wait->resource];
-	for (uint32_t i = 0; i < r->n_holds; i++) {
-		uint32_t h = b->facts->holds_by_resource[r->first_hold + i];
-		const struct ct_hold *hold = &b->facts->holds[h];
+	if (!to)
+		return r->n_holds;
+	for (int able = 0; able < 2; able++)
+		for (uint32_t i = 0; i < r->n_holds; i++) {
+			uint32_t h = b->facts->holds_by_resource[r->first_hold + i];
+			const struct ct_hold *hold = &b->facts->holds[h];
 
-		if (to)
-			to[n] = (struct ct_edge){
-				wait->actor, hold->actor, w, h, CT_MAX(wait->trust, hold->trust)};
-		n++;
-	}
+			if ((b->graph->orphan[hold->actor] == CT_NO_ORPHAN) == able)
+				to[n++] = (struct ct_edge){wait->actor, hold->actor, w, h, CT_NONE,
+					CT_MAX(wait->trust, hold->trust)};
+		}
 	return n;
 }
 
@@ -107,7 +120,7 @@ static bool find_roots(struct builder *b)
 			lost[path[len]] = end_lost;
 		}
 	}
-	b->graph->root = root;
+	b->graph->root = b->root = root;
 	b->graph->lost = lost;
 	return true;
 }
@@ -162,7 +175,7 @@ static bool count_behind(struct builder *b)
 	return true;
 }
 
-static bool list_members(struct ct_graph *graph)
+static bool list_members(struct ct_graph *graph, uint32_t *root)
 {
 	uint32_t n = graph->facts->n_actors;
 	uint32_t *of_cycle = ct_arena_new_array(&graph->arena, graph->n_cycles, uint32_t);
@@ -179,6 +192,9 @@ static bool list_members(struct ct_graph *graph)
 	for (uint32_t a = n; a-- > 0;) {
 		uint32_t *first = NULL;
 
+		/* What a knot's own edges are is not what roots are found by. */
+		if (graph->cycle_of[a] != CT_NONE)
+			root[a] = CT_NONE;
 		if (graph->cycle_of[a] != CT_NONE)
 			first = &of_cycle[graph->cycle_of[a]];
 		else if (graph->root[a] != CT_NONE && graph->root[a] != a)
@@ -206,8 +222,9 @@ enum ct_status ct_graph_build(
 	if (!graph)
 		return ct_fail(err, CT_NO_MEMORY, "out of memory");
 	graph->facts = facts;
-	if (!build_edges(&b) || !find_roots(&b) || !count_behind(&b) ||
-		ct_graph_find_cycles(graph) || !list_members(graph)) {
+	if (ct_graph_find_orphans(graph) || !build_edges(&b) || !find_roots(&b) ||
+		!count_behind(&b) || ct_graph_find_cycles(graph) || ct_graph_mark_cycles(graph) ||
+		!list_members(graph, b.root)) {
 		ct_graph_free(graph);
 		return ct_fail(
 			err, CT_NO_MEMORY, "out of memory while building the wait-for graph");

@@ -11,18 +11,28 @@
 struct ct_edge {
 	uint32_t waiter, holder; /* actors */
 	uint32_t wait, hold;     /* the facts behind the edge */
+	uint32_t peer;           /* instead of a hold (CT_NONE then): it would end the wait */
 	enum ct_trust trust;     /* the worse of the two */
 };
 
-enum ct_cycle_kind { CT_CYCLE_SELF, CT_CYCLE_LOOP };
+enum ct_cycle_kind {
+	CT_CYCLE_SELF,
+	CT_CYCLE_LOOP,
+	CT_CYCLE_KNOT, /* some of its waits could be ended by one of several, all of which are in it
+			  or stuck elsewhere */
+};
 
 struct ct_cycle {
 	enum ct_cycle_kind kind;
 	bool timed;          /* one of its waits ends by itself */
-	enum ct_trust trust; /* the worst of its edges */
+	enum ct_trust trust; /* the worst of its edges; of a knot, of what it rests on */
 	uint32_t n_edges;
-	const struct ct_edge *edges; /* each one's holder is the next one's waiter; round */
+	/* Each one's holder is the next one's waiter, round; of a knot all edges inside of it, by
+	 * waiter. */
+	const struct ct_edge *edges;
 };
+
+#define CT_NO_ORPHAN UINT8_MAX
 
 struct ct_graph {
 	const struct ct_facts *facts;
@@ -30,6 +40,15 @@ struct ct_graph {
 	const uint32_t *first_edge;  /* [n_actors + 1] */
 	const struct ct_cycle *cycles;
 	/* Per actor: */
+	/*
+	 * Nobody can ever end what it waits for: enum ct_trust, how far that is known at best, with
+	 * CT_TRUST_LAYOUT or less it is proven. CT_NO_ORPHAN: somebody can, or might. Members of
+	 * cycles and those behind them are among the orphans.
+	 */
+	const uint8_t *orphan;
+	/* The same, if no more threads come to barriers than there are now: orphans, and who waits
+	 * at a barrier to which too few can come. */
+	const bool *unmet;
 	const uint32_t *root;   /* the end of its chain; itself when it waits for no actor; CT_NONE
 				   when the chain runs into a cycle or an owner that is gone */
 	const uint32_t *lost;   /* the resource at its end whose owner is gone, or CT_NONE */
@@ -50,7 +69,15 @@ CT_WARN_UNUSED enum ct_status ct_graph_build(
 	const struct ct_facts *facts, struct ct_graph **ret, struct ct_error *err);
 void ct_graph_free(struct ct_graph *graph);
 
-/* Fills in cycles and cycle_of of a graph whose edges stand. (cycles.c) */
+/* How many must still come to a barrier; 0: it is none, or that is not known. */
+uint32_t ct_barrier_missing(const struct ct_facts *facts, uint32_t resource);
+
+/* The steps of ct_graph_build(), each of which needs what the ones before it have filled in. */
+/* orphan, unmet; cycles: the knots. (orphans.c) */
+CT_WARN_UNUSED enum ct_status ct_graph_find_orphans(struct ct_graph *graph);
+/* cycles: all of them, when the edges stand. (cycles.c) */
 CT_WARN_UNUSED enum ct_status ct_graph_find_cycles(struct ct_graph *graph);
+/* cycle_of and in_cycle. (cycles.c) */
+CT_WARN_UNUSED enum ct_status ct_graph_mark_cycles(struct ct_graph *graph);
 
 #endif

@@ -148,7 +148,8 @@ static void mark_cycles(struct dot *d)
 		for (uint32_t i = 0; i < cycle->n_edges; i++) {
 			d->in_cycle[cycle->edges[i].waiter] = true;
 			d->bad_wait[cycle->edges[i].wait] = true;
-			d->bad_hold[cycle->edges[i].hold] = true;
+			if (cycle->edges[i].hold != CT_NONE)
+				d->bad_hold[cycle->edges[i].hold] = true;
 		}
 	}
 }

@@ -128,6 +128,14 @@ static void add_place(const struct ct_json *j, struct ct_record *r, const struct
 		ct_record_text(r, "start", j->facts->sites[actor->start_site].function);
 }
 
+static const char *confidence_of(const struct ct_json *j, enum ct_trust trust)
+{
+	if (trust == CT_TRUST_GUESS)
+		return ct_confidence_name(CT_POSSIBLE);
+	return ct_confidence_name(
+		trust == CT_TRUST_INFERRED || !j->facts->target.still ? CT_LIKELY : CT_PROVEN);
+}
+
 json_t *ct_json_actor(const struct ct_json *j, uint32_t index)
 {
 	const struct ct_actor *actor = &j->facts->actors[index];
@@ -152,6 +160,8 @@ json_t *ct_json_actor(const struct ct_json *j, uint32_t index)
 	if (actor->n_waits && graph && graph->root[index] != CT_NONE)
 		ct_record_add(&r, "root", ct_json_actor_id(j, graph->root[index]));
 	ct_record_text(&r, "end", actor->end);
+	if (graph && graph->orphan[index] != CT_NO_ORPHAN)
+		ct_record_text(&r, "orphan", confidence_of(j, graph->orphan[index]));
 	add_place(j, &r, actor);
 	return ct_record_done(&r);
 }

@@ -56,6 +56,8 @@ static json_t *json_edge(const struct ct_json *j, const struct ct_edge *edge)
 	if (resource != CT_NONE)
 		ct_record_add(&r, "resource", ct_json_resource_id(j, resource));
 	ct_record_add(&r, "holder", ct_json_actor_id(j, edge->holder));
+	if (edge->hold == CT_NONE)
+		ct_record_bool(&r, "peer", true);
 	ct_record_text(&r, "trust", ct_trust_name(edge->trust));
 	return ct_record_done(&r);
 }
@@ -64,9 +66,11 @@ json_t *ct_json_cycle(const struct ct_json *j, uint32_t index)
 {
 	const struct ct_cycle *cycle = &j->document->graph->cycles[index];
 	const uint32_t *findings = j->document->finding_of_cycle;
+	static const char *const kinds[] = {
+		[CT_CYCLE_SELF] = "self", [CT_CYCLE_LOOP] = "cycle", [CT_CYCLE_KNOT] = "knot"};
 	struct ct_record r = ct_record_new();
 
-	ct_record_text(&r, "kind", cycle->kind == CT_CYCLE_SELF ? "self" : "cycle");
+	ct_record_text(&r, "kind", kinds[cycle->kind]);
 	ct_record_bool(&r, "timed", cycle->timed);
 	if (findings && findings[index] != CT_NONE)
 		ct_record_int(&r, "finding", findings[index]);

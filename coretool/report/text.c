@@ -11,7 +11,8 @@
 
 /* What is worth reading only with the verdict above it. */
 #define VERDICT_SECTIONS                                                                           \
-	(CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS | CT_SECTION_LOCKS)
+	(CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS | CT_SECTION_LOCKS |         \
+		CT_SECTION_ORPHANS)
 
 static const enum ct_paint verdict_paints[] = {
 	[CT_VERDICT_CRASH] = CT_PAINT_RED,
@@ -157,6 +158,7 @@ static const struct {
 } parts[] = {
 	{VERDICT_SECTIONS, ct_text_verdict},
 	{CT_SECTION_FINDINGS, ct_text_findings},
+	{CT_SECTION_ORPHANS, ct_text_orphans},
 	{CT_SECTION_CHAINS, ct_text_chains},
 	{CT_SECTION_THREADS, ct_text_threads},
 	{CT_SECTION_LOCKS, ct_text_locks},

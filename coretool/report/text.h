@@ -72,6 +72,9 @@ const struct ct_wait *ct_text_first_wait(const struct ct_text *t, uint32_t actor
  */
 void ct_text_waiters(struct ct_text *t, const bool *skip, bool heads);
 
+/* text_findings.c: one finding in full. */
+void ct_text_finding(struct ct_text *t, const struct ct_finding *finding);
+
 /* text_stack.c: one stack, each line indented. actor: notes where it took what it holds; or
  * CT_NONE. */
 void ct_text_stack(struct ct_text *t, uint32_t stack, uint32_t max_frames, uint32_t actor);
@@ -79,6 +82,7 @@ void ct_text_stack(struct ct_text *t, uint32_t stack, uint32_t max_frames, uint3
 /* The parts. */
 void ct_text_verdict(struct ct_text *t);
 void ct_text_findings(struct ct_text *t);
+void ct_text_orphans(struct ct_text *t);
 void ct_text_chains(struct ct_text *t);
 void ct_text_threads(struct ct_text *t);
 void ct_text_locks(struct ct_text *t);

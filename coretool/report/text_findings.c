@@ -41,7 +41,7 @@ static const char *rest_of_message(const struct ct_text *t, const struct ct_find
 
 static bool is_loop(const struct ct_text *t, const struct ct_finding *f)
 {
-	return f->n_cycles && t->graph && t->graph->cycles[f->cycles[0]].kind == CT_CYCLE_LOOP;
+	return f->n_cycles && t->graph && t->graph->cycles[f->cycles[0]].kind != CT_CYCLE_SELF;
 }
 
 /* The verdict's sentence often is the title of the first finding: it is not told twice. */
@@ -83,7 +83,13 @@ static void write_edge(struct ct_text *t, const struct ct_edge *edge, unsigned w
 	ct_text_wait(t, wait, false);
 	ct_text_place(t, &edge->waiter, 1);
 	ct_text_end(t);
-	if (!ct_text_has_holder(t, wait))
+	if (edge->hold == CT_NONE) {
+		ct_text_pad(t, width + 4);
+		ct_text_add(t, "which %s would %s", ct_say_actor(&t->words, t->facts, edge->holder),
+			ct_say_release(wait->kind));
+		ct_text_end(t);
+	}
+	if (edge->hold == CT_NONE || !ct_text_has_holder(t, wait))
 		return;
 	ct_text_pad(t, width + 4);
 	ct_text_holder(t, wait, true);
@@ -112,13 +118,22 @@ static void write_proof_of_wait(struct ct_text *t, const struct ct_wait *wait)
 	write_proof(t, hold->actor, "holds", hold->why, hold->trust);
 }
 
+static void write_proof_of_edge(struct ct_text *t, const struct ct_edge *edge)
+{
+	const struct ct_peer *peer = edge->hold == CT_NONE ? &t->facts->peers[edge->peer] : NULL;
+
+	write_proof_of_wait(t, &t->facts->waits[edge->wait]);
+	if (peer)
+		write_proof(t, peer->actor, "would end it", peer->why, peer->trust);
+}
+
 static void write_proofs(struct ct_text *t, const struct ct_cycle *c)
 {
 	uint32_t n = t->verbose ? c->n_edges : CT_MIN(c->n_edges, PROOFS_SHOWN);
 
 	ct_text_say(t, "  How we know");
 	for (uint32_t i = 0; i < n; i++)
-		write_proof_of_wait(t, &t->facts->waits[c->edges[i].wait]);
+		write_proof_of_edge(t, &c->edges[i]);
 	if (n < c->n_edges)
 		ct_text_say(t, "    … and so on, %u more (-v)", c->n_edges - n);
 }
@@ -215,7 +230,7 @@ static bool is_new_hint(const struct ct_text *t, const struct ct_finding *f)
 	return true;
 }
 
-static void write_finding(struct ct_text *t, const struct ct_finding *f)
+void ct_text_finding(struct ct_text *t, const struct ct_finding *f)
 {
 	const char *rest = rest_of_message(t, f);
 
@@ -290,7 +305,7 @@ void ct_text_findings(struct ct_text *t)
 		if (full == FULL_FINDINGS && !t->verbose)
 			continue;
 		full++;
-		write_finding(t, f);
+		ct_text_finding(t, f);
 	}
 	write_others(t, full, total);
 	write_ignored(t);

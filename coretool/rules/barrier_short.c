@@ -13,72 +13,30 @@ static int64_t value_of(const struct ct_resource *r, const char *key)
 	return 0;
 }
 
-/* What keeps an actor from going on, if nothing ends it: per actor, a barrier's index or one of
- * these. */
-#define FREE    CT_NONE
-#define STUCK   (CT_NONE - 1) /* in a cycle, or behind one, or behind an owner that is gone */
-#define UNKNOWN (CT_NONE - 2) /* not looked at yet */
-#define ON_WAY  (CT_NONE - 3) /* being looked at */
-
-/* Where the chain of an actor ends, or, in *next, by whom it goes on. A timeout ends a wait. */
-static uint32_t end_of(
-	const struct ct_facts *facts, const struct ct_graph *graph, uint32_t actor, uint32_t *next)
+/* Does the actor wait at the barrier, or behind one that does? */
+static bool is_kept(const struct ct_facts *facts, const struct ct_graph *graph, uint32_t actor,
+	uint32_t resource)
 {
-	const struct ct_actor *a = &facts->actors[actor];
-	const struct ct_wait *wait = a->n_waits ? &facts->waits[a->first_wait] : NULL;
+	uint32_t root = graph->root[actor];
 
-	if (!wait || wait->timed)
-		return FREE;
-	if (wait->kind == CT_WAIT_BARRIER)
-		return wait->resource;
-	if (wait->owner_gone)
-		return STUCK;
-	if (graph->first_edge[actor] == graph->first_edge[actor + 1])
-		return FREE;
-	*next = graph->edges[graph->first_edge[actor]].holder;
-	return UNKNOWN;
+	return root != CT_NONE && facts->actors[root].n_waits &&
+	       facts->waits[facts->actors[root].first_wait].resource == resource;
 }
 
-/* Each actor is walked over twice at most. The caller frees; NULL: no memory. */
-static uint32_t *find_ends(const struct ct_facts *facts, const struct ct_graph *graph)
-{
-	uint32_t *ends = malloc(((size_t)facts->n_actors + 1) * sizeof(*ends));
-
-	for (uint32_t a = 0; ends && a < facts->n_actors; a++)
-		ends[a] = UNKNOWN;
-	for (uint32_t a = 0; ends && a < facts->n_actors; a++) {
-		uint32_t at = a, next = a, end = ends[a];
-
-		while (end == UNKNOWN) {
-			ends[at] = ON_WAY;
-			end = end_of(facts, graph, at, &next);
-			if (end == UNKNOWN) {
-				at = next;
-				end = ends[at];
-			}
-		}
-		end = end == ON_WAY ? STUCK : end;
-		for (at = a; ends[at] == ON_WAY; at = next) {
-			ends[at] = end;
-			if (end_of(facts, graph, at, &next) != UNKNOWN)
-				break;
-		}
-	}
-	return ends;
-}
-
-static uint32_t count_able(const struct ct_facts *facts, const uint32_t *ends, uint32_t resource)
+/* Those who could still come, if no more threads are started. */
+static uint32_t count_able(const struct ct_facts *facts, const struct ct_graph *graph)
 {
 	uint32_t ret = 0;
 
 	for (uint32_t a = 0; a < facts->n_actors; a++)
-		ret += ends[a] != resource && ends[a] != STUCK;
+		ret += !graph->unmet[a] && facts->actors[a].state != CT_STATE_ZOMBIE &&
+		       facts->actors[a].state != CT_STATE_DEAD;
 	return ret;
 }
 
 /* The waiters, and all that wait behind one of them. Gives the worst trust. */
-static enum ct_trust add_stuck(struct ct_findings *out, struct ct_draft *draft,
-	const uint32_t *ends, uint32_t resource, uint32_t *n_behind)
+static enum ct_trust add_stuck(
+	struct ct_findings *out, struct ct_draft *draft, uint32_t resource, uint32_t *n_behind)
 {
 	const struct ct_facts *facts = out->facts;
 	const struct ct_resource *r = &facts->resources[resource];
@@ -88,7 +46,10 @@ static enum ct_trust add_stuck(struct ct_findings *out, struct ct_draft *draft,
 		const struct ct_wait *wait =
 			&facts->waits[facts->waits_by_resource[r->first_waiter + i]];
 
-		worst = CT_MAX(worst, wait->trust);
+		/* Who is no orphan could be freed by threads that are still to be started. */
+		worst = CT_MAX(worst, out->graph->orphan[wait->actor] == CT_NO_ORPHAN
+					      ? CT_TRUST_GUESS
+					      : (enum ct_trust)out->graph->orphan[wait->actor]);
 		ct_draft_actor(draft, wait->actor);
 		if (i < MAX_STEPS)
 			ct_draft_step(draft,
@@ -98,29 +59,25 @@ static enum ct_trust add_stuck(struct ct_findings *out, struct ct_draft *draft,
 				wait->actor, resource, ct_own_frame(facts, wait->actor));
 	}
 	*n_behind = 0;
-	for (uint32_t a = 0; a < facts->n_actors; a++) {
-		const struct ct_actor *actor = &facts->actors[a];
-
-		if (ends[a] != resource || facts->waits[actor->first_wait].resource == resource)
-			continue;
-		ct_draft_actor(draft, a);
-		++*n_behind;
-	}
+	for (uint32_t a = 0; a < facts->n_actors; a++)
+		if (facts->actors[a].n_waits && is_kept(facts, out->graph, a, resource) &&
+			facts->waits[facts->actors[a].first_wait].resource != resource) {
+			ct_draft_actor(draft, a);
+			++*n_behind;
+		}
 	return worst;
 }
 
-static enum ct_status report(
-	struct ct_findings *out, const uint32_t *ends, uint32_t resource, uint32_t able)
+static enum ct_status report(struct ct_findings *out, uint32_t resource)
 {
 	const struct ct_resource *r = &out->facts->resources[resource];
 	struct ct_draft draft = {.rule = &ct_rule_barrier_short, .level = CT_P1};
 	long long arrived = value_of(r, "arrived"), needed = value_of(r, "needed");
-	uint32_t behind;
-	enum ct_trust worst = add_stuck(out, &draft, ends, resource, &behind);
+	uint32_t behind, able = count_able(out->facts, out->graph);
+	enum ct_trust worst = add_stuck(out, &draft, resource, &behind);
 
 	ct_draft_resource(&draft, resource);
-	/* Who can still run could start more threads. */
-	draft.confidence = able ? CT_POSSIBLE : ct_confidence_of(out->facts, worst);
+	draft.confidence = ct_confidence_of(out->facts, worst);
 	draft.title =
 		ct_arena_printf(out->arena, "%s waits for %lld threads: %lld have come, and %s can",
 			ct_say_resource(out->arena, out->facts, resource), needed, arrived,
@@ -135,26 +92,18 @@ static enum ct_status report(
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_policy *policy, struct ct_findings *out)
 {
-	ct_autofree uint32_t *ends = NULL;
+	enum ct_status status = CT_OK;
 
 	(void)policy;
-	for (uint32_t i = 0; i < facts->n_resources; i++) {
+	for (uint32_t i = 0; !status && i < facts->n_resources; i++) {
 		const struct ct_resource *r = &facts->resources[i];
-		enum ct_status status = CT_OK;
 
-		if (strcmp(r->kind, "pthread_barrier") != 0 || r->process_shared || !r->n_waiters ||
-			facts->target.n_partial)
+		if (!r->n_waiters || !ct_barrier_missing(facts, i) || facts->target.n_partial)
 			continue;
-		ends = ends ? ends : find_ends(facts, graph);
-		if (!ends)
-			return CT_NO_MEMORY;
-		uint32_t able = count_able(facts, ends, i);
-		if (value_of(r, "arrived") + able < value_of(r, "needed"))
-			status = report(out, ends, i, able);
-		if (status)
-			return status;
+		if (graph->unmet[facts->waits[facts->waits_by_resource[r->first_waiter]].actor])
+			status = report(out, i);
 	}
-	return CT_OK;
+	return status;
 }
 
 const struct ct_rule ct_rule_barrier_short = {

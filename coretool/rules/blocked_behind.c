@@ -106,7 +106,8 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	const struct ct_policy *policy, struct ct_findings *out)
 {
 	for (uint32_t a = 0; a < facts->n_actors; a++) {
-		if (graph->root[a] != a || !graph->behind[a] ||
+		/* Of one that nobody can wake other rules tell. */
+		if (graph->root[a] != a || !graph->behind[a] || graph->orphan[a] != CT_NO_ORPHAN ||
 			graph->behind[a] < threshold_of(facts, policy, a).least ||
 			!someone_waits_for_a_lock(facts, graph, a))
 			continue;

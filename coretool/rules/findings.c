@@ -110,7 +110,13 @@ void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct
 	const char *waiter = ct_say_actor(out->arena, facts, edge->waiter);
 	const char *holder = ct_say_actor(out->arena, facts, edge->holder);
 
-	if (facts->resources[wait->resource].is_actor)
+	if (edge->hold == CT_NONE)
+		ct_draft_step(draft,
+			ct_arena_printf(out->arena, "%s waits for %s, which %s would %s: %s",
+				waiter, ct_say_resource(out->arena, facts, wait->resource), holder,
+				ct_say_release(wait->kind), facts->peers[edge->peer].why),
+			edge->waiter, wait->resource, frame);
+	else if (facts->resources[wait->resource].is_actor)
 		ct_draft_step(draft,
 			ct_arena_printf(out->arena, "%s waits for %s to end", waiter, holder),
 			edge->waiter, wait->resource, frame);

@@ -57,6 +57,7 @@ extern const struct ct_rule ct_rule_blocked_behind;
 extern const struct ct_rule ct_rule_dead_owner;
 extern const struct ct_rule ct_rule_handler_deadlock;
 extern const struct ct_rule ct_rule_lock_cycle;
+extern const struct ct_rule ct_rule_orphan;
 extern const struct ct_rule ct_rule_self_deadlock;
 
 #endif

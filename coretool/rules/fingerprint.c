@@ -110,6 +110,13 @@ static void rotate(uint64_t *ring, uint32_t n)
 	memcpy(ring, turned, n * sizeof(*ring));
 }
 
+static int by_value(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
 static uint32_t ring_of_cycle(const struct ct_document *doc, uint32_t cycle, uint64_t *ring)
 {
 	const struct ct_cycle *c = &doc->graph->cycles[cycle];
@@ -117,7 +124,10 @@ static uint32_t ring_of_cycle(const struct ct_document *doc, uint32_t cycle, uin
 
 	for (uint32_t i = 0; i < n; i++)
 		ring[i] = hash_actor(doc->facts, c->edges[i].waiter);
-	rotate(ring, n);
+	if (c->kind == CT_CYCLE_KNOT)
+		qsort(ring, n, sizeof(*ring), by_value);
+	else
+		rotate(ring, n);
 	return n;
 }
 

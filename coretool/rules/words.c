@@ -153,3 +153,17 @@ const char *ct_say_activity(struct ct_arena *arena, const struct ct_facts *facts
 			arena, "asleep in system call %lld", (long long)a->call.number);
 	return ct_actor_state_name(a->state);
 }
+
+const char *ct_say_release(enum ct_wait_kind kind)
+{
+	switch (kind) {
+	case CT_WAIT_COND:
+		return "signal";
+	case CT_WAIT_SEM:
+		return "post";
+	case CT_WAIT_BARRIER:
+		return "come to";
+	default:
+		return "release";
+	}
+}

@@ -26,6 +26,8 @@ uint32_t ct_own_frame(const struct ct_facts *facts, uint32_t actor);
 /* "take_b() a.c:41"; frame CT_NONE, or one without any name: NULL. */
 const char *ct_say_frame(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, uint32_t frame);
+/* "signal", "post", "release": what ends such a wait, with the object's name behind it. */
+const char *ct_say_release(enum ct_wait_kind kind);
 /* "asleep in nanosleep", "running": what an actor does, in a few words. */
 const char *ct_say_activity(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor);
 
