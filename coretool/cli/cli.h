@@ -38,8 +38,8 @@ struct ct_args {
 	const struct ct_policy *policy; /* of these; set by ct_cli_run() for commands that judge */
 	struct ct_list debug_dirs, ignore_top, ignore_any, ignore_created;
 	uint64_t max_frames, max_unpacked, block_size;
-	bool json, no_debuginfod, quick, strict, redact, quiet, verbose, missing, lean, help,
-		version;
+	bool json, fail_on_new, ignore_current, no_debuginfod, quick, strict, redact, quiet,
+		verbose, missing, lean, help, version;
 };
 
 enum ct_option_id {
@@ -62,6 +62,8 @@ enum ct_option_id {
 	CT_OPTION_IGNORE_TOP,
 	CT_OPTION_IGNORE_ANY,
 	CT_OPTION_IGNORE_CREATED,
+	CT_OPTION_FAIL_ON_NEW,
+	CT_OPTION_IGNORE_CURRENT,
 	CT_OPTION_MISSING,
 	CT_OPTION_LEAN,
 	CT_OPTION_PROGRESS,
@@ -138,6 +140,7 @@ int ct_cmd_analyze(const struct ct_args *args);
 int ct_cmd_report(const struct ct_args *args);
 int ct_cmd_explain(const struct ct_args *args);
 int ct_cmd_bundle(const struct ct_args *args);
+int ct_cmd_diff(const struct ct_args *args);
 int ct_cmd_rules(const struct ct_args *args);
 int ct_cmd_commands(const struct ct_args *args);
 int ct_cmd_completion(const struct ct_args *args);

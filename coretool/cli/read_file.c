@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "report/json_read.h"
 #include "source/sniff.h"
 
 enum ct_status ct_read_file(
@@ -32,4 +33,17 @@ enum ct_status ct_read_file(
 	*ret = text;
 	text = NULL;
 	return CT_OK;
+}
+
+bool ct_file_begins_json(const char *path)
+{
+	struct stat st;
+	char start[512];
+	ct_autofd int fd = -1;
+
+	if (!strcmp(path, "-") || stat(path, &st) || !S_ISREG(st.st_mode) ||
+		ct_sniff_open(path, &fd, NULL))
+		return false;
+	ssize_t n = pread(fd, start, sizeof(start), 0);
+	return n > 0 && ct_json_begins(start, (size_t)n);
 }

@@ -11,4 +11,7 @@
 CT_WARN_UNUSED enum ct_status ct_read_file(
 	const char *path, size_t max, char **ret, size_t *len, struct ct_error *err);
 
+/* Does the text of this file begin as that of a JSON object does? A FIFO is not looked into. */
+bool ct_file_begins_json(const char *path);
+
 #endif

@@ -114,6 +114,12 @@ const struct ct_option ct_options_table[CT_N_OPTIONS] = {
 		.value = "NAME",
 		.summary = "ignore findings of threads that started in NAME (repeatable)",
 		AT(ignore_created)},
+	[CT_OPTION_FAIL_ON_NEW] = {.name = "fail-on-new",
+		.summary = "exit with 1 when there is a finding that was not there before",
+		AT(fail_on_new)},
+	[CT_OPTION_IGNORE_CURRENT] = {.name = "ignore-current",
+		.summary = "say nothing of what OLD has already: only what came and grew",
+		AT(ignore_current)},
 	[CT_OPTION_MISSING] = {.name = "missing",
 		.summary = "only modules that lack something, with what to install",
 		AT(missing)},
@@ -200,6 +206,11 @@ static const char bundle_help[] =
 	"--lean the core is reduced to what a report needs, mostly stacks and locks. A bundle "
 	"holds memory of the process, as the core does; only its owner may read it."
 	"\n" CORE_HELP;
+static const char diff_help[] =
+	"Compares two cores, or their JSON reports: findings that came, stayed and went, places "
+	"where more or fewer threads stand, locks for which more or fewer wait or that another "
+	"thread holds. OLD and NEW are each a core as other commands take it, or a report "
+	"written with --json. With --fail-on only findings that are new count.";
 static const char rules_help[] =
 	"Lists the rules that make findings; with an ID or a name, all about that one: when "
 	"it speaks, when it stays silent.";
@@ -316,6 +327,16 @@ const struct ct_command ct_commands[] = {
 		.sections = CT_SECTION_EXPLAIN,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_explain},
+	{.name = "diff",
+		.args = "OLD NEW",
+		.summary = "what came, grew and went between two cores or reports",
+		.help = diff_help,
+		.options = REPORT | BIT(FAIL_ON_NEW) | BIT(IGNORE_CURRENT),
+		.documents = CT_DOCUMENT_DIFF,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_LINES,
+		.sections = CT_SECTION_FINDINGS,
+		.run = ct_cmd_diff},
 	{.name = "bundle",
 		.args = "CORE [EXE] -o FILE.tar.zst",
 		.summary = "pack the core with the exact files of its modules",

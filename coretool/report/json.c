@@ -61,6 +61,6 @@ static enum ct_status json_write(
 const struct ct_format ct_format_json = {
 	.name = "json",
 	.summary = "one JSON object, schema coretool-report/1",
-	.documents = CT_DOCUMENT_REPORT | CT_DOCUMENT_CATALOGUE,
+	.documents = CT_DOCUMENT_REPORT | CT_DOCUMENT_CATALOGUE | CT_DOCUMENT_DIFF,
 	.write = json_write,
 };

@@ -71,4 +71,12 @@ json_t *ct_json_note(const struct ct_json *j, uint32_t index);
 json_t *ct_json_policy(const struct ct_json *j, uint32_t index);
 json_t *ct_json_row(const struct ct_json *j, uint32_t index);
 
+json_t *ct_json_diff_summary(const struct ct_json *j, uint32_t index);
+json_t *ct_json_diff_old(const struct ct_json *j, uint32_t index);
+json_t *ct_json_diff_new(const struct ct_json *j, uint32_t index);
+json_t *ct_json_diff_finding(const struct ct_json *j, uint32_t index);
+json_t *ct_json_diff_lock(const struct ct_json *j, uint32_t index);
+json_t *ct_json_diff_stack(const struct ct_json *j, uint32_t index);
+json_t *ct_json_diff_note(const struct ct_json *j, uint32_t index);
+
 #endif

@@ -3,6 +3,7 @@
 #include "base/hash.h"
 #include "report/json.h"
 #include "report/record.h"
+#include "rules/diff.h"
 #include "rules/policy.h"
 
 static uint32_t count_actors(const struct ct_document *document)
@@ -45,6 +46,26 @@ static uint32_t count_rows(const struct ct_document *document)
 	return document->n_rows;
 }
 
+static uint32_t count_diff_findings(const struct ct_document *document)
+{
+	return document->diff->n_findings;
+}
+
+static uint32_t count_diff_locks(const struct ct_document *document)
+{
+	return document->diff->n_locks;
+}
+
+static uint32_t count_diff_stacks(const struct ct_document *document)
+{
+	return document->diff->n_stacks;
+}
+
+static uint32_t count_diff_notes(const struct ct_document *document)
+{
+	return document->diff->n_notes;
+}
+
 static bool has_policy(const struct ct_document *document)
 {
 	return ct_policy_says_something(document->policy);
@@ -79,14 +100,34 @@ static const struct ct_json_part catalogue_parts[] = {
 	{"rows", NULL, 0, count_rows, ct_json_row, NULL},
 };
 
+static const struct ct_json_part diff_parts[] = {
+	{"summary", "summary", 0, NULL, ct_json_diff_summary, NULL},
+	{"old", "old", 0, NULL, ct_json_diff_old, NULL},
+	{"new", "new", 0, NULL, ct_json_diff_new, NULL},
+	{"findings", "finding", 0, count_diff_findings, ct_json_diff_finding, NULL},
+	{"locks", "lock", 0, count_diff_locks, ct_json_diff_lock, NULL},
+	{"stacks", "stack", 0, count_diff_stacks, ct_json_diff_stack, NULL},
+	{"notes", "note", 0, count_diff_notes, ct_json_diff_note, NULL},
+	{"policy", "policy", 0, NULL, ct_json_policy, has_policy},
+};
+
 static const struct ct_json_layout report = {
 	"coretool-report/1", "report", report_parts, CT_COUNT(report_parts)};
 static const struct ct_json_layout catalogue = {
 	"coretool-catalogue/1", "catalogue", catalogue_parts, CT_COUNT(catalogue_parts)};
+static const struct ct_json_layout diff = {
+	"coretool-diff/1", "diff", diff_parts, CT_COUNT(diff_parts)};
 
 const struct ct_json_layout *ct_json_layout_of(const struct ct_document *document)
 {
-	return document->kind == CT_DOCUMENT_CATALOGUE ? &catalogue : &report;
+	switch (document->kind) {
+	case CT_DOCUMENT_CATALOGUE:
+		return &catalogue;
+	case CT_DOCUMENT_DIFF:
+		return &diff;
+	default:
+		return &report;
+	}
 }
 
 bool ct_json_shows(const struct ct_document *document, const struct ct_json_part *part)

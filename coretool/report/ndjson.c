@@ -70,6 +70,6 @@ static enum ct_status ndjson_write(
 const struct ct_format ct_format_ndjson = {
 	.name = "ndjson",
 	.summary = "the records of the JSON report, one a line",
-	.documents = CT_DOCUMENT_REPORT | CT_DOCUMENT_CATALOGUE,
+	.documents = CT_DOCUMENT_REPORT | CT_DOCUMENT_CATALOGUE | CT_DOCUMENT_DIFF,
 	.write = ndjson_write,
 };

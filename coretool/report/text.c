@@ -209,6 +209,8 @@ static enum ct_status text_write(
 	ct_arena_init(&t.words);
 	if (document->kind == CT_DOCUMENT_CATALOGUE)
 		ct_text_catalogue(&t);
+	else if (document->kind == CT_DOCUMENT_DIFF)
+		ct_text_diff(&t);
 	else
 		status = write_report(&t);
 	ct_str_free(&t.line);
@@ -221,7 +223,7 @@ static enum ct_status text_write(
 const struct ct_format ct_format_text = {
 	.name = "text",
 	.summary = "for people: the verdict first, then why",
-	.documents = CT_DOCUMENT_REPORT | CT_DOCUMENT_CATALOGUE,
+	.documents = CT_DOCUMENT_REPORT | CT_DOCUMENT_CATALOGUE | CT_DOCUMENT_DIFF,
 	.for_people = true,
 	.write = text_write,
 };

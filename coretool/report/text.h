@@ -92,5 +92,6 @@ void ct_text_notes(struct ct_text *t);
 void ct_text_policy(struct ct_text *t);
 void ct_text_hints(struct ct_text *t);
 void ct_text_catalogue(struct ct_text *t);
+void ct_text_diff(struct ct_text *t);
 
 #endif

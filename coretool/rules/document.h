@@ -9,7 +9,11 @@
 #include "facts/facts.h"
 #include "graph/graph.h"
 
-enum ct_document_kind { CT_DOCUMENT_REPORT = 1u << 0, CT_DOCUMENT_CATALOGUE = 1u << 1 };
+enum ct_document_kind {
+	CT_DOCUMENT_REPORT = 1u << 0,
+	CT_DOCUMENT_CATALOGUE = 1u << 1,
+	CT_DOCUMENT_DIFF = 1u << 2,
+};
 
 enum ct_level { CT_P0, CT_P1, CT_P2, CT_N_LEVELS };
 enum ct_confidence { CT_PROVEN, CT_LIKELY, CT_POSSIBLE };
@@ -40,6 +44,8 @@ enum ct_section {
 	CT_SECTION_MISSING = 1u << 9,  /* of the modules only those that lack something */
 	CT_SECTION_ORPHANS = 1u << 10, /* who waits to be woken, and by whom */
 };
+
+struct ct_diff;
 
 struct ct_step { /* one line of a proof */
 	const char *text;
@@ -93,6 +99,8 @@ struct ct_document {
 	uint64_t explained; /* explain's address */
 	const struct ct_explanation *explanations;
 	uint32_t n_explanations;
+	/* A diff: */
+	const struct ct_diff *diff;
 	/* A catalogue: */
 	const struct ct_catalogue_row *rows;
 	uint32_t n_rows;

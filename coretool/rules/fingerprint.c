@@ -14,55 +14,21 @@
 	12 /* per stack, of the program's own: the library's differ between its versions */
 #define MAX_ACTORS 64
 
-/* Template arguments and the compiler's clones differ between builds of the same source. */
-static void add_function(struct ct_str *s, const char *name)
-{
-	static const char *const clones[] = {
-		".isra.", ".constprop.", ".part.", ".cold", ".lto_priv.", ".llvm."};
-	size_t len = strlen(name), start = s->len;
-	int depth = 0;
-
-	for (size_t i = 0; i < CT_COUNT(clones); i++) {
-		const char *clone = strstr(name, clones[i]);
-
-		if (clone && (size_t)(clone - name) < len)
-			len = (size_t)(clone - name);
-	}
-	for (size_t i = 0; i < len; i++) {
-		/* operator<, operator-> and their like are no brackets. */
-		size_t op = strncmp(name + i, "operator", 8) ? 0 : 8 + strspn(name + i + 8, "<>=-");
-
-		if (op && i + op <= len) {
-			if (!depth)
-				ct_str_add_bytes(s, name + i, op);
-			i += op - 1;
-			continue;
-		}
-		depth += name[i] == '<';
-		if (!depth)
-			ct_str_add_bytes(s, name + i, 1);
-		depth -= depth && name[i] == '>';
-	}
-	if (depth) { /* no pair of brackets after all */
-		ct_str_cut(s, start);
-		ct_str_add_bytes(s, name, len);
-	}
-	ct_str_add(s, ";");
-}
-
 static uint32_t add_site(struct ct_str *s, const struct ct_facts *facts, const struct ct_site *site)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < site->n_lines; i++)
 		if (site->lines[i].function) {
-			add_function(s, site->lines[i].function);
+			ct_str_add_function(s, site->lines[i].function);
+			ct_str_add(s, ";");
 			n++;
 		}
 	if (n)
 		return n;
 	if (site->function) {
-		add_function(s, site->function);
+		ct_str_add_function(s, site->function);
+		ct_str_add(s, ";");
 	} else if (site->module != CT_NONE) {
 		const struct ct_fact_module *module = &facts->modules[site->module];
 		uint64_t at = site->function_start ? site->function_start : site->offset;

@@ -9,6 +9,10 @@ const struct ct_threshold_row ct_thresholds[CT_N_THRESHOLDS] = {
 		"threads that must wait behind one in I/O to be a finding (CT120)", 2},
 	[CT_THRESHOLD_CONVOY_RUNNING] = {"convoy-running",
 		"the same behind one that runs, or sleeps for less than a second (CT120)", 4},
+	[CT_THRESHOLD_PILE_UP] = {"pile-up",
+		"threads that must stand behind a lock in one place, at least twice as many as "
+		"before, to be a finding of diff (CT122)",
+		16},
 };
 
 static const struct ct_setting *setting(

@@ -74,14 +74,18 @@ static bool is_libc_function(const char *name)
 	return begins_with_any(name, prefixes, CT_COUNT(prefixes));
 }
 
+bool ct_own_code(const char *module, const char *function, bool is_static)
+{
+	return !is_runtime_library(module) && !is_template_function(function) &&
+	       (!is_static || !is_libc_function(function));
+}
+
 bool ct_own_site(const struct ct_facts *facts, uint32_t index)
 {
 	const struct ct_site *site = &facts->sites[index];
 
-	if (site->module == CT_NONE || is_runtime_library(facts->modules[site->module].path) ||
-		is_template_function(site->function))
-		return false;
-	return !facts->target.is_static || !is_libc_function(site->function);
+	return site->module != CT_NONE && ct_own_code(facts->modules[site->module].path,
+						  site->function, facts->target.is_static);
 }
 
 /* Of the lines of a site the first that is the program's own: a std::lock_guard inlined into f()

@@ -4,6 +4,7 @@
 #ifndef CT_RULES_WORDS_H
 #define CT_RULES_WORDS_H
 
+#include "base/str.h"
 #include "facts/facts.h"
 
 /* "thread 12 (billing)"; without a name of its own, the function that it started in. */
@@ -17,6 +18,15 @@ const char *ct_say_resource(
 /* Is the code at this site the program's own, not the C or C++ library's or the dynamic linker's?
  */
 bool ct_own_site(const struct ct_facts *facts, uint32_t site);
+
+/* The same of code that is known by names alone: its file and function (or NULL). is_static: the
+ * program has the C library in its own file. */
+bool ct_own_code(const char *module, const char *function, bool is_static);
+/*
+ * Adds the name without template arguments and marks of the compiler's clones, which differ between
+ * builds of the same source. (function_name.c)
+ */
+void ct_str_add_function(struct ct_str *s, const char *name);
 
 /*
  * The first frame that is the program's own, not the C or C++ library's or the dynamic linker's:

@@ -120,7 +120,7 @@ def check(schema, path):
         print(f"{path}: {error}")
         return False
     errors = list(schema_errors(schema, document, lines))
-    if not errors:
+    if not errors and schema["title"] == "coretool-report/1":
         errors = list(reference_errors(document))
     for error in errors[:20]:
         print(f"{path}: {error}")

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: Apache-2.0
+"""coretool diff: cores and reports, what came and went, and reports from anybody."""
+
+import copy
+import json
+import subprocess
+from pathlib import Path
+
+from harness import FAILED, FINDINGS, OK, PARTIAL, USAGE, CliTest, real_core
+
+DEADLOCK = "O2-g/deadlock2.gcore.core"
+CONVOY = "O2-g/owner_in_read.gcore.core"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Diff(CliTest):
+    def report_of(self, core, *options):
+        return json.loads(self.check(OK, real_core(core), "--json", *options).out)
+
+    def save(self, name, report):
+        return self.write(name, json.dumps(report).encode())
+
+    def diff(self, old, new, *options, status=OK):
+        return json.loads(self.check(status, "diff", old, new, "--json", *options).out)
+
+    def test_a_core_and_its_report_are_the_same(self):
+        for core in (DEADLOCK, CONVOY, "O2-g/cxx_deadlock.gcore.core", "O2-stripped/kinds.kernel.core",
+                     "O2-static/deadlock2.kernel.core", "O0-g/recursion_deep.kernel.core"):
+            core = real_core(core)
+            report = self.write("r.json", self.check(OK, core, "--json").out.encode())
+            for pair in ((core, report), (report, core), (report, report)):
+                found = self.diff(*pair, "--fail-on-new")
+                self.assertEqual((found["locks"], found["stacks"], found["notes"]), ([], [], []), core)
+                self.assertEqual({f["change"] for f in found["findings"]} - {"stayed"}, set(), core)
+
+    def test_another_run_of_the_same_program(self):
+        found = self.diff(real_core(DEADLOCK), real_core("O2-g/deadlock2.kernel.core"))
+        self.assertEqual([f["change"] for f in found["findings"]], ["stayed"])
+        self.assertEqual(found["locks"], [])
+
+    def test_what_came_and_went(self):
+        found = self.diff(real_core(CONVOY), real_core(DEADLOCK))
+        self.assertEqual([(f["change"], f["rule"]) for f in found["findings"]],
+                         [("came", "CT101"), ("went", "CT120")])
+        self.assertEqual({(k["change"], k["name"]) for k in found["locks"]},
+                         {("came", "g_orders_lock"), ("came", "g_stock_lock"), ("went", "g_cache_lock")})
+        self.assertEqual(found["summary"]["verdict"], {"old": "stuck", "new": "deadlock"})
+        self.assertEqual(found["summary"]["new"], {"P0": 1, "P1": 0, "P2": 0})
+        text = self.check(OK, "diff", real_core(CONVOY), real_core(DEADLOCK)).out
+        self.assertRegex(text, r"\Adeadlock, before stuck: 1 new finding \(CT101 lock-cycle\); ")
+        self.assertEqual(len(self.check(OK, "diff", real_core(CONVOY), real_core(DEADLOCK), "-q")
+                             .out.splitlines()), 1)
+        found = self.diff(real_core(CONVOY), real_core(DEADLOCK), "--ignore-current")
+        changes = {r["change"] for part in ("findings", "locks", "stacks") for r in found[part]}
+        self.assertEqual(changes, {"came"})
+        self.assertNotIn("less", found["summary"]["headline"])
+
+    def fewer_clients(self):
+        """The convoy's report as if one client alone waited."""
+        report = self.report_of(CONVOY)
+        clients = [a for a in report["actors"]
+                   if any(w["kind"] == "mutex" for w in a.get("waits", ()))]
+        self.assertEqual(len(clients), 5)
+        for actor in clients[1:]:
+            report["actors"].remove(actor)
+        report["summary"]["threads"] -= 4
+        return report
+
+    def test_what_grew(self):
+        old = self.save("old.json", self.fewer_clients())
+        found = self.diff(old, real_core(CONVOY))
+        (lock,), (stack,) = found["locks"], found["stacks"]
+        self.assertEqual((lock["change"], lock["name"], lock["waiters"]),
+                         ("grew", "g_cache_lock", {"old": 1, "new": 5}))
+        self.assertEqual((stack["change"], stack["place"], stack["threads"]),
+                         ("grew", "look_up()", {"old": 1, "new": 5}))
+        self.assertEqual(found["summary"]["headline"], "stuck as before: 4 more threads wait for g_cache_lock")
+        # Such growth is a finding from some size on.
+        policy = self.write("p", b"thresholds.pile-up = 5\n")
+        found = self.diff(old, real_core(CONVOY), "--policy", policy, "--fail-on", "P2", status=FINDINGS)
+        came = [f for f in found["findings"] if f["change"] == "came"]
+        self.assertEqual([(f["rule"], f["level"]) for f in came], [("CT122", "P2")])
+        known = self.write("known", came[0]["fingerprint"].encode())
+        self.diff(old, real_core(CONVOY), "--policy", policy, "--fail-on", "P2", "--baseline", known)
+
+    def test_another_holder(self):
+        report = self.report_of(CONVOY)
+        holder = next(a for a in report["actors"] if a.get("holds"))
+        other = next(a for a in report["actors"] if a.get("start") == "client")
+        other["holds"] = holder.pop("holds")
+        found = self.diff(self.save("old.json", report), real_core(CONVOY))
+        self.assertEqual([(k["change"], k["other_holder"]) for k in found["locks"]], [("stayed", True)])
+        self.assertIn("client", found["locks"][0]["holder"]["old"])
+        self.assertIn("refresher", found["locks"][0]["holder"]["new"])
+
+    def test_exit_status(self):
+        old, new = real_core(CONVOY), real_core(DEADLOCK)
+        self.check(OK, "diff", old, new)
+        self.check(FINDINGS, "diff", old, new, "--fail-on-new")
+        self.check(FINDINGS, "diff", old, new, "--fail-on", "P0")
+        self.check(OK, "diff", new, old, "--fail-on", "P0")
+        self.check(FINDINGS, "diff", new, old, "--fail-on", "P2")
+        self.check(OK, "diff", new, new, "--fail-on-new", "--fail-on", "P2")
+        known = self.write("known.json", self.check(OK, new, "--json").out.encode())
+        self.check(OK, "diff", old, new, "--fail-on-new", "--baseline", known)
+        cut = self.write("cut.core", new.read_bytes()[:200000])
+        self.check(PARTIAL, "diff", cut, new, "--strict")
+
+    def test_reports_that_tell_less(self):
+        old = self.save("old.json", self.report_of(DEADLOCK, "--quick"))
+        found = self.diff(old, real_core(DEADLOCK), "--fail-on-new")
+        self.assertEqual([f["change"] for f in found["findings"]], ["stayed"])
+        self.assertEqual((found["locks"], found["stacks"]), ([], []))
+        self.assertEqual(len(found["notes"]), 3)
+        locks = self.write("l.json", self.check(OK, "locks", real_core(DEADLOCK), "--json").out.encode())
+        self.assertEqual(self.diff(locks, real_core(DEADLOCK))["stacks"], [])
+
+    def test_usage(self):
+        core = real_core(DEADLOCK)
+        for words in ((), (core,), (core, core, core)):
+            self.check(USAGE, "diff", *words)
+        self.check(USAGE, "diff", core, core, "--format", "dot")
+        self.check(USAGE, core, "--fail-on-new")
+        report = self.save("r.json", self.report_of(DEADLOCK))
+        self.assertIn("--redact", self.check(USAGE, "diff", report, core, "--redact").err)
+        self.check(OK, "diff", core, core, "--redact")
+        self.check(FAILED, "diff", core, self.dir / "none")
+        self.check(FAILED, "diff", core, self.write("x", b"neither"))
+
+    def test_hostile_reports(self):
+        """Whatever stands in a report: an answer, or one line."""
+        core, good = real_core(DEADLOCK), self.report_of(DEADLOCK)
+        for text in (b"{", b"{}", b'{"schema": "coretool-report/1"', b'{"schema": ["x"]}', b"{\xff}",
+                     b'{"a":' * 5000, b'{"schema":"coretool-diff/1"}', b'{"schema":"coretool-report/1"}{}'):
+            done = self.check(FAILED, "diff", self.write("bad.json", text), core)
+            self.assertIn("bad.json", done.err)
+        values = (None, True, -1, 2**62, 1.5, "", "t:1", "\x1b[2J\n", "x" * 10000, [], {}, [[]], [None])
+        good_too, n = self.save("good.json", good), 0
+        for path in self.paths(good):
+            bad = copy.deepcopy(good)
+            at = bad
+            for key in path[:-1]:
+                at = at[key]
+            at[path[-1]] = values[n % len(values)]
+            self.check(OK if path[0] != "schema" else FAILED, "diff", self.save("bad.json", bad),
+                       good_too if n % 4 else core, "--json")
+            n += 1
+
+    def paths(self, value, path=()):
+        """A path to some of each kind of field: the first of a list stands for all."""
+        if path:
+            yield path
+        if isinstance(value, dict):
+            for key, item in value.items():
+                if key not in ("tool", "modules", "steps", "cycles", "state", "why", "trust", "pc"):
+                    yield from self.paths(item, (*path, key))
+        elif isinstance(value, list) and value:
+            yield from self.paths(value[-1], (*path, len(value) - 1))
+
+    def test_schema(self):
+        files = []
+        policy = self.write("p.toml", b'rules.CT120 = "P1"\n')
+        for n, options in enumerate((("--json",), ("--format", "ndjson"), ("--json", "--policy", policy),
+                                     ("--format", "ndjson", "--policy", policy))):
+            out = self.check(OK, "diff", real_core(CONVOY), real_core(DEADLOCK), *options).out
+            files.append(self.write(f"d{n}", out.encode()))
+        done = subprocess.run(["/usr/bin/python3", ROOT / "tests/report/validate.py",
+                               ROOT / "docs/coretool-diff-1.schema.json", *files],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual((done.returncode, done.stdout), (0, ""))

@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Two views told by hand and what is said of them; reports from anybody. */
+#include "story.h"
+
+#include "base/str.h"
+#include "report/view_json.h"
+#include "rules/diff.h"
+
+static const char report[] =
+	"{\"schema\": \"coretool-report/1\", \"target\": {\"pid\": 7, \"exe\": \"/bin/shop\"},"
+	"\"summary\": {\"verdict\": \"stuck\", \"headline\": \"h\", \"threads\": 3},"
+	"\"actors\": [{\"id\": \"t:1\", \"name\": \"main\", \"stack\": 0, \"holds\": "
+	"[{\"resource\": \"r:0x10\"}]},"
+	" {\"id\": \"t:2\", \"start\": \"client\", \"stack\": 1, \"waits\": [{\"kind\": \"mutex\", "
+	"\"resource\": \"r:0x10\"}]},"
+	" {\"id\": \"t:3\", \"start\": \"client\", \"stack\": 1, \"waits\": [{\"kind\": \"mutex\", "
+	"\"resource\": \"r:0x10\"}]}],"
+	"\"stacks\": [{\"frames\": [{\"function\": \"main\", \"module\": \"/bin/shop\", "
+	"\"offset\": \"0x12\"}]},"
+	" {\"frames\": [{\"function\": \"futex\", \"module\": \"/lib/libc.so.6\"},"
+	"  {\"function\": \"guard\", \"module\": \"/bin/shop\", \"inlined\": true},"
+	"  {\"function\": \"serve<int>\", \"module\": \"/bin/shop\"}, {\"function\": \"serve\", "
+	"\"module\": \"/bin/shop\"},"
+	"  {\"module\": \"/bin/shop\", \"offset\": \"0x99\"}]}],"
+	"\"resources\": [{\"id\": \"r:0x10\", \"kind\": \"pthread_mutex\", \"address\": \"0x10\"}],"
+	"\"modules\": [{\"path\": \"/lib/libc.so.6\"}],"
+	"\"findings\": [{\"rule\": \"CT120\", \"name\": \"n\", \"level\": \"P2\", \"confidence\": "
+	"\"likely\","
+	" \"title\": \"t\", \"actors\": [\"t:2\"], \"fingerprint\": \"0123456789abcdef\", "
+	"\"ignored_by\": null}]}";
+
+static void a_report_becomes_a_view(void **state)
+{
+	struct ct_arena arena = {0};
+	struct ct_view view;
+	struct ct_error err;
+
+	(void)state;
+	assert_int_equal(ct_view_of_json(report, strlen(report), "r", &arena, &view, &err), CT_OK);
+	assert_string_equal(view.verdict, "stuck");
+	assert_int_equal(view.n_threads, 3);
+	assert_true(view.has_stacks && view.has_locks && !view.partial);
+	assert_int_equal(view.n_stacks, 2);
+	assert_string_equal(view.stacks[1].key, "futex\nserve\nshop+0x99\n");
+	assert_string_equal(view.stacks[1].place, "serve()");
+	assert_string_equal(view.stacks[1].waits, "mutex");
+	assert_int_equal(view.stacks[1].n, 2);
+	assert_int_equal(view.n_locks, 1);
+	assert_string_equal(view.locks[0].place, "serve()");
+	assert_int_equal(view.locks[0].waiters, 2);
+	assert_string_equal(view.locks[0].holder, "thread 1 (main)");
+	assert_int_equal(view.n_findings, 1);
+	assert_int_equal(view.findings[0].level, CT_P2);
+	assert_null(view.findings[0].ignored_by);
+	ct_arena_free(&arena);
+}
+
+/* Bytes of a report changed, words of it left out or doubled: an answer, and no more than that. */
+static void damaged_reports(void **state)
+{
+	static const char bytes[] = "{}[]\",:0-9eEtr:xnull ";
+	size_t len = strlen(report);
+	uint64_t seed = 1;
+	unsigned good = 0;
+
+	(void)state;
+	for (int round = 0; round < 30000; round++) {
+		struct ct_arena arena = {0};
+		struct ct_view view;
+		struct ct_error err;
+		char *text = malloc(len);
+
+		assert_non_null(text);
+		memcpy(text, report, len);
+		for (unsigned n = 1 + round % 4; n; n--) {
+			seed = seed * 6364136223846793005u + 1442695040888963407u;
+			size_t at = (seed >> 20) % len, size = 1 + (seed >> 50) % 3;
+
+			memset(text + at, bytes[(seed >> 40) % (sizeof(bytes) - 1)],
+				CT_MIN(size, len - at));
+		}
+		enum ct_status status = ct_view_of_json(text, len, "r", &arena, &view, &err);
+		assert_true(status == CT_OK || status == CT_BAD_INPUT);
+		good += status == CT_OK;
+		ct_arena_free(&arena);
+		free(text);
+	}
+	assert_true(good > 1000);
+}
+
+static struct ct_document *diff_of(const struct ct_view *old, const struct ct_view *new)
+{
+	struct ct_document *doc = NULL;
+	struct ct_error err;
+
+	assert_int_equal(ct_diff_views(old, new, NULL, false, &doc, &err), CT_OK);
+	return doc;
+}
+
+#define VIEW                                                                                       \
+	.verdict = "clean", .headline = "", .has_stacks = true, .has_locks = true, .pid = 1,       \
+	.exe = "/bin/shop"
+
+/* From how many threads to how many in one place, for what they wait; is that a finding? */
+static void a_pile_that_grows_is_a_finding(void **state)
+{
+	static const struct {
+		uint32_t before, after;
+		const char *waits;
+		bool found;
+	} rows[] = {
+		{0, 16, "mutex", true},
+		{8, 16, "mutex", true},
+		{8, 16, "rwlock-read", true},
+		{9, 16, "mutex", false}, /* not twice as many */
+		{1, 15, "mutex", false}, /* few */
+		{2, 200, "cond", false}, /* a pool may grow */
+		{2, 200, "io", false},
+		{2, 200, "join", false},
+		{2, 200, NULL, false},
+		{200, 2, "mutex", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		const struct ct_view_stack was = {"a\n", "a()", rows[i].waits, rows[i].before};
+		const struct ct_view_stack is = {"a\n", "a()", rows[i].waits, rows[i].after};
+		const struct ct_view old = {VIEW, .stacks = &was, .n_stacks = 1};
+		const struct ct_view new = {VIEW, .stacks = &is, .n_stacks = 1};
+		struct ct_document *doc = diff_of(&old, &new);
+
+		assert_int_equal(doc->diff->n_findings, rows[i].found);
+		assert_int_equal(doc->diff->n_new[CT_P2], rows[i].found);
+		assert_int_equal(doc->diff->n_stacks, 1);
+		ct_document_free(doc);
+	}
+}
+
+/* As many of one fingerprint as were there before are not new; without fingerprints rules count. */
+static void findings_go_in_pairs(void **state)
+{
+	const struct ct_view_finding a = {.rule = "CT101",
+		.name = "n",
+		.fingerprint = "aa",
+		.confidence = "proven",
+		.level = CT_P0};
+	struct ct_view_finding b = a, quick = a;
+	struct ct_view_finding three[3], two[2] = {a, a};
+
+	(void)state;
+	b.fingerprint = "bb";
+	quick.fingerprint = NULL;
+	three[0] = three[2] = a;
+	three[1] = b;
+	struct ct_view old = {VIEW, .findings = two, .n_findings = 2};
+	const struct ct_view new = {VIEW, .findings = three, .n_findings = 3};
+	struct ct_document *doc = diff_of(&old, &new);
+	assert_int_equal(doc->diff->n_changes[CT_CAME], 1);
+	assert_int_equal(doc->diff->n_changes[CT_STAYED], 2);
+	assert_string_equal(doc->diff->findings[0].new->fingerprint, "bb");
+	assert_string_equal(doc->diff->headline, "clean as before: 1 new finding (CT101 n)");
+	ct_document_free(doc);
+	doc = diff_of(&new, &old);
+	assert_int_equal(doc->diff->n_changes[CT_WENT], 1);
+	assert_string_equal(doc->diff->headline, "clean as before: 1 finding less");
+	ct_document_free(doc);
+	two[0] = quick;
+	doc = diff_of(&old, &new);
+	assert_int_equal(doc->diff->n_changes[CT_STAYED], 2);
+	assert_int_equal(doc->diff->n_notes, 1);
+	ct_document_free(doc);
+}
+
+/* Nobody knows that two locks without names are one, except by their address in one process. */
+static void locks_without_names(void **state)
+{
+	const struct ct_view_lock was = {.kind = "pthread_mutex", .address = 16, .waiters = 1};
+	const struct ct_view_lock is = {.kind = "pthread_mutex", .address = 16, .waiters = 3};
+	const struct ct_view old = {VIEW, .locks = &was, .n_locks = 1};
+	struct ct_view new = {VIEW, .locks = &is, .n_locks = 1};
+
+	(void)state;
+	struct ct_document *doc = diff_of(&old, &new);
+	assert_int_equal(doc->diff->n_locks, 1);
+	assert_int_equal(doc->diff->locks[0].change, CT_GREW);
+	ct_document_free(doc);
+	new.pid = 2;
+	doc = diff_of(&old, &new);
+	assert_int_equal(doc->diff->n_locks, 0);
+	ct_document_free(doc);
+}
+
+/* A hundred thousand findings, all alike: the cost stays in proportion. */
+static void many_of_one_kind(void **state)
+{
+	enum { N = 100000 };
+	struct ct_view_finding *all = calloc(N, sizeof(*all));
+
+	(void)state;
+	assert_non_null(all);
+	for (uint32_t i = 0; i < N; i++)
+		all[i] = (struct ct_view_finding){
+			.rule = "CT101", .name = "n", .fingerprint = "aa", .confidence = "proven"};
+	const struct ct_view both = {VIEW, .findings = all, .n_findings = N};
+	struct ct_document *doc = diff_of(&both, &both);
+	assert_int_equal(doc->diff->n_changes[CT_STAYED], N);
+	ct_document_free(doc);
+	free(all);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_report_becomes_a_view),
+		cmocka_unit_test(damaged_reports),
+		cmocka_unit_test(a_pile_that_grows_is_a_finding),
+		cmocka_unit_test(findings_go_in_pairs),
+		cmocka_unit_test(locks_without_names),
+		cmocka_unit_test(many_of_one_kind),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
