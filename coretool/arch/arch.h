@@ -91,6 +91,12 @@ struct ct_arch {
 	 * tell.
 	 */
 	uint64_t (*stub_slot)(const uint8_t *code, uint64_t addr);
+	/*
+	 * Of a thread in pthread_spin_lock: is it in the loop, rather than on its way out with the
+	 * lock? code is the CT_ARCH_CODE_BEFORE bytes from pc on. True gives the lock's address.
+	 * NULL: we cannot tell.
+	 */
+	bool (*spins)(const struct ct_regs *regs, const uint8_t *code, uint64_t *lock);
 };
 
 #define CT_ARCH_CODE_BEFORE 16

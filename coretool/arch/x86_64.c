@@ -274,6 +274,39 @@ static uint64_t stub_slot(const uint8_t *code, uint64_t addr)
 	return relative(at + 2, addr + (uint64_t)(at + 6 - code));
 }
 
+/*
+ * pthread_spin_lock of glibc 2.31 to 2.43 and of musl 1.2: the argument stays where it is. What
+ * comes behind the instruction that takes the lock looks the same to who got it and to who did not,
+ * but for the zero flag, or what was read.
+ */
+static bool spins(const struct ct_regs *regs, const uint8_t *code, uint64_t *lock)
+{
+	static const struct {
+		uint8_t bytes[4], n;
+	} in_loop[] = {
+		{{0xf3, 0x90}, 2},             /* pause */
+		{{0xf0, 0xff, 0x0f}, 3},       /* lock decl (%rdi) */
+		{{0xf0, 0x0f, 0xb1, 0x17}, 4}, /* lock cmpxchg %edx, (%rdi) */
+		{{0x83, 0x3f, 0x00}, 3},       /* cmpl $0, (%rdi) */
+		{{0x39, 0x07}, 2},             /* cmp %eax, (%rdi) */
+		{{0x8b, 0x07}, 2},             /* mov (%rdi), %eax */
+		{{0x7e}, 1}, {{0x7f}, 1},      /* jle, jg: behind a comparison */
+		{{0xeb}, 1},                   /* jmp */
+	};
+	const uint8_t jne = 0x75, test_eax[] = {0x85, 0xc0};
+	const uint64_t zero_flag = 0x40;
+	bool ret = false;
+
+	for (size_t i = 0; i < CT_COUNT(in_loop); i++)
+		ret |= !memcmp(code, in_loop[i].bytes, in_loop[i].n);
+	if (*code == jne)
+		ret = !(ct_reg(regs, EFLAGS) & zero_flag);
+	else if (!memcmp(code, test_eax, sizeof(test_eax)))
+		ret = (uint32_t)ct_reg(regs, RAX);
+	*lock = ret ? ct_reg(regs, RDI) : *lock;
+	return ret;
+}
+
 const struct ct_arch ct_arch_x86_64 = {
 	.name = "x86_64",
 	.gdb_name = "i386:x86-64",
@@ -301,4 +334,5 @@ const struct ct_arch ct_arch_x86_64 = {
 	.after_call = after_call,
 	.call_target = call_target,
 	.stub_slot = stub_slot,
+	.spins = spins,
 };

@@ -23,10 +23,11 @@ struct ct_blocking { /* what every primitive may ask */
 	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
 };
 
-struct ct_blocked { /* a thread asleep in the kernel */
+struct ct_blocked { /* a thread asleep in the kernel, or one that runs */
 	uint32_t actor;
 	const struct ct_regs *regs;
-	struct ct_syscall call;
+	bool runs;
+	struct ct_syscall call; /* that it sleeps in */
 	bool have_stack;
 	/* Functions of the frames, innermost first, up to a signal handler's. */
 	const char *callers[CT_MAX_CALLERS];
@@ -59,6 +60,7 @@ struct ct_primitive {
 	const char *const
 		*types;   /* the C and C++ types that are one of us, ended by NULL; or NULL */
 	bool last_resort; /* asked only when no other primitive matched */
+	bool spins;       /* who waits for it runs; the others are asked about sleepers */
 	/*
 	 * Where nobody records who has it, the code of the threads tells: functions that acquire or
 	 * release one of us, to blocking/holders.c. NULL: owners are recorded.

@@ -15,5 +15,6 @@ extern const struct ct_primitive ct_primitive_once;
 extern const struct ct_primitive ct_primitive_rust_mutex;
 extern const struct ct_primitive ct_primitive_rwlock;
 extern const struct ct_primitive ct_primitive_sem;
+extern const struct ct_primitive ct_primitive_spin;
 
 #endif

@@ -4,8 +4,9 @@
 
 const struct ct_primitive *const ct_primitives[] = {
 	&ct_primitive_mutex, &ct_primitive_rwlock, &ct_primitive_join, &ct_primitive_cond,
-	&ct_primitive_sem, &ct_primitive_once, &ct_primitive_libc_lock, &ct_primitive_barrier,
-	&ct_primitive_rust_mutex, &ct_primitive_futex, /* takes what is left */
+	&ct_primitive_sem, &ct_primitive_spin, &ct_primitive_once, &ct_primitive_libc_lock,
+	&ct_primitive_barrier, &ct_primitive_rust_mutex,
+	&ct_primitive_futex, /* takes what is left */
 };
 const size_t ct_n_primitives = CT_COUNT(ct_primitives);
 
@@ -45,7 +46,8 @@ enum ct_status ct_primitive_match(const struct ct_blocking *ctx, const struct ct
 	for (size_t i = 0; i < ct_n_primitives; i++) {
 		struct ct_match match;
 
-		if (best && ct_primitives[i]->last_resort)
+		if (ct_primitives[i]->spins != blocked->runs ||
+			(best && ct_primitives[i]->last_resort))
 			continue;
 		enum ct_status status = ct_primitives[i]->match(ctx, blocked, &match);
 

@@ -30,8 +30,8 @@ const char *ct_trust_name(enum ct_trust trust)
 const char *ct_wait_kind_name(enum ct_wait_kind kind)
 {
 	static const char *const names[] = {"mutex", "join", "rwlock-read", "rwlock-write", "cond",
-		"sem", "barrier", "once", "libc-lock", "future", "atomic", "park", "chan-send",
-		"chan-recv", "futex", "io", "sleep", "signal", "child", "other"};
+		"sem", "barrier", "once", "spin", "libc-lock", "future", "atomic", "park",
+		"chan-send", "chan-recv", "futex", "io", "sleep", "signal", "child", "other"};
 
 	_Static_assert(CT_COUNT(names) == CT_N_WAIT_KINDS, "one name for each kind");
 	return names[kind];
@@ -45,6 +45,7 @@ bool ct_wait_kind_has_holder(enum ct_wait_kind kind)
 	case CT_WAIT_RWLOCK_READ:
 	case CT_WAIT_RWLOCK_WRITE:
 	case CT_WAIT_ONCE:
+	case CT_WAIT_SPIN:
 	case CT_WAIT_LIBC:
 		return true;
 	default:

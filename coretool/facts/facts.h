@@ -28,6 +28,7 @@ enum ct_wait_kind {
 	CT_WAIT_SEM,
 	CT_WAIT_BARRIER,
 	CT_WAIT_ONCE,
+	CT_WAIT_SPIN,   /* a spinlock: the thread runs in a loop */
 	CT_WAIT_LIBC,   /* a lock of the C library's own: of a FILE, of malloc */
 	CT_WAIT_FUTURE, /* for the value of a promise */
 	CT_WAIT_ATOMIC, /* for the change of a variable */

@@ -13,8 +13,11 @@ static enum ct_status observe_actor(struct ct_observation *o, uint32_t actor)
 
 	if (o->unwinder && thread->stopped && (!o->plan->only || o->plan->only == thread->lwp))
 		status = ct_observe_stack(o, thread, actor, &blocked);
+	blocked.runs = !asleep;
 	if (!status && asleep)
 		status = ct_observe_wait(o, &blocked);
+	else if (!status && blocked.have_stack)
+		status = ct_observe_spin(o, &blocked);
 	return status;
 }
 

@@ -89,3 +89,14 @@ enum ct_status ct_observe_wait(struct ct_observation *o, const struct ct_blocked
 	}
 	return add_call_wait(o, blocked, &info);
 }
+
+enum ct_status ct_observe_spin(struct ct_observation *o, const struct ct_blocked *blocked)
+{
+	const struct ct_primitive *primitive;
+	struct ct_match match;
+	enum ct_status status = ct_primitive_match(&o->blocking, blocked, &primitive, &match);
+
+	if (!status)
+		status = add_object_wait(o, blocked, primitive, &match);
+	return status == CT_NO_MEMORY ? status : CT_OK;
+}

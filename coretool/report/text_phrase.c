@@ -31,6 +31,7 @@ static const struct {
 	[CT_WAIT_SEM] = {"waits for a post of", "wait for a post of", ""},
 	[CT_WAIT_BARRIER] = {"waits at", "wait at", ""},
 	[CT_WAIT_ONCE] = {"waits for", "wait for", " to be done"},
+	[CT_WAIT_SPIN] = {"spins for", "spin for", ""},
 	[CT_WAIT_LIBC] = {"waits for", "wait for", ""},
 	[CT_WAIT_FUTURE] = {"waits for the value of", "wait for the value of", ""},
 	[CT_WAIT_ATOMIC] = {"waits for a change of", "wait for a change of", ""},

@@ -42,7 +42,7 @@ IN_PAIRS = {
     "sem_pi", "sem_pi_client", "pi_abba", "pi_dead", "pi_self", "pi_transfer", "pi_wrapped",
     "file_lock", "inconsistent", "double_unlock", "rwlock_abba", "once_cross", "once_self",
     "file_abba", "dead_chain", "forked", "raw_clone", "pidns_kill", "tls_lock",
-    "rwlock_readers", "rwlock_reader_abba", "rwlock_upgrade",
+    "rwlock_readers", "rwlock_reader_abba", "rwlock_upgrade", "spin_abba", "spin_behind",
 }
 
 # gdb cannot attach to a process whose first thread has exited.
@@ -82,6 +82,7 @@ TRAITS = {
     "forked": Trait(of_child=True),
     "pidns_kill": Trait(of_child=True),
     "lock_window": Trait(copies=4),
+    "spin_busy": Trait(copies=4),
     "deadlock2": Trait(stack_kb=8192),
 }
 

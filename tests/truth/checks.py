@@ -9,7 +9,7 @@ from report_view import number, plain_function, same_object, tid_of
 # Findings that a report may only have when the truth tells them.
 STRICT_RULES = ("CT101", "CT102", "CT103", "CT104", "CT112")
 # Kinds of wait that a thread may only have when the truth tells them.
-STRICT_WAITS = ("mutex", "join", "rwlock-read", "rwlock-write", "cond", "sem", "barrier", "once", "libc-lock",
+STRICT_WAITS = ("mutex", "join", "rwlock-read", "rwlock-write", "cond", "sem", "barrier", "once", "spin", "libc-lock",
                 "future", "atomic", "park", "chan-send", "chan-recv")
 TRUST = ("exact", "debug-info", "layout", "inferred", "guess")
 
