@@ -59,6 +59,7 @@ int main(void)
 	expect_mutex(&t[1], &g_session_lock, "g_session_lock", &t[0], false);
 	sample_await(t[2].tid, SYS_read, g_alarm[0]);
 	printf("{\"signal\":{\"number\":%d,\"tid\":%d}}\n", SIGABRT, t[2].tid);
+	printf("{\"crash\":{\"tid\":%d,\"class\":[\"abort\"]}}\n", t[2].tid);
 	truth_function(&t[2], "watchdog");
 	truth_deadlock(t, 2);
 	truth_threads(4);

@@ -36,6 +36,9 @@ int main(void)
 	sample_start(&t);
 	sample_await(t.tid, SYS_read, g_events[0]);
 	printf("{\"signal\":{\"number\":%d,\"tid\":%d,\"address\":\"0x0\"}}\n", SIGSEGV, t.tid);
+	printf("{\"crash\":{\"tid\":%d,\"class\":[\"bad-jump\"],\"address\":\"0x0\","
+	       "\"function\":\"dispatch\"}}\n",
+		t.tid);
 	truth_function(&t, "dispatch");
 	truth_function(&t, "event_loop");
 	truth_verdict("crash");

@@ -69,6 +69,9 @@ samples.cflags := -std=gnu17 -Wall -Wextra -Werror -pthread
 samples.cxxflags := -std=c++17 -Wall -Wextra -Werror -pthread
 samples.rustflags := --edition 2021 -D warnings
 # What one sample needs beside these: samples.flags.of.NAME.
+samples.flags.of.crash_smash := -fstack-protector-strong
+samples.flags.of.crash_bad_return := -fno-stack-protector -fcf-protection=none
+samples.flags.of.crash_large_frame := -fno-stack-clash-protection
 samples.deps := $(BUILD)/sample-deps
 samples.of = $(if $(filter musl-%,$(1)),$(samples.musl),$(if $(filter $(1),$(samples.full)),$(samples.all),$(if \
 	$(filter $(1),$(samples.compiled) $(samples.derived)),$(samples.some),$(samples.rs))))

@@ -45,6 +45,12 @@ struct ct_call {
 	uint64_t slot;   /* to the address that is kept here */
 };
 
+/* A fault, as its siginfo_t would say it. */
+struct ct_trap {
+	int number, code;
+	uint64_t address;
+};
+
 struct ct_arch {
 	const char *name;     /* as uname -m says it */
 	const char *gdb_name; /* as gdb's "show architecture" does */
@@ -77,6 +83,13 @@ struct ct_arch {
 	uint64_t (*pac_mask)(const struct ct_regs *regs); /* strip's mask for this thread's code */
 	const struct ct_syscall_row *syscalls;            /* sorted by number */
 	size_t n_syscalls;
+	/*
+	 * The fault that a signal handler may have been called for, from the CT_ARCH_SIGNAL_FRAME
+	 * bytes at sp where the handler returns to. What is there may be of an earlier fault of the
+	 * same thread: what it says must be compared with the interrupted instruction. NULL: we
+	 * cannot tell.
+	 */
+	bool (*trap)(const uint8_t *frame, struct ct_trap *ret);
 	bool link_register; /* the return address of a leaf is in a register */
 	/* Bit i: where CFI says nothing of register i, the caller has the same value (the ABI's
 	 * callee-saved). */
@@ -99,9 +112,10 @@ struct ct_arch {
 	bool (*spins)(const struct ct_regs *regs, const uint8_t *code, uint64_t *lock);
 };
 
-#define CT_ARCH_CODE_BEFORE 16
-#define CT_ARCH_CODE        32
-#define CT_ARCH_STACK       96
+#define CT_ARCH_CODE_BEFORE  16
+#define CT_ARCH_SIGNAL_FRAME 352
+#define CT_ARCH_CODE         32
+#define CT_ARCH_STACK        96
 
 const struct ct_arch *ct_arch_find(uint16_t e_machine);
 const struct ct_arch *ct_arch_of_gdb(const char *gdb_name); /* or NULL */

@@ -5,6 +5,7 @@
  * intact, rax one of the restart codes, rip just behind the syscall instruction, rcx = rip.
  */
 #include <elf.h>
+#include <signal.h>
 
 #include "arch/arch.h"
 #include "arch/restart.h"
@@ -307,6 +308,51 @@ static bool spins(const struct ct_regs *regs, const uint8_t *code, uint64_t *loc
 	return ret;
 }
 
+static uint64_t word_at(const uint8_t *frame, size_t at)
+{
+	uint64_t ret;
+
+	memcpy(&ret, frame + at, sizeof(ret));
+	return ret;
+}
+
+/*
+ * struct ucontext, then for handlers with SA_SIGINFO a siginfo_t (arch/x86/include/asm/sigframe.h,
+ * uapi/asm/sigcontext.h). The kernel stores what it knows of the thread's last trap in any case.
+ */
+static bool trap(const uint8_t *frame, struct ct_trap *ret)
+{
+	enum { ERROR = 192, NUMBER = 200, CR2 = 216, SIGINFO = 304 };
+	enum { DIVIDE = 0, BREAKPOINT = 3, UNDEFINED = 6, PROTECTION = 13, PAGE = 14 };
+	bool present = word_at(frame, ERROR) & 1;
+	uint64_t address = word_at(frame, CR2), info = word_at(frame, SIGINFO);
+
+	switch (word_at(frame, NUMBER)) {
+	case DIVIDE:
+		*ret = (struct ct_trap){SIGFPE, FPE_INTDIV, 0};
+		return true;
+	case BREAKPOINT:
+		*ret = (struct ct_trap){SIGTRAP, SI_KERNEL, 0};
+		return true;
+	case UNDEFINED:
+		*ret = (struct ct_trap){SIGILL, ILL_ILLOPN, 0};
+		return true;
+	case PROTECTION:
+		*ret = (struct ct_trap){SIGSEGV, SI_KERNEL, 0};
+		return true;
+	case PAGE:
+		*ret = (struct ct_trap){SIGSEGV, present ? SEGV_ACCERR : SEGV_MAPERR, address};
+		/* A page that a file no longer has is the same trap. */
+		if (info == SIGBUS && word_at(frame, SIGINFO + 16) == address) {
+			ret->number = SIGBUS;
+			ret->code = BUS_ADRERR;
+		}
+		return true;
+	default:
+		return false;
+	}
+}
+
 const struct ct_arch ct_arch_x86_64 = {
 	.name = "x86_64",
 	.gdb_name = "i386:x86-64",
@@ -328,6 +374,7 @@ const struct ct_arch ct_arch_x86_64 = {
 	.pac_mask = pac_mask,
 	.syscalls = ct_syscalls_x86_64,
 	.n_syscalls = CT_COUNT(ct_syscalls_x86_64),
+	.trap = trap,
 	.link_register = false,
 	.preserved = BIT(RBX) | BIT(RBP) | BIT(R12) | BIT(R13) | BIT(R14) | BIT(R15) |
 		     BIT(FS_BASE) | BIT(GS_BASE),

@@ -95,6 +95,22 @@ enum ct_status ct_run_observe(const struct ct_args *args, struct ct_run *run, st
 	return status;
 }
 
+/* The headline of a crash names the line that it happened at. */
+static enum ct_status add_crash_lines(struct ct_run *run)
+{
+	uint32_t *sites, n;
+
+	if (!run->facts->crash || !(run->facts->wants & CT_WANT_STACKS) ||
+		run->facts->wants & CT_WANT_LINES)
+		return CT_OK;
+	enum ct_status status = ct_crash_sites(run->facts, &sites, &n);
+	if (status)
+		return status;
+	status = ct_observe_lines(run->target, run->facts, sites, n);
+	free(sites);
+	return status;
+}
+
 static enum ct_status add_lines(struct ct_run *run)
 {
 	uint32_t *sites, n;
@@ -126,7 +142,10 @@ static enum ct_status detect(const struct ct_args *args, struct ct_run *run, str
 
 	/* Programs that read a report know threads by the process's own ids. */
 	run->facts->say_numbers = format && format->for_people;
-	enum ct_status status = ct_detect(run->facts, args->policy, &run->document, err);
+	enum ct_status status = add_crash_lines(run);
+	if (status)
+		return ct_fail(err, status, "out of memory while looking up source lines");
+	status = ct_detect(run->facts, args->policy, &run->document, err);
 
 	if (!status)
 		run->document->sections = sections_of(args);

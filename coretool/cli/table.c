@@ -188,6 +188,11 @@ static const char orphans_help[] =
 	"wake, with who would, as far as that was seen, and who is free to; and the threads that "
 	"have exited without being joined."
 	"\n" CORE_HELP;
+static const char crash_help[] =
+	"Says what ended the process by its own doing: a fault, with the instruction, its operand "
+	"and the pointer in it; an abort with its message; a C++ exception that nobody caught. "
+	"Then who waits for the locks of that thread, its registers and its stack."
+	"\n" CORE_HELP;
 static const char graph_help[] =
 	"Writes the wait-for graph in DOT, to be drawn by dot -Tsvg for example."
 	"\n" CORE_HELP;
@@ -292,6 +297,17 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
 		.sections = CT_SECTION_ORPHANS,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_report},
+	{.name = "crash",
+		.args = "CORE [EXE]",
+		.summary = "what killed the process, and how that is known",
+		.help = crash_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES,
+		.sections = CT_SECTION_FINDINGS | CT_SECTION_CRASH,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "graph",

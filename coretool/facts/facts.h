@@ -243,8 +243,12 @@ struct ct_fact_target {
 	struct ct_fact_signal signal;
 };
 
+struct ct_crash; /* facts/crash.h */
+
 struct ct_facts {
 	struct ct_fact_target target;
+	const struct ct_crash
+		*crash;   /* what killed the process; NULL: nothing, or another process */
 	unsigned wants;   /* what was asked for: enum ct_want */
 	bool say_numbers; /* sentences have a debugger's numbers; set by who asked for the facts */
 	const struct ct_actor *actors;

@@ -528,6 +528,11 @@ static void sink_link(struct ct_sink *sink)
 		(sink)->facts->n_##what = (sink)->what.n;                                          \
 	} while (0)
 
+void ct_sink_crash(struct ct_sink *sink, const struct ct_crash *crash)
+{
+	sink->facts->crash = ct_arena_copy(&sink->arena, crash, sizeof(*crash));
+}
+
 enum ct_status ct_sink_finish(struct ct_sink *sink, struct ct_facts **ret, struct ct_error *err)
 {
 	struct ct_facts *facts = sink->facts;

@@ -7,7 +7,7 @@
 #ifndef CT_FACTS_SINK_H
 #define CT_FACTS_SINK_H
 
-#include "facts/facts.h"
+#include "facts/crash.h"
 
 struct ct_sink;
 
@@ -68,6 +68,8 @@ uint32_t ct_sink_stack(struct ct_sink *sink, const struct ct_stack *stack);
 const struct ct_stack *ct_sink_get_stack(const struct ct_sink *sink, uint32_t stack);
 
 uint32_t ct_sink_module(struct ct_sink *sink, const struct ct_fact_module *module);
+/* What killed the process: kept as a copy; what it points to is in the sink's arena. */
+void ct_sink_crash(struct ct_sink *sink, const struct ct_crash *crash);
 CT_PRINTF(4, 5)
 void ct_sink_note(struct ct_sink *sink, unsigned code, const char *about, const char *fmt, ...);
 

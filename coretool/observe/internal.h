@@ -46,6 +46,8 @@ enum ct_status ct_observe_spin(struct ct_observation *o, const struct ct_blocked
 enum ct_status ct_observe_holders(struct ct_observation *o);
 /* Names and places of all resources; frames that took them. (resources.c) */
 void ct_observe_resources(struct ct_observation *o);
+/* What killed the process, if it was its own doing. (crash.c) */
+enum ct_status ct_observe_crash(struct ct_observation *o);
 /* Target, modules and notes; last, when all that can be found was. (target_facts.c) */
 void ct_observe_target(struct ct_observation *o);
 

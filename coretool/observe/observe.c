@@ -35,8 +35,9 @@ static enum ct_status observe_all(struct ct_observation *o)
 	if (status)
 		return status;
 	ct_observe_resources(o);
+	status = ct_observe_crash(o);
 	ct_observe_target(o);
-	return CT_OK;
+	return status;
 }
 
 enum ct_status ct_observe(struct ct_target *target, const struct ct_plan *plan,

@@ -89,6 +89,7 @@ static const struct ct_json_part report_parts[] = {
 		CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN | CT_SECTION_ORPHANS,
 		count_resources, ct_json_resource, NULL},
 	{"cycles", "cycle", 0, count_cycles, ct_json_cycle, NULL},
+	{"crash", "crash", 0, NULL, ct_json_crash, ct_json_has_crash},
 	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module,
 		NULL},
 	{"findings", "finding", 0, count_findings, ct_json_finding, NULL},

@@ -159,6 +159,7 @@ static const struct {
 	{VERDICT_SECTIONS, ct_text_verdict},
 	{CT_SECTION_FINDINGS, ct_text_findings},
 	{CT_SECTION_ORPHANS, ct_text_orphans},
+	{CT_SECTION_CRASH, ct_text_crash},
 	{CT_SECTION_CHAINS, ct_text_chains},
 	{CT_SECTION_THREADS, ct_text_threads},
 	{CT_SECTION_LOCKS, ct_text_locks},

@@ -83,6 +83,7 @@ void ct_text_stack(struct ct_text *t, uint32_t stack, uint32_t max_frames, uint3
 void ct_text_verdict(struct ct_text *t);
 void ct_text_findings(struct ct_text *t);
 void ct_text_orphans(struct ct_text *t);
+void ct_text_crash(struct ct_text *t);
 void ct_text_chains(struct ct_text *t);
 void ct_text_threads(struct ct_text *t);
 void ct_text_locks(struct ct_text *t);

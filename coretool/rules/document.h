@@ -43,6 +43,7 @@ enum ct_section {
 	CT_SECTION_VERBOSE = 1u << 8,
 	CT_SECTION_MISSING = 1u << 9,  /* of the modules only those that lack something */
 	CT_SECTION_ORPHANS = 1u << 10, /* who waits to be woken, and by whom */
+	CT_SECTION_CRASH = 1u << 11,   /* registers and stack of the thread that crashed */
 };
 
 struct ct_diff;
@@ -117,6 +118,13 @@ const char *ct_verdict_name(enum ct_verdict verdict);          /* "deadlock" */
  * their fingerprint count no more from then on.
  */
 void ct_document_fingerprint(struct ct_document *document);
+
+/*
+ * Of the stack of the thread that crashed, the sites of the program's own code: their lines are
+ * part of what is judged to be the headline. None without a crash. The caller frees *ret.
+ */
+CT_WARN_UNUSED enum ct_status ct_crash_sites(
+	const struct ct_facts *facts, uint32_t **ret, uint32_t *n);
 
 /*
  * The sites whose lines a reader of this document needs: those of the program's own code in its

@@ -6,6 +6,7 @@
  */
 #include "base/hash.h"
 #include "base/str.h"
+#include "facts/crash.h"
 #include "rules/policy.h"
 #include "rules/verdict.h"
 #include "rules/words.h"
@@ -160,17 +161,39 @@ static void want_stack(const struct ct_facts *facts, uint32_t index, bool *wante
 		wanted[facts->stacks[index].frames[f].site] = true;
 }
 
+/* Of the wanted sites those of the program's own code; the caller frees *ret. */
+static enum ct_status own_sites(
+	const struct ct_facts *facts, const bool *wanted, uint32_t **ret, uint32_t *n)
+{
+	uint32_t *sites = malloc(((size_t)facts->n_sites + 1) * sizeof(*sites));
+	uint32_t found = 0;
+
+	for (uint32_t i = 0; sites && i < facts->n_sites; i++)
+		if (wanted[i] && ct_own_site(facts, i))
+			sites[found++] = i;
+	*ret = sites;
+	*n = found;
+	return sites ? CT_OK : CT_NO_MEMORY;
+}
+
+enum ct_status ct_crash_sites(const struct ct_facts *facts, uint32_t **ret, uint32_t *n)
+{
+	ct_autofree bool *wanted = calloc((size_t)facts->n_sites + 1, sizeof(*wanted));
+
+	if (!wanted)
+		return CT_NO_MEMORY;
+	if (facts->crash)
+		want_stack(facts, facts->actors[facts->crash->actor].stack, wanted);
+	return own_sites(facts, wanted, ret, n);
+}
+
 enum ct_status ct_document_sites(const struct ct_document *document, uint32_t **ret, uint32_t *n)
 {
 	const struct ct_facts *facts = document->facts;
 	ct_autofree bool *wanted = calloc((size_t)facts->n_sites + 1, sizeof(*wanted));
-	uint32_t *sites = malloc(((size_t)facts->n_sites + 1) * sizeof(*sites));
-	uint32_t found = 0;
 
-	if (!wanted || !sites) {
-		free(sites);
+	if (!wanted)
 		return CT_NO_MEMORY;
-	}
 	if (document->sections & CT_SECTION_ALL_STACKS)
 		for (uint32_t i = 0; i < facts->n_stacks; i++)
 			want_stack(facts, i, wanted);
@@ -184,10 +207,5 @@ enum ct_status ct_document_sites(const struct ct_document *document, uint32_t **
 			if (actor != CT_NONE)
 				want_stack(facts, facts->actors[actor].stack, wanted);
 		}
-	for (uint32_t i = 0; i < facts->n_sites; i++)
-		if (wanted[i] && ct_own_site(facts, i))
-			sites[found++] = i;
-	*ret = sites;
-	*n = found;
-	return CT_OK;
+	return own_sites(facts, wanted, ret, n);
 }

@@ -6,6 +6,7 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_self_deadlock,
 	&ct_rule_dead_owner,
 	&ct_rule_handler_deadlock,
+	&ct_rule_crash,
 	&ct_rule_orphan,
 	&ct_rule_barrier_short,
 	&ct_rule_blocked_behind,

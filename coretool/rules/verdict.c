@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The verdict is the first that applies: crash by a synchronous fault; deadlock; crash by any other
- * abort; stuck; clean; unknown. A finding that is merely possible decides nothing. A signal that
- * another process sent is no crash.
+ * The verdict is the first that applies: crash by a synchronous fault, or by an abort with a
+ * message; deadlock; crash by any other abort; stuck; clean; unknown. A finding that is merely
+ * possible decides nothing. A signal that another process sent is no crash.
  */
 #include "rules/verdict.h"
 
 #include <signal.h>
 
 #include "base/str.h"
+#include "facts/crash.h"
 #include "rules/words.h"
 
 static const struct {
@@ -20,6 +21,7 @@ static const struct {
 	{"CT103", CT_VERDICT_DEADLOCK},
 	{"CT104", CT_VERDICT_DEADLOCK},
 	{"CT111", CT_VERDICT_DEADLOCK},
+	{"CT105", CT_VERDICT_CRASH},
 	{"CT110", CT_VERDICT_STUCK},
 	{"CT120", CT_VERDICT_STUCK},
 };
@@ -75,6 +77,10 @@ static const char *say_place(struct ct_document *doc, uint32_t actor)
 
 static const char *crash_headline(struct ct_document *doc)
 {
+	const struct ct_finding *f = finding_for(doc, CT_VERDICT_CRASH);
+
+	if (f)
+		return f->message;
 	const struct ct_fact_signal *signal = &doc->facts->target.signal;
 	const char *who = signal->actor != CT_NONE
 				  ? ct_say_actor(&doc->arena, doc->facts, signal->actor)
@@ -187,15 +193,17 @@ static void judge(struct ct_document *doc)
 {
 	const struct ct_fact_signal *signal = &doc->facts->target.signal;
 	struct ct_summary *s = &doc->summary;
+	const struct ct_crash *crash = doc->facts->crash;
 	bool own_signal = signal->number && !signal->sent;
+	bool sure = crash ? ct_crash_is_sure(crash->class) : is_fault(signal->number);
 
-	if (own_signal && is_fault(signal->number)) {
+	if (own_signal && sure) {
 		s->verdict = CT_VERDICT_CRASH;
 		s->headline = crash_headline(doc);
 	} else if (finding_for(doc, CT_VERDICT_DEADLOCK)) {
 		s->verdict = CT_VERDICT_DEADLOCK;
 		s->headline = with_messenger(doc, finding_headline(doc, CT_VERDICT_DEADLOCK));
-	} else if (own_signal && signal->number == SIGABRT) {
+	} else if (own_signal && (crash || signal->number == SIGABRT)) {
 		s->verdict = CT_VERDICT_CRASH;
 		s->headline = crash_headline(doc);
 	} else if (finding_for(doc, CT_VERDICT_STUCK)) {
@@ -302,6 +310,8 @@ static void add_hints(struct ct_document *doc)
 			ct_arena_printf(&doc->arena, "coretool explain%s 0x%llx", core,
 				(unsigned long long)facts->resources[doc->findings[0].resources[0]]
 					.address));
+	if (facts->crash)
+		add_hint(doc, hints, ct_arena_printf(&doc->arena, "coretool crash%s", core));
 	add_hint(doc, hints, ct_arena_printf(&doc->arena, "coretool threads%s", core));
 	doc->hints = hints;
 }

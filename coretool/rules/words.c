@@ -110,10 +110,15 @@ static bool is_wrapper(const struct ct_facts *facts, uint32_t actor, uint32_t si
 
 uint32_t ct_own_frame(const struct ct_facts *facts, uint32_t actor)
 {
+	return ct_own_frame_from(facts, actor, 0);
+}
+
+uint32_t ct_own_frame_from(const struct ct_facts *facts, uint32_t actor, uint32_t frame)
+{
 	uint32_t index = facts->actors[actor].stack;
 	const struct ct_stack *stack = index != CT_NONE ? &facts->stacks[index] : NULL;
 
-	for (uint32_t i = 0; stack && i < stack->n_frames; i++)
+	for (uint32_t i = frame; stack && i < stack->n_frames; i++)
 		if (ct_own_site(facts, stack->frames[i].site) &&
 			!is_wrapper(facts, actor, stack->frames[i].site))
 			return i;

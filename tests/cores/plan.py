@@ -47,7 +47,8 @@ IN_PAIRS = {
 
 # gdb cannot attach to a process whose first thread has exited.
 KERNEL_ONLY = {"O0-g": ("kernel",), "O2-g": ("kernel",), "O2-stripped": ("kernel",)}
-IN_KERNEL = {"main_exited"}
+# gdb stops at the first signal of the last two.
+IN_KERNEL = {"main_exited", "crash_handler", "crash_in_handler"}
 
 # What runs in an unpacked Debian tree of another glibc.
 IN_TREES = (
@@ -62,7 +63,7 @@ IN_TREES = (
 class Trait:
     """How a sample is treated beside the ordinary."""
 
-    # Crashes by itself when its stdin ends.
+    # Crashes by itself when its stdin ends, as all whose names begin with crash_ do.
     crashes: bool = False
     # Stopped and continued before the core is made, so that restart_syscall shows.
     restart: bool = False
@@ -88,7 +89,7 @@ TRAITS = {
 
 
 def trait(sample):
-    return TRAITS.get(sample, Trait())
+    return TRAITS.get(sample, Trait(crashes=sample.startswith("crash_")))
 
 
 def cores_of(sample):

@@ -34,6 +34,8 @@ WORDS = [(re.compile(pattern, re.M), new) for pattern, new in (
     (r"\btv_sec=\d+, tv_nsec=[1-9]\d*", "tv_sec=N, tv_nsec=N"),
     (r"\b(wait4\(|P_PID, |msgrcv\(|semtimedop\()\d+", r"\1N"),
     (r"\bfrom process \d+", "from process N"),
+    (r"\b(r[a-z0-9]{1,2}) +0x[0-9a-f]{16}\b", r"\1 0xN"),
+    (r"\babout \d+ times deep", "about N times deep"),
     (r"(\bfunction +\S+\+)0x[0-9a-f]+", r"\g<1>0xN"),
 )]
 PADDING = [(re.compile(pattern, re.M), new) for pattern, new in (
@@ -44,7 +46,7 @@ PADDING = [(re.compile(pattern, re.M), new) for pattern, new in (
 )]
 
 # Fields that say nothing when a sample or a library is built anew.
-VARYING = {"size": "N", "offset": "0xN", "version": "N", "sender_pid": "N"}
+VARYING = {"size": "N", "depth": "N", "offset": "0xN", "version": "N", "sender_pid": "N"}
 THREAD_FIELDS = ("pid", "lwp", "owner", "owner_gone")
 SYSTEM = ("/usr/", "/lib/", "../", "./")
 
@@ -112,6 +114,8 @@ class Normaliser:
             file = str(value.get("file", ""))
             if "line" in value and (file.startswith(SYSTEM) or file.endswith("/sample.h")):
                 value = value | {"line": "N"}
+            if "used" in value:  # a register
+                value = value | {"value": "N"}
             return {name: self._value(item, name) for name, item in value.items()}
         if isinstance(value, list):
             return [self._value(item) for item in value]

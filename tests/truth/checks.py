@@ -235,6 +235,48 @@ def check_signal(report, _, value):
         yield f"signal: address is {signal.get('address')!r}, should be {value['address']!r}"
 
 
+def check_crash(report, truth, value):
+    crash = report.data.get("crash")
+    if not crash:
+        yield f"no crash of t:{value['tid']}, which is {value['class']}"
+        return
+    if crash["actor"] != f"t:{value['tid']}":
+        yield f"the crash is of {crash['actor']}, should be t:{value['tid']}"
+    if crash["class"] not in value["class"]:
+        yield f"the crash is {crash['class']}, should be {value['class']}: {crash['cause']}"
+    if "address" in value and number(crash.get("address", "-1")) != number(value["address"]):
+        yield f"the crash is at {crash.get('address')}, should be {value['address']}"
+    for key in ("cause", "message"):
+        if key in value and value[key] not in crash.get(key, ""):
+            yield f"the crash's {key} is {crash.get(key)!r}, should have {value[key]!r}"
+    for key in ("exception", "what"):
+        if key in value and crash.get(key) != value[key]:
+            yield f"the crash's {key} is {crash.get(key)!r}, should be {value[key]!r}"
+    yield from crash_names(report, truth, value, crash)
+    findings = [f for f in report.findings if f["rule"] == "CT105"]
+    if len(findings) != 1 or value["tid"] not in report.finding_tids(findings[0]):
+        yield f"{len(findings)} findings CT105 about t:{value['tid']}"
+
+
+def crash_names(report, truth, value, crash):
+    """What can be told only with the names of functions."""
+    if not truth.function_names:
+        return
+    finding = next((f["title"] for f in report.findings if f["rule"] == "CT105"), "")
+    if "function" in value and f"{value['function']}(" not in finding:
+        yield f"the finding does not name {value['function']}: {finding}"
+    names = sorted(map(plain_function, crash.get("recursion", {}).get("functions", [])))
+    if "recursion" in value and names != sorted(value["recursion"]):
+        yield f"the recursion is of {names}, should be of {value['recursion']}"
+
+
+def check_crash_holds(report, _, value):
+    held = [number(r.split(":")[1].split(":")[0]) for f in report.findings if f["rule"] == "CT105"
+            for r in f["resources"]]
+    if number(value["resource"]) not in held:
+        yield f"CT105 does not name the lock {value['resource']}"
+
+
 def check_lwp(report, _, value):
     lwp = report.actors.get(value["tid"], {}).get("lwp")
     if lwp != value["lwp"]:
@@ -302,6 +344,8 @@ CHECKS = {
     "headline_not": check_headline_not,
     "function": check_function,
     "signal": check_signal,
+    "crash": check_crash,
+    "crash_holds": check_crash_holds,
     "lwp": check_lwp,
     "threads": check_threads,
     "exited": check_exited,
@@ -358,6 +402,16 @@ def whole_waits(report, truth):
                 yield f"false wait: t:{tid} for {wait['kind']} {wait.get('resource')}"
 
 
+def whole_crash(report, truth):
+    if truth.values.get("crash"):
+        return
+    if report.data.get("crash"):
+        yield f"false crash: {report.data['crash']['cause']}"
+    for finding in report.findings:
+        if finding["rule"] == "CT105":
+            yield f"false CT105: {finding['title']}"
+
+
 def whole_lost(report, truth):
     """Whoever reads zeros for stacks says so."""
     if not any("zeros" in text for text in report.data["target"].get("partial", [])):
@@ -367,7 +421,7 @@ def whole_lost(report, truth):
 # What can still be checked when gdb could not read the threads' stacks: that nothing false is said.
 OF_LOST = ("absent", "quiet", "threads", "signal")
 WHOLE_OF_LOST = (whole_lost, whole_findings, whole_cycles, whole_waits)
-WHOLE = (whole_verdict, whole_findings, whole_cycles, whole_waits)
+WHOLE = (whole_verdict, whole_findings, whole_crash, whole_cycles, whole_waits)
 
 
 def check_all(report, truth):

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Faults of the CPU that are not about memory: divisions, instructions that do not exist, traps. */
+#include <inttypes.h>
+#include <signal.h>
+
+#include "observe/crash.h"
+
+/* The lowest size bytes, with their sign. */
+static int64_t with_sign(uint64_t value, unsigned size)
+{
+	unsigned shift = 64 - 8 * size;
+
+	return (int64_t)(value << shift) >> shift;
+}
+
+static bool divisor_of(const struct ct_crash_scene *s, uint64_t *ret)
+{
+	if (s->insn.reg == CT_NO_REG) {
+		*ret = s->operands[0].value;
+		return s->operands[0].has_value;
+	}
+	*ret = ct_reg(&s->regs, s->insn.reg) >> (s->insn.high_byte ? 8 : 0);
+	if (s->insn.size < 8)
+		*ret &= (UINT64_C(1) << 8 * s->insn.size) - 1;
+	return s->regs.known >> s->insn.reg & 1;
+}
+
+/* The number in two halves, in decimal where it fits in one. */
+static const char *dividend_of(struct ct_crash_scene *s)
+{
+	uint64_t low = ct_reg(&s->regs, CT_REG_LOW), high = ct_reg(&s->regs, CT_REG_HIGH);
+	bool is_signed = s->insn.kind == CT_INSN_DIVIDE_SIGNED;
+	unsigned size = s->insn.size;
+
+	if (size == 1) /* both halves are in one register */
+		return is_signed ? ct_sink_printf(s->o->sink, "%" PRId64, with_sign(low, 2))
+				 : ct_sink_printf(s->o->sink, "%u", (unsigned)(low & 0xffff));
+	if (size < 8) {
+		uint64_t mask = (UINT64_C(1) << 8 * size) - 1;
+		uint64_t value = (high & mask) << 8 * size | (low & mask);
+
+		return is_signed
+			       ? ct_sink_printf(s->o->sink, "%" PRId64, with_sign(value, 2 * size))
+			       : ct_sink_printf(s->o->sink, "%" PRIu64, value);
+	}
+	if (is_signed && high == (low >> 63 ? UINT64_MAX : 0))
+		return ct_sink_printf(s->o->sink, "%" PRId64, (int64_t)low);
+	if (!is_signed && !high)
+		return ct_sink_printf(s->o->sink, "%" PRIu64, low);
+	return ct_sink_printf(s->o->sink, "0x%" PRIx64 "%016" PRIx64, high, low);
+}
+
+static void division(struct ct_crash_scene *s)
+{
+	uint64_t divisor;
+
+	if (!s->decoded || !divisor_of(s, &divisor) ||
+		(s->insn.kind != CT_INSN_DIVIDE && s->insn.kind != CT_INSN_DIVIDE_SIGNED))
+		return;
+	s->used |= UINT64_C(1) << CT_REG_LOW | UINT64_C(1) << CT_REG_HIGH;
+	if (!divisor)
+		ct_crash_is(s, CT_CRASH_DIVIDE_ZERO, CT_TRUST_EXACT, "divided %s by zero",
+			dividend_of(s));
+	else if (s->insn.kind == CT_INSN_DIVIDE_SIGNED)
+		ct_crash_is(s, CT_CRASH_DIVIDE_OVERFLOW, CT_TRUST_EXACT,
+			"divided %s by %" PRId64 ": the result does not fit in %u bytes",
+			dividend_of(s), with_sign(divisor, s->insn.size), s->insn.size);
+	else
+		ct_crash_is(s, CT_CRASH_DIVIDE_OVERFLOW, CT_TRUST_EXACT,
+			"divided %s by %" PRIu64 ": the result does not fit in %u bytes",
+			dividend_of(s), divisor, s->insn.size);
+}
+
+static void arithmetic(struct ct_crash_scene *s)
+{
+	static const struct {
+		int code;
+		const char *words;
+	} floats[] = {{FPE_FLTDIV, "a division by zero"}, {FPE_FLTOVF, "an overflow"},
+		{FPE_FLTUND, "an underflow"}, {FPE_FLTRES, "an inexact result"},
+		{FPE_FLTINV, "an invalid operation"}};
+
+	for (size_t i = 0; i < CT_COUNT(floats); i++)
+		if (floats[i].code == s->signal.code)
+			ct_crash_is(s, CT_CRASH_FLOAT, CT_TRUST_EXACT,
+				"trapped on %s of floating-point numbers (feenableexcept() asked "
+				"for that)",
+				floats[i].words);
+	division(s);
+}
+
+static void no_instruction(struct ct_crash_scene *s)
+{
+	const char *text = s->crash.instruction ? s->crash.instruction : "not readable";
+
+	if (s->decoded && s->insn.kind == CT_INSN_UNDEFINED)
+		ct_crash_is(s, CT_CRASH_TRAP, CT_TRUST_EXACT,
+			"ran into a trap (%s): __builtin_trap(), or code that the compiler took "
+			"for unreachable",
+			text);
+	else if (s->n_code)
+		ct_crash_is(s, CT_CRASH_ILLEGAL, CT_TRUST_EXACT,
+			"executed what is no instruction of its CPU: %s", text);
+}
+
+void ct_crash_trap(struct ct_crash_scene *s)
+{
+	if (s->signal.number == SIGFPE)
+		arithmetic(s);
+	else if (s->signal.number == SIGILL)
+		no_instruction(s);
+	else if (s->signal.number == SIGTRAP && s->decoded && s->insn.kind == CT_INSN_BREAKPOINT)
+		ct_crash_is(s, CT_CRASH_BREAKPOINT, CT_TRUST_EXACT,
+			"ran into a breakpoint (%s) that no debugger was there for",
+			s->crash.instruction);
+	else if (s->signal.number == SIGSYS)
+		ct_crash_is(s, CT_CRASH_BAD_SYSCALL, CT_TRUST_EXACT,
+			"made a system call that a filter (seccomp) forbids");
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CT105: what killed the process, how that is known, and who waits for the locks of the thread that
+ * it happened to. */
+#include "facts/crash.h"
+
+#include <inttypes.h>
+
+#include "rules/findings.h"
+#include "rules/words.h"
+
+#define MAX_LOCKS   4 /* told one by one */
+#define MAX_WAITERS 4 /* of one lock */
+
+static const struct {
+	enum ct_crash_class class;
+	const char *hint;
+} hints[] = {
+	{CT_CRASH_NULL, "Find out why the pointer is null: a failed allocation or lookup that was "
+			"not tested, an object that was not set up yet or is torn down already."},
+	{CT_CRASH_POISONED, "The memory that the pointer came from was freed, or never set: look "
+			    "for who frees it early, and for missing initialisation."},
+	{CT_CRASH_FREED, "Somebody freed the object while others still use it: run the program "
+			 "with -fsanitize=address, which shows both places."},
+	{CT_CRASH_TEXT, "A string was copied over the object: look for a buffer before it that is "
+			"too small."},
+	{CT_CRASH_READ_ONLY, "String literals and constants must not be written: copy them "
+			     "first, and mind warnings about discarded const."},
+	{CT_CRASH_BAD_RETURN, "Something wrote over the stack: look at the local arrays of the "
+			      "function that returned; -fstack-protector-strong notices earlier."},
+	{CT_CRASH_STACK_OVERFLOW, "End the recursion, move large local arrays to the heap, or "
+				  "give the thread a larger stack "
+				  "(pthread_attr_setstacksize, ulimit -s)."},
+	{CT_CRASH_FILE_TRUNCATED, "Who writes the file must not truncate it in place while it "
+				  "is mapped: write a new one and rename it."},
+	{CT_CRASH_ILLEGAL, "The program may be built for another CPU (-march=), or a jump went "
+			   "into the middle of something."},
+	{CT_CRASH_HEAP, "The damage was done earlier and elsewhere: run the program with "
+			"-fsanitize=address or valgrind."},
+	{CT_CRASH_STACK_SMASH, "A local array of this function was written beyond its end: look "
+			       "at its copies and loops."},
+	{CT_CRASH_EXCEPTION, "Catch it where something can be done about it; a function that is "
+			     "noexcept, a destructor and a thread's function must not let one "
+			     "out."},
+	{CT_CRASH_TERMINATE, "A std::thread must be joined or detached before it is destroyed."},
+};
+
+static const char *hint_for(enum ct_crash_class class)
+{
+	for (size_t i = 0; i < CT_COUNT(hints); i++)
+		if (hints[i].class == class)
+			return hints[i].hint;
+	return NULL;
+}
+
+/* ", at push_order() orders.c:41"; in a library: ", in strlen(), called by count() words.c:12". */
+static const char *say_place(struct ct_findings *out, const struct ct_crash *c, uint32_t own)
+{
+	const char *at = ct_say_frame(out->arena, out->facts, c->actor, own);
+	const char *in = ct_say_frame(out->arena, out->facts, c->actor, c->frame);
+
+	if (!at)
+		return in ? ct_arena_printf(out->arena, ", in %s", in) : "";
+	if (own == c->frame || !in || !c->instruction)
+		return ct_arena_printf(out->arena, ", at %s", at);
+	return ct_arena_printf(out->arena, ", in %s, called by %s", in, at);
+}
+
+/* own: the frame that was told already. */
+static void add_instruction(
+	struct ct_findings *out, struct ct_draft *draft, const struct ct_crash *c, uint32_t own)
+{
+	if (c->instruction)
+		ct_draft_step(draft,
+			ct_arena_printf(out->arena, "the instruction is %s", c->instruction),
+			c->frame == own ? CT_NONE : c->actor, CT_NONE, c->frame);
+	for (uint32_t i = 0; i < c->n_operands; i++) {
+		const struct ct_crash_operand *op = &c->operands[i];
+		const char *value = op->has_value
+					    ? ct_arena_printf(out->arena,
+						      ", where 0x%" PRIx64 " stands", op->value)
+					    : "";
+
+		/* Of several the one that matters; the others are in the JSON report. */
+		if (!op->has_address || (!op->faulted && c->n_operands > 1))
+			continue;
+		ct_draft_step(draft,
+			ct_arena_printf(out->arena, "its operand %s is the address 0x%" PRIx64 "%s",
+				op->text, op->address, value),
+			CT_NONE, CT_NONE, CT_NONE);
+	}
+}
+
+static void add_evidence(struct ct_draft *draft, const struct ct_crash *c)
+{
+	for (uint32_t i = 0; i < c->n_evidence; i++)
+		ct_draft_step(draft, c->evidence[i], CT_NONE, CT_NONE, CT_NONE);
+}
+
+/* "thread 12 (worker), thread 13 and 3 more" */
+static const char *say_waiters(struct ct_findings *out, const struct ct_resource *r)
+{
+	const struct ct_facts *facts = out->facts;
+	const char *ret = "";
+
+	for (uint32_t i = 0; i < r->n_waiters && i < MAX_WAITERS; i++)
+		ret = ct_arena_printf(out->arena, "%s%s%s", ret, i ? ", " : "",
+			ct_say_actor(out->arena, facts,
+				facts->waits[facts->waits_by_resource[r->first_waiter + i]].actor));
+	if (r->n_waiters > MAX_WAITERS)
+		ret = ct_arena_printf(
+			out->arena, "%s and %u more", ret, r->n_waiters - MAX_WAITERS);
+	return ret;
+}
+
+static void add_locks(struct ct_findings *out, struct ct_draft *draft, const struct ct_crash *c)
+{
+	const struct ct_actor *actor = &out->facts->actors[c->actor];
+
+	for (uint32_t i = 0; i < actor->n_holds; i++) {
+		uint32_t h = out->facts->holds_by_actor[actor->first_hold + i];
+		uint32_t resource = out->facts->holds[h].resource;
+		const struct ct_resource *r = &out->facts->resources[resource];
+		const char *what = ct_say_resource(out->arena, out->facts, resource);
+
+		if (r->is_actor)
+			continue;
+		ct_draft_resource(draft, resource);
+		if (i >= MAX_LOCKS)
+			continue;
+		ct_draft_step(draft,
+			r->n_waiters
+				? ct_arena_printf(out->arena, "it holds %s, for which %s wait%s",
+					  what, say_waiters(out, r), r->n_waiters == 1 ? "s" : "")
+				: ct_arena_printf(out->arena, "it holds %s", what),
+			CT_NONE, CT_NONE, CT_NONE);
+	}
+}
+
+static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
+	const struct ct_policy *policy, struct ct_findings *out)
+{
+	const struct ct_crash *c = facts->crash;
+	struct ct_draft draft = {.rule = &ct_rule_crash, .level = CT_P0};
+
+	(void)graph, (void)policy;
+	if (!c)
+		return CT_OK;
+	uint32_t own = ct_own_frame_from(facts, c->actor, c->frame);
+	/* That it crashed is sure; only the cause may be inferred. */
+	draft.confidence = ct_confidence_of(facts, CT_MIN(c->trust, CT_TRUST_INFERRED));
+	draft.title = ct_arena_printf(out->arena, "%s %s%s",
+		ct_say_actor(out->arena, facts, c->actor), c->cause, say_place(out, c, own));
+	draft.message = draft.title;
+	draft.hint = hint_for(c->class);
+	ct_draft_actor(&draft, c->actor);
+	ct_draft_step(&draft,
+		ct_arena_printf(out->arena, "%s took %s (%s)",
+			ct_say_actor(out->arena, facts, c->actor), facts->target.signal.name,
+			facts->target.signal.code),
+		c->actor, CT_NONE, own);
+	add_instruction(out, &draft, c, own);
+	add_evidence(&draft, c);
+	add_locks(out, &draft, c);
+	return ct_findings_add(out, &draft);
+}
+
+const struct ct_rule ct_rule_crash = {
+	.id = "CT105",
+	.name = "crash",
+	.summary = "a fault, or an abort of the process's own, ended it",
+	.help = "The signal that ended the process was a fault, or came from abort(). For a fault "
+		"the instruction is decoded: its operand's address is compared with the one that "
+		"the kernel reports, and the pointer in it is judged. For an abort the C library's "
+		"message, or the C++ exception that nobody caught, is read.",
+	.silent_when = "Another process sent the signal (kill, a watchdog outside), or no signal "
+		       "ended the process (gcore).",
+	.level = CT_P0,
+	.run = run,
+};
