@@ -109,7 +109,8 @@ struct ct_thread {
 /*
  * All that a debugger must provide. next_* walk from *cur = 0 to CT_DONE; what they point to lives
  * until close. read gives all the bytes or CT_FAULT; view gives a pointer into the source itself
- * and may be NULL.
+ * and may be NULL. next_data gives the next part of [addr, end) of one mapping that can be other
+ * than zeros, or CT_DONE; NULL: all of it can be.
  */
 struct ct_source_ops {
 	const char *name;
@@ -118,6 +119,8 @@ struct ct_source_ops {
 	enum ct_status (*next_thread)(void *self, size_t *cur, struct ct_thread *ret);
 	enum ct_status (*read)(void *self, uint64_t addr, void *buf, size_t len);
 	enum ct_status (*view)(void *self, uint64_t addr, size_t len, const void **ret);
+	enum ct_status (*next_data)(
+		void *self, uint64_t addr, uint64_t end, uint64_t *start, uint64_t *stop);
 	enum ct_status (*auxv)(void *self, uint64_t type, uint64_t *ret);
 	void (*close)(void *self);
 };
@@ -146,6 +149,7 @@ enum ct_want {
 	CT_WANT_LINES = 1u << 1,  /* source lines and inlined frames of every site */
 	CT_WANT_HELD = 1u << 2,   /* locks that nobody waits for */
 	CT_WANT_NAMES = 1u << 3,  /* names of objects, from symbols and DWARF */
+	CT_WANT_WHOLE = 1u << 8,  /* with HELD: all memory is searched, however much it is */
 };
 
 struct ct_plan {

@@ -72,6 +72,35 @@ static enum ct_status core_read(void *self, uint64_t addr, void *buf, size_t len
 	return CT_OK;
 }
 
+/*
+ * Memory that was never touched is a hole in the file. Who asks for data goes through all of it: on
+ * a cold file, reading ahead is what makes that bearable.
+ */
+static enum ct_status core_next_data(
+	void *self, uint64_t addr, uint64_t end, uint64_t *start, uint64_t *stop)
+{
+	struct ct_core *core = self;
+	const struct ct_core_load *load = load_at(core, addr);
+
+	if (!load || addr - load->start >= load->present || end <= addr)
+		return CT_DONE;
+	if (!core->swept)
+		madvise((void *)(uintptr_t)core->bytes, core->size, MADV_SEQUENTIAL);
+	core->swept = true;
+	uint64_t at = load->offset + (addr - load->start);
+	uint64_t len = CT_MIN(end - addr, load->present - (addr - load->start));
+	off_t data = lseek(core->fd, (off_t)at, SEEK_DATA);
+	if (data < 0 && errno == ENXIO)
+		return CT_DONE;
+	uint64_t skip = data < 0 ? 0 : (uint64_t)data - at;
+	if (skip >= len)
+		return CT_DONE;
+	off_t hole = data < 0 ? -1 : lseek(core->fd, data, SEEK_HOLE);
+	*start = addr + skip;
+	*stop = addr + (hole < 0 ? len : CT_MIN(len, (uint64_t)hole - at));
+	return CT_OK;
+}
+
 /* Somebody may still be writing the file, or cut it: what was read before that is not all from one
  * state. */
 static void core_notice_change(struct ct_core *core)
@@ -165,6 +194,7 @@ static const struct ct_source_ops core_ops = {
 	.next_thread = core_next_thread,
 	.read = core_read,
 	.view = core_view,
+	.next_data = core_next_data,
 	.auxv = core_auxv,
 	.close = core_close,
 };

@@ -45,6 +45,7 @@ struct ct_core {
 	bool have_siginfo;
 	bool by_gdb;  /* gdb wrote it, of a process that need not have died */
 	bool changed; /* and that was said */
+	bool swept;   /* read from one end to the other, and not here and there */
 	uint32_t n_fpregsets;
 };
 

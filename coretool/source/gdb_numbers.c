@@ -60,6 +60,18 @@ static enum ct_status numbered_view(void *self, uint64_t addr, size_t len, const
 	return n->inner.ops->view ? n->inner.ops->view(n->inner.self, addr, len, ret) : CT_FAULT;
 }
 
+static enum ct_status numbered_next_data(
+	void *self, uint64_t addr, uint64_t end, uint64_t *start, uint64_t *stop)
+{
+	struct numbered *n = self;
+
+	if (n->inner.ops->next_data)
+		return n->inner.ops->next_data(n->inner.self, addr, end, start, stop);
+	*start = addr;
+	*stop = end;
+	return CT_OK;
+}
+
 static enum ct_status numbered_auxv(void *self, uint64_t type, uint64_t *ret)
 {
 	struct numbered *n = self;
@@ -84,6 +96,7 @@ static const struct ct_source_ops numbered_ops = {
 	.next_thread = numbered_next_thread,
 	.read = numbered_read,
 	.view = numbered_view,
+	.next_data = numbered_next_data,
 	.auxv = numbered_auxv,
 	.close = numbered_close,
 };

@@ -9,6 +9,28 @@ enum ct_status ct_view(struct ct_target *target, uint64_t addr, size_t len, cons
 	return src->ops->view ? src->ops->view(src->self, addr, len, ret) : CT_FAULT;
 }
 
+bool ct_target_has_view(const struct ct_target *target)
+{
+	return target->source.ops->view;
+}
+
+enum ct_status ct_target_next_data(
+	struct ct_target *target, uint64_t addr, uint64_t end, uint64_t *start, uint64_t *stop)
+{
+	const struct ct_source *src = &target->source;
+	const struct ct_map *map = ct_target_map_at(target, addr);
+	uint64_t present_end = map ? map->start + map->present : 0;
+
+	if (addr >= CT_MIN(end, present_end))
+		return CT_DONE;
+	end = CT_MIN(end, present_end);
+	if (src->ops->next_data)
+		return src->ops->next_data(src->self, addr, end, start, stop);
+	*start = addr;
+	*stop = end;
+	return CT_OK;
+}
+
 /* Bytes from addr on that the source itself has, at most len; 0 when it has none there. */
 static size_t source_bytes(struct ct_target *target, uint64_t addr, size_t len)
 {

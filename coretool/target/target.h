@@ -53,6 +53,14 @@ enum ct_status ct_target_auxv(struct ct_target *target, uint64_t type, uint64_t 
  * had: what buf holds then is not defined.
  */
 enum ct_status ct_read(struct ct_target *target, uint64_t addr, void *buf, size_t len);
+/*
+ * The next part of [addr, end) of one mapping that the source itself has and that can be other than
+ * zeros; CT_DONE: there is none.
+ */
+enum ct_status ct_target_next_data(
+	struct ct_target *target, uint64_t addr, uint64_t end, uint64_t *start, uint64_t *stop);
+/* Does ct_view() ever give bytes? Else each read is a question to somebody. */
+bool ct_target_has_view(const struct ct_target *target);
 /* A pointer to the bytes in place, valid while the target is open; CT_FAULT where ct_read may still
  * do. */
 enum ct_status ct_view(struct ct_target *target, uint64_t addr, size_t len, const void **ret);
