@@ -8,6 +8,8 @@
  *	2.31 to 2.40    g_signals at 40 and 44, what is expected there is 0
  *	2.41 on         g_signals at 32 and 36, what is expected is the count that was seen
  */
+#include "blocking/cond.h"
+
 #include "blocking/cleanup.h"
 #include "blocking/rows.h"
 
@@ -19,13 +21,12 @@ struct record {
 	int32_t private_, pad;
 };
 
-/* The record of the condition variable that the futex is in. */
+/* The record of the condition variable that the word is in. */
 static bool find_record(
-	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct record *ret)
+	const struct ct_blocking *ctx, uint32_t actor, uint64_t word, struct record *ret)
 {
 	struct ct_cleanup cleanups[CT_MAX_CLEANUPS];
-	size_t n = ct_cleanups(ctx, blocked->actor, cleanups);
-	uint64_t word = blocked->call.args[0];
+	size_t n = ct_cleanups(ctx, actor, cleanups);
 
 	for (size_t i = 0; i < n; i++)
 		if (!ct_read(ctx->target, cleanups[i].arg, ret, sizeof(*ret)) &&
@@ -42,7 +43,8 @@ static enum ct_status match(
 	struct record record;
 
 	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
-		op.pi || !ct_blocked_in_libc(ctx, blocked) || !find_record(ctx, blocked, &record))
+		op.pi || !ct_blocked_in_libc(ctx, blocked) ||
+		!find_record(ctx, blocked->actor, blocked->call.args[0], &record))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = CT_WAIT_COND,
 		.address = record.cond,
@@ -54,6 +56,13 @@ static enum ct_status match(
 		.timed = blocked->call.args[3],
 		.outside = !op.is_private};
 	return CT_OK;
+}
+
+uint64_t ct_cond_mutex(const struct ct_blocking *ctx, uint32_t actor, uint64_t cond)
+{
+	struct record record;
+
+	return find_record(ctx, actor, cond + SIGNALS, &record) ? record.mutex : 0;
 }
 
 static enum ct_status read_cond(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)

@@ -5,7 +5,7 @@
 #include <sys/mman.h>
 
 #include "base/arena.h"
-#include "target/modules.h"
+#include "target/symbols.h"
 
 /* Linux never gives a larger id (PID_MAX_LIMIT of include/linux/threads.h). */
 #define MAX_TID ((uint32_t)4 * 1024 * 1024)
@@ -24,8 +24,10 @@ static const struct ct_libc_layout layouts[] = {
 		.self = 16,
 		.list = 704,
 		.tid = 720,
+		.robust = 736,
 		.cleanup = 760,
 		.cancelhandling = 776,
+		.stackblock = 1680,
 		.joinstate = 1576,
 		.start_routine = {1592, 1600}},
 };
@@ -170,4 +172,14 @@ void ct_libc_detect(struct ct_target *target, struct ct_libc *ret)
 		if (!ret->version)
 			ret->version = "glibc";
 	}
+}
+
+uint64_t ct_libc_variable(struct ct_target *target, const struct ct_libc *libc, const char *name)
+{
+	struct ct_symbol symbol;
+
+	for (size_t i = 0; i < libc->n_files; i++)
+		if (!ct_symbol_find(target, libc->files[i], name, CT_SYMBOL_DATA, &symbol))
+			return symbol.start;
+	return 0;
 }

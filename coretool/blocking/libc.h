@@ -15,6 +15,8 @@ struct ct_libc_layout {
 	uint16_t self;             /* of the pointer to itself (tcbhead_t.self) */
 	uint16_t list;             /* of its links among all threads; same in 2.31 … 2.43 */
 	uint16_t tid;              /* same in 2.31 … 2.43 */
+	uint16_t robust;           /* of the head of its robust locks; same in 2.31 … 2.43 */
+	uint16_t stackblock;       /* where its stack begins, and behind that its size; likewise */
 	uint16_t cleanup;          /* of the innermost cleanup handler; same in 2.31 … 2.43 */
 	uint16_t cancelhandling;   /* u32 of flags; same in 2.31 … 2.43 */
 	uint16_t joinstate;        /* u32, 2.43; a pointer before */
@@ -52,5 +54,8 @@ enum ct_status ct_libc_descriptor(struct ct_target *target, const struct ct_libc
 	uint64_t object, struct ct_libc_thread *ret);
 /* Is pc in the C library, or may it be, as in a static program? */
 bool ct_libc_owns(struct ct_target *target, const struct ct_libc *libc, uint64_t pc);
+
+/* Where a variable of the C library's is, by its exact name; 0: not known. */
+uint64_t ct_libc_variable(struct ct_target *target, const struct ct_libc *libc, const char *name);
 
 #endif

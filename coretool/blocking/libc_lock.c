@@ -5,7 +5,10 @@
  * libc-lockP.h and stdio-lock.h; 2.31 to 2.43). What is counted is how often it is taken, from 2.41
  * on without the first time.
  */
+#include <sys/mman.h>
+
 #include "blocking/rows.h"
+#include "target/modules.h"
 
 struct libc_lock {
 	uint32_t lock, count;
@@ -16,8 +19,14 @@ struct libc_lock {
 #define MOST      (1u << 20) /* times that a thread has it */
 
 /* struct _IO_FILE of libio: where it has the address of its lock, and where fopen puts that. */
-#define FILE_LOCK 136u
-#define FOPENED   224u
+#define FILE_CHAIN 104u
+#define FILE_LOCK  136u
+#define FOPENED    224u
+
+#define MOST_FILES (1u << 16)
+#define MOST_DATA  (UINT64_C(1) << 20)  /* of libc's own variables … */
+#define MOST_BSS   (UINT64_C(64) << 10) /* … and of those that are zero at first */
+#define WORDS      (4096u / 8)          /* looked at together */
 
 /* The thread that has it, or CT_NONE. */
 static uint32_t owner_of(const struct ct_blocking *ctx, uint64_t addr, struct libc_lock *ret)
@@ -52,12 +61,30 @@ static enum ct_status match(
 	return CT_OK;
 }
 
-/* fopen makes a FILE and its lock in one piece. */
+static bool has_lock(const struct ct_blocking *ctx, uint64_t file, uint64_t addr)
+{
+	uint64_t lock;
+
+	return !ct_read_u64(ctx->target, file + FILE_LOCK, &lock) && lock == addr;
+}
+
+/* fopen makes a FILE and its lock in one piece; the first three have theirs somewhere in libc. */
 static void name_lock(const struct ct_blocking *ctx, struct ct_resource *r)
 {
-	uint64_t file = r->address - FOPENED, lock;
+	static const struct {
+		const char *symbol, *name;
+	} standard[] = {{"_IO_2_1_stdin_", "the lock of stdin"},
+		{"_IO_2_1_stdout_", "the lock of stdout"},
+		{"_IO_2_1_stderr_", "the lock of stderr"}};
+	uint64_t file = r->address - FOPENED;
 
-	if (!ct_read_u64(ctx->target, file + FILE_LOCK, &lock) && lock == r->address)
+	for (size_t i = 0; i < CT_COUNT(standard); i++) {
+		uint64_t at = ct_libc_variable(ctx->target, ctx->libc, standard[i].symbol);
+
+		if (at && has_lock(ctx, at, r->address))
+			r->name = ct_sink_string(ctx->sink, standard[i].name);
+	}
+	if (!r->name && has_lock(ctx, file, r->address))
 		r->name = ct_sink_printf(
 			ctx->sink, "the lock of the FILE at 0x%llx", (unsigned long long)file);
 }
@@ -91,6 +118,57 @@ static enum ct_status read_lock(const struct ct_blocking *ctx, uint64_t addr, ui
 	return CT_OK;
 }
 
+/* All FILEs are in a chain that begins at an exported variable (libio/libio.h). */
+static void add_files(const struct ct_blocking *ctx)
+{
+	uint64_t list = ct_libc_variable(ctx->target, ctx->libc, "_IO_list_all"), file, lock;
+	uint32_t resource;
+
+	if (!list || ct_read_u64(ctx->target, list, &file))
+		return;
+	for (uint32_t n = 0; file && n < MOST_FILES; n++) {
+		if (!ct_read_u64(ctx->target, file + FILE_LOCK, &lock) && lock)
+			(void)!read_lock(ctx, lock, &resource);
+		if (ct_read_u64(ctx->target, file + FILE_CHAIN, &file))
+			return;
+	}
+}
+
+/* The others are among libc's own variables. */
+static void add_variables(const struct ct_blocking *ctx)
+{
+	const struct ct_module *libc = ct_module_named(ctx->target, "libc.so.6");
+	uint64_t words[WORDS];
+	uint32_t resource;
+
+	if (!libc)
+		return;
+	for (size_t i = 0; i < ct_target_n_maps(ctx->target); i++) {
+		const struct ct_map *map = ct_target_map(ctx->target, i);
+		uint64_t most = map->path ? MOST_DATA : MOST_BSS;
+		uint64_t end = map->start + CT_MIN(map->end - map->start, most);
+
+		/* Behind the file's pages are those that are zero at first. */
+		if (map->start < libc->start || map->start > libc->end || map->prot <= 0 ||
+			!(map->prot & PROT_WRITE) ||
+			(map->path && ct_module_at(ctx->target, map->start) != libc))
+			continue;
+		for (uint64_t at = map->start; at + sizeof(words) <= end; at += sizeof(words)) {
+			if (ct_read(ctx->target, at, words, sizeof(words)))
+				continue;
+			for (size_t w = 1; w < WORDS; w++)
+				if (words[w] && words[w - 1] && words[w] % 64 == 0)
+					(void)!read_lock(ctx, at + (w - 1) * 8, &resource);
+		}
+	}
+}
+
+static void listed(const struct ct_blocking *ctx)
+{
+	add_files(ctx);
+	add_variables(ctx);
+}
+
 static bool recognise(const struct ct_blocking *ctx, uint64_t addr)
 {
 	struct libc_lock lock;
@@ -103,4 +181,5 @@ const struct ct_primitive ct_primitive_libc_lock = {
 	.match = match,
 	.read = read_lock,
 	.recognise = recognise,
+	.listed = listed,
 };

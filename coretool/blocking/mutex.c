@@ -134,6 +134,23 @@ static bool is_certain(
 	       !called_as_other(blocked);
 }
 
+/* A thread that sleeps in pthread_mutex_lock, and what it sleeps on cannot be a mutex any more. */
+static enum ct_status match_corrupt(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
+	const struct ct_mutex *m, struct ct_match *ret)
+{
+	const char *fault = called_as_mutex(blocked) ? ct_mutex_fault(ctx, m) : NULL;
+
+	if (!fault)
+		return CT_NOT_FOUND;
+	*ret = (struct ct_match){.kind = CT_WAIT_MUTEX,
+		.address = blocked->call.args[0],
+		.trust = CT_TRUST_LAYOUT,
+		.why = ct_sink_printf(ctx->sink,
+			"asleep below pthread_mutex_lock on what is no longer a mutex: %s", fault),
+		.timed = blocked->call.args[3]};
+	return CT_OK;
+}
+
 static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
@@ -147,9 +164,11 @@ static enum ct_status match(
 	enum path path = lock_path(&op, &blocked->call);
 	if (path == PATH_NONE)
 		return ct_mutex_match_delay(ctx, blocked, &op, ret);
-	if (ct_read(ctx->target, addr, &m, sizeof(m)) || !ct_mutex_shape(ctx, &m) ||
-		!path_fits(path, &op, &blocked->call, &m) || !is_certain(ctx, &m, blocked))
+	if (ct_read(ctx->target, addr, &m, sizeof(m)))
 		return CT_NOT_FOUND;
+	if (!ct_mutex_shape(ctx, &m) || !path_fits(path, &op, &blocked->call, &m) ||
+		!is_certain(ctx, &m, blocked))
+		return match_corrupt(ctx, blocked, &m, ret);
 	*ret = (struct ct_match){
 		.kind = CT_WAIT_MUTEX, .address = addr, .timed = blocked->call.args[3]};
 	ret->why = weigh(ctx, &m, blocked, &ret->trust);
@@ -192,7 +211,7 @@ static void add_owner(const struct ct_blocking *ctx, const struct ct_mutex *m, u
 {
 	struct ct_resource *r = ct_sink_get_resource(ctx->sink, resource);
 	const struct ct_owner owner = {
-		.id = ct_mutex_held(m) ? ct_mutex_owner(m) : 0,
+		.id = ct_mutex_held(m) && !r->corrupt ? ct_mutex_owner(m) : 0,
 		.taken = m->lock,
 		.shared = process_shared(ctx, m, r->address),
 		.field = m->kind & (CT_MUTEX_ROBUST | CT_MUTEX_PI)
@@ -217,6 +236,8 @@ static enum ct_status read_mutex(const struct ct_blocking *ctx, uint64_t addr, u
 	if (resource == CT_NONE)
 		return CT_NO_MEMORY;
 	if (fresh) {
+		ct_sink_get_resource(ctx->sink, resource)->corrupt = ct_mutex_fault(ctx, &m);
+		ct_sink_get_resource(ctx->sink, resource)->corrupt_trust = CT_TRUST_LAYOUT;
 		add_state(ctx, &m, resource);
 		add_owner(ctx, &m, resource);
 	}
@@ -242,6 +263,14 @@ static bool possible(const struct ct_blocking *ctx, uint64_t addr)
 	return !ct_read(ctx->target, addr, &m, sizeof(m)) && ct_mutex_shape(ctx, &m);
 }
 
+static bool noteworthy(const struct ct_blocking *ctx, uint64_t addr)
+{
+	struct ct_mutex m;
+
+	return !ct_read(ctx->target, addr, &m, sizeof(m)) &&
+	       (ct_mutex_held(&m) || ct_mutex_fault(ctx, &m));
+}
+
 /* libstdc++'s are a pthread_mutex_t and nothing else. */
 static const char *const types[] = {"pthread_mutex_t", "std::mutex", "std::recursive_mutex",
 	"std::timed_mutex", "std::recursive_timed_mutex", NULL};
@@ -252,5 +281,8 @@ const struct ct_primitive ct_primitive_mutex = {
 	.read = read_mutex,
 	.recognise = recognise,
 	.possible = possible,
+	.noteworthy = noteworthy,
+	.listed = ct_mutex_listed,
+	.scan = &ct_mutex_scan,
 	.types = types,
 };

@@ -80,3 +80,43 @@ bool ct_mutex_shape(const struct ct_blocking *ctx, const struct ct_mutex *m)
 		return false;
 	return shape_of_lock(m) && shape_of_users(ctx, m);
 }
+
+#define DESTROYED    0xffffffffu /* what pthread_mutex_destroy makes of the kind */
+#define FAULTY_USERS (1u << 22)
+
+/*
+ * In the windows inside of lock and unlock the owner is not yet, or no longer, named while the word
+ * is taken, and the users are not counted (nptl/pthread_mutex_lock.c, pthread_mutex_unlock.c):
+ * never is an owner named while the word is free.
+ */
+const char *ct_mutex_fault(const struct ct_blocking *ctx, const struct ct_mutex *m)
+{
+	uint32_t type = m->kind & CT_MUTEX_TYPE;
+	bool plain = !(m->kind & (CT_MUTEX_ROBUST | CT_MUTEX_PI));
+	uint32_t word = m->kind & CT_MUTEX_PP ? m->lock & CT_MUTEX_PP_WORD : m->lock;
+
+	if (m->kind == DESTROYED)
+		return m->lock ? ct_sink_string(
+					 ctx->sink, "it was destroyed, and its lock word is taken")
+			       : NULL;
+	if (m->kind & ~KIND_ALL || (m->kind & CT_MUTEX_PI && m->kind & CT_MUTEX_PP))
+		return ct_sink_printf(ctx->sink, "its kind is 0x%x, which is none", m->kind);
+	if (plain && word > 2)
+		return ct_sink_printf(
+			ctx->sink, "its lock word is 0x%x, which is no state", m->lock);
+	if (m->owner > MAX_TID && !ct_mutex_inconsistent(m))
+		return ct_sink_printf(
+			ctx->sink, "its owner field is 0x%x, which no thread can be", m->owner);
+	if (plain && !word && m->owner)
+		return ct_sink_printf(ctx->sink,
+			"its lock word is free, and its owner field names thread %u", m->owner);
+	if (!(m->kind & CT_MUTEX_ROBUST) && (m->prev || m->next))
+		return ct_sink_string(
+			ctx->sink, "it has links of a list that only robust mutexes are on");
+	if (type != CT_MUTEX_RECURSIVE && m->count > 1)
+		return ct_sink_printf(
+			ctx->sink, "it was taken %u times, and is not recursive", m->count);
+	if (m->nusers > FAULTY_USERS && m->nusers < USERS_WRAPPED)
+		return ct_sink_printf(ctx->sink, "it counts %u users", m->nusers);
+	return NULL;
+}

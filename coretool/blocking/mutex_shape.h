@@ -31,8 +31,15 @@ _Static_assert(sizeof(struct ct_mutex) == 40, "as in nptl's struct_mutex.h");
  */
 #define CT_MUTEX_PP_WORD 0x7ffffu
 
+/* Of mutexes in memory that nobody is known to use. */
+extern const struct ct_scan ct_mutex_scan;
+/* Adds those that glibc and the kernel keep on record: robust ones, the dynamic linker's. */
+void ct_mutex_listed(const struct ct_blocking *ctx);
+
 /* Can these bytes be a mutex that somebody uses? An owner is not asked for. */
 bool ct_mutex_shape(const struct ct_blocking *ctx, const struct ct_mutex *m);
+/* What of these bytes, known to be a mutex, no lock or unlock leaves behind; NULL: nothing is. */
+const char *ct_mutex_fault(const struct ct_blocking *ctx, const struct ct_mutex *m);
 /* The owner that is recorded where the kind of mutex keeps it; 0: none. */
 uint32_t ct_mutex_owner(const struct ct_mutex *m);
 /* Locked, and the words that name the owner agree. */

@@ -6,9 +6,11 @@
  */
 #include "blocking/cleanup.h"
 #include "blocking/rows.h"
+#include "target/modules.h"
 
 #define STATE       3u /* the bits above them count forks */
 #define IN_PROGRESS 1u
+#define MOST_FORKS  (1u << 20)
 
 static bool runs(const struct ct_blocking *ctx, uint32_t actor, uint64_t control)
 {
@@ -87,8 +89,50 @@ static enum ct_status read_once(const struct ct_blocking *ctx, uint64_t addr, ui
 	return CT_OK;
 }
 
+/*
+ * The control word that a handler of libc's names: that of an initialisation under way; 0: none.
+ * From 2.36 on, the argument begins with the initialiser, which records of others do not; before,
+ * libpthread was a file of its own.
+ */
+static uint64_t control_of(const struct ct_blocking *ctx, const struct ct_cleanup *cleanup)
+{
+	uint64_t routine, control;
+	uint32_t word;
+
+	if (!ct_libc_owns(ctx->target, ctx->libc, cleanup->routine) ||
+		ct_read_u64(ctx->target, cleanup->arg, &routine))
+		return 0;
+	if (!ct_module_at(ctx->target, routine) ||
+		ct_read_u64(ctx->target, cleanup->arg + sizeof(routine), &control))
+		control = ct_module_named(ctx->target, "libpthread.so.0") &&
+					  ct_module_at(ctx->target, cleanup->arg)
+				  ? cleanup->arg
+				  : 0;
+	if (!control || control % 4 || ct_read_u32(ctx->target, control, &word))
+		return 0;
+	return (word & STATE) == IN_PROGRESS && word >> 2 < MOST_FORKS ? control : 0;
+}
+
+static void listed(const struct ct_blocking *ctx)
+{
+	uint32_t n = ct_sink_n_actors(ctx->sink), resource;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct ct_cleanup cleanups[CT_MAX_CLEANUPS];
+		size_t n_cleanups = ct_cleanups(ctx, i, cleanups);
+
+		for (size_t k = 0; k < n_cleanups; k++) {
+			uint64_t control = control_of(ctx, &cleanups[k]);
+
+			if (control)
+				(void)!read_once(ctx, control, &resource);
+		}
+	}
+}
+
 const struct ct_primitive ct_primitive_once = {
 	.name = "pthread_once",
 	.match = match,
 	.read = read_once,
+	.listed = listed,
 };

@@ -8,8 +8,7 @@ bool ct_owner_may_be_elsewhere(const struct ct_blocking *ctx, bool shared, uint6
 	return shared && !ct_module_at(ctx->target, addr);
 }
 
-/* Can "no such thread" be said at all? Not when threads or their ids may be missing. */
-static bool ids_are_sure(const struct ct_blocking *ctx)
+bool ct_owner_may_be_gone(const struct ct_blocking *ctx)
 {
 	return ct_target_process(ctx->target)->all_threads &&
 	       (ctx->libc->ids_complete || ctx->libc->ids_are_lwps);
@@ -40,7 +39,7 @@ static void add_hold(const struct ct_blocking *ctx, const struct ct_owner *owner
 static void add_absent(
 	const struct ct_blocking *ctx, const struct ct_owner *owner, struct ct_resource *r)
 {
-	bool gone = !owner->shared && ids_are_sure(ctx);
+	bool gone = !owner->shared && ct_owner_may_be_gone(ctx);
 
 	r->holders = gone ? CT_HOLDERS_COMPLETE : CT_HOLDERS_UNKNOWN;
 	r->owner_gone = gone ? owner->id : 0;

@@ -19,6 +19,9 @@ struct ct_owner {
  */
 void ct_owner_add(const struct ct_blocking *ctx, uint32_t resource, const struct ct_owner *owner);
 
+/* Can "no such thread" be said at all? Not when threads or their ids may be missing. */
+bool ct_owner_may_be_gone(const struct ct_blocking *ctx);
+
 /*
  * Can the owner of a lock at addr be in another process, whose ids may be those of threads here
  * (PID namespaces)? Not when it lies in the data of a program or library: every process has its

@@ -43,6 +43,28 @@ struct ct_match { /* "this thread waits for the object at address" */
 };
 
 struct ct_possession;
+/* What is found where nothing points to it. */
+struct ct_scan_hit {
+	const struct ct_primitive *primitive;
+	uint64_t addr;
+	uint32_t owner; /* the id that it names */
+	uint32_t actor; /* the thread of that id; CT_NONE: there is none */
+	uint32_t users; /* how many it counts beside the owner; all of them wait for something */
+	uint32_t alike; /* words near it that could as well name an owner, and do not */
+};
+
+/*
+ * How a held object is found in memory: by the word that names its owner. The lower half of that
+ * word is the id, the upper half a small number.
+ */
+struct ct_scan {
+	uint8_t owner; /* offset of that word; a multiple of 8, at most 24 */
+	uint8_t size;  /* of the object */
+	/* Is it worth to look at the whole? Eight bytes behind the word can be read as well. */
+	bool (*near)(const uint64_t *word);
+	/* Can these bytes be held by the thread hit->actor? Fills in hit->users. */
+	bool (*held)(const struct ct_blocking *ctx, const void *bytes, struct ct_scan_hit *hit);
+};
 
 struct ct_primitive {
 	const char *name;
@@ -57,6 +79,12 @@ struct ct_primitive {
 	/* Could the bytes at addr be one of us, free or taken? For what is known to be one by its
 	 * type. NULL: no type is ours alone. */
 	bool (*possible)(const struct ct_blocking *ctx, uint64_t addr);
+	/* Adds those that are held and that the C library itself has a list of, or a fixed place
+	 * for; NULL: none are. */
+	void (*listed)(const struct ct_blocking *ctx);
+	/* Is what is known to be one of us held, or damaged? NULL: nobody looks. */
+	bool (*noteworthy)(const struct ct_blocking *ctx, uint64_t addr);
+	const struct ct_scan *scan; /* NULL: what is held looks like other data */
 	const char *const
 		*types;   /* the C and C++ types that are one of us, ended by NULL; or NULL */
 	bool last_resort; /* asked only when no other primitive matched */

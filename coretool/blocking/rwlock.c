@@ -218,6 +218,40 @@ static const struct ct_event_row events[] = {
 
 static const struct ct_possession possession = {.mode = CT_HOLD_SHARED, .count = count_readers};
 
+static bool noteworthy(const struct ct_blocking *ctx, uint64_t addr)
+{
+	struct rwlock rw;
+
+	return possible(ctx, addr) && !ct_read(ctx->target, addr, &rw, sizeof(rw)) &&
+	       write_locked(&rw) && rw.cur_writer;
+}
+
+/* The first three words and the writer's: taken for writing, nobody waits, and never used
+ * otherwise. */
+static bool near(const uint64_t *word)
+{
+	return (uint32_t)word[-3] == (WRITE_PHASE | WRITE_LOCK) && word[0] >> 32 <= 1 && !word[-1];
+}
+
+static bool held(const struct ct_blocking *ctx, const void *bytes, struct ct_scan_hit *hit)
+{
+	struct rwlock rw;
+
+	memcpy(&rw, bytes, sizeof(rw));
+	(void)ctx;
+	return rw.readers == (WRITE_PHASE | WRITE_LOCK) && !rw.writers && rw.wrphase_futex & 1 &&
+	       rw.wrphase_futex <= 3 && rw.writers_futex & 1 && rw.writers_futex <= 3 && !rw.pad3 &&
+	       !rw.pad4 && !rw.pad2 && !rw.elision && !rw.shared && rw.flags <= PREFERENCE &&
+	       hit->actor != CT_NONE;
+}
+
+static const struct ct_scan scan = {
+	.owner = offsetof(struct rwlock, cur_writer),
+	.size = sizeof(struct rwlock),
+	.near = near,
+	.held = held,
+};
+
 static const char *const types[] = {
 	"pthread_rwlock_t", "std::shared_mutex", "std::shared_timed_mutex", NULL};
 
@@ -227,6 +261,8 @@ const struct ct_primitive ct_primitive_rwlock = {
 	.read = read_rwlock,
 	.recognise = recognise,
 	.possible = possible,
+	.noteworthy = noteworthy,
+	.scan = &scan,
 	.types = types,
 	.events = events,
 	.n_events = CT_COUNT(events),

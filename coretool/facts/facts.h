@@ -187,7 +187,12 @@ struct ct_resource {
 			      address */
 	const char *where; /* "on the stack of thread 12", "heap"; NULL: not known */
 	enum ct_holders holders;
-	uint64_t owner_gone; /* the recorded owner, when no such thread exists */
+	uint64_t owner_gone;       /* the recorded owner, when no such thread exists */
+	enum ct_trust owner_trust; /* of that */
+	const char *owner_why;     /* NULL: its owner field says so */
+	const char *corrupt; /* what of its bytes no lock or unlock leaves behind; NULL: nothing is
+			      */
+	enum ct_trust corrupt_trust; /* that it is such a lock at all */
 	bool process_shared;
 	bool is_actor; /* it stands for an actor: a joined thread */
 	uint32_t n_values;

@@ -231,6 +231,17 @@ uint32_t ct_sink_resource(struct ct_sink *sink, const char *kind, uint64_t addre
 	return index;
 }
 
+bool ct_sink_has_resource(const struct ct_sink *sink, uint64_t address)
+{
+	struct ct_hash_it it = ct_hash_find(&sink->resource_keys, ct_hash_u64(address));
+	uint32_t i;
+
+	while (ct_hash_next(&sink->resource_keys, &it, &i))
+		if (sink->resources.items[i].address == address)
+			return true;
+	return false;
+}
+
 struct ct_resource *ct_sink_get_resource(struct ct_sink *sink, uint32_t resource)
 {
 	return &sink->resources.items[resource];
@@ -317,6 +328,16 @@ uint32_t ct_sink_hold(struct ct_sink *sink, const struct ct_hold *hold)
 	}
 	*slot = *hold;
 	return sink->holds.n - 1;
+}
+
+uint32_t ct_sink_n_holds(const struct ct_sink *sink)
+{
+	return sink->holds.n;
+}
+
+struct ct_hold *ct_sink_get_hold(struct ct_sink *sink, uint32_t hold)
+{
+	return &sink->holds.items[hold];
 }
 
 uint32_t ct_sink_site(struct ct_sink *sink, uint64_t pc, bool is_call, bool *fresh)

@@ -57,6 +57,10 @@ uint32_t ct_sink_n_waits(const struct ct_sink *sink);
 /* Who could end this wait, beside others. */
 void ct_sink_peer(struct ct_sink *sink, uint32_t wait, const struct ct_peer *peer);
 uint32_t ct_sink_hold(struct ct_sink *sink, const struct ct_hold *hold);
+uint32_t ct_sink_n_holds(const struct ct_sink *sink);
+struct ct_hold *ct_sink_get_hold(struct ct_sink *sink, uint32_t hold); /* until the next */
+/* Is there a resource of any kind at this address? */
+bool ct_sink_has_resource(const struct ct_sink *sink, uint64_t address);
 
 /* is_call: see struct ct_site. fresh: the caller fills in the rest of the site. */
 uint32_t ct_sink_site(struct ct_sink *sink, uint64_t pc, bool is_call, bool *fresh);

@@ -44,6 +44,10 @@ enum ct_status ct_observe_wait(struct ct_observation *o, const struct ct_blocked
 enum ct_status ct_observe_spin(struct ct_observation *o, const struct ct_blocked *blocked);
 /* Holders and peers that no object records, out of the threads' code. (holders.c) */
 enum ct_status ct_observe_holders(struct ct_observation *o);
+/* Adds the locks that are held, also those that nobody waits for; when all waits are known.
+ * (held.c)
+ */
+enum ct_status ct_observe_held(struct ct_observation *o);
 /* Names and places of all resources; frames that took them. (resources.c) */
 void ct_observe_resources(struct ct_observation *o);
 /* What killed the process, if it was its own doing. (crash.c) */

@@ -31,6 +31,8 @@ static enum ct_status observe_all(struct ct_observation *o)
 	for (size_t i = 0; !status && i < n; i++)
 		status = observe_actor(o, (uint32_t)i);
 	if (!status)
+		status = ct_observe_held(o);
+	if (!status)
 		status = ct_observe_holders(o);
 	if (status)
 		return status;

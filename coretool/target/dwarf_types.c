@@ -338,3 +338,197 @@ uint64_t ct_dwarf_member_path(
 	}
 	return offset;
 }
+
+static bool is_named(Dwarf_Die *type, const char *const *names)
+{
+	const char *name = dwarf_diename(type);
+
+	for (; name && *names; names++)
+		if (!strcmp(name, *names))
+			return true;
+	return false;
+}
+
+/* Is the type itself, or one that it is another name for, of these? */
+static bool type_is(struct ct_dwarf *dwarf, Dwarf_Die type, const char *const *names)
+{
+	for (int i = 0; i < MAX_CHAIN && ct_dwarf_spend(dwarf, 1); i++) {
+		if (is_named(&type, names))
+			return true;
+		switch (dwarf_tag(&type)) {
+		case DW_TAG_typedef:
+		case DW_TAG_const_type:
+		case DW_TAG_volatile_type:
+		case DW_TAG_atomic_type:
+			if (ct_die_ref(&type, DW_AT_type, &type))
+				continue;
+			return false;
+		default:
+			return false;
+		}
+	}
+	return false;
+}
+
+bool ct_dwarf_member_is(
+	struct ct_dwarf *dwarf, Dwarf_Die *variable, uint64_t offset, const char *const *types)
+{
+	Dwarf_Die type;
+
+	if (!ct_die_ref(variable, DW_AT_type, &type))
+		return false;
+	for (int depth = 0; depth < MAX_PATH; depth++) {
+		struct member member;
+		bool is_lock = false;
+
+		if (!offset && type_is(dwarf, type, types))
+			return true;
+		if (!peel(dwarf, &type, &is_lock))
+			return false;
+		if (dwarf_tag(&type) == DW_TAG_array_type) {
+			if (!enter_array(dwarf, &type, &offset, NULL))
+				return false;
+			continue;
+		}
+		if (!is_aggregate(dwarf_tag(&type)) ||
+			!find_member(dwarf, &type, offset, 0, &member))
+			return false;
+		type = member.type;
+		offset -= member.start;
+	}
+	return false;
+}
+
+#define MOST_ELEMENTS 4096 /* of an array that are looked into */
+
+static bool has_part(struct ct_part_types *types, Dwarf_Die type, int depth);
+
+static bool members_have_part(struct ct_part_types *types, Dwarf_Die *type, int depth)
+{
+	struct member member;
+	Dwarf_Die die;
+
+	if (dwarf_child(type, &die))
+		return false;
+	do {
+		if (!ct_dwarf_spend(types->dwarf, 1))
+			return false;
+		if (read_member(types->dwarf, &die, &member) && has_part(types, member.type, depth))
+			return true;
+	} while (!dwarf_siblingof(&die, &die));
+	return false;
+}
+
+static bool look_for_part(struct ct_part_types *types, Dwarf_Die *type, int depth)
+{
+	Dwarf_Die element;
+
+	switch (dwarf_tag(type)) {
+	case DW_TAG_array_type:
+		return ct_die_ref(type, DW_AT_type, &element) && has_part(types, element, depth);
+	case DW_TAG_structure_type:
+	case DW_TAG_class_type:
+		return members_have_part(types, type, depth);
+	default:
+		return false;
+	}
+}
+
+/* Does the type, which is none of the named ones itself, have one of them inside? */
+static bool has_part(struct ct_part_types *types, Dwarf_Die type, int depth)
+{
+	bool is_lock = false;
+	uint32_t i;
+
+	if (type_is(types->dwarf, type, types->names))
+		return true;
+	if (depth == MAX_LOOKAHEAD || !peel(types->dwarf, &type, &is_lock))
+		return false;
+	Dwarf_Off offset = dwarf_dieoffset(&type);
+	struct ct_hash_it it = ct_hash_find(&types->known_at, ct_hash_u64(offset));
+	while (ct_hash_next(&types->known_at, &it, &i))
+		if (types->known.items[i].type == offset)
+			return types->known.items[i].has;
+	bool has = look_for_part(types, &type, depth + 1);
+	if (ct_vec_push(&types->known)) {
+		types->known.items[types->known.n - 1].type = offset;
+		types->known.items[types->known.n - 1].has = has;
+		if (!ct_hash_insert(&types->known_at, ct_hash_u64(offset), types->known.n - 1))
+			types->known.n--;
+	}
+	return has;
+}
+
+struct parts {
+	struct ct_part_types *types;
+	ct_lock_visitor *visit;
+	void *arg;
+};
+
+static bool visit_type(struct parts *parts, Dwarf_Die type, uint64_t address, int depth);
+
+static bool visit_elements(struct parts *parts, Dwarf_Die *array, uint64_t address, int depth)
+{
+	struct dimensions dims;
+	Dwarf_Die element;
+	uint64_t n = 1;
+
+	if (!read_dimensions(parts->types->dwarf, array, &dims) ||
+		!ct_die_ref(array, DW_AT_type, &element))
+		return true;
+	uint64_t size = size_of(parts->types->dwarf, element, 0);
+	for (size_t i = 0; i < dims.n; i++)
+		if (!ct_mul(n, dims.count[i], &n))
+			return true;
+	for (uint64_t i = 0; size && i < CT_MIN(n, (uint64_t)MOST_ELEMENTS); i++)
+		if (!visit_type(parts, element, address + i * size, depth))
+			return false;
+	return true;
+}
+
+static bool visit_members(struct parts *parts, Dwarf_Die *type, uint64_t address, int depth)
+{
+	struct member member;
+	Dwarf_Die die;
+
+	if (dwarf_child(type, &die))
+		return true;
+	do {
+		if (!ct_dwarf_spend(parts->types->dwarf, 1))
+			return false;
+		if (read_member(parts->types->dwarf, &die, &member) &&
+			!visit_type(parts, member.type, address + member.start, depth))
+			return false;
+	} while (!dwarf_siblingof(&die, &die));
+	return true;
+}
+
+static bool visit_type(struct parts *parts, Dwarf_Die type, uint64_t address, int depth)
+{
+	bool is_lock = false;
+
+	if (!has_part(parts->types, type, 0))
+		return true;
+	if (type_is(parts->types->dwarf, type, parts->types->names))
+		return parts->visit(parts->arg, address);
+	if (depth == MAX_LOOKAHEAD || !peel(parts->types->dwarf, &type, &is_lock))
+		return true;
+	if (dwarf_tag(&type) == DW_TAG_array_type)
+		return visit_elements(parts, &type, address, depth + 1);
+	return visit_members(parts, &type, address, depth + 1);
+}
+
+bool ct_dwarf_visit_parts(struct ct_part_types *types, Dwarf_Die *variable, uint64_t address,
+	ct_lock_visitor *visit, void *arg)
+{
+	struct parts parts = {types, visit, arg};
+	Dwarf_Die type;
+
+	return !ct_die_ref(variable, DW_AT_type, &type) || visit_type(&parts, type, address, 0);
+}
+
+void ct_part_types_free(struct ct_part_types *types)
+{
+	ct_vec_free(&types->known);
+	ct_hash_free(&types->known_at);
+}

@@ -40,6 +40,11 @@ static Dwarf_Off function_of(const struct ct_die_path *at)
 	return 0;
 }
 
+bool ct_dwarf_static_address(struct ct_dwarf *dwarf, Dwarf_Die *die, uint64_t *ret)
+{
+	return location_of(die, ret) && ct_address_is_data(dwarf, *ret);
+}
+
 static bool visit_variable(struct ct_die_path *at, void *arg)
 {
 	struct ct_dwarf *dwarf = arg;
@@ -47,7 +52,7 @@ static bool visit_variable(struct ct_die_path *at, void *arg)
 
 	if (dwarf_tag(&at->die) != DW_TAG_variable)
 		return true;
-	if (!location_of(&at->die, &address) || !ct_address_is_data(dwarf, address))
+	if (!ct_dwarf_static_address(dwarf, &at->die, &address))
 		return false;
 	struct ct_variable *slot = ct_vec_push(&dwarf->variables);
 	if (!slot)

@@ -15,4 +15,7 @@ struct ct_variable {
 enum ct_status ct_dwarf_variable_at(
 	struct ct_dwarf *dwarf, uint64_t address, struct ct_variable *ret);
 
+/* The address of a variable that lies still; false: it moves, is thread-local, or has none. */
+bool ct_dwarf_static_address(struct ct_dwarf *dwarf, Dwarf_Die *die, uint64_t *ret);
+
 #endif

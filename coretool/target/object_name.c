@@ -42,6 +42,22 @@ static bool name_by_dwarf(struct ct_target *target, const struct ct_module *modu
 	return true;
 }
 
+enum ct_status ct_object_is(struct ct_target *target, uint64_t addr, const char *const *types)
+{
+	const struct ct_module *module = ct_module_at(target, addr);
+	struct ct_symbol symbol;
+	struct ct_variable variable;
+	Dwarf_Die die;
+
+	if (!module || !types || ct_symbol_at(target, addr, CT_SYMBOL_DATA, &symbol))
+		return CT_NOT_FOUND;
+	struct ct_dwarf *dwarf = ct_dwarf_of(target, module);
+	if (!dwarf || ct_dwarf_variable_at(dwarf, symbol.start - dwarf->bias, &variable) ||
+		!dwarf_offdie(dwarf->dbg, variable.die, &die))
+		return CT_NOT_FOUND;
+	return ct_dwarf_member_is(dwarf, &die, addr - symbol.start, types) ? CT_OK : CT_NOT_FOUND;
+}
+
 static void name_by_symbol(
 	uint64_t addr, const struct ct_symbol *symbol, struct ct_arena *arena, struct ct_str *text)
 {

@@ -16,4 +16,10 @@
 enum ct_status ct_object_name(struct ct_target *target, uint64_t addr, struct ct_arena *arena,
 	const char **ret, bool *from_dwarf);
 
+/*
+ * Does DWARF say that an object of one of these types (ended by NULL) starts at addr, in a
+ * variable? CT_NOT_FOUND: it does not, or there is none.
+ */
+enum ct_status ct_object_is(struct ct_target *target, uint64_t addr, const char *const *types);
+
 #endif
