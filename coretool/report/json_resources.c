@@ -40,6 +40,11 @@ json_t *ct_json_resource(const struct ct_json *j, uint32_t index)
 	ct_record_text(&r, "where", res->where);
 	if (res->owner_gone)
 		ct_record_int(&r, "owner_gone", (int64_t)res->owner_gone);
+	if (res->owner_gone && res->owner_why) {
+		ct_record_text(&r, "owner_trust", ct_trust_name(res->owner_trust));
+		ct_record_text(&r, "owner_why", res->owner_why);
+	}
+	ct_record_text(&r, "corrupt", res->corrupt);
 	if (res->process_shared)
 		ct_record_bool(&r, "process_shared", true);
 	if (res->n_values)

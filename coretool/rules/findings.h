@@ -55,10 +55,12 @@ void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct
 extern const struct ct_rule ct_rule_barrier_short;
 extern const struct ct_rule ct_rule_blocked_behind;
 extern const struct ct_rule ct_rule_crash;
+extern const struct ct_rule ct_rule_corrupt_lock;
 extern const struct ct_rule ct_rule_dead_owner;
 extern const struct ct_rule ct_rule_handler_deadlock;
 extern const struct ct_rule ct_rule_lock_cycle;
 extern const struct ct_rule ct_rule_orphan;
+extern const struct ct_rule ct_rule_lock_left;
 extern const struct ct_rule ct_rule_self_deadlock;
 
 #endif

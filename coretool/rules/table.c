@@ -9,6 +9,8 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_crash,
 	&ct_rule_orphan,
 	&ct_rule_barrier_short,
+	&ct_rule_corrupt_lock,
 	&ct_rule_blocked_behind,
+	&ct_rule_lock_left,
 };
 const size_t ct_n_rules = CT_COUNT(ct_rules);

@@ -84,14 +84,39 @@ def check_wait(report, truth, value):
     if bool(wait.get("timed")) != value["timed"]:
         yield f"{what}: timed is {wait.get('timed')}, should be {value['timed']}"
     yield from evidence(wait, what)
+    yield from check_name(report, truth, value, what)
+
+
+def check_name(report, truth, value, what):
     if truth.object_names and "name" in value:
         name = report.resource_name(number(value["resource"]))
         if not same_object(name, value["name"]):
             yield f"{what}: its name is {name!r}, should be {value['name']!r}"
 
 
-def check_hold(report, _, value):
+def check_left_held(report, truth, value):
+    what = f"{value['resource']} was left held by {value['owner']}"
+    resource = report.resources.get(number(value["resource"]), {})
+    if resource.get("owner_gone") != value["owner"]:
+        yield f"{what}: owner_gone is {resource.get('owner_gone')}"
+    yield from evidence({"trust": resource.get("owner_trust"), "why": resource.get("owner_why")},
+                        what)
+    yield from check_name(report, truth, value, what)
+    if not any(finding["rule"] == "CT121" and number(value["resource"]) in
+               map(number, finding["resources"]) for finding in report.findings):
+        yield f"{what}: no CT121 says so"
+
+
+def check_corrupt(report, truth, name):
+    """By its name, so only where there are names."""
+    damaged = [r.get("name") for r in report.resources.values() if "corrupt" in r]
+    if truth.object_names and damaged.count(name) != 1:
+        yield f"{name} is damaged; said to be: {damaged}"
+
+
+def check_hold(report, truth, value):
     what = f"t:{value['tid']} holds {value['resource']}"
+    yield from check_name(report, truth, value, what)
     holders = report.holders(number(value["resource"]))
     if not same_holders(holders, {value["tid"]}, value):
         yield f"{what}: the report's holders are {ids(holders)}"
@@ -333,6 +358,9 @@ CHECKS = {
     "inferred": check_inferred,
     "free_of": check_free_of,
     "peers": check_peers,
+    "held_only": nothing,
+    "corrupt": check_corrupt,
+    "left_held": check_left_held,
     "owner_gone": check_owner_gone,
     "outside": check_outside,
     "root": check_root,
@@ -370,8 +398,12 @@ def whole_verdict(report, truth):
 
 def whole_findings(report, truth):
     told = truth.values.get("finding", [])
+    named = truth.values.get("corrupt", [])
     for finding in report.findings:
         if finding["rule"] not in STRICT_RULES:
+            continue
+        if finding["rule"] == "CT112" and report.resource_name(
+                number(finding["resources"][0])) in named:
             continue
         tids = report.finding_tids(finding)
         if not any(v["rule"] == finding["rule"] and tids & set(v["tids"]) for v in told):
@@ -412,6 +444,22 @@ def whole_crash(report, truth):
             yield f"false CT105: {finding['title']}"
 
 
+def whole_held(report, truth):
+    """Nothing else is held, and nothing else was left held by a thread that is gone."""
+    if True not in truth.values.get("held_only", []):
+        return
+    told = {(v["tid"], number(v["resource"])) for v in truth.values.get("hold", [])}
+    for tid in report.actors:
+        for hold in report.holds(tid):
+            resource = number(hold["resource"])
+            if (tid, resource) not in told and report.resources[resource]["kind"] != "thread":
+                yield f"false hold: t:{tid} holds {hold['resource']} ({hold['trust']})"
+    left = {number(v["resource"]) for v in truth.values.get("left_held", [])}
+    for address, resource in report.resources.items():
+        if "owner_gone" in resource and address not in left:
+            yield f"false hold of a thread that is gone: {resource['id']}"
+
+
 def whole_lost(report, truth):
     """Whoever reads zeros for stacks says so."""
     if not any("zeros" in text for text in report.data["target"].get("partial", [])):
@@ -421,7 +469,7 @@ def whole_lost(report, truth):
 # What can still be checked when gdb could not read the threads' stacks: that nothing false is said.
 OF_LOST = ("absent", "quiet", "threads", "signal")
 WHOLE_OF_LOST = (whole_lost, whole_findings, whole_cycles, whole_waits)
-WHOLE = (whole_verdict, whole_findings, whole_crash, whole_cycles, whole_waits)
+WHOLE = (whole_verdict, whole_findings, whole_crash, whole_cycles, whole_waits, whole_held)
 
 
 def check_all(report, truth):

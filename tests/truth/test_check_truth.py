@@ -177,6 +177,36 @@ class CheckerTest(unittest.TestCase):
         report["findings"][0]["confidence"] = "likely"
         self.assertIn("CT120 is likely", complaints(report, truth)[0])
 
+    def test_left_held(self):
+        truth = [{"left_held": {"owner": 9, "resource": "0x10", "name": "g_a"}},
+                 {"held_only": True}]
+        left = {"id": "r:0x10", "kind": "pthread_mutex", "owner_gone": 9, "owner_trust": "guess",
+                "owner_why": "its bytes"}
+        finding = {"rule": "CT121", "resources": ["r:0x10"], "actors": []}
+        report = {"resources": [left], "findings": [finding]}
+        self.assertEqual(complaints(report, truth), [])
+        finding["resources"] = ["r:0x20"]
+        self.assertIn("no CT121 says so", complaints(report, truth)[0])
+        report["resources"].append({"id": "r:0x30", "kind": "pthread_mutex", "owner_gone": 8})
+        self.assertIn("gone: r:0x30", complaints(report, truth)[1])
+
+    def test_held_only(self):
+        hold = {"resource": "r:0x10", "trust": "exact", "why": "w"}
+        report = {"actors": [{"id": "t:5", "holds": [hold]}],
+                  "resources": [{"id": "r:0x10", "kind": "pthread_mutex"}]}
+        self.assertIn("false hold: t:5", complaints(report, [{"held_only": True}])[0])
+        truth = [{"held_only": True}, {"hold": {"tid": 5, "resource": "0x10"}}]
+        self.assertEqual(complaints(report, truth), [])
+
+    def test_corrupt(self):
+        truth = [{"core": {"variant": "O2-g"}}, {"corrupt": "g_a"}]
+        report = {"resources": [{"id": "r:0x10", "name": "g_a", "corrupt": "its kind"}],
+                  "findings": [{"rule": "CT112", "resources": ["r:0x10"], "actors": []}]}
+        self.assertEqual(complaints(report, truth), [])
+        report["resources"][0]["name"] = "g_b"
+        self.assertIn("g_a is damaged; said to be", complaints(report, truth)[0])
+        self.assertIn("false CT112", complaints(report, truth)[1])
+
     def test_outside(self):
         truth = [{"outside": {"tid": 5, "owner": 4, "resource": "0x10"}}]
         self.assertEqual(complaints({}, truth), [])
