@@ -24,9 +24,8 @@ struct libc_lock {
 #define FOPENED    224u
 
 #define MOST_FILES (1u << 16)
-#define MOST_DATA  (UINT64_C(1) << 20)  /* of libc's own variables … */
-#define MOST_BSS   (UINT64_C(64) << 10) /* … and of those that are zero at first */
-#define WORDS      (4096u / 8)          /* looked at together */
+#define MOST_DATA  (UINT64_C(1) << 20) /* of libc's own variables */
+#define WORDS      (4096u / 8)         /* looked at together */
 
 /* The thread that has it, or CT_NONE. */
 static uint32_t owner_of(const struct ct_blocking *ctx, uint64_t addr, struct libc_lock *ret)
@@ -44,9 +43,7 @@ static enum ct_status match(
 	struct libc_lock lock;
 	struct ct_futex_op op;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
-		op.pi || (uint32_t)blocked->call.args[2] != CONTENDED || blocked->call.args[3] ||
-		!ct_blocked_in_libc(ctx, blocked))
+	if (!ct_blocked_in_lll(ctx, blocked, &op))
 		return CT_NOT_FOUND;
 	uint32_t owner = owner_of(ctx, addr, &lock);
 	if (owner == CT_NONE)
@@ -135,28 +132,25 @@ static void add_files(const struct ct_blocking *ctx)
 }
 
 /* The others are among libc's own variables. */
-static void add_variables(const struct ct_blocking *ctx)
+static void add_variables(const struct ct_blocking *ctx, const struct ct_module *libc)
 {
-	const struct ct_module *libc = ct_module_named(ctx->target, "libc.so.6");
 	uint64_t words[WORDS];
 	uint32_t resource;
 
-	if (!libc)
-		return;
 	for (size_t i = 0; i < ct_target_n_maps(ctx->target); i++) {
 		const struct ct_map *map = ct_target_map(ctx->target, i);
-		uint64_t most = map->path ? MOST_DATA : MOST_BSS;
-		uint64_t end = map->start + CT_MIN(map->end - map->start, most);
+		uint64_t end = CT_MIN(map->end, libc->end);
 
-		/* Behind the file's pages are those that are zero at first. */
-		if (map->start < libc->start || map->start > libc->end || map->prot <= 0 ||
-			!(map->prot & PROT_WRITE) ||
-			(map->path && ct_module_at(ctx->target, map->start) != libc))
+		if (map->start < libc->start || map->start >= end || map->prot <= 0 ||
+			!(map->prot & PROT_WRITE))
 			continue;
-		for (uint64_t at = map->start; at + sizeof(words) <= end; at += sizeof(words)) {
-			if (ct_read(ctx->target, at, words, sizeof(words)))
+		end = map->start + CT_MIN(end - map->start, MOST_DATA);
+		for (uint64_t at = map->start; at < end; at += sizeof(words)) {
+			size_t len = CT_MIN(sizeof(words), end - at);
+
+			if (ct_read(ctx->target, at, words, len))
 				continue;
-			for (size_t w = 1; w < WORDS; w++)
+			for (size_t w = 1; w < len / 8; w++)
 				if (words[w] && words[w - 1] && words[w] % 64 == 0)
 					(void)!read_lock(ctx, at + (w - 1) * 8, &resource);
 		}
@@ -165,8 +159,11 @@ static void add_variables(const struct ct_blocking *ctx)
 
 static void listed(const struct ct_blocking *ctx)
 {
+	const struct ct_module *libc = ct_module_named(ctx->target, "libc.so.6");
+
 	add_files(ctx);
-	add_variables(ctx);
+	if (libc)
+		add_variables(ctx, libc);
 }
 
 static bool recognise(const struct ct_blocking *ctx, uint64_t addr)

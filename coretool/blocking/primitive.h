@@ -128,6 +128,14 @@ bool ct_blocked_calls(const struct ct_blocked *blocked, const char *prefix);
  */
 bool ct_blocked_in_libc(const struct ct_blocking *ctx, const struct ct_blocked *blocked);
 
+struct ct_futex_op;
+/*
+ * Does the thread sleep as libc's low-level locks make it: in libc's code, without a timeout, for a
+ * private word to be other than 2? Fills in op.
+ */
+bool ct_blocked_in_lll(
+	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_futex_op *op);
+
 /*
  * The best match among all primitives: best trust, then row order. CT_NOT_FOUND: none. Two claims
  * of equal trust become a note.

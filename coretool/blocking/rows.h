@@ -5,11 +5,16 @@
 
 #include "blocking/primitive.h"
 
+/* The kind of resource that an arena of malloc is. */
+#define CT_MALLOC_ARENA "malloc_arena"
+
 extern const struct ct_primitive ct_primitive_barrier;
 extern const struct ct_primitive ct_primitive_cond;
 extern const struct ct_primitive ct_primitive_futex;
 extern const struct ct_primitive ct_primitive_join;
+extern const struct ct_primitive ct_primitive_libc_internal;
 extern const struct ct_primitive ct_primitive_libc_lock;
+extern const struct ct_primitive ct_primitive_malloc_arena;
 extern const struct ct_primitive ct_primitive_mutex;
 extern const struct ct_primitive ct_primitive_once;
 extern const struct ct_primitive ct_primitive_rust_mutex;

@@ -2,11 +2,13 @@
 #include "blocking/rows.h"
 #include "target/symbols.h"
 
+#define LLL_CONTENDED 2u /* the word of a lock that somebody waits for (lowlevellock.h) */
+
 const struct ct_primitive *const ct_primitives[] = {
 	&ct_primitive_mutex, &ct_primitive_rwlock, &ct_primitive_join, &ct_primitive_cond,
 	&ct_primitive_sem, &ct_primitive_spin, &ct_primitive_once, &ct_primitive_libc_lock,
-	&ct_primitive_barrier, &ct_primitive_rust_mutex,
-	&ct_primitive_futex, /* takes what is left */
+	&ct_primitive_malloc_arena, &ct_primitive_libc_internal, &ct_primitive_barrier,
+	&ct_primitive_rust_mutex, &ct_primitive_futex, /* takes what is left */
 };
 const size_t ct_n_primitives = CT_COUNT(ct_primitives);
 
@@ -35,6 +37,14 @@ bool ct_blocked_in_libc(const struct ct_blocking *ctx, const struct ct_blocked *
 		return strcmp(blocked->callers[0], "syscall") != 0;
 	return ct_symbol_at(ctx->target, pc, CT_SYMBOL_CODE, &symbol) ||
 	       strcmp(symbol.name, "syscall") != 0;
+}
+
+bool ct_blocked_in_lll(
+	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_futex_op *op)
+{
+	return !ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, op) && op->waits &&
+	       !op->pi && op->is_private && (uint32_t)blocked->call.args[2] == LLL_CONTENDED &&
+	       !blocked->call.args[3] && ct_blocked_in_libc(ctx, blocked);
 }
 
 enum ct_status ct_primitive_match(const struct ct_blocking *ctx, const struct ct_blocked *blocked,

@@ -34,6 +34,7 @@ static enum ct_status observe_all(struct ct_observation *o)
 		status = ct_observe_held(o);
 	if (!status)
 		status = ct_observe_holders(o);
+	ct_observe_arena_holders(o);
 	if (status)
 		return status;
 	ct_observe_resources(o);

@@ -23,7 +23,7 @@ const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts
 	} words[] = {{"pthread_mutex", "mutex"}, {"pthread_rwlock", "rwlock"},
 		{"pthread_cond", "condition variable"}, {"sem", "semaphore"},
 		{"pthread_barrier", "barrier"}, {"pthread_once", "once control"},
-		{"libc_lock", "lock of libc"}};
+		{"libc_lock", "lock of libc"}, {"libc_internal", "lock of libc"}};
 	const char *kind = r->kind;
 
 	if (r->name)

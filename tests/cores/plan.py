@@ -43,7 +43,6 @@ IN_PAIRS = {
     "file_lock", "inconsistent", "double_unlock", "rwlock_abba", "once_cross", "once_self",
     "file_abba", "dead_chain", "forked", "raw_clone", "pidns_kill", "tls_lock",
     "rwlock_readers", "rwlock_reader_abba", "rwlock_upgrade", "spin_abba", "spin_behind",
-    "rwlock_readers", "rwlock_reader_abba", "rwlock_upgrade",
     "held_kinds", "held_guards", "held_alike", "lock_left", "lock_overwritten",
 }
 
