@@ -168,7 +168,7 @@ static enum ct_status match(
 		return CT_NOT_FOUND;
 	if (!ct_mutex_shape(ctx, &m) || !path_fits(path, &op, &blocked->call, &m) ||
 		!is_certain(ctx, &m, blocked))
-		return match_corrupt(ctx, blocked, &m, ret);
+		return path == PATH_PLAIN ? match_corrupt(ctx, blocked, &m, ret) : CT_NOT_FOUND;
 	*ret = (struct ct_match){
 		.kind = CT_WAIT_MUTEX, .address = addr, .timed = blocked->call.args[3]};
 	ret->why = weigh(ctx, &m, blocked, &ret->trust);

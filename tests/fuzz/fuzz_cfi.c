@@ -132,8 +132,14 @@ static void take(const uint8_t **data, size_t *size, uint8_t *to, size_t len, si
 
 static void unwind(struct input *input)
 {
-	static const struct ct_source_ops ops = {"fuzz", get_process, get_map, get_thread,
-		read_memory, view_memory, get_auxv, close_source};
+	static const struct ct_source_ops ops = {.name = "fuzz",
+		.process = get_process,
+		.next_map = get_map,
+		.next_thread = get_thread,
+		.read = read_memory,
+		.view = view_memory,
+		.auxv = get_auxv,
+		.close = close_source};
 	static const struct ct_options options = {.no_debuginfod = true, .max_frames = MAX_FRAMES};
 	struct ct_regs regs = {0}, frame_regs[4];
 	struct ct_unwound unwound;

@@ -62,8 +62,13 @@ static void fake_close(void *self)
 
 static int open_target(void **state)
 {
-	static const struct ct_source_ops ops = {"fake", fake_process, fake_next_map,
-		fake_next_thread, fake_read, NULL, fake_auxv, fake_close};
+	static const struct ct_source_ops ops = {.name = "fake",
+		.process = fake_process,
+		.next_map = fake_next_map,
+		.next_thread = fake_next_thread,
+		.read = fake_read,
+		.auxv = fake_auxv,
+		.close = fake_close};
 	struct ct_target *target;
 	struct ct_error err;
 

@@ -108,7 +108,8 @@ static void check_state(const struct ct_facts *facts, const struct bytes *bytes)
 	assert_int_equal(value_of(facts, "lock")->number, bytes->lock);
 	assert_int_equal(value_of(facts, "owner")->number, owner);
 	assert_int_equal(value_of(facts, "users")->number, bytes->users);
-	assert_int_equal(value_of(facts, "inconsistent") != NULL, bytes->owner >= 0x7ffffffe);
+	assert_int_equal(value_of(facts, "inconsistent") != NULL,
+		bytes->kind & ROBUST_BIT && bytes->owner >= 0x7ffffffe);
 	assert_int_equal(value_of(facts, "depth") != NULL, (bytes->kind & 3) == RECURSIVE);
 	if (value_of(facts, "depth"))
 		assert_int_equal(value_of(facts, "depth")->number, bytes->count);
@@ -136,6 +137,7 @@ static void tell(struct scene *s, const struct ct_facts *facts, char *text, size
 #define TIMED      "exact, timed: held by 102, exact"
 #define NOT_SURE   "inferred: held by 102, inferred"
 #define HANDED_ON  "layout: not known"
+#define DAMAGED    HANDED_ON
 #define VAR_SHARED VARIABLE, ALONE, LLL_SHARED
 
 static const struct row {
@@ -184,22 +186,24 @@ static const struct row {
 	{HEAP, LOCKING, 0, FUTEX_WAITERS, 0, BYTES(WAITED_FOR, 1, OWNER, 1, ROBUST), NULL},
 	{HEAP, LOCKING, LLL_PP, BYTES(CEILING * 2 | 2, 0, OWNER, 1, PP), NULL},
 	{HEAP + 2, LOCKING, LLL, BYTES(2, 0, OWNER, 1, NORMAL), NULL},
-	/* Bytes that nptl never makes, whatever the frames say. */
-	{HEAP, LOCKING, LLL, BYTES(2, 0, OWNER, 1, 0x4), NULL},
-	{HEAP, LOCKING, LLL, BYTES(2, 0, OWNER, 1, 0x400), NULL},
-	{HEAP, LOCKING, LLL, BYTES(2, 0, OWNER, 1, NORMAL, .prev = HEAP), NULL},
-	{HEAP, LOCKING, LLL, BYTES(2, 0, OWNER, 1, NORMAL, .next = 1), NULL},
+	/* Bytes that nptl never makes: damaged, where frames say that it was a mutex. */
+	{HEAP, LOCKING, LLL, BYTES(2, 0, OWNER, 1, 0x4), DAMAGED},
+	{HEAP, ALONE, LLL, BYTES(2, 0, OWNER, 1, 0x4), NULL},
+	{HEAP, WRITING, LLL, BYTES(2, 0, OWNER, 1, 0x4), NULL},
+	{HEAP, LOCKING, LLL, BYTES(2, 0, OWNER, 1, 0x400), DAMAGED},
+	{HEAP, LOCKING, LLL, BYTES(2, 0, OWNER, 1, NORMAL, .prev = HEAP), DAMAGED},
+	{HEAP, LOCKING, LLL, BYTES(2, 0, OWNER, 1, NORMAL, .next = 1), DAMAGED},
 	{HEAP, LOCKING, LLL, BYTES(2, 0, OWNER, 1, NORMAL, .spins = 1), NULL},
 	{HEAP, LOCKING, LLL, BYTES(2, 0, OWNER, 1, ADAPTIVE, .spins = -1), NULL},
 	{HEAP, LOCKING, LLL, BYTES(2, 1, OWNER, 1, NORMAL), EXACT},
-	{HEAP, LOCKING, LLL, BYTES(2, 2, OWNER, 1, NORMAL), NULL},
-	{HEAP, LOCKING, LLL, BYTES(3, 0, OWNER, 1, NORMAL), NULL},
-	{HEAP, LOCKING, LLL_PP, BYTES(CEILING | 3, 0, OWNER, 1, PP), NULL},
+	{HEAP, LOCKING, LLL, BYTES(2, 2, OWNER, 1, NORMAL), DAMAGED},
+	{HEAP, LOCKING, LLL, BYTES(3, 0, OWNER, 1, NORMAL), DAMAGED},
+	{HEAP, LOCKING, LLL_PP, BYTES(CEILING | 3, 0, OWNER, 1, PP), DAMAGED},
 	{HEAP, LOCKING, LOCK_PI, BYTES(WAITED_FOR, 1, OWNER, 1, PI | PP), NULL},
-	{HEAP, LOCKING, LLL, BYTES(2, 0, 0x7fffffff, 1, NORMAL), NULL},
+	{HEAP, LOCKING, LLL, BYTES(2, 0, 0x7fffffff, 1, NORMAL), DAMAGED},
 	/* Linux gives no thread a number above 4194304. */
 	{HEAP, LOCKING, LLL, BYTES(2, 0, 4194304, 1, NORMAL), "layout: 4194304 is gone"},
-	{HEAP, LOCKING, LLL, BYTES(2, 0, 4194305, 1, NORMAL), NULL},
+	{HEAP, LOCKING, LLL, BYTES(2, 0, 4194305, 1, NORMAL), DAMAGED},
 	{HEAP, LOCKING, LOCK_PI, BYTES(4194305, 1, 0x7fffffff, 1, PI | ROBUST), NULL},
 	/* Users are the threads and at most 64 more; in other processes, 65536 in all. */
 	{HEAP, LOCKING, LLL, BYTES(2, 0, OWNER, N_THREADS + 64, NORMAL), EXACT},

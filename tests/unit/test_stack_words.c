@@ -86,8 +86,14 @@ static void close_source(void *self)
 
 static int start(void **state)
 {
-	static const struct ct_source_ops ops = {"fake", get_process, get_map, get_thread,
-		read_memory, view_memory, get_auxv, close_source};
+	static const struct ct_source_ops ops = {.name = "fake",
+		.process = get_process,
+		.next_map = get_map,
+		.next_thread = get_thread,
+		.read = read_memory,
+		.view = view_memory,
+		.auxv = get_auxv,
+		.close = close_source};
 	struct ct_target *target;
 	struct ct_error err;
 
