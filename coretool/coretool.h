@@ -138,6 +138,7 @@ struct ct_options {
 	const char *const *debug_dirs; /* more roots of .build-id trees, tried first */
 	size_t n_debug_dirs;
 	bool no_debuginfod;
+	bool only_given; /* of the paths in a core only those below sysroot are opened */
 	bool redact; /* of strings out of memory that the process could write, only the length */
 	uint32_t max_frames;   /* frames kept of one stack; 0: the default of 256 */
 	uint64_t max_unpacked; /* bytes that unpacking may write; 0: the default of 64 GiB */

@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "cli/progress.h"
 #include "cli/run.h"
+#include "source/temporary.h"
 
 struct batch {
 	const struct ct_args *args;
@@ -117,6 +118,7 @@ static bool analyze_core(void *data, const char *path, const char *error)
 	b->findings = b->findings || verdict == CT_EXIT_FINDINGS;
 	bool go_on = write_line(b, &line);
 	ct_run_close(&run);
+	ct_temporary_recycle();
 	return go_on;
 }
 

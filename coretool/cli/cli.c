@@ -2,6 +2,7 @@
 #include "cli/cli.h"
 
 #include "base/str.h"
+#include "cli/confined.h"
 #include "cli/help.h"
 #include "cli/options.h"
 #include "cli/policy.h"
@@ -52,6 +53,12 @@ static int run_judging(const struct ct_args *args)
 	return result;
 }
 
+static int run_command(const struct ct_args *args)
+{
+	return ct_command_takes(args->command, CT_OPTION_POLICY) ? run_judging(args)
+								 : args->command->run(args);
+}
+
 int ct_cli_run(const struct ct_args *args)
 {
 	if (args->version)
@@ -60,9 +67,7 @@ int ct_cli_run(const struct ct_args *args)
 		return ct_print_help(args->command);
 	if (!args->command)
 		return ct_usage(NULL, "a core is needed: coretool CORE");
-	if (!ct_command_takes(args->command, CT_OPTION_POLICY))
-		return args->command->run(args);
-	return run_judging(args);
+	return args->untrusted ? ct_confined(args, run_command) : run_command(args);
 }
 
 int ct_cli_main(int argc, char **argv)

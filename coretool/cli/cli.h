@@ -38,8 +38,8 @@ struct ct_args {
 	const struct ct_policy *policy; /* of these; set by ct_cli_run() for commands that judge */
 	struct ct_list debug_dirs, ignore_top, ignore_any, ignore_created;
 	uint64_t max_frames, max_unpacked, block_size;
-	bool json, fail_on_new, ignore_current, no_debuginfod, quick, strict, redact, quiet,
-		verbose, missing, lean, help, version;
+	bool json, fail_on_new, ignore_current, no_debuginfod, quick, strict, redact, untrusted,
+		quiet, verbose, missing, lean, help, version;
 };
 
 enum ct_option_id {
@@ -59,6 +59,7 @@ enum ct_option_id {
 	CT_OPTION_FAIL_ON,
 	CT_OPTION_STRICT,
 	CT_OPTION_REDACT,
+	CT_OPTION_UNTRUSTED,
 	CT_OPTION_IGNORE_TOP,
 	CT_OPTION_IGNORE_ANY,
 	CT_OPTION_IGNORE_CREATED,

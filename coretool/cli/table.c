@@ -14,7 +14,7 @@
 #define JUDGING                                                                                    \
 	(BIT(QUICK) | BIT(MAX_FRAMES) | BIT(POLICY) | BIT(BASELINE) | BIT(FAIL_ON) | BIT(STRICT) | \
 		BIT(IGNORE_TOP) | BIT(IGNORE_ANY) | BIT(IGNORE_CREATED) | BIT(VERBOSE))
-#define REPORT (ALWAYS | WRITING | FILES | JUDGING | BIT(REDACT))
+#define REPORT (ALWAYS | WRITING | FILES | JUDGING | BIT(REDACT) | BIT(UNTRUSTED))
 
 #define AT(field) .at = offsetof(struct ct_args, field)
 
@@ -97,6 +97,11 @@ const struct ct_option ct_options_table[CT_N_OPTIONS] = {
 		.summary = "of names, messages and all else that the process could write, only the "
 			   "length",
 		AT(redact)},
+	[CT_OPTION_UNTRUSTED] = {.name = "untrusted",
+		.summary =
+			"for a core from strangers: analyse it in a process that can read nothing "
+			"but the files given here",
+		AT(untrusted)},
 	[CT_OPTION_IGNORE_TOP] = {.name = "ignore-top-function",
 		.kind = CT_TAKES_LIST,
 		.value = "NAME",

@@ -24,7 +24,7 @@ static int temporary_in(const char *dir)
 	return fd;
 }
 
-enum ct_status ct_temporary_new(int *ret, struct ct_error *err)
+static enum ct_status temporary_new(int *ret, struct ct_error *err)
 {
 	const char *dir = getenv("TMPDIR");
 	int fd = dir && *dir ? temporary_in(dir) : -1;
@@ -39,6 +39,48 @@ enum ct_status ct_temporary_new(int *ret, struct ct_error *err)
 			strerror(errno));
 	*ret = fd;
 	return CT_OK;
+}
+
+/* A bundle takes two for each module; who has more is told so. */
+#define RESERVED 256
+
+static struct {
+	size_t n;    /* 0: files are made as they are needed */
+	size_t next; /* those before it are in use */
+	int files[RESERVED];
+} reserve;
+
+enum ct_status ct_temporary_reserve(struct ct_error *err)
+{
+	enum ct_status status = CT_OK;
+
+	while (!status && reserve.n < RESERVED) {
+		status = temporary_new(&reserve.files[reserve.n], err);
+		reserve.n += !status;
+	}
+	return status;
+}
+
+void ct_temporary_recycle(void)
+{
+	reserve.next = 0;
+}
+
+enum ct_status ct_temporary_new(int *ret, struct ct_error *err)
+{
+	if (!reserve.n)
+		return temporary_new(ret, err);
+	if (reserve.next == reserve.n)
+		return ct_fail(err, CT_IO, "more than %d files would be unpacked", RESERVED);
+	int fd = fcntl(reserve.files[reserve.next++], F_DUPFD_CLOEXEC, 0);
+	if (fd < 0)
+		return ct_fail(err, CT_IO, "too many files are open: %s", strerror(errno));
+	enum ct_status status = ct_temporary_resize(fd, 0, err);
+	if (status)
+		close(fd);
+	else
+		*ret = fd;
+	return status;
 }
 
 static enum ct_status write_all(

@@ -8,6 +8,13 @@
 /* In $TMPDIR, else in /var/tmp, else in memory. */
 CT_WARN_UNUSED enum ct_status ct_temporary_new(int *ret, struct ct_error *err);
 
+/*
+ * Makes the files that ct_temporary_new() will give, for a process that is about to lose the right
+ * to; there will be no more than these. Once.
+ */
+CT_WARN_UNUSED enum ct_status ct_temporary_reserve(struct ct_error *err);
+void ct_temporary_recycle(void); /* all that were given so far are closed and may be given again */
+
 /* Writes data at an offset, but leaves whole blocks of zeros out: what was never written reads as
  * zero. */
 CT_WARN_UNUSED enum ct_status ct_temporary_write(

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The folders that debug information is kept in: --debug-dir, then /usr/lib/debug under --sysroot,
- * then the machine's own. */
+ * then, unless only what was given may be read, the machine's own. */
 #include "target/module_private.h"
 
 #define SYSTEM_DIR "/usr/lib/debug"
 
 size_t ct_debug_n_dirs(const struct ct_options *options)
 {
-	return options->n_debug_dirs + (options->sysroot ? 2 : 1);
+	return options->n_debug_dirs + (options->sysroot != NULL) + !options->only_given;
 }
 
 const char *ct_debug_dir(const struct ct_options *options, size_t i, const char **ret_root)

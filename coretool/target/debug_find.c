@@ -175,18 +175,18 @@ static int try_debuglink(
 	return fd;
 }
 
-/* A bundle's files have no names of their own: a descriptor stands for one. */
+/* A bundle's files have no names of their own: its descriptor stands for one. */
 static int try_bundle(
 	struct ct_module_files *files, const struct wanted *wanted, struct ct_debug_place *ret)
 {
 	const struct ct_bundle *bundle = ct_core_bundle(files->target->source);
 	int held = bundle ? ct_bundle_file(bundle, wanted->build_id, wanted->len, true) : -1;
-	const char *path = ct_arena_printf(&files->target->arena, "/proc/self/fd/%d", held);
-	int fd = held >= 0 && path ? fcntl(held, F_DUPFD_CLOEXEC, 0) : -1;
+	int fd = held >= 0 ? fcntl(held, F_DUPFD_CLOEXEC, 0) : -1;
 
 	if (fd < 0)
 		return -1;
-	*ret = (struct ct_debug_place){.path = path, .where = "the bundle"};
+	*ret = (struct ct_debug_place){
+		.path = "", .where = "the bundle", .is_held = true, .held = held};
 	return accept_fd(files, wanted, fd, ret->where, &ret->identity);
 }
 
@@ -220,7 +220,8 @@ int ct_debug_open(const struct ct_module_files *files)
 
 	if (!place->path)
 		return -1;
-	int fd = ct_file_open(place->root, place->path, &why);
+	int fd = place->is_held ? fcntl(place->held, F_DUPFD_CLOEXEC, 0)
+				: ct_file_open(place->root, place->path, &why);
 	if (fd >= 0 && ct_file_identify(fd, &now) && ct_file_same(&now, &place->identity))
 		return fd;
 	if (fd >= 0)
@@ -242,7 +243,9 @@ int ct_debug_open_alt(struct ct_module_files *files, const char *of_file, const 
 	fd = try_bundle(files, &wanted, &place);
 	if (fd >= 0)
 		return fd;
-	if (name[0] == '/') {
+	if (name[0] == '/' && !root && files->target->options.only_given) {
+		ct_module_tried(files, name, "not opened: it is named by a file, and not by you");
+	} else if (name[0] == '/') {
 		fd = try_path(
 			files, &wanted, root, ct_arena_strndup(arena, name, strlen(name)), &place);
 	} else if (of_file) {

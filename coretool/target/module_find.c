@@ -299,7 +299,7 @@ static bool try_all(struct ct_module_files *files)
 		if (try_path(files, &exe))
 			return true;
 	}
-	if (path && path[0] == '/') {
+	if (path && path[0] == '/' && (options->sysroot || !options->only_given)) {
 		const struct candidate at_path = {
 			options->sysroot ? CT_FOUND_SYSROOT : CT_FOUND_PATH, options->sysroot, path,
 			false};

@@ -26,6 +26,8 @@ struct ct_module_segment {
 struct ct_debug_place {
 	const char *root, *path; /* for ct_file_open(); path NULL: nowhere */
 	const char *where;       /* both together, for people */
+	bool is_held;            /* it has no path: a bundle holds it open, as held */
+	int held;
 	struct ct_file_identity identity;
 };
 
