@@ -27,8 +27,10 @@ import tempfile
 
 from elf_core import NOTE_HEADER, PHDR, PHDR_FIELDS, ElfCore, notes_first
 
-CORES = ["O0-g/deadlock2.kernel.core", "O0-g/deadlock2.gcore.core", "O2-g/kinds.kernel.core"]
-SECONDS = 5
+CORES = ["O0-g/deadlock2.kernel.core", "O0-g/deadlock2.gcore.core", "O2-g/kinds.kernel.core",
+         "O2-g/cxx_deadlock.kernel.core", "O0-g/call_null.kernel.core"]
+SECONDS = 2  # of CPU time, for one core
+PATIENCE = 30  # of wall clock: more is a hang
 MEGABYTES = 512
 MOST_BYTES = 64 << 20
 SEED = 20
@@ -126,8 +128,9 @@ def mutations(core):
 class Answer:
     """What one run came to."""
 
-    def __init__(self, status, out, err, megabytes):
-        self.status, self.out, self.err, self.megabytes = status, out, err, megabytes
+    def __init__(self, status, out, err, usage):
+        self.status, self.out, self.err = status, out, err
+        self.megabytes, self.seconds = usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
         self.report = json.loads(out) if status == 0 else {}
         actors = self.report.get("actors", [])
         self.threads = {actor["id"] for actor in actors}
@@ -142,6 +145,9 @@ class Answer:
                        for actor in actors if "stack" in actor}
         self.verdict = self.report.get("summary", {}).get("verdict")
         self.partial = " ".join(self.report.get("target", {}).get("partial", []))
+
+    def tells_something(self):
+        return any(self.waits.values()) or "signal" in self.report["target"]
 
     @staticmethod
     def wait(wait):
@@ -165,7 +171,7 @@ def run(binary, path):
     env = {name: value for name, value in os.environ.items() if name != "DEBUGINFOD_URLS"}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         # timeout(1) kills it: a hang shows as status 124 or 137.
-        command = ["timeout", "-k", "1", str(SECONDS), binary, "analyze", "--json", path]
+        command = ["timeout", "-k", "1", str(PATIENCE), binary, "analyze", "--json", path]
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
                               env=env) as process:
             _, status, usage = os.wait4(process.pid, 0)
@@ -176,7 +182,7 @@ def run(binary, path):
     if process.returncode not in (0, 2):
         return f"exit status {process.returncode}: {complaint[-2000:]}"
     try:
-        return Answer(process.returncode, text, complaint, usage.ru_maxrss / 1024)
+        return Answer(process.returncode, text, complaint, usage)
     except (ValueError, KeyError) as error:
         return f"the report cannot be read: {error!r}"
 
@@ -186,6 +192,8 @@ def check_process(answer):
         yield answer.err[-2000:]
     if answer.megabytes > MEGABYTES:
         yield f"{answer.megabytes:.0f} MB of memory"
+    if answer.seconds > SECONDS:
+        yield f"{answer.seconds:.1f} s of CPU time"
     if answer.status == 2 and not re.fullmatch(r"coretool: [^\n]+\n", answer.err):
         yield f"status 2, and not one line: {answer.err!r}"
     if answer.status == 2 and answer.out:
@@ -247,6 +255,24 @@ def check_truncated(answer, whole, core, length):
             yield f"the cycle of {sorted(cycle)} is lost"
 
 
+def keeps_notes(core, mutation):
+    """Are the notes, and all that leads to them, as they were?"""
+    if mutation.length is not None and mutation.length < core.notes_end:
+        return False
+    lead = [(0, PHDR.size), (core.note_phdr, core.note_phdr + PHDR.size), (core.notes_at, core.notes_end)]
+    return not any(at < end and at + len(data) > begin for at, data in mutation.patches
+                   for begin, end in lead)
+
+
+def check_registers(answer, whole):
+    """Whole notes give every thread, and that it waits: registers alone tell so."""
+    if answer.threads != whole.threads:
+        yield f"threads {sorted(answer.threads)}, not {sorted(whole.threads)}"
+    for thread in sorted(answer.threads):
+        if whole.waits.get(thread) and not answer.waits[thread]:
+            yield f"{thread} lost its wait {whole.waits[thread]}"
+
+
 def check_one(answer, whole, core, mutation):
     if isinstance(answer, str):
         return [answer]
@@ -254,6 +280,8 @@ def check_one(answer, whole, core, mutation):
                 *check_verdict(answer, whole)]
     if mutation.length is not None:
         breaches += check_truncated(answer, whole, core, mutation.length)
+    if answer.status == 0 and keeps_notes(core, mutation):
+        breaches += check_registers(answer, whole)
     if mutation.kind == "thread numbers" and not answer.partial:
         breaches.append("it is not said that notes and memory differ")
     if answer.status == 0 and answer.threads != whole.threads and not answer.partial:
@@ -293,8 +321,8 @@ def damage(binary, name, data, folder):
     pathlib.Path(path).write_bytes(data)
     core = ElfCore(data)
     whole = run(binary, path)
-    if isinstance(whole, str) or whole.partial or not any(whole.waits.values()):
-        what = whole if isinstance(whole, str) else "the core is not whole, or nothing waits in it"
+    if isinstance(whole, str) or whole.partial or not whole.tells_something():
+        what = whole if isinstance(whole, str) else "the core is not whole, or nothing waits or crashed in it"
         return [(Mutation("whole", "none", None, ()), "nothing", [what])]
     results = []
     for mutation in mutations(core):

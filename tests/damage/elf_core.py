@@ -29,6 +29,7 @@ class ElfCore:
                 self.loads.append(Load(offset, vaddr, filesz, memsz))
             elif kind == PT_NOTE:
                 self.notes_at, self.notes_end = offset, offset + filesz
+                self.note_phdr = self.phoff + i * PHDR.size
         self.end = max([load.offset + load.filesz for load in self.loads] + [self.notes_end])
         at = self.notes_at
         while at + NOTE_HEADER.size <= self.notes_end:
