@@ -154,6 +154,12 @@ def make_core(program, case, cores_directory):
     return Core(case, path, status.st_size, on_disk, stamp.read_text().splitlines()[1])
 
 
+def kept_core(case, path):
+    """A core that somebody else made."""
+    status = path.stat()
+    return Core(case, path, status.st_size, status.st_blocks * 512, "kernel")
+
+
 def warm(path):
     """Read a file's data once, hole by hole skipped, so that its runs find it in the page cache."""
     with open(path, "rb", buffering=0) as file:

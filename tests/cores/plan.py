@@ -44,6 +44,7 @@ IN_PAIRS = {
     "file_abba", "dead_chain", "forked", "raw_clone", "pidns_kill", "tls_lock",
     "rwlock_readers", "rwlock_reader_abba", "rwlock_upgrade", "spin_abba", "spin_behind",
     "held_kinds", "held_guards", "held_alike", "lock_left", "lock_overwritten",
+    "rwlock_reread", "cond_kinds", "sem_kinds", "join_kinds",
 }
 
 # gdb cannot attach to a process whose first thread has exited.
@@ -57,6 +58,7 @@ IN_TREES = (
     "restart", "two_cycles", "syscalls", "pi_dead", "pi_self", "pi_wrapped",
     "rwlock_abba", "once_cross", "once_slow", "file_abba", "condvar_pool",
     "never_joined",
+    "rwlock_timed", "rwlock_reread", "cond_kinds", "sem_kinds", "join_kinds", "barrier_shared", "spin_abba", "spin_behind",
 )
 
 
