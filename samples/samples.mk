@@ -57,6 +57,8 @@ samples.from.O2-minidebug := O2-g
 samples.from.musl-static-stripped := musl-static
 
 samples.full := O0-g O2-g O0-stripped O2-stripped
+# Link-time optimisation takes its time.
+samples.abort := $(filter rust_mutex_abba rust_rwlock rust_channels,$(samples.rs))
 samples.variants := $(samples.compiled) $(filter-out $(samples.compiled),$(samples.rusted)) $(samples.derived)
 ifeq ($(shell command -v $(SAMPLE_CLANG)),)
 samples.variants := $(filter-out O2-clang,$(samples.variants))
@@ -72,9 +74,11 @@ samples.rustflags := --edition 2021 -D warnings
 samples.flags.of.crash_smash := -fstack-protector-strong
 samples.flags.of.crash_bad_return := -fno-stack-protector -fcf-protection=none
 samples.flags.of.crash_large_frame := -fno-stack-clash-protection
+samples.flags.of.cxx_latch := -std=c++20
+samples.flags.of.cxx_atomic_wait := -std=c++20
 samples.deps := $(BUILD)/sample-deps
 samples.of = $(if $(filter musl-%,$(1)),$(samples.musl),$(if $(filter $(1),$(samples.full)),$(samples.all),$(if \
-	$(filter $(1),$(samples.compiled) $(samples.derived)),$(samples.some),$(samples.rs))))
+	$(filter $(1),$(samples.compiled) $(samples.derived)),$(samples.some),$(samples.abort))))
 samples.files = $(addprefix $(samples.out)/$(1)/,$(call samples.of,$(1)))
 
 define samples.compile

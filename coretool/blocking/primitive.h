@@ -14,7 +14,7 @@
 #include "target/unwind.h"
 
 /* What the innermost frames may say. Names are those of the file: NULL where none is known. */
-#define CT_MAX_CALLERS 8
+#define CT_MAX_CALLERS 12
 
 struct ct_blocking { /* what every primitive may ask */
 	struct ct_target *target;

@@ -10,6 +10,12 @@
 
 extern const struct ct_primitive ct_primitive_barrier;
 extern const struct ct_primitive ct_primitive_cond;
+extern const struct ct_primitive ct_primitive_cxx_atomic;
+extern const struct ct_primitive ct_primitive_cxx_barrier;
+extern const struct ct_primitive ct_primitive_cxx_future;
+extern const struct ct_primitive ct_primitive_cxx_guard;
+extern const struct ct_primitive ct_primitive_cxx_latch;
+extern const struct ct_primitive ct_primitive_cxx_semaphore;
 extern const struct ct_primitive ct_primitive_futex;
 extern const struct ct_primitive ct_primitive_join;
 extern const struct ct_primitive ct_primitive_libc_internal;
@@ -17,7 +23,12 @@ extern const struct ct_primitive ct_primitive_libc_lock;
 extern const struct ct_primitive ct_primitive_malloc_arena;
 extern const struct ct_primitive ct_primitive_mutex;
 extern const struct ct_primitive ct_primitive_once;
+extern const struct ct_primitive ct_primitive_rust_barrier;
+extern const struct ct_primitive ct_primitive_rust_cond;
 extern const struct ct_primitive ct_primitive_rust_mutex;
+extern const struct ct_primitive ct_primitive_rust_once;
+extern const struct ct_primitive ct_primitive_rust_park;
+extern const struct ct_primitive ct_primitive_rust_rwlock;
 extern const struct ct_primitive ct_primitive_rwlock;
 extern const struct ct_primitive ct_primitive_sem;
 extern const struct ct_primitive ct_primitive_spin;

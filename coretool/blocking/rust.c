@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "blocking/rust.h"
 
+#include "target/lines.h"
+
 void ct_rust_path(const char *name, char ret[CT_RUST_PATH])
 {
 	size_t n = 0, depth = 0;
@@ -17,93 +19,143 @@ void ct_rust_path(const char *name, char ret[CT_RUST_PATH])
 		else if (!depth && *name != '>')
 			ret[n++] = *name;
 	}
-	/* What is left of "Channel::<i64>::recv". */
+	/* What is left of "Channel::<i64>::recv" and of "scope::<()>". */
 	ret[n] = '\0';
 	for (char *gap = strstr(ret, "::::"); gap; gap = strstr(gap, "::::"))
 		memmove(gap, gap + 2, strlen(gap + 2) + 1);
+	n = strlen(ret);
+	if (n > 2 && !strcmp(ret + n - 2, "::"))
+		ret[n - 2] = '\0';
 }
 
-/* The ends of paths, below which a thread sleeps. */
-static const struct {
+/* The ends of paths in which a thread sleeps, */
+static const struct row {
 	const char *tail;
 	enum ct_rust_place place;
-} sleepers[] =
-	{
-		{"Mutex::lock_contended", CT_RUST_MUTEX},
-		{"RwLock::read_contended", CT_RUST_READ},
-		{"RwLock::write_contended", CT_RUST_WRITE},
-		{"Condvar::wait", CT_RUST_COND},
-		{"Condvar::wait_optional_timeout", CT_RUST_COND},
-		{"Condvar::wait_timeout", CT_RUST_COND},
-		{"Once::call", CT_RUST_ONCE},
-		{"Once::wait", CT_RUST_ONCE},
-		{"Parker::park", CT_RUST_PARK},
-		{"Parker::park_timeout", CT_RUST_PARK},
-		{"thread::park", CT_RUST_PARK},
-		{"thread::park_timeout", CT_RUST_PARK},
-}, /* and those that make it do so, by what it does below them */
-	purposes[] = {
-		{"Barrier::wait", CT_RUST_BARRIER},
-		{"Once::call_inner", CT_RUST_PARKED_ONCE},
-		{"once::wait", CT_RUST_PARKED_ONCE},
-		{"Channel::recv", CT_RUST_RECV},
-		{"Packet::recv", CT_RUST_RECV},
-		{"Receiver::recv", CT_RUST_RECV},
-		{"Receiver::recv_timeout", CT_RUST_RECV},
-		{"Channel::send", CT_RUST_SEND},
-		{"Packet::send", CT_RUST_SEND},
-		{"SyncSender::send", CT_RUST_SEND},
-		{"scoped::scope", CT_RUST_SCOPE},
+} sleepers[] = {
+	{"Mutex::lock_contended", CT_RUST_MUTEX},
+	{"RwLock::read_contended", CT_RUST_READ},
+	{"RwLock::write_contended", CT_RUST_WRITE},
+	{"Condvar::wait", CT_RUST_COND},
+	{"Condvar::wait_optional_timeout", CT_RUST_COND},
+	{"Condvar::wait_timeout", CT_RUST_COND},
+	{"Barrier::wait", CT_RUST_BARRIER},
+	{"Once::call", CT_RUST_ONCE},
+	{"Once::wait", CT_RUST_ONCE},
+	{"Once::call_inner", CT_RUST_PARKED_ONCE},
+	{"Parker::park", CT_RUST_PARK},
+	{"Parker::park_timeout", CT_RUST_PARK},
+	{"Thread::park", CT_RUST_PARK},
+	{"Thread::park_timeout", CT_RUST_PARK},
+	{"thread::park", CT_RUST_PARK},
+	{"thread::park_timeout", CT_RUST_PARK},
+	{"functions::park", CT_RUST_PARK},
+	{"functions::park_timeout", CT_RUST_PARK},
+	{"WaitToken::wait", CT_RUST_PARK},
+	{"WaitToken::wait_max_until", CT_RUST_PARK},
 };
 
-static bool ends_so(const char *path, const char *tail)
-{
-	size_t n = strlen(path), m = strlen(tail);
+/* and those further out on whose behalf it does. */
+static const struct row purposes[] = {
+	{"Barrier::wait", CT_RUST_BARRIER},
+	{"Once::call_inner", CT_RUST_PARKED_ONCE},
+	{"Channel::recv", CT_RUST_RECV},
+	{"Packet::recv", CT_RUST_RECV},
+	{"Receiver::recv", CT_RUST_RECV},
+	{"Receiver::recv_timeout", CT_RUST_RECV},
+	{"Channel::send", CT_RUST_SEND},
+	{"Packet::send", CT_RUST_SEND},
+	{"SyncSender::send", CT_RUST_SEND},
+	{"scoped::scope", CT_RUST_SCOPE},
+};
 
-	return n > m + 2 && !strcmp(path + n - m, tail) && !strncmp(path + n - m - 2, "::", 2);
+static enum ct_rust_place find_row(const struct row *rows, size_t n_rows, const char *path)
+{
+	size_t n = strlen(path);
+
+	for (size_t i = 0; i < n_rows; i++) {
+		size_t m = strlen(rows[i].tail);
+
+		if (n > m + 2 && !strcmp(path + n - m, rows[i].tail) &&
+			!strncmp(path + n - m - 2, "::", 2))
+			return rows[i].place;
+	}
+	return CT_RUST_NOWHERE;
 }
 
-/* The path of a frame of std; false: it is another's. */
+#define FIND(rows, path) find_row(rows, CT_COUNT(rows), path)
+
+/* The path of a function of std, closures of it too; false: it is another's. */
 static bool std_path(const char *name, char path[CT_RUST_PATH])
 {
 	if (!name)
 		return false;
 	ct_rust_path(name, path);
+	char *closure = strstr(path, "::{");
+	if (closure)
+		*closure = '\0';
 	return !strncmp(path, "std::", 5);
 }
 
-/* On whose behalf? Looked for outwards, for as long as the frames are those of std. */
-static enum ct_rust_place purpose(
-	const struct ct_blocked *blocked, size_t frame, enum ct_rust_place sleeps)
+/* What a walk outwards through the functions of std has found. */
+struct walk {
+	enum ct_rust_place sleeps, purpose;
+};
+
+/* False: it is no function of std, which ends the walk. */
+static bool step(struct walk *walk, const char *name)
 {
-	bool parked = sleeps == CT_RUST_PARK;
 	char path[CT_RUST_PATH];
 
-	if (!parked && sleeps != CT_RUST_COND)
-		return sleeps;
-	for (; frame < blocked->n_callers && std_path(blocked->callers[frame], path); frame++)
-		for (size_t i = 0; i < CT_COUNT(purposes); i++)
-			if (ends_so(path, purposes[i].tail) &&
-				parked == (purposes[i].place != CT_RUST_BARRIER))
-				return purposes[i].place;
-	return sleeps;
+	if (!std_path(name, path))
+		return false;
+	if (!walk->sleeps)
+		walk->sleeps = FIND(sleepers, path);
+	else if (!walk->purpose)
+		walk->purpose = FIND(purposes, path);
+	return true;
+}
+
+/* The functions of std that are inlined in the program's own one of this frame. */
+static void step_inlined(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
+	size_t frame, struct walk *walk)
+{
+	const struct ct_stack *stack =
+		ct_sink_get_stack(ctx->sink, ct_sink_get_actor(ctx->sink, blocked->actor)->stack);
+	struct ct_source_line lines[CT_MAX_INLINED];
+	size_t n = 0;
+
+	if (!stack || frame >= stack->n_frames)
+		return;
+	const struct ct_site *site = ct_sink_get_site(ctx->sink, stack->frames[frame].site);
+	if (ct_lines_at(ctx->target, site->pc - site->is_call, ct_sink_arena(ctx->sink), lines, &n))
+		return;
+	for (size_t i = 0; i < n && step(walk, lines[i].function); i++)
+		;
+}
+
+static enum ct_rust_place conclude(const struct walk *walk)
+{
+	if (walk->sleeps == CT_RUST_COND && walk->purpose == CT_RUST_BARRIER)
+		return CT_RUST_BARRIER;
+	if (walk->sleeps == CT_RUST_PARK && walk->purpose && walk->purpose != CT_RUST_BARRIER)
+		return walk->purpose;
+	return walk->sleeps;
 }
 
 enum ct_rust_place ct_rust_place(const struct ct_blocking *ctx, const struct ct_blocked *blocked)
 {
+	struct walk walk = {CT_RUST_NOWHERE, CT_RUST_NOWHERE};
 	struct ct_futex_op op;
-	char path[CT_RUST_PATH];
+	size_t frame = 1; /* libc's syscall() is the innermost */
 
 	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) ||
 		op.op != CT_FUTEX_WAIT_BITSET || !op.is_private || blocked->call.args[0] % 4 ||
 		ct_blocked_in_libc(ctx, blocked))
 		return CT_RUST_NOWHERE;
-	for (size_t f = 0; f < blocked->n_callers; f++) {
-		if (!std_path(blocked->callers[f], path))
-			continue;
-		for (size_t i = 0; i < CT_COUNT(sleepers); i++)
-			if (ends_so(path, sleepers[i].tail))
-				return purpose(blocked, f + 1, sleepers[i].place);
-	}
-	return CT_RUST_NOWHERE;
+	while (frame < blocked->n_callers && step(&walk, blocked->callers[frame]))
+		frame++;
+	if (frame < blocked->n_callers && blocked->callers[frame])
+		step_inlined(ctx, blocked, frame, &walk);
+	return conclude(&walk);
 }

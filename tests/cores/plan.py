@@ -25,10 +25,10 @@ LINKED = {
 MUSL = {"musl-O2-g": KINDS, "musl-static": ("kernel",), "musl-static-stripped": ("gcore",)}
 # Rust has one variant more; samples with this prefix are in it.
 RUST = "rust_"
-OF_RUST = {"O0-g": KINDS, "O2-g": ("gcore",), "O2-stripped": ("kernel",), "O2-abort": ("kernel",)}
+OF_RUST = {"O0-g": ("kernel",), "O2-g": ("gcore",), "O2-stripped": ("kernel",), "O2-abort": ("kernel",)}
 
 # The same samples by a newer compiler; see newer_rust.py.
-OF_NEWER_RUST = (("newrust-O0-g", "kernel"), ("newrust-O2-g", "kernel"), ("newrust-O2-stripped", "kernel"))
+OF_NEWER_RUST = (("newrust-O0-g", "kernel"), ("newrust-O2-g", "kernel"))
 
 # Both kinds everywhere; with LINKED where samples.mk builds those variants.
 IN_BOTH = {

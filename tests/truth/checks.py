@@ -194,7 +194,9 @@ def check_finding(report, truth, value):
         if finding["rule"] != value["rule"] or not tids & set(value["tids"]):
             continue
         missing -= tids
-        if finding["level"] != value["level"]:
+        # Over a guess it is possible, and then never more than P2.
+        guessed = unrecorded(value) and finding["confidence"] == "possible"
+        if finding["level"] != ("P2" if guessed else value["level"]):
             yield f"{what}: level is {finding['level']}"
         # Who is not recorded may be inferred, which is never proof.
         confidence = ["likely", "possible"] if unrecorded(value) else value["confidence"]

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Truths about waits for what records nobody, and may be told only by names of functions. */
+#ifndef NAMELESS_H
+#define NAMELESS_H
+
+#include "gate.h"
+
+/*
+ * Waits until `waiter` blocks on the object, at this word of it (NULL: any futex), which records
+ * nobody: holder may be found by other means, or NULL. by_names: what it is can be told only by
+ * names of functions.
+ */
+static inline void expect_nameless(const struct sample_thread *waiter, const char *kind,
+	const void *object, const void *word, const char *name, const struct sample_thread *holder,
+	bool by_names)
+{
+	struct sample_call call =
+		sample_await(waiter->tid, SYS_futex, word ? (long)word : (long)SAMPLE_ANY);
+
+	truth_call(waiter, &call);
+	printf("{\"wait\":{\"tid\":%d,\"kind\":\"%s\",\"timed\":%s", waiter->tid, kind,
+		call.args[3] ? "true" : "false");
+	if (object)
+		printf(",\"resource\":\"%p\"", object);
+	if (name)
+		printf(",\"name\":\"%s\"", name);
+	if (by_names)
+		printf(",\"by_names\":\"%#lx\"", call.args[0]);
+	if (holder) {
+		printf(",");
+		truth_tids("on", holder, 1);
+		truth_recorded(false);
+		sample_unrecorded[waiter->tid % SAMPLE_KNOWN] = sample_any_unrecorded = true;
+	}
+	printf("}}\n");
+}
+
+#endif
