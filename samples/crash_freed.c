@@ -34,6 +34,7 @@ int main(void)
 	g_connection = connection;
 	free(connection);
 	crash_start(&t);
-	truth_crash(&t, SIGSEGV, "freed-pointer", "features_of", "");
+	/* Before glibc 2.32 the end of malloc's list is null. */
+	truth_crash(&t, SIGSEGV, "freed-pointer\",\"null-pointer", "features_of", "");
 	crash_go(2);
 }

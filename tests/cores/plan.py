@@ -57,8 +57,9 @@ IN_TREES = (
     "deadlock2", "kinds", "self_relock", "owner_exited", "join_cycle", "join_chain", "timed_cycle",
     "restart", "two_cycles", "syscalls", "pi_dead", "pi_self", "pi_wrapped",
     "rwlock_abba", "once_cross", "once_slow", "file_abba", "condvar_pool",
-    "never_joined",
     "rwlock_timed", "rwlock_reread", "cond_kinds", "sem_kinds", "join_kinds", "barrier_shared", "spin_abba", "spin_behind",
+    "never_joined", "crash_assert", "crash_double_free", "crash_freed", "crash_recursion",
+    "crash_strlen",
 )
 
 
