@@ -58,7 +58,7 @@ static bool forbidden(struct ct_crash_scene *s, const struct ct_operand *op, uin
 	if (!where)
 		return false;
 	if (op && op->write && is_read_only(s, map, addr))
-		ct_crash_is(s, CT_CRASH_READ_ONLY, CT_TRUST_EXACT, "%s, which is read-only: %s",
+		ct_crash_is(s, CT_CRASH_READ_ONLY, CT_TRUST_EXACT, "%s, which it may not write: %s",
 			deed(s, op, addr), where);
 	else if (map && !map->prot)
 		ct_crash_is(s, CT_CRASH_NO_ACCESS, CT_TRUST_EXACT,

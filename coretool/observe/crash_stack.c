@@ -16,6 +16,11 @@
 #define MAX_SKIP   8  /* frames that the recursion has called */
 #define LEAST      24 /* frames that must repeat */
 
+static bool is_writable(const struct ct_map *map)
+{
+	return map && (map->prot < 0 || map->prot & PROT_WRITE);
+}
+
 /* The mapping that the frames are in: of a caller, for the innermost one may be outside of it. */
 static const struct ct_map *stack_of(struct ct_crash_scene *s)
 {
@@ -24,10 +29,12 @@ static const struct ct_map *stack_of(struct ct_crash_scene *s)
 	for (size_t i = s->frame; i < s->stack.n; i++) {
 		const struct ct_map *map = ct_target_map_at(s->target, s->stack.frames[i].cfa);
 
-		if (s->stack.frames[i].cfa > sp && map && (map->prot < 0 || map->prot & PROT_WRITE))
+		if (s->stack.frames[i].cfa > sp && is_writable(map))
 			return map;
 	}
-	return NULL;
+	/* Without frames: when all was used, sp is the first address of the mapping. */
+	const struct ct_map *map = ct_target_map_at(s->target, sp);
+	return is_writable(map) ? map : NULL;
 }
 
 /* Does the operand go through sp, or is it relative to the frame that sp is of? */
@@ -91,14 +98,13 @@ static const char *who_used_it(struct ct_crash_scene *s, const struct ct_map *ma
 		return ct_sink_printf(s->o->sink, "the frame of %s alone takes %" PRIu64 " bytes",
 			name_of(s, ct_observe_site(s->o, f->pc, f->is_call)), size);
 	}
-	return ct_sink_printf(s->o->sink, "%zu frames fill %" PRIu64 " bytes", s->stack.n_total,
-		map->end - map->start);
+	return ct_sink_printf(s->o->sink, "all of its %" PRIu64 " bytes", map->end - map->start);
 }
 
 void ct_crash_overflow(struct ct_crash_scene *s)
 {
 	uint64_t sp = ct_reg(&s->regs, s->arch->sp), addr = s->signal.address;
-	const struct ct_map *map = s->stack.n ? stack_of(s) : NULL;
+	const struct ct_map *map = stack_of(s);
 
 	if (!map || s->signal.code == SI_KERNEL || sp >= map->start + LOW)
 		return;
