@@ -12,6 +12,7 @@
  *   wait        {tid, kind: as the report's, resource, name, on: [tid], timed}
  *               by_names: the word that it sleeps on, where only names of functions tell the rest
  *               on is left out when no thread of this process holds the resource
+ *   call        {tid, text}: of its system call; a "*" stands for anything
  *   hold        {tid, resource, name: as in wait}
  *   held_only   true: beside those of "hold" (and "left_held") no lock is held
  *   corrupt     name: of a lock that was written over, where names are known
@@ -51,6 +52,8 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+
+#include "call_names.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -258,39 +261,9 @@ static inline void sample_await_exit(pid_t tid)
 
 static inline const char *sample_call_name(long number)
 {
-	static const struct {
-		long number;
-		const char *name;
-	} names[] = {
-		{SYS_accept, "accept"},
-		{SYS_clock_nanosleep, "clock_nanosleep"},
-		{SYS_epoll_wait, "epoll_wait"},
-		{SYS_fcntl, "fcntl"},
-		{SYS_flock, "flock"},
-		{SYS_futex, "futex"},
-		{SYS_msgrcv, "msgrcv"},
-		{SYS_nanosleep, "nanosleep"},
-		{SYS_openat, "openat"},
-		{SYS_pause, "pause"},
-		{SYS_poll, "poll"},
-		{SYS_ppoll, "ppoll"},
-		{SYS_pselect6, "pselect6"},
-		{SYS_read, "read"},
-		{SYS_recvfrom, "recvfrom"},
-		{SYS_recvmsg, "recvmsg"},
-		{SYS_rt_sigsuspend, "rt_sigsuspend"},
-		{SYS_rt_sigtimedwait, "rt_sigtimedwait"},
-		{SYS_select, "select"},
-		{SYS_semop, "semop"},
-		{SYS_semtimedop, "semtimedop"},
-		{SYS_wait4, "wait4"},
-		{SYS_waitid, "waitid"},
-		{SYS_write, "write"},
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (names[i].number == number)
-			return names[i].name;
+	for (size_t i = 0; i < sizeof(call_names) / sizeof(call_names[0]); i++) {
+		if (call_names[i].number == number)
+			return call_names[i].name;
 	}
 	sample_fail("no name for a system call", number);
 	return NULL;

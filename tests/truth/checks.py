@@ -4,6 +4,8 @@
 Each is a generator of one-line complaints: what the report says and what it should say.
 """
 
+import re
+
 from report_view import number, plain_function, same_object, tid_of
 
 # Findings that a report may only have when the truth tells them.
@@ -69,6 +71,12 @@ def unrecorded(value):
 
 def same_holders(found, told, value):
     return found == told or (unrecorded(value) and not found)
+
+
+def check_call(report, _, value):
+    text = report.actors.get(value["tid"], {}).get("syscall", {}).get("text", "")
+    if not re.fullmatch(".*".join(map(re.escape, value["text"].split("*"))), text):
+        yield f"t:{value['tid']}: its call reads {text!r}, should be {value['text']!r}"
 
 
 def check_wait(report, truth, value):
@@ -355,6 +363,7 @@ def nothing(*_):
 CHECKS = {
     "core": nothing,
     "thread": check_thread,
+    "call": check_call,
     "wait": check_wait,
     "hold": check_hold,
     "inferred": check_inferred,

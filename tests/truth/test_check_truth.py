@@ -257,8 +257,8 @@ class CheckerTest(unittest.TestCase):
         self.assertFalse(same_object(None, "g_a"))
 
     def test_all_words_are_documented(self):
-        header = Path(__file__).resolve().parents[2] / "samples" / "sample.h"
-        comment = header.read_text().partition("#ifndef")[0]
+        headers = (Path(__file__).resolve().parents[2] / "samples").glob("*.h")
+        comment = "".join(header.read_text().partition("#ifndef")[0] for header in headers)
         for word in CHECKS:
             self.assertIn(f" {word}", comment.replace('"', " "), word)
 
