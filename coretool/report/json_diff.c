@@ -113,7 +113,7 @@ json_t *ct_json_diff_stack(const struct ct_json *j, uint32_t index)
 	ct_record_text(&r, "place", s->place);
 	ct_record_text(&r, "waits", s->waits);
 	json_t *functions = ct_record_list(&r, "functions");
-	for (const char *line = s->key; *line; line += strcspn(line, "\n") + 1)
+	for (const char *line = s->key; line && *line; line += strcspn(line, "\n") + 1)
 		ct_record_push(&r, functions, json_stringn(line, strcspn(line, "\n")));
 	return ct_record_done(&r);
 }

@@ -97,7 +97,7 @@ static void write_stack(struct ct_text *t, const struct ct_diff_stack *d)
 	ct_text_end(t);
 	if (!t->verbose)
 		return;
-	for (const char *line = s->key; *line; line += strcspn(line, "\n") + 1)
+	for (const char *line = s->key; line && *line; line += strcspn(line, "\n") + 1)
 		ct_text_say(t, "      %.*s", (int)strcspn(line, "\n"), line);
 }
 
