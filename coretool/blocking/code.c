@@ -46,9 +46,13 @@ static const char *const never_return[] = {"exit", "_exit", "_Exit", "abort", "p
 	"__cxa_rethrow", "__cxa_bad_cast", "__cxa_bad_typeid", "__cxa_throw_bad_array_new_length",
 	"__cxa_pure_virtual", "_ZSt9terminatev", "rust_panic", "rust_begin_unwind"};
 
-/* Words in the names of Rust's functions that panic, and of what libstdc++ throws with. */
-static const char *const never_return_words[] = {"panicking", "unwrap_failed", "expect_failed",
-	"begin_panic", "resume_unwind", "handle_alloc_error", "panic_"};
+/* Parts of the names of Rust's functions that panic; std::thread::panicking() only asks. */
+static const char *const never_return_words[] = {"panicking5panic", "panic_fmt", "panic_display",
+	"panic_explicit", "panic_str", "panic_bounds_check", "panic_const", "panic_nounwind",
+	"panic_cannot_unwind", "panic_in_cleanup", "panic_misaligned", "panic_null",
+	"assert_failed", "unwrap_failed", "expect_failed", "begin_panic", "resume_unwind",
+	"handle_alloc_error", "capacity_overflow", "slice_start_index", "slice_end_index",
+	"slice_index_order"};
 
 static bool is_no_return(const char *name)
 {

@@ -76,8 +76,37 @@ static enum ct_status read_cond(const struct ct_blocking *ctx, uint64_t addr, ui
 	return CT_OK;
 }
 
+/* Whoever waits for it waits for a signal: how many could give one is not counted anywhere. */
+static uint32_t count_signallers(const struct ct_blocking *ctx, uint64_t addr)
+{
+	uint64_t word;
+
+	return ct_read_u64(ctx->target, addr, &word) ? 0 : CT_NONE;
+}
+
+static const struct ct_event_row events[] = {
+	{"pthread_cond_signal", CT_CALL_SIGNALS, 0},
+	{"pthread_cond_broadcast", CT_CALL_SIGNALS, 0},
+	{"cnd_signal", CT_CALL_SIGNALS, 0},
+	{"cnd_broadcast", CT_CALL_SIGNALS, 0},
+	{"_ZNSt18condition_variable10notify_oneEv", CT_CALL_SIGNALS, 0},
+	{"_ZNSt18condition_variable10notify_allEv", CT_CALL_SIGNALS, 0},
+	{"pthread_cond_wait", CT_CALL_WAITS, 0},
+	{"pthread_cond_timedwait", CT_CALL_WAITS, 0},
+	{"pthread_cond_clockwait", CT_CALL_WAITS, 0},
+	{"cnd_wait", CT_CALL_WAITS, 0},
+	{"cnd_timedwait", CT_CALL_WAITS, 0},
+	{"_ZNSt18condition_variable4waitERSt11unique_lockISt5mutexE", CT_CALL_WAITS_BY, 0},
+};
+
+static const struct ct_possession possession = {
+	.mode = CT_HOLD_SHARED, .any_of = true, .count = count_signallers};
+
 const struct ct_primitive ct_primitive_cond = {
 	.name = "pthread_cond",
 	.match = match,
 	.read = read_cond,
+	.events = events,
+	.n_events = CT_COUNT(events),
+	.possession = &possession,
 };

@@ -3,6 +3,7 @@
 
 #define MAX_STEPS  2000 /* for one question to one frame: nine of ten need less */
 #define MAX_FRAMES 32   /* of the program's own, that are asked */
+#define RESULT     48   /* bytes of what a call constructs for its caller */
 #define RED_ZONE   128  /* bytes below the stack pointer that a leaf function may use */
 
 struct gatherer {
@@ -15,8 +16,10 @@ struct gatherer {
 	struct ct_evidence *evidence;
 	uint64_t pending; /* the object of the call out of the innermost frame of the program's own;
 			     0: not known */
-	size_t innermost; /* that frame; from->n: there is none */
-	bool pending_told; /* one path has told */
+	uint64_t result_at; /* where the call out of the frame that is asked may construct its
+			       result; 0: not known */
+	size_t innermost;   /* that frame; from->n: there is none */
+	bool pending_told;  /* one path has told */
 	/* Of the frame that is asked: what its paths do to each object. */
 	struct tally {
 		uint32_t released, acquired, nothing;
@@ -160,9 +163,16 @@ static enum ct_status ask_pad(
 	return CT_OK;
 }
 
-static enum ct_status ask_future(struct gatherer *g, size_t frame, bool has_pad)
+static enum ct_status ask_future(
+	struct gatherer *g, size_t frame, const struct ct_function *function, bool has_pad)
 {
 	struct ct_evaluation in = evaluation_at(g, frame);
+
+	/* Code with exceptions has objects: what is there now is not what will be. */
+	if (function->pads && g->result_at) {
+		in.lost = g->result_at;
+		in.lost_size = RESULT;
+	}
 	enum ct_status status = run_forward(g, &in, frame, false);
 
 	if (status)
@@ -236,17 +246,33 @@ static enum ct_past judge_past(const struct tally *t, bool cut)
 	return t->released || t->nothing || cut ? CT_PAST_MAYBE : CT_PAST_SURE;
 }
 
+/* The first argument of the call that path has come to; 0: not known. */
+static uint64_t first_argument(struct gatherer *g, uint32_t path)
+{
+	uint64_t value;
+
+	return ct_path_resolve(g->ev, ct_path_argument(g->ev, path, 0), &value) ? value : 0;
+}
+
 /* What the innermost call is about, if all paths to it agree. */
 static void learn_pending(struct gatherer *g, uint32_t path)
 {
-	uint64_t object;
+	uint64_t object = first_argument(g, path);
 
-	if (ct_path_resolve(g->ev, ct_path_argument(g->ev, path, 0), &object) &&
-		(!g->pending_told || g->pending == object))
-		g->pending = object;
-	else
-		g->pending = 0;
+	g->pending = g->pending_told && g->pending != object ? 0 : object;
 	g->pending_told = true;
+}
+
+static void look_at_arrival(
+	struct gatherer *g, uint32_t path, size_t frame, const struct ct_evaluation *in)
+{
+	uint64_t first = first_argument(g, path);
+
+	tally_past(g, path, frame);
+	if (frame == g->innermost)
+		learn_pending(g, path);
+	if (first - in->dead_high < g->from->frames[frame].cfa - in->dead_high)
+		g->result_at = first;
 }
 
 static enum ct_status ask_past(struct gatherer *g, size_t frame, const struct ct_function *function)
@@ -256,6 +282,7 @@ static enum ct_status ask_past(struct gatherer *g, size_t frame, const struct ct
 	const struct ct_regs *regs = &g->from->regs[frame];
 	struct ct_evaluation in = evaluation_at(g, frame);
 
+	g->result_at = 0;
 	if (!f->cfa || f->cfa < in.dead_high)
 		return CT_OK;
 	in.past = true;
@@ -269,11 +296,8 @@ static enum ct_status ask_past(struct gatherer *g, size_t frame, const struct ct
 	reset_tallies(g);
 	for (uint32_t p = 0; p < ct_evaluate_n_paths(g->ev); p++)
 		if (ct_path_end(g->ev, p) == CT_PATH_ARRIVES &&
-			ct_path_bind(g->ev, p, regs, in.dead_high, f->cfa)) {
-			tally_past(g, p, frame);
-			if (frame == g->innermost)
-				learn_pending(g, p);
-		}
+			ct_path_bind(g->ev, p, regs, in.dead_high, f->cfa))
+			look_at_arrival(g, p, frame, &in);
 	bool cut = ct_evaluate_cut(g->ev);
 	for (uint32_t i = 0; i < g->n; i++) {
 		const struct tally *t = &g->tallies[i];
@@ -296,10 +320,10 @@ static enum ct_status ask_frame(struct gatherer *g, size_t frame)
 	if (ct_function_at(ct_code_functions(g->code), f->pc - f->is_call, &function) ||
 		!ct_code_reaches(g->code, &function))
 		return CT_OK;
-	enum ct_status status = ask_pad(g, frame, &function, &has_pad);
+	enum ct_status status = ask_past(g, frame, &function);
 	if (!status)
-		status = ask_future(g, frame, has_pad);
-	return status ? status : ask_past(g, frame, &function);
+		status = ask_pad(g, frame, &function, &has_pad);
+	return status ? status : ask_future(g, frame, &function, has_pad);
 }
 
 /* ---- what the thread is about to do ---- */
@@ -326,10 +350,12 @@ static void discount_pending(struct gatherer *g)
 
 	if (g->innermost < g->from->n && f->is_call)
 		row = ct_code_called(g->code, f->pc);
-	for (uint32_t i = 0; row && i < g->n; i++) {
+	for (uint32_t i = 0; i < g->n; i++) {
 		struct ct_evidence *e = &g->evidence[i];
 
-		if (!ct_primitive_has_row(g->wanted[i].primitive, row) ||
+		if (g->from->waits_for == g->wanted[i].addr)
+			e->future = CT_FUTURE_SILENT;
+		if (!row || !ct_primitive_has_row(g->wanted[i].primitive, row) ||
 			(object && object != g->wanted[i].addr))
 			continue;
 		if (row->effect == CT_CALL_RELEASES)

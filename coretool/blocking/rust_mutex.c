@@ -50,8 +50,21 @@ static enum ct_status read_mutex(const struct ct_blocking *ctx, uint64_t addr, u
 	return CT_OK;
 }
 
+static uint32_t count_owners(const struct ct_blocking *ctx, uint64_t addr)
+{
+	uint32_t word;
+
+	return !ct_read_u32(ctx->target, addr, &word) &&
+	       (word == LOCKED || word == CONTENDED);
+}
+
+/* lock() and the guard's drop are inlined: a cmpxchg from 0 to 1 and an xchg with 0. */
+static const struct ct_possession possession = {
+	.mode = CT_HOLD_EXCLUSIVE, .inlined = true, .count = count_owners};
+
 const struct ct_primitive ct_primitive_rust_mutex = {
 	.name = "rust_mutex",
 	.match = match,
 	.read = read_mutex,
+	.possession = &possession,
 };

@@ -72,8 +72,30 @@ static enum ct_status read_sem(const struct ct_blocking *ctx, uint64_t addr, uin
 	return CT_OK;
 }
 
+static uint32_t count_takers(const struct ct_blocking *ctx, uint64_t addr)
+{
+	struct sem sem;
+
+	/* What it began with is not recorded, so neither is how many have taken from it. */
+	return read_words(ctx, addr, &sem) && !sem.value && !sem.shared ? CT_NONE : 0;
+}
+
+static const struct ct_event_row events[] = {
+	{"sem_wait", CT_CALL_ACQUIRES, 0},
+	{"sem_trywait", CT_CALL_TRIES, 0},
+	{"sem_timedwait", CT_CALL_TRIES, 0},
+	{"sem_clockwait", CT_CALL_TRIES, 0},
+	{"sem_post", CT_CALL_RELEASES, 0},
+};
+
+static const struct ct_possession possession = {
+	.mode = CT_HOLD_EXCLUSIVE, .up_releases = true, .any_of = true, .count = count_takers};
+
 const struct ct_primitive ct_primitive_sem = {
 	.name = "sem",
 	.match = match,
 	.read = read_sem,
+	.events = events,
+	.n_events = CT_COUNT(events),
+	.possession = &possession,
 };

@@ -165,7 +165,7 @@ static void apply_event(struct exploration *x, struct state *st, const struct in
 {
 	const struct ct_event_row *row = callee->row;
 	struct ct_term object = st->reg[arguments[row->arg]], lock = st->reg[RSI];
-	uint64_t result = 0;
+	struct ct_term result = ct_number(0);
 
 	*forks = row->effect == CT_CALL_TRIES || row->effect == CT_CALL_GUARDS;
 	if (*forks) {
@@ -190,13 +190,14 @@ static void apply_event(struct exploration *x, struct state *st, const struct in
 		if (!x->ev->in.past)
 			record(x, st, in, row, CT_EVENT_RELEASE, lock);
 		record(x, st, in, row, CT_EVENT_ACQUIRE, lock);
+		result = ct_word_fresh(x->ev); /* it may have been a timeout */
 		break;
 	default:
-		result = row->effect == CT_CALL_GUARDS;
+		result = ct_number(row->effect == CT_CALL_GUARDS);
 		record(x, st, in, row, CT_EVENT_ACQUIRE, object);
 		break;
 	}
-	after_call(x, st, ct_number(result));
+	after_call(x, st, result);
 }
 
 static bool explore(struct exploration *x);
@@ -255,7 +256,7 @@ static enum walk enter(struct exploration *x, struct state *st, uint64_t entry)
 	uint32_t left = x->budget - x->steps;
 	struct exploration sub = {.ev = x->ev,
 		.depth = x->depth - 1,
-		.budget = CT_MAX(MIN_BUDGET, CT_MIN(left, x->budget / 2)),
+		.budget = CT_MAX(MIN_BUDGET, left / 4 * 3),
 		.id = ++x->ev->exploration};
 	struct state inside = *st;
 
@@ -479,6 +480,8 @@ static void start(struct ct_evaluator *ev, const struct ct_evaluation *in, struc
 				     : ct_word_fresh(ev);
 	for (unsigned i = 0; i < N_VEC; i++)
 		st->vec[i][0] = st->vec[i][1] = ct_word_fresh(ev);
+	if (in->lost_size)
+		ct_state_lose(ev, st, ct_number(in->lost), in->lost_size, false);
 }
 
 enum ct_status ct_evaluate(struct ct_evaluator *ev, const struct ct_evaluation *in)

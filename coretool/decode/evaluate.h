@@ -89,6 +89,10 @@ struct ct_evaluation {
 	bool stop_exact;                /* or right there */
 	uint64_t dead_low, dead_high;   /* of the stack, what other calls have left behind */
 	uint64_t stack_low, stack_high; /* the thread's own stack */
+	/* Memory that the call which is returned from may have written: [lost, lost + lost_size).
+	 */
+	uint64_t lost;
+	uint32_t lost_size;
 	uint32_t max_steps;
 };
 
