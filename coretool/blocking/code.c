@@ -9,6 +9,7 @@
 
 #define MAX_SCAN_DEPTH 12         /* of calls that a function is looked through for */
 #define MAX_FUNCTION   (1u << 16) /* bytes of one */
+#define SMALL          128        /* bytes of a function that is looked into for its result alone */
 #define MAX_SCANNED    (1u << 24) /* bytes of all */
 #define MAX_CALLEES    (1u << 18) /* remembered */
 
@@ -151,7 +152,7 @@ static void judge_own(struct ct_code *code, uint64_t target, struct ct_callee *r
 	ret->kind = CT_CALLEE_QUIET;
 	if (ct_function_at(code->functions, target, &function) || function.start != target)
 		return;
-	if (scan(code, &function))
+	if (scan(code, &function) || function.end - function.start <= SMALL)
 		ret->kind = CT_CALLEE_ENTER;
 	else if (!ct_code_may_return(code->evaluator, function.start, function.end))
 		ret->kind = CT_CALLEE_NO_RETURN;
@@ -238,7 +239,10 @@ static bool is_interesting(struct ct_code *code, const struct ct_function *funct
 	if (!ref->slot && !ct_code_is_own(code, ref->target))
 		return false;
 	struct ct_callee c = callee(code, ref->target, ref->slot, true);
-	return c.kind == CT_CALLEE_ENTER || (c.kind == CT_CALLEE_EVENT && !c.ignored);
+	struct ct_function called;
+	if (c.kind != CT_CALLEE_ENTER)
+		return c.kind == CT_CALLEE_EVENT && !c.ignored;
+	return !ct_function_at(code->functions, c.entry, &called) && scan(code, &called);
 }
 
 static bool scan_bytes(struct ct_code *code, const struct ct_function *function)

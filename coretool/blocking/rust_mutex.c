@@ -54,8 +54,7 @@ static uint32_t count_owners(const struct ct_blocking *ctx, uint64_t addr)
 {
 	uint32_t word;
 
-	return !ct_read_u32(ctx->target, addr, &word) &&
-	       (word == LOCKED || word == CONTENDED);
+	return !ct_read_u32(ctx->target, addr, &word) && (word == LOCKED || word == CONTENDED);
 }
 
 /* lock() and the guard's drop are inlined: a cmpxchg from 0 to 1 and an xchg with 0. */

@@ -42,7 +42,9 @@ IN_PAIRS = {
     "sem_pi", "sem_pi_client", "pi_abba", "pi_dead", "pi_self", "pi_transfer", "pi_wrapped",
     "file_lock", "inconsistent", "double_unlock", "rwlock_abba", "once_cross", "once_self",
     "file_abba", "dead_chain", "forked", "raw_clone", "pidns_kill", "tls_lock",
-    "rwlock_readers", "rwlock_reader_abba", "rwlock_upgrade", "spin_abba", "spin_behind",
+    "rwlock_readers", "rwlock_reader_abba", "rwlock_upgrade", "rwlock_array", "rwlock_try",
+    "rwlock_forever", "sem_abba", "sem_pipeline", "cond_pipeline", "cxx_shared_lock",
+    "spin_abba", "spin_behind",
     "held_kinds", "held_guards", "held_alike", "lock_left", "lock_overwritten",
     "rwlock_reread", "cond_kinds", "sem_kinds", "join_kinds",
 }
@@ -84,6 +86,7 @@ TRAITS = {
     "abort_watchdog": Trait(crashes=True),
     "restart": Trait(restart=True),
     "busy_pool": Trait(copies=2),
+    "rwlock_busy": Trait(copies=4),
     "forked": Trait(of_child=True),
     "pidns_kill": Trait(of_child=True),
     "lock_window": Trait(copies=4),
