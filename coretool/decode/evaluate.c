@@ -389,11 +389,11 @@ static enum walk step(struct exploration *x, struct state *st)
 		end_path(x, CT_PATH_UNKNOWN, st);
 		return WALK_ENDED;
 	}
-	if (visited_enough(x, st)) {
+	const struct instruction in = *cached; /* the cache may move */
+	if (in.diverts && visited_enough(x, st)) {
 		end_path(x, CT_PATH_MERGES, st);
 		return WALK_ENDED;
 	}
-	const struct instruction in = *cached; /* the cache may move */
 	switch (in.id) {
 	case X86_INS_RET:
 		return return_from(x, st);
@@ -420,8 +420,8 @@ static enum walk step(struct exploration *x, struct state *st)
 	default:
 		break;
 	}
-	if (in.n == 1 && in.op[0].type == OPERAND_IMM && ct_condition_of(in.id) >= 0) {
-		branch(x, st, &in, ct_condition_of(in.id));
+	if (in.cc >= 0 && in.diverts) {
+		branch(x, st, &in, in.cc);
 		return WALK_ON;
 	}
 	if (ct_step(ev, st, &in, &other))

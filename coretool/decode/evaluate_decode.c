@@ -111,6 +111,12 @@ static uint32_t written_registers(struct ct_evaluator *ev)
 	return mask;
 }
 
+static bool is_loop(unsigned id)
+{
+	return id == X86_INS_LOOP || id == X86_INS_LOOPE || id == X86_INS_LOOPNE ||
+	       id == X86_INS_JRCXZ || id == X86_INS_JECXZ;
+}
+
 static bool decode(struct ct_evaluator *ev, uint64_t pc, struct instruction *ret)
 {
 	uint8_t bytes[MAX_LENGTH];
@@ -122,7 +128,7 @@ static bool decode(struct ct_evaluator *ev, uint64_t pc, struct instruction *ret
 		len--;
 	if (!len)
 		return false;
-	*ret = (struct instruction){.pc = pc};
+	*ret = (struct instruction){.pc = pc, .cc = -1};
 	if (!cs_disasm_iter(ev->capstone, &at, &len, &addr, ev->insn))
 		return true;
 	const cs_x86 *x86 = &ev->insn->detail->x86;
@@ -134,6 +140,9 @@ static bool decode(struct ct_evaluator *ev, uint64_t pc, struct instruction *ret
 	for (uint8_t i = 0; i < ret->n; i++)
 		decode_operand(&x86->operands[i], addr, &ret->op[i]);
 	ret->writes = written_registers(ev);
+	ret->cc = (int8_t)ct_condition_of(ret->id);
+	ret->diverts = cs_insn_group(ev->capstone, ev->insn, X86_GRP_JUMP) ||
+		       cs_insn_group(ev->capstone, ev->insn, X86_GRP_CALL) || is_loop(ret->id);
 	return true;
 }
 

@@ -44,6 +44,8 @@ struct instruction {
 	uint16_t id; /* capstone's; 0: no instruction */
 	uint8_t n;
 	bool lock, rep;
+	bool diverts;    /* from the next instruction: every loop has one that does */
+	int8_t cc;       /* its condition; -1: it has none */
 	uint32_t writes; /* bit i: register i, in ways that only capstone knows */
 	struct operand op[3];
 };
@@ -126,7 +128,7 @@ struct visit {
 	uint32_t evaluation, count;
 };
 
-#define VISITS (1u << 14)
+#define VISITS (1u << 12)
 
 struct ct_evaluator {
 	struct ct_code_view view;

@@ -52,7 +52,7 @@ bool ct_code_may_return(struct ct_evaluator *ev, uint64_t start, uint64_t end)
 
 		if (!in || !in->id || in->id == X86_INS_RET)
 			return true;
-		bool jumps = in->id == X86_INS_JMP || ct_condition_of(in->id) >= 0;
+		bool jumps = in->id == X86_INS_JMP || in->cc >= 0;
 		bool direct = in->n == 1 && in->op[0].type == OPERAND_IMM;
 		uint64_t target = direct ? (uint64_t)in->op[0].number : 0;
 		if (jumps && in->n == 1 && (!direct || target - start >= end - start))

@@ -257,7 +257,7 @@ static bool step_plain(struct ct_evaluator *ev, struct state *st, const struct i
 bool ct_step(struct ct_evaluator *ev, struct state *st, const struct instruction *in,
 	struct state *other)
 {
-	int cc = ct_condition_of(in->id);
+	int cc = in->cc;
 	bool forks = false;
 
 	st->pc = in->next;
