@@ -192,8 +192,31 @@ static void explain_fault(struct ct_crash_scene *s)
 		sigabbrev_np(s->signal.number));
 }
 
+/*
+ * Who called the library that ended the process: in a static program only names tell that they are
+ * not its own.
+ */
+static uint32_t behind_the_library(struct ct_crash_scene *s)
+{
+	static const char *const names[] = {"abort", "raise", "__assert_fail", "__assert_fail_base",
+		"__stack_chk_fail", "__fortify_fail", "__chk_fail", "__libc_fatal",
+		"__libc_message", "malloc_printerr", "_int_free", "free", "realloc", "malloc",
+		"_ZSt9terminatev", "__cxa_throw", "__cxa_rethrow", "__cxa_pure_virtual"};
+	uint32_t ret = 0;
+
+	for (uint32_t i = 0; i < CT_MIN(s->n_regs, 24u) && i + 1 < s->stack.n; i++) {
+		const char *symbol = ct_crash_symbol(s, i);
+
+		for (size_t k = 0; symbol && k < CT_COUNT(names); k++)
+			if (!strcmp(symbol, names[k]))
+				ret = i + 1;
+	}
+	return ret;
+}
+
 static void explain_abort(struct ct_crash_scene *s)
 {
+	s->frame = behind_the_library(s);
 	ct_crash_message(s);
 	ct_crash_exception(s);
 	if (s->signal.number == SIGABRT)

@@ -198,6 +198,15 @@ static void say_exception(struct ct_crash_scene *s, const struct exception *e, b
 		s->crash.what ? ": " : "", s->crash.what ? s->crash.what : "");
 }
 
+/* It may be the cause: without names of the library's functions nothing tells. */
+static void say_caught(struct ct_crash_scene *s, const struct exception *e)
+{
+	const char *what = value_of(s, e);
+
+	ct_crash_say(s, "it was handling an exception of type %s%s%s", plain_name(s, e->name),
+		what ? ": " : "", what ? what : "");
+}
+
 void ct_crash_exception(struct ct_crash_scene *s)
 {
 	static const char *const throwing[] = {"__cxa_throw", "__cxa_rethrow",
@@ -211,9 +220,11 @@ void ct_crash_exception(struct ct_crash_scene *s)
 		return;
 	uint32_t thrown = frame_of(s, throwing, CT_COUNT(throwing));
 	uint32_t ended = frame_of(s, ending, CT_COUNT(ending));
+	bool caught = find_caught(s, &e);
+	if (caught && thrown == CT_NONE)
+		say_caught(s, &e);
 	if (thrown == CT_NONE && ended == CT_NONE)
 		return;
-	bool caught = find_caught(s, &e);
 	if (thrown != CT_NONE && (caught || find_on_stack(s, ct_reg(&s->regs, s->arch->sp),
 						    s->stack.frames[thrown].cfa, &e))) {
 		say_exception(s, &e, caught);
@@ -224,8 +235,6 @@ void ct_crash_exception(struct ct_crash_scene *s)
 			"threw an exception that nobody caught");
 		return;
 	}
-	if (caught)
-		ct_crash_say(s, "it was handling an exception of type %s", plain_name(s, e.name));
 	ct_crash_is(s, CT_CRASH_TERMINATE, CT_TRUST_EXACT,
 		"called std::terminate() without an exception (a std::thread that was neither "
 		"joined nor detached, for one)");

@@ -51,8 +51,12 @@ IN_PAIRS = {
 
 # gdb cannot attach to a process whose first thread has exited.
 KERNEL_ONLY = {"O0-g": ("kernel",), "O2-g": ("kernel",), "O2-stripped": ("kernel",)}
-# gdb stops at the first signal of the last two.
-IN_KERNEL = {"main_exited", "crash_handler", "crash_in_handler"}
+# gdb stops at the first signal of the crashes, and a breakpoint is its own.
+IN_KERNEL = {
+    "main_exited", "crash_handler", "crash_in_handler", "crash_on_purpose", "crash_breakpoint",
+}
+
+IN_STATIC = {"crash_exception", "crash_assert"}
 
 # What runs in an unpacked Debian tree of another glibc.
 IN_TREES = (
@@ -110,6 +114,8 @@ def cores_of(sample):
         variants = OF_RUST
     elif sample in IN_KERNEL:
         variants = KERNEL_ONLY
+    elif sample in IN_STATIC:
+        variants = {**SMALL, "O2-static": ("kernel",)}
     how = trait(sample)
     for variant, kinds in (variants | MUSL).items():
         for kind in kinds:
