@@ -63,8 +63,28 @@ static enum ct_status read_guard(const struct ct_blocking *ctx, uint64_t addr, u
 	return CT_OK;
 }
 
+static uint32_t count_initialisers(const struct ct_blocking *ctx, uint64_t addr)
+{
+	uint32_t word;
+
+	return !ct_read_u32(ctx->target, addr, &word) && word & PENDING && !(word & DONE);
+}
+
+/* The landing pad of an initialiser that may throw aborts it. */
+static const struct ct_event_row events[] = {
+	{"__cxa_guard_acquire", CT_CALL_GUARDS, 0},
+	{"__cxa_guard_release", CT_CALL_RELEASES, 0},
+	{"__cxa_guard_abort", CT_CALL_RELEASES, 0},
+};
+
+static const struct ct_possession possession = {
+	.mode = CT_HOLD_EXCLUSIVE, .count = count_initialisers};
+
 const struct ct_primitive ct_primitive_cxx_guard = {
 	.name = "cxx_guard",
 	.match = match,
 	.read = read_guard,
+	.events = events,
+	.n_events = CT_COUNT(events),
+	.possession = &possession,
 };
