@@ -35,4 +35,11 @@ static inline void expect_nameless(const struct sample_thread *waiter, const cha
 	printf("}}\n");
 }
 
+/* The code of the threads must tell who holds what was told so far. */
+static inline void expect_worked_out(void)
+{
+	memset(sample_unrecorded, 0, sizeof(sample_unrecorded));
+	sample_any_unrecorded = false;
+}
+
 #endif

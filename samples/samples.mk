@@ -74,6 +74,10 @@ samples.rustflags := --edition 2021 -D warnings
 samples.flags.of.crash_smash := -fstack-protector-strong
 samples.flags.of.crash_bad_return := -fno-stack-protector -fcf-protection=none
 samples.flags.of.crash_large_frame := -fno-stack-clash-protection
+samples.flags.of.omp_barrier := -fopenmp
+samples.flags.of.omp_critical := -fopenmp
+samples.flags.of.omp_locks := -fopenmp
+samples.flags.of.omp_pool := -fopenmp
 samples.flags.of.cxx_latch := -std=c++20
 samples.flags.of.cxx_atomic_wait := -std=c++20
 samples.deps := $(BUILD)/sample-deps

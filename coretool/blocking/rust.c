@@ -120,8 +120,9 @@ static bool step(struct walk *walk, const char *name)
 static void step_inlined(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
 	size_t frame, struct walk *walk)
 {
+	uint32_t index = ct_sink_get_actor(ctx->sink, blocked->actor)->stack;
 	const struct ct_stack *stack =
-		ct_sink_get_stack(ctx->sink, ct_sink_get_actor(ctx->sink, blocked->actor)->stack);
+		blocked->have_stack ? ct_sink_get_stack(ctx->sink, index) : NULL;
 	struct ct_source_line lines[CT_MAX_INLINED];
 	size_t n = 0;
 

@@ -8,6 +8,7 @@ const struct ct_primitive *const ct_primitives[] = {
 	&ct_primitive_mutex, &ct_primitive_rwlock, &ct_primitive_join, &ct_primitive_cond,
 	&ct_primitive_sem, &ct_primitive_spin, &ct_primitive_once, &ct_primitive_libc_lock,
 	&ct_primitive_malloc_arena, &ct_primitive_libc_internal, &ct_primitive_barrier,
+	&ct_primitive_gomp_lock, &ct_primitive_gomp_barrier, &ct_primitive_gomp_task,
 	&ct_primitive_cxx_guard, &ct_primitive_cxx_future, &ct_primitive_cxx_latch,
 	&ct_primitive_cxx_barrier, &ct_primitive_cxx_semaphore, &ct_primitive_cxx_atomic,
 	&ct_primitive_rust_mutex, &ct_primitive_rust_rwlock, &ct_primitive_rust_barrier,

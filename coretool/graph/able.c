@@ -105,8 +105,10 @@ static enum need need_of(const struct run *run, uint32_t w)
 	}
 	if (holds || count_peers(run, w))
 		return NEED_ONE_OF;
-	/* A signal's handler may post, the one such thing that it may do: nothing is certain. */
-	if (wait->kind == CT_WAIT_SEM && run->plan->ceiling < CT_TRUST_INFERRED)
+	/* A signal's handler may post, change an atomic, unpark: nothing is certain. */
+	if ((wait->kind == CT_WAIT_SEM || wait->kind == CT_WAIT_ATOMIC ||
+		    wait->kind == CT_WAIT_PARK) &&
+		run->plan->ceiling < CT_TRUST_INFERRED)
 		return NEED_NOBODY;
 	if (wait->kind == CT_WAIT_BARRIER && run->plan->counted &&
 		ct_barrier_missing(run->facts, wait->resource))

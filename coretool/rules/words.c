@@ -23,7 +23,13 @@ const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts
 	} words[] = {{"pthread_mutex", "mutex"}, {"pthread_rwlock", "rwlock"},
 		{"pthread_cond", "condition variable"}, {"sem", "semaphore"},
 		{"pthread_barrier", "barrier"}, {"pthread_once", "once control"},
-		{"libc_lock", "lock of libc"}, {"libc_internal", "lock of libc"}};
+		{"libc_lock", "lock of libc"}, {"libc_internal", "lock of libc"},
+		{"cxx_guard", "guard variable"}, {"cxx_future", "future"}, {"cxx_latch", "latch"},
+		{"cxx_barrier", "barrier"}, {"cxx_semaphore", "semaphore"},
+		{"cxx_atomic", "atomic"}, {"rust_mutex", "Mutex"}, {"rust_rwlock", "RwLock"},
+		{"rust_condvar", "Condvar"}, {"rust_barrier", "Barrier"}, {"rust_once", "Once"},
+		{"rust_parker", "parker"}, {"omp_lock", "OpenMP lock"},
+		{"omp_barrier", "OpenMP barrier"}, {"omp_sem", "OpenMP semaphore"}};
 	const char *kind = r->kind;
 
 	if (r->name)

@@ -20,7 +20,7 @@ static bool ends_with(const char *text, const char *end)
 static bool is_lock_name(const char *name)
 {
 	static const char *const ends[] = {"mutex", "mutex_t", "Mutex", "rwlock_t", "cond_t",
-		"sem_t", "spinlock_t", "barrier_t", "once_t", "mtx_t", "cnd_t",
+		"sem_t", "spinlock_t", "barrier_t", "once_t", "mtx_t", "cnd_t", "omp_lock_t",
 		"condition_variable"};
 
 	for (size_t i = 0; name && i < CT_COUNT(ends); i++)
@@ -330,7 +330,8 @@ uint64_t ct_dwarf_member_path(
 		at -= member.start;
 		if (is_transparent(&member))
 			continue;
-		if (is_reserved(member.name))
+		/* libgomp's name for what is in an omp_lock_t is an ordinary one. */
+		if (is_reserved(member.name) || (is_lock && !strcmp(member.name, "_x")))
 			break;
 		ct_str_add(path, ".");
 		ct_str_add_clean(path, member.name, strnlen(member.name, MAX_NAME + 1), MAX_NAME);

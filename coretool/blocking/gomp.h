@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How libgomp, GCC's OpenMP, sleeps on Linux (libgomp/config/linux): it makes the system call in
+ * its own code, always private and without a timeout, after some spinning. Its internal functions
+ * have no names in what distributions ship; the exported ones further out do. Layouts are those of
+ * GCC 4.9 to 14.
+ */
+#ifndef CT_BLOCKING_GOMP_H
+#define CT_BLOCKING_GOMP_H
+
+#include "blocking/primitive.h"
+
+/* Does the thread sleep in a futex call of libgomp's own? */
+bool ct_gomp_sleeps(const struct ct_blocking *ctx, const struct ct_blocked *blocked);
+
+/* Does it run the program's own code, and so a parallel region? False too without a stack. */
+bool ct_gomp_in_region(const struct ct_blocking *ctx, const struct ct_blocked *blocked);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * libgomp's semaphore, on which a thread waits for tasks: an int that its waiters expect to be the
+ * lowest number alone (sem.h). Who runs the tasks is recorded nowhere that can be read without
+ * their types.
+ */
+#include "blocking/gomp.h"
+#include "blocking/rows.h"
+
+#define EMPTY 0x80000000u
+
+static enum ct_status match(
+	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
+{
+	if (!ct_gomp_sleeps(ctx, blocked) || (uint32_t)blocked->call.args[2] != EMPTY)
+		return CT_NOT_FOUND;
+	bool tasks = ct_blocked_calls(blocked, "GOMP_task");
+	*ret = (struct ct_match){.kind = CT_WAIT_SEM,
+		.address = blocked->call.args[0],
+		.trust = CT_TRUST_LAYOUT,
+		.why = ct_sink_printf(ctx->sink,
+			"the futex is a semaphore of libgomp's%s; who will post it is not recorded",
+			tasks ? ", until tasks of this thread are done" : "")};
+	return CT_OK;
+}
+
+static enum ct_status read_sem(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)
+{
+	bool fresh;
+	uint32_t resource = ct_sink_resource(ctx->sink, "omp_sem", addr, &fresh);
+
+	if (resource == CT_NONE)
+		return CT_NO_MEMORY;
+	*ret = resource;
+	return CT_OK;
+}
+
+const struct ct_primitive ct_primitive_gomp_task = {
+	.name = "omp_sem",
+	.match = match,
+	.read = read_sem,
+};
