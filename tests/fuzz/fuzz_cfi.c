@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 
 #include "target/cfi.h"
+#include "target/functions.h"
 #include "target/unwind.h"
 
 #define IMAGE      UINT64_C(0x7ffff7fc0000)
@@ -130,6 +131,23 @@ static void take(const uint8_t **data, size_t *size, uint8_t *to, size_t len, si
 	*size -= n;
 }
 
+/* Functions by the same table, and where its exception tables say that one would go on. */
+static void find_pads(struct ct_target *target, uint64_t pc)
+{
+	struct ct_functions *functions = ct_functions_new(target);
+	struct ct_function function;
+	uint64_t pad;
+
+	for (uint64_t addr = pc; functions && addr < pc + 32; addr += 5) {
+		if (ct_function_at(functions, addr, &function))
+			continue;
+		if (addr < function.start || addr >= function.end)
+			abort();
+		(void)!ct_landing_pad(functions, &function, addr, &pad);
+	}
+	ct_functions_free(functions);
+}
+
 static void unwind(struct input *input)
 {
 	static const struct ct_source_ops ops = {.name = "fuzz",
@@ -157,6 +175,7 @@ static void unwind(struct input *input)
 		(unwound.n > MAX_FRAMES || unwound.n > unwound.n_total ||
 			unwound.root == !!unwound.why))
 		abort();
+	find_pads(target, IMAGE + CODE + input->pc);
 	ct_unwinder_free(unwinder);
 	ct_target_close(target);
 }

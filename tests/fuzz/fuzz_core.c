@@ -121,7 +121,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	close(fd);
 	must(ct_target_open(source, &options, &target, &err), "target", &err);
 	report(target, &plan);
-	plan.wants = ALL_WANTS;
+	/* The low bit: also memory that is searched only when somebody asks for it. */
+	plan.wants = ALL_WANTS | (plan.address & 1 ? CT_WANT_WHOLE : 0);
 	for (size_t i = 0; i < ct_target_n_modules(target); i++)
 		ct_module_load_debug(target, ct_target_module(target, i));
 	report(target, &plan);

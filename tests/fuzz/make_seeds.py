@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the inputs that fuzzing starts from: make_seeds.py OUT makes OUT/core/* and OUT/unpack/*.
+"""Writes the inputs that fuzzing starts from: make_seeds.py OUT makes a folder for each fuzzer.
 
 A core of a few KB has all that the readers look at: three threads, two of them in a mutex deadlock and
 one in another system call, thread descriptors, mapped files, an ELF image with a dynamic section, the
@@ -10,6 +10,7 @@ others are variations of it, one each.
 import bz2
 import gzip
 import io
+import json
 import lzma
 import pathlib
 import re
@@ -23,6 +24,7 @@ PIDS = (100, 101, 102)
 PT_LOAD, PT_DYNAMIC, PT_NOTE, PT_PHDR, PN_XNUM = 1, 2, 4, 6, 0xffff
 R, W, X = 4, 2, 1
 FUTEX, POLL, PAUSE, RESTART = 202, 7, 34, 219
+LOCKS = 0x600000  # of fuzz_code.c
 MUTEXES = (DATA, DATA + 0x40)
 LOCK_PC = LIBC + 0x1100
 REGS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base "
@@ -310,8 +312,38 @@ def conversations():
             "refused": frame(b"no such process", kind=65)}
 
 
+def code():
+    """Code that takes a lock, does something and gives it back; AVX-512; a loop."""
+    registers = words(*[LOCKS + 16 * i for i in range(8)]) + words(*[LOCKS + 8 * i for i in range(8)])
+    lock = bytes.fromhex("4889df e8f0ffffff 85c0 7505 f00fb10f 8b07 e8effeffff 8707 c3")
+    wide = bytes.fromhex("62f17c48104401 c5fe6f07 c4e27918c0 f30f1efa 48a5 f3a4 0fc7f8 c3")
+    loop = bytes.fromhex("31c0 83f80a 7d08 ffc0 f0480fc107 ebf3 f3c3")
+    return {name: bytes([0, end]) + registers + body for name, end, body in (
+        ("lock", 8, lock), ("wide", 7, wide), ("loop", 9, loop))}
+
+
+def texts():
+    """A policy, a baseline, and two reports."""
+    policy = b'# rules\nignore-top-function = ["poll", "main"]\nbaseline = "x"\n[level]\nCT120 = "P1"\n[gate]\nP0 = "any"\n'
+    report = json.dumps({
+        "schema": "coretool-report/1", "tool": {"name": "coretool", "version": "0"},
+        "target": {"source": "core", "pid": 7, "exe": "/bin/app", "partial": ["x"]},
+        "summary": {"verdict": "deadlock", "headline": "a and b", "threads": 2,
+                    "findings": {"P0": 1, "P1": 0, "P2": 0, "ignored": 0}},
+        "actors": [{"id": "t:7", "kind": "thread", "name": "a", "state": "waiting", "stack": 0,
+                    "waits": [{"kind": "mutex", "resource": "r:0x10", "on": ["t:8"], "trust": "exact"}],
+                    "holds": [{"resource": "r:0x20", "trust": "exact"}]}],
+        "stacks": [{"frames": [{"pc": "0x1", "function": "f", "module": "app", "offset": "0x1"}], "ends": "root"}],
+        "resources": [{"id": "r:0x10", "kind": "pthread_mutex", "address": "0x10", "name": "g_a"}],
+        "findings": [{"rule": "CT101", "name": "lock-cycle", "level": "P0", "confidence": "proven",
+                      "title": "t", "actors": ["t:7"], "fingerprint": "0123"}], "notes": []}).encode()
+    return {"policy": b"\0" + policy, "baseline": b"\1# known\n0123456789abcdef\n" , "reports": b"\1" + report,
+            "diff": b"\2" + report + b"\0" + report.replace(b"g_a", b"g_b")}
+
+
 def main():
-    for folder, seeds in (("core", cores()), ("unpack", packed()), ("pipe", conversations())):
+    for folder, seeds in (("core", cores()), ("unpack", packed()), ("pipe", conversations()),
+                          ("code", code()), ("text", texts())):
         path = pathlib.Path(sys.argv[1], folder)
         path.mkdir(parents=True, exist_ok=True)
         for name, data in seeds.items():
