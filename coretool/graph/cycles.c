@@ -163,7 +163,8 @@ enum ct_status ct_graph_mark_cycles(struct ct_graph *g)
 enum ct_status ct_graph_find_cycles(struct ct_graph *graph)
 {
 	uint32_t n = graph->facts->n_actors;
-	struct search s = {.graph = graph, .found = {graph->edges, graph->first_edge, n}};
+	struct search s = {.graph = graph,
+		.found = {.edges = graph->edges, .first_edge = graph->first_edge, .n = n}};
 	bool ok = ct_components_find(&s.found);
 
 	s.from = ct_arena_new_array(&s.found.arena, (size_t)n + 1, uint32_t);

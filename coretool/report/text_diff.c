@@ -97,8 +97,12 @@ static void write_stack(struct ct_text *t, const struct ct_diff_stack *d)
 	ct_text_end(t);
 	if (!t->verbose)
 		return;
-	for (const char *line = s->key; line && *line; line += strcspn(line, "\n") + 1)
-		ct_text_say(t, "      %.*s", (int)strcspn(line, "\n"), line);
+	for (const char *line = s->key ? s->key : ""; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		ct_text_say(t, "      %.*s", (int)len, line);
+		line += len + (line[len] == '\n');
+	}
 }
 
 static void write_stacks(struct ct_text *t)

@@ -53,7 +53,10 @@ void ct_typed_statics(struct ct_target *target, const struct ct_module *module,
 	const char *const *types, bool (*visit)(void *arg, uint64_t addr), void *arg)
 {
 	struct ct_dwarf *dwarf = ct_dwarf_of(target, module);
-	struct statics s = {.dwarf = dwarf, .types = {dwarf, types}, .visit = visit, .arg = arg};
+	struct statics s = {.dwarf = dwarf,
+		.types = {.dwarf = dwarf, .names = types},
+		.visit = visit,
+		.arg = arg};
 
 	if (!dwarf)
 		return;
