@@ -12,7 +12,11 @@
 #include "cli/words.h"
 #include "source/temporary.h"
 
-#define MAX_MEMORY   (UINT64_C(4) << 30)
+#if defined(__SANITIZE_ADDRESS__)
+#define MAX_MEMORY UINT64_MAX /* of which the sanitizer takes terabytes */
+#else
+#define MAX_MEMORY (UINT64_C(4) << 30)
+#endif
 #define MAX_UNPACKED (UINT64_C(16) << 30)
 #define MAX_REPORT   (UINT64_C(1) << 30)
 #define MAX_SECONDS  600

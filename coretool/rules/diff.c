@@ -72,6 +72,19 @@ static void record_finding(
 	d->failed |= !slot;
 }
 
+/* A pile that is new in whole and large enough is a finding of the new core's own. */
+static bool is_told(const struct differ *d, const struct ct_view_finding *growth)
+{
+	for (uint32_t i = 0; i < d->findings.n; i++) {
+		const struct ct_view_finding *f = d->findings.items[i].new;
+
+		if (f && !d->findings.items[i].old && !strcmp(f->rule, growth->rule) &&
+			f->n_actors == growth->n_actors)
+			return true;
+	}
+	return false;
+}
+
 static void add_finding(struct differ *d, uint32_t old, uint32_t new)
 {
 	record_finding(d, old != CT_NONE ? &d->old->findings[old] : NULL,
@@ -293,7 +306,7 @@ static void add_growth(struct differ *d)
 		const struct ct_view_finding *f =
 			ct_diff_growth(&d->stacks.items[i], d->policy, d->arena);
 
-		if (f)
+		if (f && !is_told(d, f))
 			record_finding(d, NULL, f);
 	}
 }

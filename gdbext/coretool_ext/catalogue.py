@@ -79,7 +79,8 @@ class Catalogue:
         commands = [row for row in document["rows"] if row["type"] == "command"]
         options = {row["name"]: Option(row) for row in document["rows"] if row["type"] == "option"}
         serve = next((row for row in commands if row["name"] == "serve"), {})
-        for_files = set(serve.get("options", "").split()) - {"quiet"}
+        # A process that gdb has stopped is nobody's file.
+        for_files = set(serve.get("options", "").split()) - {"quiet"} | {"untrusted"}
         self.rows = {row["name"]: Row(row, options, for_files) for row in commands
                      if row.get("gdb") and _NAME.match(row["name"])}
         self.formats = tuple(options["format"].choices)

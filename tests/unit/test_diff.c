@@ -136,6 +136,30 @@ static void a_pile_that_grows_is_a_finding(void **state)
 	}
 }
 
+/* What the new core's own findings tell of a pile is not told again; of another pile it is. */
+static void a_new_pile_is_told_once(void **state)
+{
+	const struct ct_view_stack is = {"a\n", "a()", "mutex", 200};
+	struct ct_view_finding own = {.rule = "CT122",
+		.name = "stack-pile-up",
+		.fingerprint = "aa",
+		.confidence = "proven",
+		.level = CT_P2,
+		.n_actors = 200};
+	const struct ct_view old = {VIEW, .n_stacks = 0};
+	const struct ct_view new = {
+		VIEW, .stacks = &is, .n_stacks = 1, .findings = &own, .n_findings = 1};
+
+	(void)state;
+	struct ct_document *doc = diff_of(&old, &new);
+	assert_int_equal(doc->diff->n_new[CT_P2], 1);
+	ct_document_free(doc);
+	own.n_actors = 150;
+	doc = diff_of(&old, &new);
+	assert_int_equal(doc->diff->n_new[CT_P2], 2);
+	ct_document_free(doc);
+}
+
 /* As many of one fingerprint as were there before are not new; without fingerprints rules count. */
 static void findings_go_in_pairs(void **state)
 {
@@ -214,6 +238,7 @@ int main(void)
 		cmocka_unit_test(a_report_becomes_a_view),
 		cmocka_unit_test(damaged_reports),
 		cmocka_unit_test(a_pile_that_grows_is_a_finding),
+		cmocka_unit_test(a_new_pile_is_told_once),
 		cmocka_unit_test(findings_go_in_pairs),
 		cmocka_unit_test(locks_without_names),
 		cmocka_unit_test(many_of_one_kind),
