@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A worker gives up before the barrier that the others wait at, and main joins them all. */
-#include "sample.h"
+#include "orphan.h"
 
 enum { WORKERS = 3 };
 
@@ -37,9 +37,7 @@ int main(void)
 		truth_function(&t[i], "end_phase");
 		stuck[1 + i] = t[i];
 	}
-	printf("{\"wait\":{\"tid\":%d,\"kind\":\"join\",\"timed\":false,", getpid());
-	truth_tids("on", t, 1);
-	printf("}}\n");
+	truth_main_joins(t);
 	truth_finding("CT111", "P1", "\"proven\",\"likely\"", stuck, WORKERS + 1);
 	truth_verdict("deadlock");
 	sample_rest_in(1 + WORKERS, join, &t[0].handle);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Near miss: main has started the server and left by pthread_exit; the server waits for clients. */
-#include "sample.h"
+#include "orphan.h"
 
 #include <poll.h>
 

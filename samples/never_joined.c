@@ -3,7 +3,7 @@
  * Near miss: importers have ended, each in its own way, and main has not come round to join them.
  * A thread that was joined and one that was detached are no more.
  */
-#include "sample.h"
+#include "orphan.h"
 
 enum { IMPORTERS = 3, RESULT = 0x2a };
 

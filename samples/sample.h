@@ -239,26 +239,6 @@ static inline struct sample_call sample_await(pid_t tid, long number, long word)
 	return call;
 }
 
-/* Waits until the thread, of this process, is no more; as far as its memory shows, too. */
-static inline void sample_await_exit(pid_t tid)
-{
-	char path[64], line[256];
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/stat", tid);
-	for (int ms = 0; ms < SAMPLE_PATIENCE_MS; ms++) {
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		ssize_t n = fd < 0 ? 0 : read(fd, line, sizeof(line) - 1);
-
-		if (fd >= 0)
-			close(fd);
-		line[n > 0 ? n : 0] = '\0';
-		if (n <= 0 || strstr(line, ") Z "))
-			return;
-		sample_sleep_ms(1);
-	}
-	sample_fail("a thread does not end", tid);
-}
-
 static inline const char *sample_call_name(long number)
 {
 	for (size_t i = 0; i < sizeof(call_names) / sizeof(call_names[0]); i++) {
@@ -390,17 +370,6 @@ static inline void expect_join(
 	truth_call(waiter, &call);
 	printf("{\"wait\":{\"tid\":%d,\"kind\":\"join\",\"timed\":false,", waiter->tid);
 	truth_tids("on", target, 1);
-	printf("}}\n");
-}
-
-/* start, end: NULL where the report has none. */
-static inline void truth_exited(const struct sample_thread *t, const char *start, const char *end)
-{
-	printf("{\"exited\":{\"label\":\"%s\",\"object\":\"%#lx\"", t->name, (long)t->handle);
-	if (start)
-		printf(",\"start\":\"%s\"", start);
-	if (end)
-		printf(",\"end\":\"%s\"", end);
 	printf("}}\n");
 }
 

@@ -10,6 +10,9 @@
 /* Linux never gives a larger id (PID_MAX_LIMIT of include/linux/threads.h). */
 #define MAX_TID ((uint32_t)4 * 1024 * 1024)
 
+/* What pthread_join leaves for the id of a thread that is no more. */
+#define JOINED_TID UINT32_MAX
+
 /* pthread.result stands two words before start_routine, in every version. */
 #define RESULT_BEFORE_START 16
 
@@ -51,7 +54,11 @@ static enum ct_status read_descriptor(struct ct_target *target, const struct ct_
 	/* Both tcbhead_t.tcb and .self point to the descriptor itself. */
 	if (!object || ct_read_u64(target, object, &self) || self != object ||
 		ct_read_u64(target, object + layout->self, &self) || self != object ||
-		ct_read_u32(target, object + layout->tid, &thread.tid) || thread.tid > MAX_TID)
+		ct_read_u32(target, object + layout->tid, &thread.tid))
+		return CT_NOT_FOUND;
+	if (thread.tid == JOINED_TID)
+		thread.tid = 0;
+	if (thread.tid > MAX_TID)
 		return CT_NOT_FOUND;
 	for (size_t i = 0; i < CT_COUNT(layout->start_routine); i++)
 		if (!ct_read_u64(target, object + layout->start_routine[i], &start) &&

@@ -7,6 +7,7 @@
  */
 #include <sys/mman.h>
 
+#include "blocking/owner.h"
 #include "blocking/rows.h"
 #include "target/modules.h"
 
@@ -27,13 +28,46 @@ struct libc_lock {
 #define MOST_DATA  (UINT64_C(1) << 20) /* of libc's own variables */
 #define WORDS      (4096u / 8)         /* looked at together */
 
-/* The thread that has it, or CT_NONE. */
+/* Taken, and by somebody? */
+static bool read_words(const struct ct_blocking *ctx, uint64_t addr, struct libc_lock *ret)
+{
+	return addr % 8 == 0 && !ct_read(ctx->target, addr, ret, sizeof(*ret)) && ret->lock &&
+	       ret->lock <= CONTENDED && ret->count <= MOST && ret->owner;
+}
+
+/* The live thread that has it, or CT_NONE. */
 static uint32_t owner_of(const struct ct_blocking *ctx, uint64_t addr, struct libc_lock *ret)
 {
-	if (addr % 8 || ct_read(ctx->target, addr, ret, sizeof(*ret)) || !ret->lock ||
-		ret->lock > CONTENDED || ret->count > MOST || !ret->owner)
+	if (!read_words(ctx, addr, ret))
 		return CT_NONE;
-	return ct_sink_actor_by_object(ctx->sink, ret->owner);
+	uint32_t actor = ct_sink_actor_by_object(ctx->sink, ret->owner);
+	return actor != CT_NONE && ct_sink_get_actor(ctx->sink, actor)->state != CT_STATE_ZOMBIE
+		       ? actor
+		       : CT_NONE;
+}
+
+static bool has_lock(const struct ct_blocking *ctx, uint64_t file, uint64_t addr)
+{
+	uint64_t lock;
+
+	return !ct_read_u64(ctx->target, file + FILE_LOCK, &lock) && lock == addr;
+}
+
+/*
+ * Is the owner field the descriptor of a thread that is no more? It is in the list of those that
+ * nobody has joined, or kept for the next thread, or its memory has been given back: then only the
+ * FILE around the lock tells that it is one.
+ */
+static bool owner_is_gone(const struct ct_blocking *ctx, uint64_t addr, struct libc_lock *ret)
+{
+	struct ct_libc_thread thread;
+
+	if (!read_words(ctx, addr, ret) || !ct_owner_may_be_gone(ctx) || ret->owner % 8 ||
+		owner_of(ctx, addr, ret) != CT_NONE)
+		return false;
+	if (!ct_libc_descriptor(ctx->target, ctx->libc, ret->owner, &thread))
+		return !thread.tid;
+	return has_lock(ctx, addr - FOPENED, addr) && !ct_target_map_at(ctx->target, ret->owner);
 }
 
 static enum ct_status match(
@@ -46,23 +80,21 @@ static enum ct_status match(
 	if (!ct_blocked_in_lll(ctx, blocked, &op))
 		return CT_NOT_FOUND;
 	uint32_t owner = owner_of(ctx, addr, &lock);
-	if (owner == CT_NONE)
+	if (owner == CT_NONE && !owner_is_gone(ctx, addr, &lock))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = CT_WAIT_LIBC,
 		.address = addr,
-		.trust = CT_TRUST_EXACT,
-		.why = ct_sink_printf(ctx->sink,
-			"the futex is a lock of libc's own whose owner field points to the "
-			"descriptor of thread %llu",
-			(unsigned long long)ct_sink_get_actor(ctx->sink, owner)->id)};
+		.trust = owner == CT_NONE ? CT_TRUST_LAYOUT : CT_TRUST_EXACT,
+		.why = owner == CT_NONE
+			       ? ct_sink_string(ctx->sink,
+					 "the futex is a lock of libc's own whose owner field "
+					 "points to the descriptor of a thread that is no more")
+			       : ct_sink_printf(ctx->sink,
+					 "the futex is a lock of libc's own whose owner field "
+					 "points to the descriptor of thread %llu",
+					 (unsigned long long)ct_sink_get_actor(ctx->sink, owner)
+						 ->id)};
 	return CT_OK;
-}
-
-static bool has_lock(const struct ct_blocking *ctx, uint64_t file, uint64_t addr)
-{
-	uint64_t lock;
-
-	return !ct_read_u64(ctx->target, file + FILE_LOCK, &lock) && lock == addr;
 }
 
 /* fopen makes a FILE and its lock in one piece; the first three have theirs somewhere in libc. */
@@ -92,26 +124,29 @@ static enum ct_status read_lock(const struct ct_blocking *ctx, uint64_t addr, ui
 	bool fresh;
 	uint32_t owner = owner_of(ctx, addr, &lock);
 
-	if (owner == CT_NONE)
+	if (owner == CT_NONE && !owner_is_gone(ctx, addr, &lock))
 		return CT_FAULT;
 	uint32_t resource = ct_sink_resource(ctx->sink, "libc_lock", addr, &fresh);
 	if (resource == CT_NONE)
 		return CT_NO_MEMORY;
-	if (fresh) {
-		struct ct_resource *r = ct_sink_get_resource(ctx->sink, resource);
-
-		ct_sink_value_int(ctx->sink, resource, "count", lock.count);
-		r->holders = CT_HOLDERS_COMPLETE;
-		name_lock(ctx, r);
-		ct_sink_hold(
-			ctx->sink, &(struct ct_hold){.actor = owner,
-					   .resource = resource,
-					   .trust = CT_TRUST_EXACT,
-					   .took_frame = CT_NONE,
-					   .why = ct_sink_string(ctx->sink,
-						   "the owner field points to its descriptor")});
-	}
 	*ret = resource;
+	if (!fresh)
+		return CT_OK;
+	struct ct_resource *r = ct_sink_get_resource(ctx->sink, resource);
+	ct_sink_value_int(ctx->sink, resource, "count", lock.count);
+	r->holders = CT_HOLDERS_COMPLETE;
+	name_lock(ctx, r);
+	if (owner == CT_NONE) {
+		r->owner_gone = lock.owner;
+		r->owner_exited = ct_sink_actor_by_object(ctx->sink, lock.owner);
+		return CT_OK;
+	}
+	ct_sink_hold(ctx->sink, &(struct ct_hold){.actor = owner,
+					.resource = resource,
+					.trust = CT_TRUST_EXACT,
+					.took_frame = CT_NONE,
+					.why = ct_sink_string(ctx->sink,
+						"the owner field points to its descriptor")});
 	return CT_OK;
 }
 
@@ -135,6 +170,7 @@ static void add_files(const struct ct_blocking *ctx)
 static void add_variables(const struct ct_blocking *ctx, const struct ct_module *libc)
 {
 	uint64_t words[WORDS];
+	struct libc_lock lock;
 	uint32_t resource;
 
 	for (size_t i = 0; i < ct_target_n_maps(ctx->target); i++) {
@@ -151,7 +187,8 @@ static void add_variables(const struct ct_blocking *ctx, const struct ct_module 
 			if (ct_read(ctx->target, at, words, len))
 				continue;
 			for (size_t w = 1; w < len / 8; w++)
-				if (words[w] && words[w - 1] && words[w] % 64 == 0)
+				if (words[w] && words[w - 1] && words[w] % 64 == 0 &&
+					owner_of(ctx, at + (w - 1) * 8, &lock) != CT_NONE)
 					(void)!read_lock(ctx, at + (w - 1) * 8, &resource);
 		}
 	}

@@ -30,7 +30,8 @@ static bool runs(const struct ct_blocking *ctx, uint32_t actor, uint64_t control
 static uint32_t find_runner(const struct ct_blocking *ctx, uint64_t control)
 {
 	for (uint32_t i = 0; i < ct_sink_n_actors(ctx->sink); i++)
-		if (runs(ctx, i, control))
+		if (ct_sink_get_actor(ctx->sink, i)->state != CT_STATE_ZOMBIE &&
+			runs(ctx, i, control))
 			return i;
 	return CT_NONE;
 }

@@ -43,6 +43,7 @@ static void add_absent(
 
 	r->holders = gone ? CT_HOLDERS_COMPLETE : CT_HOLDERS_UNKNOWN;
 	r->owner_gone = gone ? owner->id : 0;
+	r->owner_exited = gone ? ct_sink_exited_by_id(ctx->sink, owner->id) : CT_NONE;
 	if (owner->shared)
 		ct_sink_note(ctx->sink, CT_NOTE_NOT_ASKED,
 			ct_sink_printf(ctx->sink, "0x%llx", (unsigned long long)r->address),

@@ -27,8 +27,8 @@ static void print_holders(
 	struct ct_arena *arena, const struct ct_facts *facts, const struct ct_resource *r)
 {
 	if (r->owner_gone) {
-		printf("locked by LWP %" PRIu64 ", which is no thread of this process",
-			r->owner_gone);
+		printf("locked by %s",
+			ct_owner_gone_words(arena, facts, (uint32_t)(r - facts->resources)));
 	} else if (r->n_holds) {
 		uint32_t hold = facts->holds_by_resource[r->first_hold];
 

@@ -20,6 +20,25 @@ const char *ct_actor_words(
 	return ct_arena_printf(arena, "%s %llu", kind, id);
 }
 
+const char *ct_owner_gone_words(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t resource)
+{
+	const struct ct_resource *r = &facts->resources[resource];
+	uint32_t actor = r->owner_exited;
+
+	if (actor != CT_NONE)
+		return ct_arena_printf(arena, "%s, which has exited",
+			ct_actor_words(arena, facts, actor,
+				facts->actors[actor].start_site != CT_NONE
+					? facts->sites[facts->actors[actor].start_site].function
+					: facts->actors[actor].name));
+	/* An address is larger than any id. */
+	return ct_arena_printf(arena,
+		r->owner_gone > UINT32_MAX ? "thread 0x%llx, which is no thread of this process"
+					   : "thread %llu, which is no thread of this process",
+		(unsigned long long)r->owner_gone);
+}
+
 const char *ct_trust_name(enum ct_trust trust)
 {
 	static const char *const names[] = {"exact", "debug-info", "layout", "inferred", "guess"};

@@ -139,7 +139,7 @@ struct ct_wait {
 	enum ct_trust trust;
 	uint32_t actor;
 	uint32_t resource;   /* CT_NONE: nothing of this process (I/O, sleep …) */
-	uint64_t owner_gone; /* the owner's id when no such thread exists; 0: none */
+	uint64_t owner_gone; /* see struct ct_resource */
 	bool any_of;         /* one of several alternatives */
 	bool timed;          /* ends by itself */
 	bool brief;          /* and within a second of its start */
@@ -187,7 +187,10 @@ struct ct_resource {
 			      address */
 	const char *where; /* "on the stack of thread 12", "heap"; NULL: not known */
 	enum ct_holders holders;
-	uint64_t owner_gone;       /* the recorded owner, when no such thread exists */
+	/* The recorded owner, when no such thread exists: its id, or the address of its descriptor
+	 * where the lock records that. 0: there is none. */
+	uint64_t owner_gone;
+	uint32_t owner_exited;     /* the actor that it was, where that is known; CT_NONE */
 	enum ct_trust owner_trust; /* of that */
 	const char *owner_why;     /* NULL: its owner field says so */
 	const char *corrupt; /* what of its bytes no lock or unlock leaves behind; NULL: nothing is
@@ -278,6 +281,9 @@ struct ct_facts {
  */
 const char *ct_actor_words(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, const char *label);
+/* "thread 12, which is no thread of this process": the owner of a resource that has owner_gone. */
+const char *ct_owner_gone_words(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t resource);
 const char *ct_trust_name(enum ct_trust trust);        /* "exact" … */
 const char *ct_wait_kind_name(enum ct_wait_kind kind); /* "mutex" … */
 /* Is what such a wait is for held by somebody? A condition variable is not, and of a raw futex

@@ -162,7 +162,7 @@ uint32_t ct_sink_n_actors(const struct ct_sink *sink)
 	return sink->actors.n;
 }
 
-uint32_t ct_sink_thread_by_id(const struct ct_sink *sink, uint64_t id)
+static uint32_t find_thread(const struct ct_sink *sink, uint64_t id, bool exited)
 {
 	struct ct_hash_it it = ct_hash_find(&sink->actor_ids, ct_hash_u64(id));
 	uint32_t i;
@@ -170,10 +170,20 @@ uint32_t ct_sink_thread_by_id(const struct ct_sink *sink, uint64_t id)
 	while (ct_hash_next(&sink->actor_ids, &it, &i))
 		if (sink->actors.items[i].id == id &&
 			sink->actors.items[i].kind == CT_ACTOR_THREAD &&
-			sink->actors.items[i].state != CT_STATE_ZOMBIE &&
+			(sink->actors.items[i].state == CT_STATE_ZOMBIE) == exited &&
 			sink->actors.items[i].id_source != CT_ID_FOREIGN)
 			return i;
 	return CT_NONE;
+}
+
+uint32_t ct_sink_thread_by_id(const struct ct_sink *sink, uint64_t id)
+{
+	return find_thread(sink, id, false);
+}
+
+uint32_t ct_sink_exited_by_id(const struct ct_sink *sink, uint64_t id)
+{
+	return id ? find_thread(sink, id, true) : CT_NONE;
 }
 
 uint32_t ct_sink_actor_by_object(const struct ct_sink *sink, uint64_t object)
@@ -226,6 +236,7 @@ uint32_t ct_sink_resource(struct ct_sink *sink, const char *kind, uint64_t addre
 	}
 	slot->kind = kind;
 	slot->address = address;
+	slot->owner_exited = CT_NONE;
 	sink->values_of = index;
 	*fresh = true;
 	return index;

@@ -35,6 +35,8 @@ struct ct_actor *ct_sink_get_actor(
 uint32_t ct_sink_n_actors(const struct ct_sink *sink);
 /* The thread that the process itself calls by this id, or CT_NONE. */
 uint32_t ct_sink_thread_by_id(const struct ct_sink *sink, uint64_t id);
+/* The same of those that have exited and were not joined, where their ids are known. */
+uint32_t ct_sink_exited_by_id(const struct ct_sink *sink, uint64_t id);
 /* The actor whose struct pthread or g is at this address, or CT_NONE. */
 uint32_t ct_sink_actor_by_object(const struct ct_sink *sink, uint64_t object);
 

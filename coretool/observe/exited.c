@@ -25,7 +25,7 @@ static enum ct_status add_exited(
 		.state = CT_STATE_ZOMBIE,
 		/* Its number went with it; of the first thread the process has it still. */
 		.id = is_main ? (uint64_t)process->pid : 0,
-		.id_source = CT_ID_FOREIGN,
+		.id_source = is_main ? CT_ID_OWN : CT_ID_FOREIGN,
 		.object = exited->object,
 		.name = is_main ? ct_sink_string(o->sink, process->comm) : NULL,
 		.call = {.number = -1},

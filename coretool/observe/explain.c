@@ -169,8 +169,8 @@ static void say_resource(struct explain *x, const struct ct_resource *r)
 				ct_trust_name(hold->trust), hold->why);
 	}
 	if (r->owner_gone)
-		say(x, "held by", "thread %llu, which is no thread of this process",
-			(unsigned long long)r->owner_gone);
+		say(x, "held by", "%s",
+			ct_owner_gone_words(x->arena, facts, (uint32_t)(r - facts->resources)));
 	for (uint32_t i = 0; i < r->n_waiters; i++)
 		add_number(x, &waiters, i,
 			facts->waits[facts->waits_by_resource[r->first_waiter + i]].actor);

@@ -86,10 +86,12 @@ static void put_ellipse(struct dot *d, uint32_t resource)
 	fputs("\"]", d->out);
 	end_statement(d);
 	if (r->owner_gone) {
-		fprintf(d->out,
-			"\tgone%u [shape=box, style=dashed, label=\"thread %" PRIu64
-			"\\ngone\"];\n",
-			resource, r->owner_gone);
+		fprintf(d->out, "\tgone%u [shape=box, style=dashed, label=\"", resource);
+		if (r->owner_exited != CT_NONE)
+			put_quoted(d, ct_say_actor(&d->words, d->facts, r->owner_exited));
+		else
+			fprintf(d->out, "thread %" PRIu64, r->owner_gone);
+		fprintf(d->out, "\\ngone\"];\n");
 		fprintf(d->out, "\tr%u -> gone%u [label=\"held by\", " RED "];\n", resource,
 			resource);
 	}

@@ -155,9 +155,7 @@ static void write_unheld(struct ct_text *t)
 		begun = true;
 		ct_text_add(t, "  %s", ct_say_resource(&t->words, t->facts, i));
 		if (r->owner_gone)
-			ct_text_add(t,
-				": its owner, thread %" PRIu64 ", is no thread of this process",
-				r->owner_gone);
+			ct_text_add(t, ": held by %s", ct_owner_gone_words(&t->words, t->facts, i));
 		else if (r->process_shared)
 			ct_text_add(t, ": shared with other processes");
 		else

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parts of sentences about one actor or a group of them. */
-#include <inttypes.h>
-
 #include "report/text.h"
 #include "rules/words.h"
 
@@ -215,8 +213,8 @@ void ct_text_holder(struct ct_text *t, const struct ct_wait *wait, bool where)
 		wait->resource != CT_NONE ? &t->facts->resources[wait->resource] : NULL;
 
 	if (wait->owner_gone) {
-		ct_text_add(t, "held by thread %" PRIu64 ", which is no thread of this process",
-			wait->owner_gone);
+		ct_text_add(
+			t, "held by %s", ct_owner_gone_words(&t->words, t->facts, wait->resource));
 		return;
 	}
 	if (!ct_text_has_holder(t, wait))

@@ -23,11 +23,9 @@ static bool add_waiters(
 		ct_draft_actor(draft, wait->actor);
 		if (i < MAX_STEPS)
 			ct_draft_step(draft,
-				ct_arena_printf(out->arena,
-					"%s waits for %s, whose owner, thread %llu, is no thread "
-					"of this process",
+				ct_arena_printf(out->arena, "%s waits for %s, held by %s",
 					ct_say_actor(out->arena, facts, wait->actor), what,
-					(unsigned long long)r->owner_gone),
+					ct_owner_gone_words(out->arena, facts, resource)),
 				wait->actor, resource, ct_own_frame(facts, wait->actor));
 	}
 	return timed;
@@ -56,12 +54,13 @@ static enum ct_status report(struct ct_findings *out, uint32_t resource)
 	uint32_t behind = add_behind(out, &draft, resource);
 
 	ct_draft_resource(&draft, resource);
+	if (r->owner_exited == CT_NONE)
+		ct_draft_exited(out, &draft, "it may have been its owner: ");
 	draft.confidence = ct_confidence_of(out->facts, worst);
 	draft.level = timed ? CT_P1 : CT_P0;
-	draft.title = ct_arena_printf(out->arena,
-		"%s is held by thread %llu, which is no thread of this process",
+	draft.title = ct_arena_printf(out->arena, "%s is held by %s",
 		ct_say_resource(out->arena, out->facts, resource),
-		(unsigned long long)r->owner_gone);
+		ct_owner_gone_words(out->arena, out->facts, resource));
 	draft.message = ct_arena_printf(out->arena,
 		"%s: nobody will release it, and %u thread%s %s%s", draft.title, r->n_waiters,
 		r->n_waiters == 1 ? " waits" : "s wait",

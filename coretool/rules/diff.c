@@ -299,7 +299,7 @@ static void compare(struct differ *d)
 			"only have been missing");
 }
 
-/* CT122 has nothing to say of one core alone. */
+/* What CT122 cannot see in one core alone. */
 static void add_growth(struct differ *d)
 {
 	for (uint32_t i = 0; i < d->stacks.n; i++) {

@@ -128,6 +128,23 @@ void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct
 	ct_draft_resource(draft, wait->resource);
 }
 
+#define MAX_EXITED 4 /* threads that are named */
+
+void ct_draft_exited(struct ct_findings *out, struct ct_draft *draft, const char *before)
+{
+	const struct ct_facts *facts = out->facts;
+
+	/* They stand behind all others. */
+	for (uint32_t a = facts->n_actors, n = 0; a-- > 0 && n < MAX_EXITED; n++) {
+		if (facts->actors[a].state != CT_STATE_ZOMBIE)
+			return;
+		ct_draft_step(draft,
+			ct_arena_printf(out->arena, "%s%s has exited", before,
+				ct_say_actor(out->arena, facts, a)),
+			a, CT_NONE, CT_NONE);
+	}
+}
+
 enum ct_status ct_findings_for_cycles(struct ct_findings *out, enum ct_cycle_kind kind,
 	enum ct_status (*report)(struct ct_findings *out, uint32_t cycle))
 {

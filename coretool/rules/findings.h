@@ -52,6 +52,10 @@ enum ct_status ct_findings_for_cycles(struct ct_findings *out, enum ct_cycle_kin
  */
 void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct ct_edge *edge);
 
+/* Steps for threads that have exited and were not joined: whoever is missed may be among them.
+ * before: what stands before "thread 0x7f… has exited". */
+void ct_draft_exited(struct ct_findings *out, struct ct_draft *draft, const char *before);
+
 extern const struct ct_rule ct_rule_barrier_short;
 extern const struct ct_rule ct_rule_blocked_behind;
 extern const struct ct_rule ct_rule_crash;
@@ -61,6 +65,7 @@ extern const struct ct_rule ct_rule_handler_deadlock;
 extern const struct ct_rule ct_rule_lock_cycle;
 extern const struct ct_rule ct_rule_orphan;
 extern const struct ct_rule ct_rule_lock_left;
+extern const struct ct_rule ct_rule_pile_up;
 extern const struct ct_rule ct_rule_self_deadlock;
 
 #endif

@@ -3,8 +3,7 @@
 #include "rules/findings.h"
 #include "rules/words.h"
 
-#define MAX_STEPS  8 /* of the proof; the others wait for the same */
-#define MAX_EXITED 4 /* threads named that might have done it */
+#define MAX_STEPS 8 /* of the proof; the others wait for the same */
 
 /* How the wait would end: "signal it", and what to look at when nobody does. */
 struct manner {
@@ -94,23 +93,6 @@ static struct stuck add_stuck(struct ct_findings *out, struct ct_draft *draft,
 	return ret;
 }
 
-/* Whoever it was that should have done it may be among those that have exited. */
-static void add_exited(struct ct_findings *out, struct ct_draft *draft)
-{
-	const struct ct_facts *facts = out->facts;
-	uint32_t n = 0;
-
-	for (uint32_t a = 0; a < facts->n_actors && n < MAX_EXITED; a++) {
-		if (facts->actors[a].state != CT_STATE_ZOMBIE)
-			continue;
-		ct_draft_step(draft,
-			ct_arena_printf(
-				out->arena, "%s has exited", ct_say_actor(out->arena, facts, a)),
-			a, CT_NONE, CT_NONE);
-		n++;
-	}
-}
-
 static const char *say_stuck(struct ct_findings *out, const struct stuck *stuck)
 {
 	const char *label = ct_actor_label(out->facts, stuck->first);
@@ -134,7 +116,7 @@ static enum ct_status report(
 	struct stuck stuck = add_stuck(out, &draft, &manner, resource, next, first);
 
 	ct_draft_resource(&draft, resource);
-	add_exited(out, &draft);
+	ct_draft_exited(out, &draft, "");
 	draft.confidence = ct_confidence_of(facts, stuck.worst);
 	draft.title = ct_arena_printf(out->arena,
 		"%s for %s%s, and no thread is left that could %s", say_stuck(out, &stuck),

@@ -13,6 +13,8 @@ const struct ct_threshold_row ct_thresholds[CT_N_THRESHOLDS] = {
 		"threads that must stand behind a lock in one place, at least twice as many as "
 		"before, to be a finding of diff (CT122)",
 		16},
+	[CT_THRESHOLD_PILE_UP_ALONE] = {"pile-up-alone",
+		"the same of one core alone, where growth is not seen (CT122)", 100},
 };
 
 static const struct ct_setting *setting(

@@ -12,5 +12,6 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_corrupt_lock,
 	&ct_rule_blocked_behind,
 	&ct_rule_lock_left,
+	&ct_rule_pile_up,
 };
 const size_t ct_n_rules = CT_COUNT(ct_rules);

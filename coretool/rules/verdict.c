@@ -279,7 +279,10 @@ static const char *whom_to_free(struct ct_document *doc)
 		if (g->behind[a] && g->root[a] == a &&
 			(best == CT_NONE || g->behind[a] > g->behind[best]))
 			best = a;
-	if (doc->summary.verdict == CT_VERDICT_DEADLOCK && doc->findings[0].level == CT_P0)
+	if ((doc->summary.verdict == CT_VERDICT_DEADLOCK && doc->findings[0].level == CT_P0) ||
+		(doc->summary.verdict == CT_VERDICT_STUCK &&
+			!strcmp(doc->findings[0].rule, "CT110") &&
+			doc->findings[0].confidence == CT_PROVEN))
 		return "Nothing inside the process can end this: restart it.";
 	if (best == CT_NONE || doc->summary.verdict != CT_VERDICT_STUCK)
 		return NULL;

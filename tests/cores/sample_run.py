@@ -85,7 +85,7 @@ class SampleRun:
                     raise CannotRun(said)
                 raise CoreError(f"ended with status {self.process.returncode}: {said}")
             text += piece
-        self.lines = [line for line in text.decode().splitlines() if "ready" not in line]
+        self.lines = [line for line in text.decode().splitlines() if line != '{"ready":true}']
 
     def await_rest(self):
         """Until main sleeps behind its last words: a core should not catch it in the middle of them."""

@@ -166,9 +166,10 @@ def check_peers(report, _, value):
 
 def check_owner_gone(report, _, value):
     what = f"t:{value['tid']} waits for {value['resource']} of the gone {value['owner']}"
-    wait = find_wait(report, value["tid"], "mutex", value["resource"])
-    if wait is None or wait.get("owner_gone") != value["owner"]:
-        yield f"{what}: owner_gone is {wait and wait.get('owner_gone')}"
+    gone = [w.get("owner_gone") for w in report.waits(value["tid"])
+            if number(w.get("resource", "0")) == number(value["resource"])]
+    if gone != [value["owner"]]:
+        yield f"{what}: owner_gone is {gone}"
     if report.holders(number(value["resource"])):
         yield f"{what}: a live thread is reported to hold it"
 
