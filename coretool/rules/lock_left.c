@@ -49,9 +49,8 @@ static enum ct_status report(struct ct_findings *out, const struct left *left, u
 		ct_draft_resource(&draft, left[i].resource);
 	}
 	draft.confidence = ct_confidence_of(facts, worst);
-	draft.title = ct_arena_printf(out->arena,
-		"thread %llu, which is no thread of this process, still holds %s%s",
-		(unsigned long long)left->owner, ct_str_text(&names),
+	draft.title = ct_arena_printf(out->arena, "%s, still holds %s%s",
+		ct_owner_gone_words(out->arena, facts, left->resource), ct_str_text(&names),
 		n > MAX_NAMED ? ct_arena_printf(out->arena, " and %u more", n - MAX_NAMED) : "");
 	draft.message = ct_arena_printf(out->arena,
 		"%s: nobody waits yet, and whoever does will wait for ever", draft.title);
