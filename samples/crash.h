@@ -7,6 +7,7 @@
  *                address of the fault; cause and message are parts of the report's; function is
  *                where it happened, or what called the library that it happened in; recursion
  *                names the functions that call each other
+ *                unnamed is the class where functions have no names, of which no more is known
  *   crash_holds  {resource}: the finding names this lock of the thread
  *
  * Without that word no report may have a crash.

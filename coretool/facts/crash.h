@@ -75,6 +75,7 @@ struct ct_crash {
 	const char *message;     /* what the library or runtime said; NULL: nothing */
 	const char *type, *what; /* of an exception; NULL: none, or not known */
 	const char *instruction; /* its text; NULL: not readable, or it does not matter */
+	bool says_place;         /* cause names the line in the source */
 	uint32_t frame;          /* in the actor's stack, where it happened; CT_NONE: no stack */
 	uint64_t address;
 	bool has_address; /* the one that the fault was at */

@@ -218,6 +218,7 @@ static void explain_abort(struct ct_crash_scene *s)
 {
 	s->frame = behind_the_library(s);
 	ct_crash_message(s);
+	ct_crash_panic(s);
 	ct_crash_exception(s);
 	if (s->signal.number == SIGABRT)
 		ct_crash_is(s, CT_CRASH_ABORT, CT_TRUST_EXACT, "called abort()");

@@ -55,6 +55,8 @@ static const char *hint_for(enum ct_crash_class class)
 /* ", at push_order() orders.c:41"; in a library: ", in strlen(), called by count() words.c:12". */
 static const char *say_place(struct ct_findings *out, const struct ct_crash *c, uint32_t own)
 {
+	if (c->says_place)
+		return "";
 	const char *at = ct_say_frame(out->arena, out->facts, c->actor, own);
 	const char *in = ct_say_frame(out->arena, out->facts, c->actor, c->frame);
 

@@ -88,6 +88,7 @@ class Trait:
 TRAITS = {
     "call_null": Trait(crashes=True),
     "abort_watchdog": Trait(crashes=True),
+    "rust_panic": Trait(crashes=True),
     "restart": Trait(restart=True),
     "busy_pool": Trait(copies=2),
     "rwlock_busy": Trait(copies=4),

@@ -278,6 +278,8 @@ def check_crash(report, truth, value):
         return
     if crash["actor"] != f"t:{value['tid']}":
         yield f"the crash is of {crash['actor']}, should be t:{value['tid']}"
+    if "unnamed" in value and not truth.function_names:
+        value = {"tid": value["tid"], "class": value["unnamed"]}
     if crash["class"] not in value["class"]:
         yield f"the crash is {crash['class']}, should be {value['class']}: {crash['cause']}"
     if "address" in value and number(crash.get("address", "-1")) != number(value["address"]):
