@@ -12,11 +12,16 @@
 /* lock, count; owner, users; kind, spins: in words, from the owner's on. */
 static bool near(const uint64_t *word)
 {
-	uint32_t kind = (uint32_t)word[1], users = (uint32_t)(word[0] >> 32);
+	uint32_t kind = (uint32_t)word[1], lock = (uint32_t)word[-1];
+	bool plain = !(kind & (CT_MUTEX_PI | CT_MUTEX_PP)), counts = word[-1] >> 32;
 
-	return (uint32_t)word[-1] && users &&
-	       !(kind & ~(CT_MUTEX_TYPE | CT_MUTEX_PI | CT_MUTEX_PP | CT_MUTEX_SHARED |
-				CT_MUTEX_ELISION));
+	if (kind & ~(CT_MUTEX_TYPE | CT_MUTEX_PI | CT_MUTEX_PP | CT_MUTEX_SHARED |
+			   CT_MUTEX_ELISION) ||
+		!lock || !(word[0] >> 32))
+		return false;
+	if (plain && (lock > 2 || counts != ((kind & CT_MUTEX_TYPE) == CT_MUTEX_RECURSIVE)))
+		return false;
+	return (kind & CT_MUTEX_TYPE) == CT_MUTEX_ADAPTIVE || !(word[1] >> 32);
 }
 
 static bool lock_names(const struct ct_mutex *m, uint32_t owner)

@@ -15,8 +15,6 @@
 #define MAX_HITS   (1u << 16)
 #define CHUNK      (64u << 10) /* read at once where bytes cannot be looked at in place */
 #define PAGE       UINT64_C(4096)
-#define BEFORE     24u /* bytes that near() may look at, before the word … */
-#define BEHIND     16u /* … and from it on */
 
 struct scan {
 	const struct ct_blocking *ctx;
@@ -82,8 +80,6 @@ static void add_hit(struct scan *s, const struct ct_scan_hit *hit)
 /* The word at addr may be the owner's of a primitive. */
 static void look_closer(struct scan *s, uint64_t addr, uint32_t id, const uint64_t *word)
 {
-	uint32_t actor = is_live(s, id) ? ct_sink_thread_by_id(s->ctx->sink, id) : CT_NONE;
-
 	for (size_t i = 0; i < ct_n_primitives; i++) {
 		const struct ct_scan *scan = ct_primitives[i]->scan;
 		uint64_t bytes[MAX_OBJECT / 8];
@@ -93,7 +89,7 @@ static void look_closer(struct scan *s, uint64_t addr, uint32_t id, const uint64
 		struct ct_scan_hit hit = {.primitive = ct_primitives[i],
 			.addr = addr - scan->owner,
 			.owner = id,
-			.actor = actor};
+			.actor = is_live(s, id) ? ct_sink_thread_by_id(s->ctx->sink, id) : CT_NONE};
 		if (ct_read(s->ctx->target, hit.addr, bytes, scan->size) ||
 			!scan->held(s->ctx, bytes, &hit))
 			continue;
@@ -102,36 +98,51 @@ static void look_closer(struct scan *s, uint64_t addr, uint32_t id, const uint64
 	}
 }
 
-static void search_words(
-	struct scan *s, uint64_t addr, const uint8_t *bytes, size_t from, size_t to, size_t n)
+/* A word that may be an owner's, in place at bytes; whole: its neighbours are there as well. */
+static void search_word(struct scan *s, uint64_t addr, const uint8_t *bytes, bool whole)
 {
-	for (size_t i = from; i < to; i++) {
-		uint64_t word[(BEFORE + BEHIND) / 8];
-		size_t at = i * sizeof(*word);
+	uint64_t words[(CT_SCAN_BEFORE + 8 + CT_SCAN_BEHIND) / 8];
+	uint64_t word;
 
-		memcpy(word, bytes + at, sizeof(*word));
-		if (!ct_scan_is_candidate(word[0], s->low, s->span))
-			continue;
-		bool inside = at >= BEFORE && at + BEHIND <= n * sizeof(*word);
-		uint32_t id = (uint32_t)word[0];
-		if (inside)
-			memcpy(word, bytes + at - BEFORE, sizeof(word));
-		look_closer(s, addr + at, id, inside ? word + BEFORE / 8 : NULL);
-	}
+	memcpy(&word, bytes, sizeof(word));
+	if (whole)
+		memcpy(words, bytes - CT_SCAN_BEFORE, sizeof(words));
+	if (ct_scan_is_candidate(word, s->low, s->span))
+		look_closer(s, addr, (uint32_t)word, whole ? words + CT_SCAN_BEFORE / 8 : NULL);
+}
+
+static void search_words(struct scan *s, uint64_t addr, const uint8_t *bytes, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		search_word(s, addr + i * 8, bytes + i * 8, false);
+}
+
+static void search_block(struct scan *s, uint64_t addr, const uint8_t *block)
+{
+	uint64_t allowed[CT_SCAN_BLOCK];
+
+	if (!ct_scan_block(block, s->low, s->span, allowed))
+		return;
+	for (size_t i = 0; i < CT_SCAN_BLOCK; i++)
+		if (allowed[i])
+			search_word(s, addr + i * 8, block + i * 8, true);
 }
 
 /* n words in place. */
 static void search_bytes(struct scan *s, uint64_t addr, const uint8_t *bytes, size_t n)
 {
+	const size_t size = CT_SCAN_BLOCK * sizeof(uint64_t);
 	size_t blocks = n / CT_SCAN_BLOCK;
 
 	for (size_t i = 0; i < blocks; i++) {
-		i += ct_scan_next_block(
-			bytes + i * CT_SCAN_BLOCK * sizeof(uint64_t), blocks - i, s->low, s->span);
-		if (i < blocks)
-			search_words(s, addr, bytes, i * CT_SCAN_BLOCK, (i + 1) * CT_SCAN_BLOCK, n);
+		i += ct_scan_next_block(bytes + i * size, blocks - i, s->low, s->span);
+		/* The first and the last one have no neighbours on one side. */
+		if (i > 0 && i + 1 < blocks)
+			search_block(s, addr + i * size, bytes + i * size);
+		else if (i < blocks)
+			search_words(s, addr + i * size, bytes + i * size, CT_SCAN_BLOCK);
 	}
-	search_words(s, addr, bytes, blocks * CT_SCAN_BLOCK, n, n);
+	search_words(s, addr + blocks * size, bytes + blocks * size, n - blocks * CT_SCAN_BLOCK);
 }
 
 static void search_range(struct scan *s, uint64_t start, uint64_t stop)

@@ -19,4 +19,13 @@ static inline bool ct_scan_is_candidate(uint64_t word, uint32_t low, uint32_t sp
  */
 size_t ct_scan_next_block(const uint8_t *bytes, size_t n, uint32_t low, uint32_t span);
 
+#define CT_SCAN_BEFORE 24u /* bytes before and behind a block that are looked at, too */
+#define CT_SCAN_BEHIND 8u
+
+/*
+ * Of the words of one block, those whose neighbours allow what some struct ct_scan's near() wants:
+ * none that it wants is missing. ret[i] is zero: not that one. False: none.
+ */
+bool ct_scan_block(const uint8_t *block, uint32_t low, uint32_t span, uint64_t ret[CT_SCAN_BLOCK]);
+
 #endif

@@ -3,16 +3,22 @@
 
 BUILD ?= build
 BENCH_BUILD := $(BUILD)/bench
-BENCH_PROGRAMS := $(BENCH_BUILD)/bench_threads $(BENCH_BUILD)/floor
+BENCH_PROGRAMS := $(BENCH_BUILD)/bench_threads $(BENCH_BUILD)/floor $(BENCH_BUILD)/bench_held
 # Their own flags: sanitizers or -O0 of the rest would change the frames and the floor.
 BENCH_CFLAGS := -std=gnu17 -O2 -g -fno-optimize-sibling-calls -Wall -Wextra -Werror
 
 .PHONY: bench
-bench: $(BUILD)/coretool $(BENCH_PROGRAMS) ## speed and memory against eu-stack, gdb and the floor
+bench: $(BUILD)/coretool $(BENCH_PROGRAMS) $(BENCH_BUILD)/scan ## speed and memory against eu-stack, gdb and the floor
 	python3 -B tests/bench/bench.py --coretool $(BUILD)/coretool --build $(BENCH_BUILD) $(BENCH_ARGS)
+	python3 -B tests/bench/held.py --coretool $(BUILD)/coretool --build $(BENCH_BUILD) \
+		$(filter --enforce,$(BENCH_ARGS))
 	python3 -B tests/bench/gdb_live.py --coretool $(BUILD)/coretool --build $(BENCH_BUILD) \
 		$(filter --enforce,$(BENCH_ARGS))
 
 $(BENCH_PROGRAMS): $(BENCH_BUILD)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -o $@ $< -pthread
+
+$(BENCH_BUILD)/scan: tests/bench/scan.c $(LIB_A)
+	@mkdir -p $(@D)
+	$(CC) $(BENCH_CFLAGS) -Icoretool -o $@ $^ $(LIBS)

@@ -74,7 +74,7 @@ static void each_kind_has_its_own_way_to_be_held(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CT_COUNT(kinds); i++)
-		expect(&kinds[i], 80, true);
+		expect(&kinds[i], 1104, true);
 }
 
 static void what_no_lock_leaves_behind_is_not_found(void **state)
@@ -97,7 +97,7 @@ static void what_no_lock_leaves_behind_is_not_found(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < CT_COUNT(others); i++)
-		expect(&others[i], 80, false);
+		expect(&others[i], 1104, false);
 }
 
 static void an_owner_that_is_gone_may_be_one_of_the_newest(void **state)
