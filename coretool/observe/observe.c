@@ -35,6 +35,8 @@ static enum ct_status observe_all(struct ct_observation *o)
 	if (!status)
 		status = ct_observe_holders(o);
 	ct_observe_arena_holders(o);
+	if (!status)
+		status = ct_observe_took(o);
 	if (status)
 		return status;
 	ct_observe_resources(o);
