@@ -27,7 +27,7 @@ static enum ct_status add_exited(
 		.id = is_main ? (uint64_t)process->pid : 0,
 		.id_source = is_main ? CT_ID_OWN : CT_ID_FOREIGN,
 		.object = exited->object,
-		.name = is_main ? ct_sink_string(o->sink, process->comm) : NULL,
+		.name = is_main ? ct_sink_secret(o->sink, process->comm) : NULL,
 		.call = {.number = -1},
 		.carrier = CT_NONE,
 		.runs = CT_NONE,

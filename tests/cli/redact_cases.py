@@ -3,7 +3,7 @@
 
 import json
 
-from harness import OK, CliTest, real_core
+from harness import OK, CliTest, Settings, real_core
 
 CORE = "O0-g/till.kernel.core"
 OTHER = "O2-g/owner_in_read.gcore.core"
@@ -39,6 +39,15 @@ class Redact(CliTest):
             self.assertNotIn(SECRET, out, asked)
             shown += "<14 bytes>" in out
         self.assertGreater(shown, 35)
+
+    def test_names_of_all_samples(self):
+        names = set()
+        for core in sorted((Settings.cores / "O2-g").glob("*.core")):
+            report = json.loads(self.check(OK, core, "--json", "--quick", "--redact").out)
+            names |= {actor["name"] for actor in report["actors"] if "name" in actor}
+        self.assertGreater(len(names), 3)
+        for name in names:
+            self.assertRegex(name, r"\A<\d+ bytes>\Z")
 
     def test_messages(self):
         for sample, field in (("crash_assert", "message"), ("crash_exception", "what"),
