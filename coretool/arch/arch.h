@@ -110,6 +110,14 @@ struct ct_arch {
 	 * NULL: we cannot tell.
 	 */
 	bool (*spins)(const struct ct_regs *regs, const uint8_t *code, uint64_t *lock);
+	/*
+	 * The code that a signal handler returns to, where no unwind table says so (musl's): its
+	 * first n_sigreturn bytes, and where from the stack pointer on the kernel has saved each
+	 * register; 0: nowhere. NULL: we cannot tell.
+	 */
+	const uint8_t *const *sigreturn; /* ended by NULL */
+	uint8_t n_sigreturn;
+	const uint16_t *sigframe;
 };
 
 #define CT_ARCH_CODE_BEFORE  16

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What files of arch/ share to tell which call hides behind restart_syscall. */
+/* Which call hides behind restart_syscall. */
 #ifndef CT_ARCH_RESTART_H
 #define CT_ARCH_RESTART_H
 

@@ -41,7 +41,8 @@ enum {
 #define PRSTATUS_REGS   112
 #define RESTART_SYSCALL 219
 #define RESTARTED_LATER (-516) /* ERESTART_RESTARTBLOCK: through restart_syscall */
-#define CANCELHANDLING  776
+#define CANCELHANDLING  776    /* of struct pthread in glibc 2.31 to 2.43 */
+#define MUSL_CANCEL     0x3c
 
 /* The order of struct user_regs_struct (sys/user.h). */
 static const int8_t user_regs[] = {R15, R14, R13, R12, RBP, RBX, R11, R10, R9, R8, RAX, RCX, RDX,
@@ -108,40 +109,50 @@ static bool number_in_code(const uint8_t *code, int64_t *ret)
 	return true;
 }
 
+struct candidates { /* for the number of a restarted call */
+	unsigned n;
+	int64_t number;
+};
+
+static void add_candidate(struct candidates *c, int64_t number, const uint64_t args[6])
+{
+	if (!ct_restart_fits(&ct_arch_x86_64, number, args) || (c->n && c->number == number))
+		return;
+	c->n++;
+	c->number = number;
+}
+
 /*
- * glibc 2.41 and later make cancellable calls in __syscall_cancel_arch. Its last instruction before
- * the call leaves the address of the thread's cancelhandling (struct pthread + 776, glibc 2.31
- * to 2.43) at rsp+8, and its caller has the number at rsp+40 (2.41) or rsp+56 (2.43). musl's
- * function has the same instructions but other offsets: there nothing is known.
+ * glibc 2.41 and later make cancellable calls in __syscall_cancel_arch, musl in __syscall_cp_asm.
+ * Their last instruction before the call leaves the address of the thread's cancellation flag at
+ * rsp+8, by which they can be told apart. glibc's caller has the number at rsp+40 (2.41) or rsp+56
+ * (2.43); musl's needs it after the call, and so keeps it in a register that calls preserve.
  */
 static bool number_on_stack(const struct ct_regs *regs, const uint8_t *code, const uint8_t *stack,
 	const uint64_t args[6], int64_t *ret)
 {
 	static const uint8_t mov_r11_to_stack[] = {0x4c, 0x89, 0x5c, 0x24, 0x08, 0x0f, 0x05};
-	static const uint8_t slots[] = {40, 56};
-	uint64_t cancelhandling;
-	bool found = false;
-	int64_t number = -1;
+	static const uint8_t slots[] = {40, 56}, kept[] = {RBX, RBP, R12, R13, R14, R15};
+	struct candidates found = {0};
+	uint64_t flag;
 
 	if (code && memcmp(code + CT_ARCH_CODE_BEFORE - sizeof(mov_r11_to_stack), mov_r11_to_stack,
 			    sizeof(mov_r11_to_stack)) != 0)
 		return false;
-	memcpy(&cancelhandling, stack + 8, sizeof(cancelhandling));
-	if (cancelhandling != ct_reg(regs, FS_BASE) + CANCELHANDLING)
-		return false;
-	for (size_t i = 0; i < CT_COUNT(slots); i++) {
-		int64_t slot;
+	memcpy(&flag, stack + 8, sizeof(flag));
+	if (flag == ct_reg(regs, FS_BASE) + CANCELHANDLING) {
+		for (size_t i = 0; i < CT_COUNT(slots); i++) {
+			int64_t slot;
 
-		memcpy(&slot, stack + slots[i], sizeof(slot));
-		if (!ct_restart_fits(&ct_arch_x86_64, slot, args))
-			continue;
-		if (found && slot != number)
-			return false;
-		number = slot;
-		found = true;
+			memcpy(&slot, stack + slots[i], sizeof(slot));
+			add_candidate(&found, slot, args);
+		}
+	} else if (flag == ct_reg(regs, FS_BASE) + MUSL_CANCEL) {
+		for (size_t i = 0; i < CT_COUNT(kept); i++)
+			add_candidate(&found, (int64_t)ct_reg(regs, kept[i]), args);
 	}
-	*ret = number;
-	return found;
+	*ret = found.number;
+	return found.n == 1;
 }
 
 /*
@@ -353,6 +364,32 @@ static bool trap(const uint8_t *frame, struct ct_trap *ret)
 	}
 }
 
+/* mov $15,%eax and mov $15,%rax, each with its syscall as far as they are of one length. */
+static const uint8_t sigreturn_short[] = {0xb8, 0x0f, 0x00, 0x00, 0x00, 0x0f, 0x05};
+static const uint8_t sigreturn_long[] = {0x48, 0xc7, 0xc0, 0x0f, 0x00, 0x00, 0x00};
+static const uint8_t *const sigreturns[] = {sigreturn_short, sigreturn_long, NULL};
+
+/* struct ucontext is on top of the stack then; its registers begin at 40, in this order. */
+#define SAVED(i) (40 + 8 * (i))
+static const uint16_t sigframe[N_REGS] = {[R8] = SAVED(0),
+	[R9] = SAVED(1),
+	[R10] = SAVED(2),
+	[R11] = SAVED(3),
+	[R12] = SAVED(4),
+	[R13] = SAVED(5),
+	[R14] = SAVED(6),
+	[R15] = SAVED(7),
+	[RDI] = SAVED(8),
+	[RSI] = SAVED(9),
+	[RBP] = SAVED(10),
+	[RBX] = SAVED(11),
+	[RDX] = SAVED(12),
+	[RAX] = SAVED(13),
+	[RCX] = SAVED(14),
+	[RSP] = SAVED(15),
+	[RIP] = SAVED(16),
+	[EFLAGS] = SAVED(17)};
+
 const struct ct_arch ct_arch_x86_64 = {
 	.name = "x86_64",
 	.gdb_name = "i386:x86-64",
@@ -382,4 +419,7 @@ const struct ct_arch ct_arch_x86_64 = {
 	.call_target = call_target,
 	.stub_slot = stub_slot,
 	.spins = spins,
+	.sigreturn = sigreturns,
+	.n_sigreturn = sizeof(sigreturn_short),
+	.sigframe = sigframe,
 };

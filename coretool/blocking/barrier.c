@@ -66,6 +66,7 @@ static enum ct_status read_barrier(const struct ct_blocking *ctx, uint64_t addr,
 
 const struct ct_primitive ct_primitive_barrier = {
 	.name = "pthread_barrier",
+	.libcs = CT_IN_GLIBC,
 	.match = match,
 	.read = read_barrier,
 };

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "blocking/cleanup.h"
 
-/* struct _pthread_cleanup_buffer of pthread.h, on a 64-bit machine. */
+/* struct _pthread_cleanup_buffer of glibc and struct __ptcb of musl begin so. */
 struct buffer {
 	uint64_t routine, arg;
-	int32_t cancel_type, pad;
-	uint64_t previous;
 };
 
 size_t ct_cleanups(
@@ -19,14 +17,16 @@ size_t ct_cleanups(
 		return 0;
 	while (at && n < CT_MAX_CLEANUPS) {
 		struct buffer buffer;
+		uint64_t previous;
 
-		if (at % 8 || ct_read(ctx->target, at, &buffer, sizeof(buffer)))
+		if (at % 8 || ct_read(ctx->target, at, &buffer, sizeof(buffer)) ||
+			ct_read_u64(ctx->target, at + layout->cleanup_previous, &previous))
 			break;
 		ret[n++] = (struct ct_cleanup){buffer.routine, buffer.arg};
 		/* Buffers are on the stack, which older ones are further up. */
-		if (buffer.previous <= at)
+		if (previous <= at)
 			break;
-		at = buffer.previous;
+		at = previous;
 	}
 	return n;
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The cleanup handlers that glibc keeps for a thread (pthread.cleanup -> struct
- * _pthread_cleanup_buffer; the same offset in 2.31, 2.36, 2.41 and 2.43). Its own functions that
- * may be cancelled, or must be undone, leave their arguments there: what a thread waits for,
- * without unwinding and without symbols. Programs' own handlers (pthread_cleanup_push in C) are
- * among them, so that a second fact must agree.
+ * The cleanup handlers that the C library keeps for a thread (glibc: pthread.cleanup -> struct
+ * _pthread_cleanup_buffer, the same offset in 2.31, 2.36, 2.41 and 2.43; musl: cancelbuf). Its own
+ * functions that may be cancelled, or must be undone, leave their arguments there: what a thread
+ * waits for, without unwinding and without symbols. Programs' own handlers (pthread_cleanup_push in
+ * C) are among them, so that a second fact must agree.
  */
 #ifndef CT_BLOCKING_CLEANUP_H
 #define CT_BLOCKING_CLEANUP_H

@@ -78,13 +78,15 @@ static const char *plain_name(const char *name)
 	return strncmp(rest, "pthread_", 8) ? name : rest;
 }
 
-static const struct ct_event_row *row_of(const char *name, const struct ct_primitive **primitive)
+static const struct ct_event_row *row_of(
+	const struct ct_libc *libc, const char *name, const struct ct_primitive **primitive)
 {
 	const char *plain = plain_name(name);
 
 	for (size_t p = 0; p < ct_n_primitives; p++)
 		for (size_t i = 0; i < ct_primitives[p]->n_events; i++)
-			if (!strcmp(plain, ct_primitives[p]->events[i].function)) {
+			if (ct_primitive_applies(ct_primitives[p], libc) &&
+				!strcmp(plain, ct_primitives[p]->events[i].function)) {
 				*primitive = ct_primitives[p];
 				return &ct_primitives[p]->events[i];
 			}
@@ -132,7 +134,7 @@ static bool judge_name(struct ct_code *code, const char *name, struct ct_callee 
 {
 	const struct ct_primitive *primitive;
 
-	ret->row = row_of(name, &primitive);
+	ret->row = row_of(code->ctx->libc, name, &primitive);
 	if (ret->row) {
 		ret->kind = CT_CALLEE_EVENT;
 		ret->ignored = !is_family_wanted(code, primitive);

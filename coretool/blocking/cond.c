@@ -104,6 +104,7 @@ static const struct ct_possession possession = {
 
 const struct ct_primitive ct_primitive_cond = {
 	.name = "pthread_cond",
+	.libcs = CT_IN_GLIBC,
 	.match = match,
 	.read = read_cond,
 	.events = events,

@@ -197,13 +197,20 @@ static const char *address_text(const struct ct_holders_inference *h, const stru
 	return ct_sink_printf(h->ctx->sink, "0x%" PRIx64, w->addr);
 }
 
+static enum ct_hold_mode mode_of(const struct ct_blocking *ctx, const struct ct_wanted *w)
+{
+	const struct ct_possession *possession = w->primitive->possession;
+
+	return possession->mode_now ? possession->mode_now(ctx, w->addr) : possession->mode;
+}
+
 static void add_hold(
 	struct ct_holders_inference *h, const struct ct_wanted *w, const struct candidate *c)
 {
 	ct_sink_hold(h->ctx->sink,
 		&(struct ct_hold){.actor = c->actor,
 			.resource = w->resource,
-			.mode = w->primitive->possession->mode,
+			.mode = mode_of(h->ctx, w),
 			.trust = c->level == LEVEL_HIGH ? CT_TRUST_INFERRED : CT_TRUST_GUESS,
 			.why = c->why,
 			.took_frame = c->took_frame});

@@ -1,35 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pthread_join of glibc: the joiner sleeps on a word of the target's struct pthread. Up to 2.41
- * that is its tid, which the kernel clears when the thread exits; in 2.43 it is joinstate, and 2
- * says "joinable". The target is an actor whose struct pthread we have seen, so that two facts
- * agree.
+ * pthread_join: the joiner sleeps on a word of the target's struct pthread. In glibc up to 2.41
+ * that is its tid, which the kernel clears when the thread exits; in 2.43 it is joinstate, and in
+ * musl detach_state, where 2 says "joinable", and 1 "exiting". The target is an actor whose struct
+ * pthread we have seen, so that two facts agree.
  */
 #include "blocking/primitive.h"
 #include "blocking/rows.h"
 
-#define JOINSTATE_JOINABLE 2 /* nptl/descr.h of 2.43 */
+/* nptl/descr.h of 2.43; src/internal/pthread_impl.h of musl. */
+#define JOINSTATE_EXITING  1
+#define JOINSTATE_JOINABLE 2
+
+/* The thread whose descriptor has the futex as its tid, or as its join state; 0: none. */
+static uint64_t find_target(const struct ct_blocking *ctx, uint64_t word, uint32_t expected)
+{
+	const struct ct_libc_layout *layout = ctx->libc->layout;
+	uint64_t object = word - layout->joinstate;
+	uint32_t value, actor = ct_sink_actor_by_object(ctx->sink, object);
+
+	if (ct_read_u32(ctx->target, word, &value) || value != expected)
+		return 0;
+	if (actor != CT_NONE &&
+		(value == JOINSTATE_JOINABLE ||
+			(value == JOINSTATE_EXITING && layout->kind == CT_LIBC_MUSL)))
+		return object;
+	object = word - layout->tid;
+	actor = ct_sink_actor_by_object(ctx->sink, object);
+	return actor != CT_NONE && value == ct_sink_get_actor(ctx->sink, actor)->id ? object : 0;
+}
 
 static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
 	const struct ct_libc_layout *layout = ctx->libc->layout;
-	uint64_t word = blocked->call.args[0], expected = (uint32_t)blocked->call.args[2];
+	uint64_t word = blocked->call.args[0];
 	struct ct_futex_op op;
-	uint32_t value;
 
 	if (!layout || ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) ||
-		!op.waits || ct_read_u32(ctx->target, word, &value))
+		!op.waits)
 		return CT_NOT_FOUND;
-	uint32_t by_tid = ct_sink_actor_by_object(ctx->sink, word - layout->tid);
-	uint32_t by_state = ct_sink_actor_by_object(ctx->sink, word - layout->joinstate);
-	uint64_t object;
-	if (by_tid != CT_NONE && expected == value &&
-		value == ct_sink_get_actor(ctx->sink, by_tid)->id)
-		object = word - layout->tid;
-	else if (by_state != CT_NONE && expected == JOINSTATE_JOINABLE && value == expected)
-		object = word - layout->joinstate;
-	else
+	uint64_t object = find_target(ctx, word, (uint32_t)blocked->call.args[2]);
+	if (!object)
 		return CT_NOT_FOUND;
 	uint32_t target = ct_sink_actor_by_object(ctx->sink, object);
 	/* pthread_join refuses to wait for its own thread (EDEADLK). */
@@ -82,6 +94,7 @@ static bool recognise(const struct ct_blocking *ctx, uint64_t addr)
 
 const struct ct_primitive ct_primitive_join = {
 	.name = "join",
+	.libcs = CT_IN_GLIBC | CT_IN_MUSL,
 	.match = match,
 	.read = read_thread,
 	.recognise = recognise,

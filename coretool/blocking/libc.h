@@ -2,36 +2,48 @@
 /*
  * Where the C library keeps what it knows of a thread. The offsets are those of struct pthread, to
  * which the thread pointer points; they were read from the debug information of
- * glibc 2.31, 2.36, 2.41 and 2.43 (Debian, x86-64) and are checked against the image before they
- * are used.
+ * glibc 2.31, 2.36, 2.41 and 2.43 (Debian, x86-64) and from src/internal/pthread_impl.h of
+ * musl 1.2.0 to 1.2.5, and are checked against the image before they are used.
  */
 #ifndef CT_BLOCKING_LIBC_H
 #define CT_BLOCKING_LIBC_H
 
 #include "target/target.h"
 
-struct ct_libc_layout {
-	uint16_t e_machine;
-	uint16_t self;             /* of the pointer to itself (tcbhead_t.self) */
-	uint16_t list;             /* of its links among all threads; same in 2.31 … 2.43 */
-	uint16_t tid;              /* same in 2.31 … 2.43 */
-	uint16_t robust;           /* of the head of its robust locks; same in 2.31 … 2.43 */
-	uint16_t stackblock;       /* where its stack begins, and behind that its size; likewise */
-	uint16_t cleanup;          /* of the innermost cleanup handler; same in 2.31 … 2.43 */
-	uint16_t cancelhandling;   /* u32 of flags; same in 2.31 … 2.43 */
-	uint16_t joinstate;        /* u32, 2.43; a pointer before */
-	uint16_t start_routine[2]; /* 2.36 and 2.41; 2.31 and 2.43 */
+enum ct_libc_kind {
+	CT_LIBC_GLIBC, /* or one that we do not know */
+	CT_LIBC_MUSL,
 };
 
-#define CT_LIBC_FILES 4
+struct ct_libc_layout {
+	enum ct_libc_kind kind;
+	uint16_t e_machine;
+	uint16_t self;             /* glibc: of a second pointer to itself (tcbhead_t.self) */
+	uint16_t previous, next;   /* musl: of the neighbours in the ring of live threads */
+	uint16_t list;             /* glibc: of its links among all threads; 2.31 … 2.43 */
+	uint16_t tid;              /* same in 2.31 … 2.43 */
+	uint16_t robust;           /* of the head of its robust locks; musl: of all with owners */
+	uint16_t stackblock;       /* glibc: where its stack begins, and behind that its size */
+	uint16_t cleanup;          /* of the innermost cleanup handler; same in 2.31 … 2.43 */
+	uint16_t cancelhandling;   /* glibc: u32 of flags; same in 2.31 … 2.43 */
+	uint16_t cleanup_previous; /* in that handler's record: of the next outer one */
+	uint16_t joinstate;        /* u32; glibc up to 2.41: a pointer */
+	uint16_t start_routine[2]; /* glibc: 2.36 and 2.41; 2.31 and 2.43 */
+	uint16_t stack_top; /* musl: of the pointer to the end of the stack, right below which
+			       the start function stands */
+};
+
+#define CT_LIBC_FILES 8
 
 struct ct_module;
 
 struct ct_libc {
 	const struct ct_module *files[CT_LIBC_FILES + 1]; /* that have its code */
 	size_t n_files;
+	enum ct_libc_kind kind;
+	bool in_program;                     /* it is part of the program's own file */
 	const struct ct_libc_layout *layout; /* NULL: not a libc that we know */
-	const char *version; /* "glibc 2.36", "glibc" when the number is not known; NULL */
+	const char *version; /* "glibc 2.36", "musl" when the number is not known; NULL */
 	bool ids_complete;   /* every thread's id was read from its struct pthread */
 	bool ids_are_lwps;   /* some were, and each is the number that the kernel gave */
 	bool ids_differ;     /* some is not: another PID namespace */

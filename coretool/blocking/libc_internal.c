@@ -85,6 +85,7 @@ static enum ct_status read_internal(const struct ct_blocking *ctx, uint64_t addr
 
 const struct ct_primitive ct_primitive_libc_internal = {
 	.name = "libc_internal",
+	.libcs = CT_IN_GLIBC,
 	.match = match,
 	.read = read_internal,
 };

@@ -212,6 +212,7 @@ static bool recognise(const struct ct_blocking *ctx, uint64_t addr)
 
 const struct ct_primitive ct_primitive_libc_lock = {
 	.name = "libc_lock",
+	.libcs = CT_IN_GLIBC,
 	.match = match,
 	.read = read_lock,
 	.recognise = recognise,

@@ -83,6 +83,7 @@ static enum ct_status read_arena(const struct ct_blocking *ctx, uint64_t addr, u
 
 const struct ct_primitive ct_primitive_malloc_arena = {
 	.name = CT_MALLOC_ARENA,
+	.libcs = CT_IN_GLIBC,
 	.match = match,
 	.read = read_arena,
 };

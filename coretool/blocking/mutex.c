@@ -277,6 +277,7 @@ static const char *const types[] = {"pthread_mutex_t", "std::mutex", "std::recur
 
 const struct ct_primitive ct_primitive_mutex = {
 	.name = "pthread_mutex",
+	.libcs = CT_IN_GLIBC,
 	.match = match,
 	.read = read_mutex,
 	.recognise = recognise,

@@ -1,16 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * pthread_once of glibc 2.31 to 2.43, and so std::call_once. The control word says that somebody
- * runs the initialiser, and the cleanup handler of that thread names the control: in 2.31 it is the
- * handler's argument, from 2.36 on the argument points to {routine, control} (nptl/pthread_once.c).
+ * pthread_once of glibc 2.31 to 2.43 and of musl, and so std::call_once. The control word says that
+ * somebody runs the initialiser, and the cleanup handler of that thread names the control: in musl
+ * and in glibc 2.31 it is the handler's argument, from 2.36 on the argument points to {routine,
+ * control} (nptl/pthread_once.c; src/thread/pthread_once.c).
  */
 #include "blocking/cleanup.h"
 #include "blocking/rows.h"
 #include "target/modules.h"
 
-#define STATE       3u /* the bits above them count forks */
-#define IN_PROGRESS 1u
-#define MOST_FORKS  (1u << 20)
+/* What a waiter finds in the control word. */
+static const struct {
+	uint32_t mask, in_progress;
+} states[] = {
+	[CT_LIBC_GLIBC] = {3, 1}, /* the bits above count forks */
+	[CT_LIBC_MUSL] = {UINT32_MAX, 3},
+};
+
+#define MOST_FORKS (1u << 20)
 
 static bool runs(const struct ct_blocking *ctx, uint32_t actor, uint64_t control)
 {
@@ -46,7 +53,8 @@ static enum ct_status match(
 	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
 		op.pi || !op.is_private || blocked->call.args[3] || addr % 4 ||
 		!ct_blocked_in_libc(ctx, blocked) || ct_read_u32(ctx->target, addr, &word) ||
-		(word & STATE) != IN_PROGRESS || word != (uint32_t)blocked->call.args[2])
+		(word & states[ctx->libc->kind].mask) != states[ctx->libc->kind].in_progress ||
+		word != (uint32_t)blocked->call.args[2])
 		return CT_NOT_FOUND;
 	bool called = ct_blocked_calls(blocked, "pthread_once");
 	bool known = find_runner(ctx, addr) != CT_NONE;
@@ -100,7 +108,9 @@ static uint64_t control_of(const struct ct_blocking *ctx, const struct ct_cleanu
 	uint64_t routine, control;
 	uint32_t word;
 
-	if (!ct_libc_owns(ctx->target, ctx->libc, cleanup->routine) ||
+	/* In musl a count of a semaphore's waiters could be such a word. */
+	if (ctx->libc->kind != CT_LIBC_GLIBC ||
+		!ct_libc_owns(ctx->target, ctx->libc, cleanup->routine) ||
 		ct_read_u64(ctx->target, cleanup->arg, &routine))
 		return 0;
 	if (!ct_module_at(ctx->target, routine) ||
@@ -111,7 +121,10 @@ static uint64_t control_of(const struct ct_blocking *ctx, const struct ct_cleanu
 				  : 0;
 	if (!control || control % 4 || ct_read_u32(ctx->target, control, &word))
 		return 0;
-	return (word & STATE) == IN_PROGRESS && word >> 2 < MOST_FORKS ? control : 0;
+	return (word & states[CT_LIBC_GLIBC].mask) == states[CT_LIBC_GLIBC].in_progress &&
+			       word >> 2 < MOST_FORKS
+		       ? control
+		       : 0;
 }
 
 static void listed(const struct ct_blocking *ctx)
@@ -133,6 +146,7 @@ static void listed(const struct ct_blocking *ctx)
 
 const struct ct_primitive ct_primitive_once = {
 	.name = "pthread_once",
+	.libcs = CT_IN_GLIBC | CT_IN_MUSL,
 	.match = match,
 	.read = read_once,
 	.listed = listed,

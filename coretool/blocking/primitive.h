@@ -68,6 +68,7 @@ struct ct_scan {
 
 struct ct_primitive {
 	const char *name;
+	uint8_t libcs; /* of CT_IN_*: the C libraries that have it; 0: it is not of a C library's */
 	/* Is this thread blocked in us? CT_NOT_FOUND: no. Registers and object shape first; frames
 	 * confirm. */
 	enum ct_status (*match)(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
@@ -101,6 +102,8 @@ struct ct_primitive {
 /* What it is to have the object, when code tells who does. */
 struct ct_possession {
 	enum ct_hold_mode mode;
+	/* Where that hangs on the state of the object at addr; NULL: it does not. */
+	enum ct_hold_mode (*mode_now)(const struct ct_blocking *ctx, uint64_t addr);
 	bool inlined;     /* atomic instructions on the object acquire and release it too */
 	bool up_releases; /* an atomic that counts up releases it: a semaphore's */
 	/*
@@ -115,8 +118,19 @@ struct ct_possession {
 	uint32_t (*count)(const struct ct_blocking *ctx, uint64_t addr);
 };
 
+#define CT_IN_GLIBC (1u << CT_LIBC_GLIBC)
+#define CT_IN_MUSL  (1u << CT_LIBC_MUSL)
+
+/* Several rows may have one name: the same thing of different C libraries. */
 extern const struct ct_primitive *const ct_primitives[];
 extern const size_t ct_n_primitives;
+
+/* Can there be such a thing in a process with this C library? */
+static inline bool ct_primitive_applies(
+	const struct ct_primitive *primitive, const struct ct_libc *libc)
+{
+	return !primitive->libcs || primitive->libcs >> libc->kind & 1;
+}
 
 /* Did any of the innermost frames run a function whose name, less leading underscores, begins so?
  */

@@ -257,6 +257,7 @@ static const char *const types[] = {
 
 const struct ct_primitive ct_primitive_rwlock = {
 	.name = "pthread_rwlock",
+	.libcs = CT_IN_GLIBC,
 	.match = match,
 	.read = read_rwlock,
 	.recognise = recognise,

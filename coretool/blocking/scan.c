@@ -84,7 +84,8 @@ static void look_closer(struct scan *s, uint64_t addr, uint32_t id, const uint64
 		const struct ct_scan *scan = ct_primitives[i]->scan;
 		uint64_t bytes[MAX_OBJECT / 8];
 
-		if (!scan || (word && !scan->near(word)))
+		if (!scan || !ct_primitive_applies(ct_primitives[i], s->ctx->libc) ||
+			(word && !scan->near(word)))
 			continue;
 		struct ct_scan_hit hit = {.primitive = ct_primitives[i],
 			.addr = addr - scan->owner,

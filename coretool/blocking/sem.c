@@ -2,22 +2,39 @@
 /*
  * sem_t of glibc 2.31 to 2.43, 64-bit: the count in the lower half of a word, the waiters in the
  * upper one. A waiter sleeps on the lower half while it is 0, and its cleanup handler's argument is
- * the semaphore (nptl/sem_waitcommon.c). Who will post it is recorded nowhere.
+ * the semaphore (nptl/sem_waitcommon.c). musl's has the same words; a waiter marks the count before
+ * it sleeps, and its handler's argument is the count of waiters (src/thread/sem_timedwait.c). Who
+ * will post it is recorded nowhere.
  */
 #include "blocking/cleanup.h"
 #include "blocking/rows.h"
 
 struct sem {
 	uint32_t value, waiters;
-	int32_t shared, pad;
+	int32_t shared, pad; /* 128 is the other way round in musl: private */
+};
+
+static const struct form {
+	uint32_t sleeps_on[2]; /* values, of older and of newer versions */
+	uint8_t recorded;      /* what of it the cleanup handler names */
+	uint32_t marks;        /* values with this bit are no count */
+} forms[] = {
+	[CT_LIBC_GLIBC] = {.sleeps_on = {0, 0}},
+	/* Up to 1.2.3, and since. */
+	[CT_LIBC_MUSL] = {{UINT32_MAX, 1u << 31}, offsetof(struct sem, waiters), 1u << 31},
 };
 
 #define MOST (1u << 20) /* threads that may wait */
 
 static bool read_words(const struct ct_blocking *ctx, uint64_t addr, struct sem *ret)
 {
-	return addr % 8 == 0 && !ct_read(ctx->target, addr, ret, sizeof(*ret)) &&
-	       ret->value <= INT32_MAX && ret->waiters <= MOST &&
+	const struct form *form = &forms[ctx->libc->kind];
+
+	if (addr % (form->marks ? 4 : 8) || ct_read(ctx->target, addr, ret, sizeof(*ret)))
+		return false;
+	if (form->marks & ret->value)
+		ret->value = ret->value == form->sleeps_on[0] ? 0 : ret->value & ~form->marks;
+	return ret->value <= INT32_MAX && ret->waiters <= MOST &&
 	       (ret->shared == 0 || ret->shared == 128);
 }
 
@@ -27,7 +44,7 @@ static bool is_recorded(const struct ct_blocking *ctx, const struct ct_blocked *
 	size_t n = ct_cleanups(ctx, blocked->actor, cleanups);
 
 	for (size_t i = 0; i < n; i++)
-		if (cleanups[i].arg == blocked->call.args[0])
+		if (cleanups[i].arg == blocked->call.args[0] + forms[ctx->libc->kind].recorded)
 			return true;
 	return false;
 }
@@ -35,13 +52,16 @@ static bool is_recorded(const struct ct_blocking *ctx, const struct ct_blocked *
 static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
+	const struct form *form = &forms[ctx->libc->kind];
 	uint64_t addr = blocked->call.args[0];
+	uint32_t expected = (uint32_t)blocked->call.args[2];
 	struct ct_futex_op op;
 	struct sem sem;
 
 	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
-		op.pi || (uint32_t)blocked->call.args[2] || !ct_blocked_in_libc(ctx, blocked) ||
-		!read_words(ctx, addr, &sem) || !sem.waiters || !is_recorded(ctx, blocked))
+		op.pi || (expected != form->sleeps_on[0] && expected != form->sleeps_on[1]) ||
+		!ct_blocked_in_libc(ctx, blocked) || !read_words(ctx, addr, &sem) || !sem.waiters ||
+		!is_recorded(ctx, blocked))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = CT_WAIT_SEM,
 		.address = addr,
@@ -93,6 +113,7 @@ static const struct ct_possession possession = {
 
 const struct ct_primitive ct_primitive_sem = {
 	.name = "sem",
+	.libcs = CT_IN_GLIBC | CT_IN_MUSL,
 	.match = match,
 	.read = read_sem,
 	.events = events,

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * pthread_spinlock_t of glibc 2.31 to 2.43 on x86-64: an int that is 1 when it is free, and counted
- * down by all who ask for it (sysdeps/x86_64/nptl/pthread_spin_lock.S, later x86/nptl). Who waits
- * runs, in the loop of pthread_spin_lock; who has it is recorded nowhere.
+ * down by all who ask for it (sysdeps/x86_64/nptl/pthread_spin_lock.S, later x86/nptl). In musl it
+ * is 0 when it is free, and EBUSY. Who waits runs, in the loop of pthread_spin_lock; who has it is
+ * recorded nowhere.
  */
+#include <errno.h>
+
 #include "blocking/rows.h"
 
-#define FREE 1
+static bool is_free(const struct ct_blocking *ctx, int32_t word)
+{
+	return word == (ctx->libc->kind == CT_LIBC_MUSL ? 0 : 1);
+}
 
 static bool read_word(const struct ct_blocking *ctx, uint64_t addr, int32_t *ret)
 {
@@ -15,7 +21,7 @@ static bool read_word(const struct ct_blocking *ctx, uint64_t addr, int32_t *ret
 	if (addr % 4 || ct_read_u32(ctx->target, addr, &word))
 		return false;
 	*ret = (int32_t)word;
-	return *ret <= FREE;
+	return ctx->libc->kind == CT_LIBC_MUSL ? *ret == 0 || *ret == EBUSY : *ret <= 1;
 }
 
 /* The frames were not read wrong: the innermost one is where the thread is. */
@@ -38,7 +44,7 @@ static enum ct_status match(
 		!ct_libc_owns(ctx->target, ctx->libc, pc) ||
 		ct_read(ctx->target, pc, code, sizeof(code)) ||
 		!arch->spins(blocked->regs, code, &lock) || !read_word(ctx, lock, &word) ||
-		word == FREE)
+		is_free(ctx, word))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = CT_WAIT_SPIN,
 		.address = lock,
@@ -69,7 +75,7 @@ static uint32_t count_holders(const struct ct_blocking *ctx, uint64_t addr)
 {
 	int32_t word;
 
-	return read_word(ctx, addr, &word) && word != FREE;
+	return read_word(ctx, addr, &word) && !is_free(ctx, word);
 }
 
 static const struct ct_event_row events[] = {

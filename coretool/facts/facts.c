@@ -48,9 +48,10 @@ const char *ct_trust_name(enum ct_trust trust)
 
 const char *ct_wait_kind_name(enum ct_wait_kind kind)
 {
-	static const char *const names[] = {"mutex", "join", "rwlock-read", "rwlock-write", "cond",
-		"sem", "barrier", "once", "spin", "libc-lock", "future", "atomic", "park",
-		"chan-send", "chan-recv", "futex", "io", "sleep", "signal", "child", "other"};
+	static const char *const names[] = {"mutex", "join", "rwlock-read", "rwlock-write",
+		"rwlock", "cond", "sem", "barrier", "once", "spin", "libc-lock", "future", "atomic",
+		"park", "chan-send", "chan-recv", "futex", "io", "sleep", "signal", "child",
+		"other"};
 
 	_Static_assert(CT_COUNT(names) == CT_N_WAIT_KINDS, "one name for each kind");
 	return names[kind];
@@ -63,6 +64,7 @@ bool ct_wait_kind_has_holder(enum ct_wait_kind kind)
 	case CT_WAIT_JOIN:
 	case CT_WAIT_RWLOCK_READ:
 	case CT_WAIT_RWLOCK_WRITE:
+	case CT_WAIT_RWLOCK:
 	case CT_WAIT_ONCE:
 	case CT_WAIT_SPIN:
 	case CT_WAIT_LIBC:
@@ -83,7 +85,7 @@ const char *ct_actor_state_name(enum ct_actor_state state)
 
 const char *ct_site_trust_name(enum ct_site_trust trust)
 {
-	static const char *const names[] = {"cfi", "fp", "pclntab", "scan"};
+	static const char *const names[] = {"cfi", "fp", "pclntab", "scan", "code"};
 
 	_Static_assert(CT_COUNT(names) == CT_N_SITE_TRUSTS, "one name for each trust");
 	return names[trust];

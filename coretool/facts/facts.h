@@ -24,6 +24,7 @@ enum ct_wait_kind {
 	CT_WAIT_JOIN,
 	CT_WAIT_RWLOCK_READ,
 	CT_WAIT_RWLOCK_WRITE,
+	CT_WAIT_RWLOCK, /* to read or to write: that is not known */
 	CT_WAIT_COND,
 	CT_WAIT_SEM,
 	CT_WAIT_BARRIER,
@@ -62,7 +63,14 @@ enum ct_actor_state {
 	CT_N_ACTOR_STATES,
 };
 
-enum ct_site_trust { CT_SITE_CFI, CT_SITE_FP, CT_SITE_PCLNTAB, CT_SITE_SCAN, CT_N_SITE_TRUSTS };
+enum ct_site_trust {
+	CT_SITE_CFI,
+	CT_SITE_FP,
+	CT_SITE_PCLNTAB,
+	CT_SITE_SCAN,
+	CT_SITE_CODE, /* by following the code to its return */
+	CT_N_SITE_TRUSTS
+};
 
 enum ct_holders { /* does the list of a resource's holds tell the whole truth? */
 	CT_HOLDERS_UNKNOWN,

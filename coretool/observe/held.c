@@ -247,7 +247,7 @@ enum ct_status ct_observe_held(struct ct_observation *o)
 	if (!(o->plan->wants & CT_WANT_HELD))
 		return CT_OK;
 	for (size_t i = 0; i < ct_n_primitives; i++)
-		if (ct_primitives[i]->listed)
+		if (ct_primitives[i]->listed && ct_primitive_applies(ct_primitives[i], &o->libc))
 			ct_primitives[i]->listed(&o->blocking);
 	/* Without glibc's descriptors, ids and locks are of another kind. */
 	if (!o->libc.layout)

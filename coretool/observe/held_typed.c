@@ -64,7 +64,8 @@ void ct_held_find_typed(struct ct_observation *o)
 		for (size_t i = 0; is_own(module) && i < ct_n_primitives; i++) {
 			struct typed typed = {.o = o, .primitive = ct_primitives[i]};
 
-			if (ct_primitives[i]->noteworthy)
+			if (ct_primitives[i]->noteworthy &&
+				ct_primitive_applies(ct_primitives[i], &o->libc))
 				ct_typed_statics(
 					o->target, module, ct_primitives[i]->types, visit, &typed);
 		}

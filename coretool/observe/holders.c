@@ -10,10 +10,12 @@
 
 typedef CT_VEC(struct ct_wanted) wanted_list;
 
-static const struct ct_primitive *primitive_of(const struct ct_resource *r)
+static const struct ct_primitive *primitive_of(
+	const struct ct_observation *o, const struct ct_resource *r)
 {
 	for (size_t i = 0; i < ct_n_primitives; i++)
-		if (ct_primitives[i]->possession && !strcmp(ct_primitives[i]->name, r->kind))
+		if (ct_primitives[i]->possession && !strcmp(ct_primitives[i]->name, r->kind) &&
+			ct_primitive_applies(ct_primitives[i], &o->libc))
 			return ct_primitives[i];
 	return NULL;
 }
@@ -21,7 +23,7 @@ static const struct ct_primitive *primitive_of(const struct ct_resource *r)
 static bool add_wanted(struct ct_observation *o, uint32_t resource, wanted_list *list)
 {
 	const struct ct_resource *r = ct_sink_get_resource(o->sink, resource);
-	const struct ct_primitive *primitive = primitive_of(r);
+	const struct ct_primitive *primitive = primitive_of(o, r);
 	struct ct_wanted wanted = {r->address, resource, 0, primitive};
 
 	if (!primitive || list->n >= MAX_WANTED)

@@ -38,8 +38,8 @@ enum ct_status ct_observe_stack(struct ct_observation *o, const struct ct_thread
 	uint32_t actor, struct ct_blocked *blocked);
 /* The site of pc with its names. (stacks.c) */
 uint32_t ct_observe_site(struct ct_observation *o, uint64_t pc, bool is_call);
-/* Adds what a sleeping actor waits for. (waits.c) */
-enum ct_status ct_observe_wait(struct ct_observation *o, const struct ct_blocked *blocked);
+/* Adds what a sleeping actor waits for; may find out the number of its call. (waits.c) */
+enum ct_status ct_observe_wait(struct ct_observation *o, struct ct_blocked *blocked);
 /* Adds what a running actor spins for, if anything. (waits.c) */
 enum ct_status ct_observe_spin(struct ct_observation *o, const struct ct_blocked *blocked);
 /* Holders and peers that no object records, out of the threads' code. (holders.c) */

@@ -86,6 +86,8 @@ static bool is_asked(struct ct_observation *o, const struct ct_primitive *primit
 {
 	const char *object = o->plan->object;
 
+	if (!ct_primitive_applies(primitive, &o->libc))
+		return false;
 	if (object)
 		return primitive->possible && !strcmp(primitive->name, object) &&
 		       primitive->possible(&o->blocking, addr);

@@ -136,7 +136,7 @@ static void add_target(struct ct_observation *o)
 	target->pid = process->pid;
 	target->time = process->time;
 	target->still = process->still;
-	target->is_static = !ct_module_named(o->target, "libc.so.6");
+	target->is_static = o->libc.in_program;
 	if (o->libc.version && (target->runtimes = one_string(o, o->libc.version)))
 		target->n_runtimes = 1;
 	add_partial(o, target);
@@ -153,8 +153,9 @@ static void add_own_notes(struct ct_observation *o)
 			"only registers and lock words were read (--quick)");
 	if (!o->libc.layout)
 		ct_sink_note(o->sink, CT_NOTE_UNKNOWN_RUNTIME, path,
-			"no thread has the descriptor of a glibc that is known here (2.31 to "
-			"2.43): thread ids are "
+			"no thread has the descriptor of a C library that is known here (glibc "
+			"2.31 to "
+			"2.43, musl 1.2): thread ids are "
 			"the kernel's, and joins are not seen");
 	if (!process->still)
 		ct_sink_note(o->sink, CT_NOTE_NOT_STILL, path,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "arch/restart.h"
 #include "observe/internal.h"
 
 static const enum ct_wait_kind kind_of_class[] = {
@@ -69,12 +70,35 @@ static enum ct_status add_call(struct ct_observation *o, const struct ct_blocked
 	return CT_OK;
 }
 
-enum ct_status ct_observe_wait(struct ct_observation *o, const struct ct_blocked *blocked)
+/*
+ * A call that the kernel restarts, whose number is hidden: is it a futex? It is when the memory
+ * that it would wait at is an object that threads wait for so.
+ */
+static bool is_hidden_futex(struct ct_observation *o, const struct ct_blocked *blocked)
+{
+	const struct ct_arch *arch = ct_target_arch(o->target);
+	struct ct_blocked as_futex = *blocked;
+	const struct ct_primitive *primitive;
+	struct ct_match match;
+
+	as_futex.call.number = ct_syscall_number(arch, "futex");
+	as_futex.call.number_known = true;
+	return blocked->call.restarted && !blocked->call.number_known &&
+	       ct_restart_fits(arch, as_futex.call.number, blocked->call.args) &&
+	       !ct_primitive_match(&o->blocking, &as_futex, &primitive, &match) &&
+	       !primitive->last_resort && match.timed;
+}
+
+enum ct_status ct_observe_wait(struct ct_observation *o, struct ct_blocked *blocked)
 {
 	const struct ct_primitive *primitive;
 	struct ct_syscall_info info;
 	struct ct_match match;
 
+	if (is_hidden_futex(o, blocked)) {
+		blocked->call.number = ct_syscall_number(ct_target_arch(o->target), "futex");
+		blocked->call.number_known = true;
+	}
 	ct_syscall_describe(o->target, &blocked->call, &info);
 	enum ct_status status = add_call(o, blocked, &info);
 	if (status)

@@ -25,6 +25,7 @@ static const struct {
 	[CT_WAIT_JOIN] = {"waits for", "wait for", " to end"},
 	[CT_WAIT_RWLOCK_READ] = {"waits for", "wait for", " (to read)"},
 	[CT_WAIT_RWLOCK_WRITE] = {"waits for", "wait for", " (to write)"},
+	[CT_WAIT_RWLOCK] = {"waits for", "wait for", " (to read or to write)"},
 	[CT_WAIT_COND] = {"waits for a signal of", "wait for a signal of", ""},
 	[CT_WAIT_SEM] = {"waits for a post of", "wait for a post of", ""},
 	[CT_WAIT_BARRIER] = {"waits at", "wait at", ""},

@@ -67,7 +67,8 @@ static void add_trust(struct ct_text *t, const struct ct_frame *frame)
 	static const char *const said[] = {[CT_SITE_CFI] = "",
 		[CT_SITE_FP] = " (found by frame pointer)",
 		[CT_SITE_PCLNTAB] = "",
-		[CT_SITE_SCAN] = " (found by scanning: may be wrong)"};
+		[CT_SITE_SCAN] = " (found by scanning: may be wrong)",
+		[CT_SITE_CODE] = " (found by its callee's code)"};
 
 	_Static_assert(CT_COUNT(said) == CT_N_SITE_TRUSTS, "one text for each trust");
 	ct_text_add(t, "%s", said[frame->trust]);

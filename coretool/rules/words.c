@@ -44,8 +44,8 @@ const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts
 static bool is_runtime_library(const char *path)
 {
 	static const char *const prefixes[] = {"libc.so", "libc-2.", "libpthread", "ld-linux",
-		"ld-2.", "libstdc++.so", "libgcc_s.so", "libc++", "ld-musl", "linux-vdso",
-		"[vdso]"};
+		"ld-2.", "libstdc++.so", "libgcc_s.so", "libc++", "ld-musl", "libc.musl",
+		"linux-vdso", "[vdso]"};
 	const char *name = strrchr(path, '/');
 
 	name = name ? name + 1 : path;
@@ -75,7 +75,9 @@ static bool is_template_function(const char *name)
 static bool is_libc_function(const char *name)
 {
 	static const char *const prefixes[] = {"__lll_", "__pthread_", "___pthread_", "pthread_",
-		"__futex_", "futex_", "__libc_", "__syscall_", "syscall", "__internal_syscall"};
+		"__futex_", "futex_", "__libc_", "__syscall_", "syscall", "__internal_syscall",
+		"__timedwait", "__wait", "__new_sem_", "sem_wait", "sem_timedwait", "sem_clockwait",
+		"__lockfile"};
 
 	return begins_with_any(name, prefixes, CT_COUNT(prefixes));
 }

@@ -103,8 +103,19 @@ static void drop_aliases(struct ct_symbol_index *index, struct ct_symbol_spans *
 	spans->n = n;
 }
 
-/* A symbol without a size ends before the next one, another function, or with its section. */
-static void end_unsized(struct ct_symbol_spans *spans, const struct ct_fde_starts *starts)
+/* Are there local symbols too? Else most functions have none. */
+static bool has_all_names(Dwfl_Module *dwfl)
+{
+	return dwfl_module_getsymtab_first_global(dwfl) > 1;
+}
+
+/*
+ * A symbol without a size ends before the next one, another function, or with its section. Among
+ * exported names alone the next one may be far away: without an unwind table that begins with it,
+ * nothing is known but its first byte (musl's memset).
+ */
+static void end_unsized(
+	struct ct_symbol_spans *spans, const struct ct_fde_starts *starts, bool all_names)
 {
 	uint64_t next = UINT64_MAX;
 
@@ -114,6 +125,9 @@ static void end_unsized(struct ct_symbol_spans *spans, const struct ct_fde_start
 		if (!is_sized(span)) {
 			span->end = CT_MIN(span->end, next);
 			span->end = CT_MIN(span->end, ct_fde_starts_next(starts, span->start));
+			if (!all_names &&
+				ct_fde_starts_next(starts, span->start - 1) != span->start)
+				span->end = span->start + 1;
 		}
 		next = span->start;
 	}
@@ -131,13 +145,13 @@ static void link_outer(struct ct_symbol_spans *spans)
 }
 
 static void finish(struct ct_symbol_index *index, struct ct_symbol_spans *spans,
-	const struct ct_fde_starts *starts)
+	const struct ct_fde_starts *starts, bool all_names)
 {
 	if (!spans->n)
 		return;
 	qsort(spans->items, spans->n, sizeof(spans->items[0]), compare);
 	drop_aliases(index, spans);
-	end_unsized(spans, starts);
+	end_unsized(spans, starts, all_names);
 	link_outer(spans);
 	void *smaller = realloc(spans->items, spans->n * sizeof(spans->items[0]));
 	if (smaller) {
@@ -165,8 +179,9 @@ struct ct_symbol_index *ct_symbol_index_new(
 		return NULL;
 	}
 	ct_fde_starts_find(dwfl, &starts);
+	bool all_names = has_all_names(dwfl);
 	for (size_t kind = 0; kind < CT_COUNT(index->spans); kind++)
-		finish(index, &index->spans[kind], &starts);
+		finish(index, &index->spans[kind], &starts, all_names || kind != CT_SYMBOL_CODE);
 	return index;
 }
 

@@ -11,6 +11,7 @@
 #include "target/dwarf_expr.h"
 #include "target/frame_guess.h"
 #include "target/stack_words.h"
+#include "target/ways.h"
 
 #define DEFAULT_FRAMES 256
 #define TAIL           16 /* frames of the base that are kept of any stack */
@@ -32,6 +33,7 @@ struct ct_unwinder {
 	struct ct_target *target;
 	const struct ct_arch *arch;
 	struct ct_cfi *cfi;
+	struct ct_ways *ways;
 	struct ct_stack_words stack;
 	/* The innermost frames; at the end those of the base behind them. */
 	CT_VEC(struct ct_unwound_frame) frames;
@@ -56,7 +58,7 @@ struct walk {
 	bool doubt_fp; /* the frame pointer comes from a guess and may be another frame's */
 };
 
-enum step { STEP_NEXT, STEP_ROOT, STEP_END, STEP_GUESS };
+enum step { STEP_NEXT, STEP_ROOT, STEP_END, STEP_GUESS, STEP_NO_MEMORY };
 
 struct ct_unwinder *ct_unwinder_new(struct ct_target *target, uint32_t max_frames)
 {
@@ -67,13 +69,14 @@ struct ct_unwinder *ct_unwinder_new(struct ct_target *target, uint32_t max_frame
 	u->target = target;
 	u->arch = ct_target_arch(target);
 	u->cfi = ct_cfi_new(target);
+	u->ways = ct_ways_new(target);
 	ct_stack_words_init(&u->stack, target);
 	if (ct_target_auxv(target, AT_ENTRY, &u->entry))
 		u->entry = UINT64_MAX - ENTRY_CODE;
 	max_frames = CT_MAX(max_frames ? max_frames : DEFAULT_FRAMES, 2);
 	u->n_tail = CT_MIN(TAIL, max_frames / 2);
 	u->head = max_frames - u->n_tail;
-	if (!u->cfi) {
+	if (!u->cfi || !u->ways) {
 		ct_unwinder_free(u);
 		return NULL;
 	}
@@ -85,6 +88,7 @@ void ct_unwinder_free(struct ct_unwinder *unwinder)
 	if (!unwinder)
 		return;
 	ct_cfi_free(unwinder->cfi);
+	ct_ways_free(unwinder->ways);
 	ct_vec_free(&unwinder->frames);
 	free(unwinder);
 }
@@ -246,6 +250,69 @@ static enum step step_by_cfi(struct walk *w, const struct ct_cfi_row *row, struc
 	return STEP_NEXT;
 }
 
+/* Does a signal handler return to this code, though no CFI says so? */
+static bool is_sigreturn(const struct walk *w)
+{
+	const struct ct_arch *arch = w->u->arch;
+	uint8_t code[CT_ARCH_CODE_BEFORE];
+
+	if (w->exact || !arch->sigreturn ||
+		ct_read(w->u->target, w->frame.pc, code, arch->n_sigreturn))
+		return false;
+	for (const uint8_t *const *known = arch->sigreturn; *known; known++)
+		if (!memcmp(code, *known, arch->n_sigreturn))
+			return true;
+	return false;
+}
+
+/* What the kernel saved when it called the handler. */
+static enum step step_by_sigframe(struct walk *w, struct ct_regs *next)
+{
+	const struct ct_arch *arch = w->u->arch;
+	uint64_t sp = ct_reg(&w->regs, arch->sp), value;
+
+	if (++w->signals > MAX_SIGNALS)
+		return end(w, "too many signal frames");
+	*next = w->regs;
+	next->known = w->regs.known & arch->preserved;
+	for (unsigned reg = 0; reg < arch->n_regs; reg++) {
+		if (!arch->sigframe[reg])
+			continue;
+		next->known &= ~(UINT64_C(1) << reg);
+		if (!ct_stack_word(&w->u->stack, sp + arch->sigframe[reg], &value))
+			ct_reg_set(next, reg, value);
+	}
+	if (!known(next, arch->pc) || !known(next, arch->sp))
+		return end(w, "no memory for the registers that a signal interrupted");
+	w->frame.is_signal = true;
+	w->frame.is_call = false;
+	w->trust = w->frame.trust;
+	w->floor = ct_reg(next, arch->sp) - 1;
+	return STEP_NEXT;
+}
+
+/* Without CFI: by the code itself. */
+static enum step step_by_code(struct walk *w, struct ct_regs *next)
+{
+	const struct ct_way_frame frame = {&w->regs, w->floor, w->doubt_fp};
+	uint64_t cfa;
+
+	switch (ct_way_follow(w->u->ways, &w->guesser, &frame, next, &cfa)) {
+	case CT_WAY_CALLER:
+		w->frame.cfa = cfa;
+		w->floor = cfa;
+		w->trust = CT_FRAME_CODE;
+		w->doubt_fp &= next->known >> w->u->arch->fp & 1;
+		return STEP_NEXT;
+	case CT_WAY_BASE:
+		return STEP_ROOT;
+	case CT_WAY_NO_MEMORY:
+		return STEP_NO_MEMORY;
+	default:
+		return STEP_GUESS;
+	}
+}
+
 static enum step step_by_guess(struct walk *w, const struct ct_cfi_row *row, struct ct_regs *next)
 {
 	const struct ct_arch *arch = w->u->arch;
@@ -334,7 +401,16 @@ static enum ct_status walk_frame(struct walk *w, enum step *ret)
 	}
 	w->frame.is_signal = row->signal;
 	w->frame.is_call = !w->exact && !row->signal;
-	*ret = row->cfa.how == CT_CFI_UNSET ? STEP_GUESS : step_by_cfi(w, row, &next);
+	if (row->cfa.how != CT_CFI_UNSET)
+		*ret = step_by_cfi(w, row, &next);
+	else if (!row->code || w->frame.pc - w->u->entry < ENTRY_CODE)
+		*ret = STEP_GUESS;
+	else if (is_sigreturn(w))
+		*ret = step_by_sigframe(w, &next);
+	else
+		*ret = step_by_code(w, &next);
+	if (*ret == STEP_NO_MEMORY)
+		return CT_NO_MEMORY;
 	if (*ret == STEP_GUESS)
 		*ret = step_by_guess(w, row, &next);
 	enum ct_status status = keep_frame(w);

@@ -5,7 +5,13 @@
 
 #include "target/modules.h"
 
-enum ct_frame_trust { CT_FRAME_CFI, CT_FRAME_FP, CT_FRAME_PCLNTAB, CT_FRAME_SCAN };
+enum ct_frame_trust {
+	CT_FRAME_CFI,
+	CT_FRAME_FP,
+	CT_FRAME_PCLNTAB,
+	CT_FRAME_SCAN,
+	CT_FRAME_CODE, /* by following the code to its return */
+};
 
 struct ct_unwound_frame {
 	uint64_t pc;    /* where the frame is, or will go on */

@@ -57,7 +57,7 @@ static void a_stub_has_its_return_address_on_top(void **state)
 
 	assert_true(u.root);
 	assert_int_equal(u.n, 3);
-	check_frame(state, &u, 1, "plain_ret", CT_FRAME_SCAN);
+	check_frame(state, &u, 1, "plain_ret", CT_FRAME_CODE);
 	check_frame(state, &u, 2, "base_ret", CT_FRAME_CFI);
 }
 
@@ -205,7 +205,7 @@ static void code_without_cfi_all_the_way(void **state)
 
 	assert_int_equal(u.n, 3);
 	check_frame(state, &u, 1, "bare_ret", CT_FRAME_SCAN);
-	check_frame(state, &u, 2, "bare_ret", CT_FRAME_SCAN);
+	check_frame(state, &u, 2, "bare_ret", CT_FRAME_CODE);
 	assert_false(u.root);
 	assert_non_null(strstr(u.why, "no unwind information"));
 }
