@@ -80,6 +80,8 @@ class Diff(CliTest):
         found = self.diff(old, real_core(CONVOY), "--policy", policy, "--fail-on", "P2", status=FINDINGS)
         came = [f for f in found["findings"] if f["change"] == "came"]
         self.assertEqual([(f["rule"], f["level"]) for f in came], [("CT122", "P2")])
+        off = self.write("off", b"thresholds.pile-up = 5\nrules.CT122 = 'off'\n")
+        self.diff(old, real_core(CONVOY), "--policy", off, "--fail-on-new")
         known = self.write("known", came[0]["fingerprint"].encode())
         self.diff(old, real_core(CONVOY), "--policy", policy, "--fail-on", "P2", "--baseline", known)
 

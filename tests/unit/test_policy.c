@@ -86,6 +86,25 @@ static void what_is_refused(void **state)
 	}
 }
 
+/* Each threshold has a line in the manual. */
+static void thresholds_are_documented(void **state)
+{
+	char path[4096], text[16384] = "", line[64];
+	int here = (int)(strrchr(__FILE__, '/') - __FILE__);
+
+	(void)state;
+	snprintf(path, sizeof(path), "%.*s/../../docs/policy.md", here, __FILE__);
+	FILE *file = fopen(path, "r");
+	assert_non_null(file);
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 1000);
+	fclose(file);
+	for (size_t i = 0; i < CT_N_THRESHOLDS; i++) {
+		snprintf(line, sizeof(line), "\n%s = ", ct_thresholds[i].name);
+		if (!strstr(text, line))
+			fail_msg("docs/policy.md does not tell of %s", ct_thresholds[i].name);
+	}
+}
+
 /* Two threads in a circle, and a convoy of four behind a third that runs. */
 static struct ct_facts *shop(void)
 {
@@ -242,6 +261,7 @@ int main(void)
 		cmocka_unit_test(every_key),
 		cmocka_unit_test(what_is_refused),
 		cmocka_unit_test(levels_and_thresholds_in_force),
+		cmocka_unit_test(thresholds_are_documented),
 		cmocka_unit_test(names_match_with_their_arguments),
 		cmocka_unit_test(baselines),
 		cmocka_unit_test(a_report_of_nothing_but_brackets),
