@@ -21,7 +21,7 @@ samples.some := $(filter deadlock2 self_relock kinds owner_exited join_cycle cxx
 	member_lock syscalls recursion_deep inlined never_joined crash_exception crash_assert,$(samples.all))
 
 # What runs on musl as well.
-samples.musl := $(filter musl_% deadlock2 deadlock3 self_relock kinds join_cycle join_chain join_ring \
+samples.musl := $(filter recursive_abba fork_recursive deadlock2 deadlock3 self_relock kinds join_cycle join_chain join_ring \
 	once_cross once_self once_slow rwlock_abba condvar_pool barrier_short barrier_late diamond \
 	raw_clone pshared_other restart signal_relock pidns_kill robust_self tls_lock inlined \
 	recursion_deep,$(samples.c))

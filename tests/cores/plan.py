@@ -93,6 +93,7 @@ TRAITS = {
     "busy_pool": Trait(copies=2),
     "rwlock_busy": Trait(copies=4),
     "forked": Trait(of_child=True),
+    "fork_recursive": Trait(of_child=True),
     "forked_rwlock": Trait(of_child=True),
     "pidns_kill": Trait(of_child=True),
     "lock_window": Trait(copies=4),
