@@ -9,8 +9,9 @@
 #include "base/vec.h"
 #include "observe/held.h"
 
-#define RED_ZONE 128u /* below the stack pointer, of leaf functions (x86-64 ABI) */
-#define PAGE     4096u
+#define RED_ZONE   128u /* below the stack pointer, of leaf functions (x86-64 ABI) */
+#define PAGE       4096u
+#define MOST_STACK (UINT64_C(16) << 20) /* of a thread that has exited */
 
 struct range {
 	uint64_t start, end;
@@ -19,8 +20,8 @@ struct range {
 struct ct_dead_stacks {
 	struct ct_observation *o;
 	CT_VEC(struct range) ranges; /* below stack pointers; sorted */
-	uint64_t last_map;           /* the start of the last mapping asked about … */
-	bool last_exited;            /* … and whether it is an exited thread's */
+	/* The descriptor that follows all addresses in [asked, answered); 0: none does. */
+	uint64_t asked, answered, descriptor;
 };
 
 /* Where the stack of a thread begins: glibc's record of it, or the mapping that the kernel put main
@@ -79,26 +80,56 @@ void ct_dead_stacks_free(struct ct_dead_stacks *stacks)
 	free(stacks);
 }
 
-/* Does a mapping end with the descriptor of a thread that does not live? */
-static bool is_exited(struct ct_observation *o, const struct ct_map *map)
+/* Is the descriptor here that of a thread that does not live, and addr on its stack? */
+static bool is_exited(struct ct_observation *o, uint64_t object, uint64_t addr)
 {
 	const struct ct_libc_layout *layout = o->libc.layout;
-	uint64_t words[PAGE / 8], page = map->end - PAGE, self;
+	uint32_t actor = ct_sink_actor_by_object(o->sink, object);
+	uint64_t self, start, size;
 
-	if (!layout || map->path || map->end - map->start < 2 * PAGE ||
-		ct_read(o->target, page, words, sizeof(words)))
+	if (actor != CT_NONE && actor < ct_target_n_threads(o->target))
 		return false;
-	for (size_t i = 0; i < CT_COUNT(words); i++) {
-		uint64_t object = page + i * 8;
+	return !ct_read_u64(o->target, object + layout->self, &self) && self == object &&
+	       !ct_read_u64(o->target, object + layout->stackblock, &start) &&
+	       !ct_read_u64(o->target, object + layout->stackblock + 8, &size) && addr >= start &&
+	       addr - start < size;
+}
 
-		if (words[i] == object && !ct_read_u64(o->target, object + layout->self, &self) &&
-			self == object) {
-			uint32_t actor = ct_sink_actor_by_object(o->sink, object);
+/* The first word from addr on that has its own address, as the one behind the next has: so a
+ * descriptor begins. 0: none near. */
+static uint64_t next_descriptor(struct ct_observation *o, const struct ct_map *map, uint64_t addr)
+{
+	uint64_t end = CT_MIN(map->end, addr + MOST_STACK), start, stop;
+	uint64_t words[PAGE / 8];
 
-			return actor == CT_NONE || actor >= ct_target_n_threads(o->target);
+	for (uint64_t at = addr & ~(uint64_t)(PAGE - 1);
+		!ct_target_next_data(o->target, at, end, &start, &stop); at = stop)
+		for (uint64_t page = start; page < stop; page += PAGE) {
+			if (ct_read(o->target, page, words, sizeof(words)))
+				continue;
+			for (size_t i = 0; i < CT_COUNT(words); i++)
+				if (words[i] == page + i * 8 && words[i] > addr &&
+					(i + 2 >= CT_COUNT(words) || words[i + 2] == words[i]))
+					return words[i];
 		}
+	return 0;
+}
+
+/*
+ * Stacks that lie one above the other may be one mapping: the next descriptor above an address says
+ * whose stack it is on. Addresses come in order, most often, and share the answer.
+ */
+static bool is_on_exited(struct ct_dead_stacks *stacks, const struct ct_map *map, uint64_t addr)
+{
+	if (!stacks->o->libc.layout || map->path)
+		return false;
+	if (addr < stacks->asked || addr >= stacks->answered) {
+		stacks->asked = addr;
+		stacks->descriptor = next_descriptor(stacks->o, map, addr);
+		stacks->answered = stacks->descriptor ? stacks->descriptor
+						      : CT_MIN(map->end, addr + MOST_STACK / 2);
 	}
-	return false;
+	return stacks->descriptor && is_exited(stacks->o, stacks->descriptor, addr);
 }
 
 bool ct_dead_stacks_have(struct ct_dead_stacks *stacks, uint64_t addr)
@@ -116,11 +147,5 @@ bool ct_dead_stacks_have(struct ct_dead_stacks *stacks, uint64_t addr)
 	}
 	if (lo && addr < stacks->ranges.items[lo - 1].end)
 		return true;
-	if (!map)
-		return false;
-	if (stacks->last_map != map->start) {
-		stacks->last_map = map->start;
-		stacks->last_exited = is_exited(stacks->o, map);
-	}
-	return stacks->last_exited;
+	return map && is_on_exited(stacks, map, addr);
 }

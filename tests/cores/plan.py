@@ -65,7 +65,7 @@ IN_TREES = (
     "rwlock_abba", "once_cross", "once_slow", "file_abba", "condvar_pool",
     "rwlock_timed", "rwlock_reread", "cond_kinds", "sem_kinds", "join_kinds", "barrier_shared", "spin_abba", "spin_behind",
     "never_joined", "crash_assert", "crash_double_free", "crash_freed", "crash_recursion",
-    "crash_strlen",
+    "crash_strlen", "held_alike", "lock_left", "flush_all", "iterate_headers", "time_zone",
 )
 
 
