@@ -101,7 +101,7 @@ static void write_state(struct ct_text *t, const struct ct_resource *r)
 static void write_hold(struct ct_text *t, const struct ct_hold *hold)
 {
 	const struct ct_resource *r = &t->facts->resources[hold->resource];
-	const char *took = ct_say_frame(&t->words, t->facts, hold->actor, hold->took_frame);
+	const char *took = ct_say_function(&t->words, t->facts, hold->actor, hold->took_frame);
 
 	ct_text_add(t, "    %s", ct_say_resource(&t->words, t->facts, hold->resource));
 	if (hold->mode == CT_HOLD_SHARED)

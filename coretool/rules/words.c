@@ -159,6 +159,18 @@ const char *ct_say_frame(
 		arena, "%s+0x%llx", name ? name + 1 : path, (unsigned long long)site->offset);
 }
 
+const char *ct_say_function(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, uint32_t frame)
+{
+	uint32_t index = facts->actors[actor].stack;
+
+	if (index == CT_NONE || frame == CT_NONE || frame >= facts->stacks[index].n_frames)
+		return NULL;
+	const struct ct_site *site = &facts->sites[facts->stacks[index].frames[frame].site];
+	return site->function ? ct_arena_printf(arena, "%s()", site->function)
+			      : ct_say_frame(arena, facts, actor, frame);
+}
+
 const char *ct_say_activity(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
 {
 	const struct ct_actor *a = &facts->actors[actor];

@@ -40,6 +40,9 @@ const char *ct_say_frame(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, uint32_t frame);
 /* "signal", "post", "release": what ends such a wait, with the object's name behind it. */
 const char *ct_say_release(enum ct_wait_kind kind);
+/* "take_b()": the function of a frame as a whole, whatever was inlined where it is now. */
+const char *ct_say_function(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, uint32_t frame);
 /* "asleep in nanosleep", "running": what an actor does, in a few words. */
 const char *ct_say_activity(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor);
 
