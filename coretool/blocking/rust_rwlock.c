@@ -81,8 +81,35 @@ static enum ct_status read_rwlock(const struct ct_blocking *ctx, uint64_t addr, 
 	return CT_OK;
 }
 
+static bool is_written(const struct ct_blocking *ctx, uint64_t addr)
+{
+	uint32_t state;
+
+	return !ct_read_u32(ctx->target, addr, &state) && (state & COUNT) == WRITE_LOCKED;
+}
+
+static enum ct_hold_mode mode_now(const struct ct_blocking *ctx, uint64_t addr)
+{
+	return is_written(ctx, addr) ? CT_HOLD_EXCLUSIVE : CT_HOLD_SHARED;
+}
+
+/* One writer, or the readers. */
+static uint32_t count_owners(const struct ct_blocking *ctx, uint64_t addr)
+{
+	uint32_t state;
+
+	if (ct_read_u32(ctx->target, addr, &state) || !is_locked(state))
+		return 0;
+	return is_written(ctx, addr) ? 1 : state & COUNT;
+}
+
+/* The guards' drop is inlined, and so is the way in while nobody is in the way. */
+static const struct ct_possession possession = {
+	.mode_now = mode_now, .inlined = true, .count = count_owners};
+
 const struct ct_primitive ct_primitive_rust_rwlock = {
 	.name = "rust_rwlock",
 	.match = match,
 	.read = read_rwlock,
+	.possession = &possession,
 };
