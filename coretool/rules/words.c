@@ -1,13 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/words.h"
 
+/* Where a library begins every thread says nothing of one. */
+static bool is_start_of_all(const char *function)
+{
+	static const char *const ends[] = {
+		"::new::thread_start" /* Rust */, "execute_native_thread_routine" /* C++ */};
+	size_t n = strlen(function);
+
+	for (size_t i = 0; i < CT_COUNT(ends); i++)
+		if (n >= strlen(ends[i]) && !strcmp(function + n - strlen(ends[i]), ends[i]))
+			return true;
+	return false;
+}
+
 const char *ct_actor_label(const struct ct_facts *facts, uint32_t actor)
 {
 	const struct ct_actor *a = &facts->actors[actor];
 
 	if (a->name)
 		return a->name;
-	return a->start_site != CT_NONE ? facts->sites[a->start_site].function : NULL;
+	const char *start = a->start_site != CT_NONE ? facts->sites[a->start_site].function : NULL;
+	return start && !is_start_of_all(start) ? start : NULL;
 }
 
 const char *ct_say_actor(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
