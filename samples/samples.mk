@@ -18,7 +18,7 @@ samples.rs := $(patsubst samples/%.rs,%,$(filter-out samples/sample.rs,$(wildcar
 samples.all := $(samples.c) $(samples.cc) $(samples.rs)
 # What shows something new when it is linked or stripped in an unusual way.
 samples.some := $(filter deadlock2 self_relock kinds owner_exited join_cycle cxx_deadlock \
-	member_lock syscalls recursion_deep inlined never_joined crash_exception crash_assert,$(samples.all))
+	member_lock syscalls recursion_deep inlined cxx_static_init cxx_latch never_joined crash_exception crash_assert,$(samples.all))
 
 # What runs on musl as well.
 samples.musl := $(filter recursive_abba fork_recursive deadlock2 deadlock3 self_relock kinds join_cycle join_chain join_ring \

@@ -6,6 +6,7 @@
  * address chooses one of 16), and then the object is recorded nowhere. What it is stands in the
  * names of the functions, template arguments included; without them it is a futex like any other.
  */
+#include "blocking/inlined.h"
 #include "blocking/rows.h"
 #include "target/symbols.h"
 
@@ -27,18 +28,41 @@ static const struct {
 		"value"},
 };
 
-#define NAMED 6 /* innermost frames in which the use shows */
+#define NAMED              6 /* innermost frames in which the use shows */
+#define WAIT               "std::__detail::__platform_wait"
+#define MAX_INLINED_FRAMES 3 /* which may have it inlined */
 
-static enum use use_of(const struct ct_blocked *blocked)
+static enum use use_by(const char *name)
 {
-	for (enum use use = LATCH; use < ATOMIC; use++)
-		for (size_t i = 0; i < blocked->n_callers && i < NAMED; i++) {
-			const char *name = blocked->callers[i];
+	enum use use = LATCH;
 
-			if (name && !strncmp(name, "std::", 5) && strstr(name, uses[use].in_name))
-				return use;
+	while (use < ATOMIC &&
+		!(name && !strncmp(name, "std::", 5) && strstr(name, uses[use].in_name)))
+		use++;
+	return use;
+}
+
+/* Does a function that waits run, by its own name or inlined? And which use of it is it? */
+static bool find_use(const struct ct_blocking *ctx, const struct ct_blocked *blocked, enum use *ret)
+{
+	struct ct_inlined inlined;
+	bool waits = ct_blocked_calls(blocked, WAIT);
+
+	*ret = ATOMIC;
+	for (size_t f = 1; f < blocked->n_callers && f < NAMED && *ret == ATOMIC; f++)
+		*ret = use_by(blocked->callers[f]);
+	for (size_t f = 1; f <= MAX_INLINED_FRAMES && f < blocked->n_callers; f++) {
+		if (waits && *ret != ATOMIC)
+			break;
+		ct_blocked_inlined(ctx, blocked, f, &inlined);
+		for (size_t i = 0; i < inlined.n; i++) {
+			waits |= strstr(inlined.names[i], WAIT) == inlined.names[i];
+			*ret = *ret == ATOMIC ? use_by(inlined.names[i]) : *ret;
 		}
-	return ATOMIC;
+		if (!waits)
+			break;
+	}
+	return waits;
 }
 
 /* An entry of the table, which is a static variable of a function in every program. */
@@ -55,10 +79,11 @@ static enum ct_status match(const struct ct_blocking *ctx, const struct ct_block
 {
 	uint64_t addr = blocked->call.args[0];
 	struct ct_futex_op op;
+	enum use found;
 
 	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
-		op.pi || addr % 4 || !ct_blocked_calls(blocked, "std::__detail::__platform_wait") ||
-		use_of(blocked) != use || ct_blocked_in_libc(ctx, blocked))
+		op.pi || addr % 4 || ct_blocked_in_libc(ctx, blocked) ||
+		!find_use(ctx, blocked, &found) || found != use)
 		return CT_NOT_FOUND;
 	bool shared = in_table(ctx, addr);
 	*ret = (struct ct_match){.kind = uses[use].kind,

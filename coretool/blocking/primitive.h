@@ -16,11 +16,14 @@
 /* What the innermost frames may say. Names are those of the file: NULL where none is known. */
 #define CT_MAX_CALLERS 12
 
+struct ct_inlined_memo;
+
 struct ct_blocking { /* what every primitive may ask */
 	struct ct_target *target;
 	struct ct_sink *sink; /* all actors are in it */
 	const struct ct_libc *libc;
-	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
+	struct ct_unwinder *unwinder;    /* NULL: stacks are not wanted */
+	struct ct_inlined_memo *inlined; /* NULL: nothing is remembered */
 };
 
 struct ct_blocked { /* a thread asleep in the kernel, or one that runs */

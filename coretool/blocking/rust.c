@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "blocking/rust.h"
 
-#include "target/lines.h"
+#include "blocking/inlined.h"
 
 void ct_rust_path(const char *name, char ret[CT_RUST_PATH])
 {
@@ -120,18 +120,10 @@ static bool step(struct walk *walk, const char *name)
 static void step_inlined(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
 	size_t frame, struct walk *walk)
 {
-	uint32_t index = ct_sink_get_actor(ctx->sink, blocked->actor)->stack;
-	const struct ct_stack *stack =
-		blocked->have_stack ? ct_sink_get_stack(ctx->sink, index) : NULL;
-	struct ct_source_line lines[CT_MAX_INLINED];
-	size_t n = 0;
+	struct ct_inlined inlined;
 
-	if (!stack || frame >= stack->n_frames)
-		return;
-	const struct ct_site *site = ct_sink_get_site(ctx->sink, stack->frames[frame].site);
-	if (ct_lines_at(ctx->target, site->pc - site->is_call, ct_sink_arena(ctx->sink), lines, &n))
-		return;
-	for (size_t i = 0; i < n && step(walk, lines[i].function); i++)
+	ct_blocked_inlined(ctx, blocked, frame, &inlined);
+	for (size_t i = 0; i < inlined.n && step(walk, inlined.names[i]); i++)
 		;
 }
 

@@ -3,7 +3,7 @@
 #ifndef CT_OBSERVE_INTERNAL_H
 #define CT_OBSERVE_INTERNAL_H
 
-#include "blocking/primitive.h"
+#include "blocking/inlined.h"
 #include "observe/observe.h"
 
 #define CODE_SLOTS 64 /* a power of two */
@@ -14,6 +14,7 @@ struct ct_observation {
 	struct ct_sink *sink;
 	struct ct_libc libc;
 	struct ct_blocking blocking;
+	struct ct_inlined_memo inlined;
 	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
 	struct ct_frame *frames;      /* scratch for one stack */
 	size_t n_frames;

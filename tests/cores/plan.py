@@ -37,6 +37,9 @@ IN_BOTH = {
     "timed_cycle", "never_joined",
 }
 
+# One kind everywhere.
+IN_LINKED = {"cxx_static_init", "cxx_latch"}
+
 # Both kinds of the usual variants.
 IN_PAIRS = {
     "sem_pi", "sem_pi_client", "pi_abba", "pi_dead", "pi_self", "pi_transfer", "pi_wrapped",
@@ -113,6 +116,8 @@ def cores_of(sample):
         variants = {**BOTH, **LINKED}
     elif sample in IN_PAIRS:
         variants = PAIRS
+    elif sample in IN_LINKED:
+        variants = {**SMALL, **LINKED}
     elif sample.startswith(RUST):
         variants = OF_RUST
     elif sample in IN_KERNEL:
