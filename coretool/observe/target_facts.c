@@ -105,10 +105,30 @@ static const char **one_string(struct ct_observation *o, const char *text)
 	return ret;
 }
 
+/* Of no thread is the stack there: its memory was not dumped (core(5), coredump_filter). */
+static const char *lack_of_stacks(struct ct_observation *o)
+{
+	size_t n = ct_target_n_threads(o->target);
+	uint64_t word;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct ct_thread *thread = ct_target_thread(o->target, i);
+
+		if (!thread->stopped ||
+			!ct_read_u64(o->target, ct_reg(thread->regs, ct_target_arch(o->target)->sp),
+				&word))
+			return NULL;
+	}
+	return n ? "no thread's stack is in the core (coredump_filter leaves out memory): what "
+		   "threads wait at is known from their registers alone"
+		 : NULL;
+}
+
 static void add_partial(struct ct_observation *o, struct ct_fact_target *target)
 {
 	const struct ct_process *process = ct_target_process(o->target);
-	const char *const damages[] = {process->damage, o->contradiction};
+	const char *const damages[] = {process->damage, o->contradiction,
+		strcmp(process->kind, "core") ? NULL : lack_of_stacks(o)};
 	const char **texts =
 		ct_arena_new_array(ct_sink_arena(o->sink), CT_COUNT(damages), const char *);
 
