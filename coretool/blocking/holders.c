@@ -65,10 +65,13 @@ void ct_holders_free(struct ct_holders_inference *h)
 
 /* ---- weighing ---- */
 
-static enum level weigh(const struct ct_evidence *e)
+static enum level weigh(const struct ct_evidence *e, bool inlined)
 {
 	bool sure = e->future == CT_FUTURE_SURE;
 
+	/* It is in the loop that acquires it, inlined. */
+	if (inlined && e->future == CT_FUTURE_MIXED && !e->pad)
+		return LEVEL_NONE;
 	if (e->pad || e->past == CT_PAST_SURE || (sure && e->past == CT_PAST_MAYBE))
 		return LEVEL_HIGH;
 	/* Where the call has a landing pad a guard that lives would be in it. */
@@ -150,8 +153,8 @@ static enum ct_status add_candidate(struct ct_holders_inference *h, uint32_t i, 
 	const struct ct_evidence_from *from)
 {
 	const struct ct_evidence *e = &h->evidence[i];
-	bool any_of = h->wanted[i].primitive->possession->any_of;
-	enum level level = any_of ? weigh_any_of(e) : weigh(e);
+	const struct ct_possession *possession = h->wanted[i].primitive->possession;
+	enum level level = possession->any_of ? weigh_any_of(e) : weigh(e, possession->inlined);
 
 	if (level == LEVEL_NONE)
 		return CT_OK;
