@@ -284,6 +284,13 @@ enum ct_status ct_observe_crash(struct ct_observation *o)
 		actor++;
 	if (actor == n || !ct_target_thread(o->target, actor)->stopped)
 		return CT_OK;
+	/*
+	 * Who sleeps can neither fault nor call abort: the note about the signal, or that of the
+	 * thread that took it, is lost. Only a signal from another thread would have a code below
+	 * 0.
+	 */
+	if (ct_sink_get_actor(o->sink, actor)->state == CT_STATE_WAITING && signal->code >= 0)
+		return CT_OK;
 	s.regs = *ct_target_thread(o->target, actor)->regs;
 	enum ct_status status = read_stack(&s);
 	if (!status) {
