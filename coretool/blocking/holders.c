@@ -269,6 +269,9 @@ static void conclude_any_of(
 {
 	const struct candidate *only = c->n == 1 ? &c->items[0] : NULL;
 
+	/* Those who were not asked might be others. */
+	if (h->cut)
+		return;
 	if (only && only->past && only->level == LEVEL_HIGH && w->count)
 		add_hold(h, w, only);
 	add_peers(h, w, c);
