@@ -7,16 +7,16 @@
 #include "blocking/rows.h"
 #include "target/symbols.h"
 
-/* The descriptor of a thread: its fields are behind the thread's own head. */
-#define DESCRIPTOR_SIZE 2304u
+/* Where a descriptor has its lock (pthread.lock): 2.31 to 2.41; 2.43. */
+static const uint16_t descriptor_lock[] = {1560, 1568};
 
 static uint32_t descriptor_around(const struct ct_blocking *ctx, uint64_t addr)
 {
-	for (uint32_t i = 0; i < ct_sink_n_actors(ctx->sink); i++) {
-		uint64_t object = ct_sink_get_actor(ctx->sink, i)->object;
+	for (size_t i = 0; i < CT_COUNT(descriptor_lock); i++) {
+		uint32_t actor = ct_sink_actor_by_object(ctx->sink, addr - descriptor_lock[i]);
 
-		if (object && addr - object < DESCRIPTOR_SIZE)
-			return i;
+		if (actor != CT_NONE)
+			return actor;
 	}
 	return CT_NONE;
 }
