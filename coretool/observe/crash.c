@@ -291,6 +291,9 @@ enum ct_status ct_observe_crash(struct ct_observation *o)
 	 */
 	if (ct_sink_get_actor(o->sink, actor)->state == CT_STATE_WAITING && signal->code >= 0)
 		return CT_OK;
+	/* No code is what a core has, too, that has lost the note about the signal. */
+	if (signal->code == SI_USER && ct_target_process(o->target)->damage)
+		return CT_OK;
 	s.regs = *ct_target_thread(o->target, actor)->regs;
 	enum ct_status status = read_stack(&s);
 	if (!status) {
