@@ -4,7 +4,7 @@
  * futex through libc's syscall(), always with FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG
  * (std/src/sys/pal/unix/futex.rs). None of them records who has it. Registers tell the word; what
  * it is a word of stands only in the names of the frames above, of which a stripped program has
- * none. Names and layouts were read from 1.63, 1.85 and 1.97.
+ * none. Names and layouts were read from 1.63 and 1.97.
  */
 #ifndef CT_BLOCKING_RUST_H
 #define CT_BLOCKING_RUST_H

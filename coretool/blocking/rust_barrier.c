@@ -2,7 +2,7 @@
 /*
  * std::sync::Barrier of Rust: a Mutex with a count and a generation, how many are needed, and the
  * condition variable that who has come sleeps on (std/src/sync/barrier.rs). The compiler orders the
- * members; they were found so in 1.63, 1.85 and 1.97, and must look like a barrier to be taken for
+ * members; they were found so in 1.63 and 1.97, and must look like a barrier to be taken for
  * one.
  */
 #include "blocking/rows.h"
