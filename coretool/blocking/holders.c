@@ -6,7 +6,7 @@
 #include "base/vec.h"
 #include "target/symbols.h"
 
-#define MAX_STEPS 400000 /* of all threads: a tenth of a second */
+#define MAX_STEPS 250000 /* of all threads: a tenth of a second */
 
 enum level { LEVEL_NONE, LEVEL_MEDIUM, LEVEL_HIGH };
 
