@@ -12,6 +12,7 @@
 
 #define MAX_TID    ((uint32_t)4 * 1024 * 1024) /* PID_MAX_LIMIT of include/linux/threads.h */
 #define MAX_OBJECT 64u
+#define MAX_ROWS   8u
 #define MAX_HITS   (1u << 16)
 #define CHUNK      (64u << 10) /* read at once where bytes cannot be looked at in place */
 #define PAGE       UINT64_C(4096)
@@ -21,6 +22,8 @@ struct scan {
 	struct ct_scan_found *ret;
 	uint8_t *live;      /* a bit for each id: a thread has it */
 	uint32_t low, span; /* of ids that may be an owner's, living or gone */
+	const struct ct_primitive *rows[MAX_ROWS]; /* that can be searched for */
+	size_t n_rows;
 	uint8_t chunk[CHUNK];
 };
 
@@ -80,14 +83,14 @@ static void add_hit(struct scan *s, const struct ct_scan_hit *hit)
 /* The word at addr may be the owner's of a primitive. */
 static void look_closer(struct scan *s, uint64_t addr, uint32_t id, const uint64_t *word)
 {
-	for (size_t i = 0; i < ct_n_primitives; i++) {
-		const struct ct_scan *scan = ct_primitives[i]->scan;
+	for (size_t i = 0; i < s->n_rows; i++) {
+		const struct ct_scan *scan = s->rows[i]->scan;
 		uint64_t bytes[MAX_OBJECT / 8];
 
 		if (!scan || !ct_primitive_applies(ct_primitives[i], s->ctx->libc) ||
 			(word && !scan->near(word)))
 			continue;
-		struct ct_scan_hit hit = {.primitive = ct_primitives[i],
+		struct ct_scan_hit hit = {.primitive = s->rows[i],
 			.addr = addr - scan->owner,
 			.owner = id,
 			.actor = is_live(s, id) ? ct_sink_thread_by_id(s->ctx->sink, id) : CT_NONE};
@@ -219,6 +222,9 @@ void ct_scan_memory(const struct ct_blocking *ctx, uint64_t limit, struct ct_sca
 	if (!s)
 		return;
 	*s = (struct scan){.ctx = ctx, .ret = ret, .live = calloc(1, MAX_TID / 8)};
+	for (size_t i = 0; i < ct_n_primitives && s->n_rows < MAX_ROWS; i++)
+		if (ct_primitives[i]->scan)
+			s->rows[s->n_rows++] = ct_primitives[i];
 	if (s->live) {
 		ret->no_memory = false;
 		bound_ids(s);
