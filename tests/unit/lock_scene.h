@@ -92,7 +92,7 @@ static inline void open_scene(struct scene *s, uint64_t pc)
 	ct_libc_detect(s->target, &s->libc);
 	for (unsigned tid = MAIN; tid < MAIN + N_THREADS; tid++)
 		add_thread(s, tid, DESCRIPTOR(tid));
-	s->ctx = (struct ct_blocking){s->target, s->sink, &s->libc, NULL};
+	s->ctx = (struct ct_blocking){.target = s->target, .sink = s->sink, .libc = &s->libc};
 	ct_reg_set(&s->regs, process.arch->pc, pc);
 	ct_reg_set(&s->regs, process.arch->sp, STACK);
 	s->blocked = (struct ct_blocked){.actor = WAITER - MAIN, .regs = &s->regs};
