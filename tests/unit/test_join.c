@@ -124,7 +124,7 @@ static void begin_on(struct scene *s, const struct ct_arch *arch)
 	for (unsigned id = MAIN; id < FORMER; id++)
 		ct_sink_actor(
 			s->sink, &(struct ct_actor){.id = id, .lwp = id, .object = DESCRIPTOR(id)});
-	s->ctx = (struct ct_blocking){s->target, s->sink, &s->libc, NULL};
+	s->ctx = (struct ct_blocking){.target = s->target, .sink = s->sink, .libc = &s->libc};
 }
 
 static void begin(struct scene *s)

@@ -108,7 +108,10 @@ static void check(const char *folder, uint64_t in_wait, uint64_t in_lock, const 
 	ct_reg_set(&regs, ct_target_arch(target)->pc, in_wait);
 	ct_reg_set(&regs, ct_target_arch(target)->sp, STACK);
 	ct_reg_set(&regs, ct_target_arch(target)->dwarf_to_reg[3], row->own);
-	struct ct_blocking ctx = {target, sink, &libc, row->no_stacks ? NULL : unwinder};
+	struct ct_blocking ctx = {.target = target,
+		.sink = sink,
+		.libc = &libc,
+		.unwinder = row->no_stacks ? NULL : unwinder};
 	const struct ct_futex_op op = {.waits = (row->op & 0x7f) != FUTEX_WAKE, .is_private = true};
 	const struct ct_blocked blocked = {.actor = WAITER - MAIN,
 		.regs = &regs,
