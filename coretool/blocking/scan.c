@@ -87,8 +87,7 @@ static void look_closer(struct scan *s, uint64_t addr, uint32_t id, const uint64
 		const struct ct_scan *scan = s->rows[i]->scan;
 		uint64_t bytes[MAX_OBJECT / 8];
 
-		if (!scan || !ct_primitive_applies(ct_primitives[i], s->ctx->libc) ||
-			(word && !scan->near(word)))
+		if (word && !scan->near(word))
 			continue;
 		struct ct_scan_hit hit = {.primitive = s->rows[i],
 			.addr = addr - scan->owner,
@@ -223,7 +222,7 @@ void ct_scan_memory(const struct ct_blocking *ctx, uint64_t limit, struct ct_sca
 		return;
 	*s = (struct scan){.ctx = ctx, .ret = ret, .live = calloc(1, MAX_TID / 8)};
 	for (size_t i = 0; i < ct_n_primitives && s->n_rows < MAX_ROWS; i++)
-		if (ct_primitives[i]->scan)
+		if (ct_primitives[i]->scan && ct_primitive_applies(ct_primitives[i], ctx->libc))
 			s->rows[s->n_rows++] = ct_primitives[i];
 	if (s->live) {
 		ret->no_memory = false;

@@ -77,10 +77,11 @@ static bool begins_with_any(const char *name, const char *const *prefixes, size_
 	return false;
 }
 
-/* The C++ library's templates are compiled into the program's own file. */
+/* The C++ library's templates are compiled into the program's own file, as is all of Rust's, whose
+ * methods newer compilers name "<std::thread::Thread>::park". */
 static bool is_template_function(const char *name)
 {
-	static const char *const prefixes[] = {"__gthread_", "__gnu_cxx::", "std::"};
+	static const char *const prefixes[] = {"__gthread_", "__gnu_cxx::", "std::", "<std::"};
 
 	return begins_with_any(name, prefixes, CT_COUNT(prefixes));
 }

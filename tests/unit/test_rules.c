@@ -410,6 +410,16 @@ static void a_barrier_is_short_when_nobody_is_left_to_come(void **state)
 	}
 }
 
+static void what_a_standard_library_compiles_into_a_program_is_not_its_own_code(void **state)
+{
+	(void)state;
+	assert_false(ct_own_code("/srv/shop", "std::thread::park", false));
+	assert_false(ct_own_code("/srv/shop", "<std::thread::thread::Thread>::park", false));
+	assert_false(ct_own_code("/srv/shop", "std::mutex::lock", false));
+	assert_true(ct_own_code("/srv/shop", "<shop::Order>::pay", false));
+	assert_true(ct_own_code("/srv/shop", "shop::main", false));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +435,8 @@ int main(void)
 		cmocka_unit_test(a_fingerprint_knows_no_rotation_clone_or_template),
 		cmocka_unit_test(ignored_findings_are_counted_and_decide_nothing),
 		cmocka_unit_test(a_barrier_is_short_when_nobody_is_left_to_come),
+		cmocka_unit_test(
+			what_a_standard_library_compiles_into_a_program_is_not_its_own_code),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
