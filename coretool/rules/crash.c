@@ -138,6 +138,19 @@ static void add_locks(struct ct_findings *out, struct ct_draft *draft, const str
 	}
 }
 
+/* Where the signal came: not where the fault was, when a handler of that one raised it. */
+static uint32_t signal_frame(const struct ct_facts *facts, const struct ct_crash *c, uint32_t own)
+{
+	uint32_t stack = facts->actors[c->actor].stack;
+
+	for (uint32_t i = 0; stack != CT_NONE && c->frame != CT_NONE && i < c->frame &&
+			     i < facts->stacks[stack].n_frames;
+		i++)
+		if (facts->stacks[stack].frames[i].is_signal)
+			return ct_own_frame(facts, c->actor);
+	return own;
+}
+
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_policy *policy, struct ct_findings *out)
 {
@@ -159,7 +172,7 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 		ct_arena_printf(out->arena, "%s took %s (%s)",
 			ct_say_actor(out->arena, facts, c->actor), facts->target.signal.name,
 			facts->target.signal.code),
-		c->actor, CT_NONE, own);
+		c->actor, CT_NONE, signal_frame(facts, c, own));
 	add_instruction(out, &draft, c, own);
 	add_evidence(&draft, c);
 	add_locks(out, &draft, c);

@@ -31,6 +31,7 @@ static void give_stack(struct story *s, uint32_t actor, const char *const *funct
 		ct_sink_get_site(s->sink, frames[i].site)->function =
 			ct_sink_string(s->sink, functions[i] + libc);
 		ct_sink_get_site(s->sink, frames[i].site)->module = libc ? LIBC : PROGRAM;
+		frames[i].is_signal = !strcmp(functions[i], "*__restore_rt");
 	}
 	ct_sink_get_actor(s->sink, actor)->stack = ct_sink_stack(s->sink,
 		&(struct ct_stack){.frames = frames, .n_frames = n, .n_total = n, .root = true});
@@ -109,6 +110,28 @@ static void a_library_is_named_with_its_caller(void **state)
 	assert_string_equal(doc->summary.headline,
 		"thread 12 read 32 bytes at 0x0, a null pointer, in strlen(), called by "
 		"width_of()");
+	done(doc, facts);
+}
+
+/* The title says where the fault was, the proof where the signal that ended the process came. */
+static void a_signal_raised_in_a_handler_came_there(void **state)
+{
+	static const char *const stack[] = {
+		"*raise", "last_words", "*__restore_rt", "push_order", "*start_thread"};
+	struct ct_crash crash = null_write;
+	struct story s = story_begin(CT_WANT_STACKS);
+
+	(void)state;
+	crash.frame = 3;
+	story_thread(&s, 12, "worker");
+	give_modules(&s);
+	give_stack(&s, 0, stack, CT_COUNT(stack));
+	give_signal(&s, 0, SIGABRT);
+	ct_sink_crash(s.sink, &crash);
+	struct ct_facts *facts = story_end(&s);
+	struct ct_document *doc = judge(facts);
+	assert_non_null(strstr(doc->summary.headline, "at push_order()"));
+	assert_int_equal(doc->findings[0].steps[0].frame, 1);
 	done(doc, facts);
 }
 
@@ -213,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_sentence_says_it),
 		cmocka_unit_test(a_library_is_named_with_its_caller),
+		cmocka_unit_test(a_signal_raised_in_a_handler_came_there),
 		cmocka_unit_test(a_guessed_cause_is_likely),
 		cmocka_unit_test(its_locks_and_who_waits_are_told),
 		cmocka_unit_test(a_message_makes_an_abort_the_answer),
