@@ -21,7 +21,7 @@ struct known_callee {
 
 struct known_scan {
 	uint64_t start;
-	bool reaches;
+	bool reaches, opaque;
 };
 
 struct ct_code {
@@ -34,7 +34,8 @@ struct ct_code {
 	CT_VEC(struct known_callee) callees;
 	CT_VEC(struct known_scan) scans;
 	struct ct_hash by_target, by_start;
-	unsigned depth; /* of the scan under way */
+	unsigned depth; /* of the scan under way, */
+	bool opaque;    /* and whether it met a call of nobody knows what */
 	uint64_t scanned;
 };
 
@@ -130,6 +131,18 @@ bool ct_code_is_own(struct ct_code *code, uint64_t pc)
 
 static bool scan(struct ct_code *code, const struct ct_function *function);
 
+/* A scan whose findings are not those of the one under way. */
+static bool scan_alone(struct ct_code *code, const struct ct_function *function, bool *opaque)
+{
+	bool outer = code->opaque;
+
+	code->opaque = false;
+	bool reaches = scan(code, function);
+	*opaque = code->opaque;
+	code->opaque = outer;
+	return reaches;
+}
+
 static bool judge_name(struct ct_code *code, const char *name, struct ct_callee *ret)
 {
 	const struct ct_primitive *primitive;
@@ -154,7 +167,8 @@ static void judge_own(struct ct_code *code, uint64_t target, struct ct_callee *r
 	ret->kind = CT_CALLEE_QUIET;
 	if (ct_function_at(code->functions, target, &function) || function.start != target)
 		return;
-	if (scan(code, &function) || function.end - function.start <= SMALL)
+	bool reaches = scan_alone(code, &function, &ret->opaque);
+	if (reaches || function.end - function.start <= SMALL)
 		ret->kind = CT_CALLEE_ENTER;
 	else if (!ct_code_may_return(code->evaluator, function.start, function.end))
 		ret->kind = CT_CALLEE_NO_RETURN;
@@ -190,8 +204,10 @@ static struct ct_callee judge(struct ct_code *code, uint64_t target, uint64_t sl
 				stub_at(code, target)))
 			return ret;
 	}
-	if (!target || !ct_module_at(t, target))
+	if (!target || !ct_module_at(t, target)) {
+		ret.opaque = true;
 		return ret;
+	}
 	if (!ct_symbol_at(t, target, CT_SYMBOL_CODE, &symbol) && symbol.start == target &&
 		judge_name(code, symbol.name, &ret))
 		return ret;
@@ -219,8 +235,9 @@ static struct ct_callee callee(void *arg, uint64_t target, uint64_t slot, bool i
 			return k->callee;
 	}
 	struct ct_callee ret = judge(code, target, slot, is_call);
+	bool quick = ret.kind == CT_CALLEE_FOREIGN && ret.opaque;
 	struct known_callee *known =
-		code->callees.n < MAX_CALLEES ? ct_vec_push(&code->callees) : NULL;
+		!quick && code->callees.n < MAX_CALLEES ? ct_vec_push(&code->callees) : NULL;
 	if (known) {
 		*known = (struct known_callee){target, slot, is_call, ret};
 		if (!ct_hash_insert(&code->by_target, hash, code->callees.n - 1))
@@ -234,14 +251,16 @@ static struct ct_callee callee(void *arg, uint64_t target, uint64_t slot, bool i
 static bool is_interesting(struct ct_code *code, const struct ct_function *function,
 	const struct ct_code_reference *ref)
 {
-	if (ref->atomic)
-		return code->atomics;
+	code->opaque |= ref->indirect;
+	if (ref->atomic || ref->indirect)
+		return ref->atomic && code->atomics;
 	if (!ref->slot && ref->target - function->start < function->end - function->start)
 		return false;
 	if (!ref->slot && !ct_code_is_own(code, ref->target))
 		return false;
 	struct ct_callee c = callee(code, ref->target, ref->slot, true);
 	struct ct_function called;
+	code->opaque |= c.opaque;
 	if (c.kind != CT_CALLEE_ENTER)
 		return c.kind == CT_CALLEE_EVENT && !c.ignored;
 	return !ct_function_at(code->functions, c.entry, &called) && scan(code, &called);
@@ -252,11 +271,13 @@ static bool scan_bytes(struct ct_code *code, const struct ct_function *function)
 	size_t len = function->end - function->start, cur = 0;
 	struct ct_code_reference ref;
 
-	if (len > MAX_FUNCTION || code->scanned > MAX_SCANNED)
+	ct_autofree uint8_t *bytes = NULL;
+	if (len <= MAX_FUNCTION && code->scanned <= MAX_SCANNED)
+		bytes = malloc(len + 1);
+	if (!bytes || ct_read(code->ctx->target, function->start, bytes, len)) {
+		code->opaque = true;
 		return false;
-	ct_autofree uint8_t *bytes = malloc(len + 1);
-	if (!bytes || ct_read(code->ctx->target, function->start, bytes, len))
-		return false;
+	}
 	code->scanned += len;
 	while (ct_code_next_reference(bytes, len, function->start, &cur, &ref))
 		if (is_interesting(code, function, &ref))
@@ -271,10 +292,14 @@ static bool scan(struct ct_code *code, const struct ct_function *function)
 	uint32_t i;
 
 	while (ct_hash_next(&code->by_start, &it, &i))
-		if (code->scans.items[i].start == function->start)
+		if (code->scans.items[i].start == function->start) {
+			code->opaque |= code->scans.items[i].opaque;
 			return code->scans.items[i].reaches;
-	if (code->depth >= MAX_SCAN_DEPTH)
+		}
+	if (code->depth >= MAX_SCAN_DEPTH) {
+		code->opaque = true;
 		return false;
+	}
 	/* What calls itself is not more interesting for it. */
 	struct known_scan *slot = ct_vec_push(&code->scans);
 	uint32_t index = code->scans.n - 1;
@@ -285,10 +310,14 @@ static bool scan(struct ct_code *code, const struct ct_function *function)
 		code->scans.n--;
 		return false;
 	}
+	bool outer = code->opaque;
+	code->opaque = false;
 	code->depth++;
 	bool reaches = scan_bytes(code, function);
 	code->depth--;
 	code->scans.items[index].reaches = reaches;
+	code->scans.items[index].opaque = code->opaque;
+	code->opaque |= outer;
 	return reaches;
 }
 

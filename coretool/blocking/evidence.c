@@ -193,17 +193,22 @@ static enum ct_status ask_future(
 
 /* ---- the past ---- */
 
-/* What the path has done to an object last: 1 acquired it, -1 released it, 0 nothing. */
+/*
+ * What the path has done to an object last: 1 acquired it, -1 released it, 0 nothing. *opaque: what
+ * it called since may have released it.
+ */
 static int balance(struct gatherer *g, uint32_t path, const struct ct_wanted *w,
-	struct ct_proof *proof, size_t frame)
+	struct ct_proof *proof, size_t frame, bool *opaque)
 {
 	bool doubt = false;
 
+	*opaque = false;
 	for (uint32_t e = ct_path_last_event(g->ev, path); e != CT_NONE;) {
 		const struct ct_code_event *event = ct_code_event(g->ev, e);
 		uint64_t object;
 
 		e = event->prev;
+		*opaque |= event->kind == CT_EVENT_OPAQUE;
 		if (!concerns(w, event))
 			continue;
 		if (!ct_path_resolve(g->ev, event->object, &object)) {
@@ -226,10 +231,12 @@ static void tally_past(struct gatherer *g, uint32_t path, size_t frame)
 	for (uint32_t i = 0; i < g->n; i++) {
 		struct tally *t = &g->tallies[i];
 		struct ct_proof proof;
-		int had = balance(g, path, &g->wanted[i], &proof, frame);
+		bool opaque;
+		int had = balance(g, path, &g->wanted[i], &proof, frame, &opaque);
 
 		if (had > 0) {
 			t->acquired++;
+			t->nothing += opaque;
 			t->acquisition = proof;
 		} else if (had < 0) {
 			t->released++;

@@ -6,7 +6,8 @@
 #include "base/vec.h"
 #include "target/symbols.h"
 
-#define MAX_STEPS 250000 /* of all threads: a tenth of a second */
+#define MAX_STEPS 250000     /* of all threads: a tenth of a second */
+#define MAX_LINKS (1u << 18) /* waiters times those they may need, of all objects */
 
 enum level { LEVEL_NONE, LEVEL_MEDIUM, LEVEL_HIGH };
 
@@ -28,6 +29,8 @@ struct ct_holders_inference {
 	uint32_t n;
 	struct ct_evidence *evidence; /* of the thread that is asked */
 	candidates *candidates;       /* by wanted object */
+	uint32_t *waiters;            /* by resource */
+	uint32_t links;
 	bool cut;
 };
 
@@ -58,6 +61,7 @@ void ct_holders_free(struct ct_holders_inference *h)
 	for (uint32_t i = 0; h->candidates && i < h->n; i++)
 		ct_vec_free(&h->candidates[i]);
 	free(h->candidates);
+	free(h->waiters);
 	free(h->evidence);
 	ct_code_free(h->code);
 	free(h);
@@ -219,16 +223,41 @@ static void add_hold(
 			.took_frame = c->took_frame});
 }
 
+/* Each waiter is linked with each of them: a crowd before a crowd is not told. */
+static bool is_crowd(struct ct_holders_inference *h, const struct ct_wanted *w, const candidates *c)
+{
+	uint64_t links = (uint64_t)h->waiters[w->resource] * c->n;
+
+	if (links <= MAX_LINKS - h->links) {
+		h->links += (uint32_t)links;
+		return false;
+	}
+	ct_sink_note(h->ctx->sink, CT_NOTE_LIMIT, address_text(h, w),
+		"%u threads wait for this, and the code of %u tells that they may be needed: who "
+		"they are is not said",
+		h->waiters[w->resource], c->n);
+	return true;
+}
+
+/* Who took it may have handed it over to one who will release it: then the past alone is none. */
+static void doubt_past(const struct ct_wanted *w, candidates *c)
+{
+	for (uint32_t i = 0; c->n > w->count && i < c->n; i++)
+		if (!c->items[i].future)
+			c->items[i].level = LEVEL_MEDIUM;
+}
+
 /*
  * Those who have it, if there are no more of them than it says; the guesses only when there is room
  * for all of them.
  */
 static void conclude_lock(struct ct_holders_inference *h, const struct ct_wanted *w, candidates *c)
 {
+	doubt_past(w, c);
 	uint32_t high = count_level(c, LEVEL_HIGH), all = c->n;
 	bool guesses = all <= w->count;
 
-	if (!all)
+	if (!all || is_crowd(h, w, c))
 		return;
 	if (high > w->count || (!high && !guesses)) {
 		ct_sink_note(h->ctx->sink, CT_NOTE_TWO_CLAIMS, address_text(h, w),
@@ -270,15 +299,29 @@ static void conclude_any_of(
 	const struct candidate *only = c->n == 1 ? &c->items[0] : NULL;
 
 	/* Those who were not asked might be others. */
-	if (h->cut)
+	if (h->cut || is_crowd(h, w, c))
 		return;
 	if (only && only->past && only->level == LEVEL_HIGH && w->count)
 		add_hold(h, w, only);
 	add_peers(h, w, c);
 }
 
+static bool count_waiters(struct ct_holders_inference *h)
+{
+	h->waiters = calloc((size_t)ct_sink_n_resources(h->ctx->sink) + 1, sizeof(*h->waiters));
+	for (uint32_t i = 0; h->waiters && i < ct_sink_n_waits(h->ctx->sink); i++) {
+		uint32_t resource = ct_sink_get_wait(h->ctx->sink, i)->resource;
+
+		if (resource != CT_NONE)
+			h->waiters[resource]++;
+	}
+	return h->waiters != NULL;
+}
+
 enum ct_status ct_holders_conclude(struct ct_holders_inference *h)
 {
+	if (!count_waiters(h))
+		return CT_NO_MEMORY;
 	for (uint32_t i = 0; i < h->n; i++) {
 		if (h->wanted[i].primitive->possession->any_of)
 			conclude_any_of(h, &h->wanted[i], &h->candidates[i]);

@@ -33,14 +33,27 @@ static bool runs(const struct ct_blocking *ctx, uint32_t actor, uint64_t control
 	return false;
 }
 
-/* The thread that runs the initialiser, or CT_NONE. */
-static uint32_t find_runner(const struct ct_blocking *ctx, uint64_t control)
+static uint32_t look_for_runner(const struct ct_blocking *ctx, uint64_t control)
 {
 	for (uint32_t i = 0; i < ct_sink_n_actors(ctx->sink); i++)
 		if (ct_sink_get_actor(ctx->sink, i)->state != CT_STATE_ZOMBIE &&
 			runs(ctx, i, control))
 			return i;
 	return CT_NONE;
+}
+
+/*
+ * The thread that runs the initialiser, or CT_NONE. All threads may wait for the same word, be it a
+ * control or a barrier's.
+ */
+static uint32_t find_runner(const struct ct_blocking *ctx, uint64_t control)
+{
+	if (!ctx->runners)
+		return look_for_runner(ctx, control);
+	struct ct_runner *slot = &ctx->runners[control / 4 % CT_RUNNERS_KEPT];
+	if (slot->control != control)
+		*slot = (struct ct_runner){control, look_for_runner(ctx, control)};
+	return slot->actor;
 }
 
 static enum ct_status match(

@@ -18,12 +18,20 @@
 
 struct ct_inlined_memo;
 
+#define CT_RUNNERS_KEPT 64 /* a power of two */
+
+struct ct_runner {        /* who runs the initialiser that control is about (once.c) */
+	uint64_t control; /* 0: free */
+	uint32_t actor;   /* CT_NONE: nobody */
+};
+
 struct ct_blocking { /* what every primitive may ask */
 	struct ct_target *target;
 	struct ct_sink *sink; /* all actors are in it */
 	const struct ct_libc *libc;
 	struct ct_unwinder *unwinder;    /* NULL: stacks are not wanted */
 	struct ct_inlined_memo *inlined; /* NULL: nothing is remembered */
+	struct ct_runner *runners;       /* CT_RUNNERS_KEPT, or NULL */
 };
 
 struct ct_blocked { /* a thread asleep in the kernel, or one that runs */

@@ -152,6 +152,37 @@ static void lose_argument(struct exploration *x, struct state *st)
 		ct_state_lose(x->ev, st, w, 48, true);
 }
 
+/* What was acquired may have been released out of our sight. */
+static void record_opaque(struct exploration *x, struct state *st)
+{
+	struct ct_evaluator *ev = x->ev;
+
+	/* At no place: else paths that differ in nothing else would differ. */
+	if (ev->in.past && st->events != CT_NONE &&
+		ev->events.items[st->events].kind != CT_EVENT_OPAQUE)
+		ct_state_event(
+			ev, st, &(struct ct_code_event){.kind = CT_EVENT_OPAQUE, .object = {1, 0}});
+}
+
+/* Is one of the arguments a function in which something of interest can happen? */
+static bool passes_function(struct exploration *x, const struct state *st)
+{
+	const struct ct_evaluator *ev = x->ev;
+
+	if (!ev->in.past || st->events == CT_NONE)
+		return false;
+	for (size_t i = 0; i < CT_COUNT(arguments); i++) {
+		struct ct_term w = st->reg[arguments[i]];
+
+		if (!ct_is_number(w) || w.number < SMALL)
+			continue;
+		struct ct_callee callee = ev->view.callee(ev->view.arg, w.number, 0, true);
+		if (callee.kind == CT_CALLEE_ENTER || callee.kind == CT_CALLEE_EVENT)
+			return true;
+	}
+	return false;
+}
+
 static void record(struct exploration *x, struct state *st, const struct instruction *in,
 	const struct ct_event_row *row, enum ct_event_kind kind, struct ct_term object)
 {
@@ -213,13 +244,14 @@ static enum walk come_back(struct exploration *x, const struct exploration *sub,
 	const struct state before = *st;
 	const struct state *kept[MAX_OUTCOMES];
 	unsigned n = 0;
-	bool unclear = sub->cut;
+	bool unclear = sub->cut, opaque = sub->cut;
 
 	for (uint32_t i = 0; i < sub->outcomes.n && n < MAX_OUTCOMES; i++) {
 		const struct outcome *o = &sub->outcomes.items[i];
 		unsigned same = 0;
 
 		unclear |= o->end == CT_PATH_UNKNOWN || o->end == CT_PATH_MERGES;
+		opaque |= o->end == CT_PATH_UNKNOWN;
 		if (o->end != CT_PATH_RETURNS)
 			continue;
 		while (same < n && !same_outcome(kept[same], &o->state))
@@ -236,6 +268,8 @@ static enum walk come_back(struct exploration *x, const struct exploration *sub,
 				back.reg[r] = before.reg[r];
 		back.flags.kind = FLAGS_UNKNOWN;
 		back.pc = before.pc;
+		if (opaque)
+			record_opaque(x, &back);
 		if (i)
 			fork_path(x, &back);
 		else
@@ -247,6 +281,7 @@ static enum walk come_back(struct exploration *x, const struct exploration *sub,
 		end_path(x, CT_PATH_NO_RETURN, st);
 		return WALK_ENDED;
 	}
+	record_opaque(x, st);
 	after_call(x, st, ct_word_fresh(x->ev));
 	return WALK_ON;
 }
@@ -326,10 +361,13 @@ static enum walk call(struct exploration *x, struct state *st, const struct inst
 	case CT_CALLEE_ENTER:
 		if (x->depth && x->budget - x->steps >= MIN_BUDGET)
 			return enter(x, st, callee.entry);
+		callee.opaque = true;
 		break;
 	default:
 		break;
 	}
+	if (callee.opaque || passes_function(x, st))
+		record_opaque(x, st);
 	lose_argument(x, st);
 	after_call(x, st, ct_word_fresh(x->ev));
 	return WALK_ON;
@@ -358,6 +396,8 @@ static enum walk jump(struct exploration *x, struct state *st, const struct inst
 			(void)return_from(x, &other);
 		return return_from(x, st);
 	case CT_CALLEE_FOREIGN:
+		if (callee.opaque || passes_function(x, st))
+			record_opaque(x, st);
 		after_call(x, st, ct_word_fresh(x->ev));
 		return return_from(x, st);
 	default:

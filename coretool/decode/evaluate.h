@@ -28,6 +28,7 @@ enum ct_event_kind {
 	CT_EVENT_SIGNAL, /* wakes who waits for the object: a condition variable's */
 	CT_EVENT_UP,     /* an atomic instruction counted up or down by one: */
 	CT_EVENT_DOWN,   /* what that means hangs on the object */
+	CT_EVENT_OPAQUE, /* a call, after events, that may have done anything; only in the past */
 };
 
 /* What a function does to an object that is one of its arguments. */
@@ -59,6 +60,7 @@ struct ct_callee {
 	uint8_t kind;   /* enum ct_callee_kind */
 	uint64_t entry; /* its first instruction, to be entered */
 	const struct ct_event_row *row;
+	bool opaque;  /* not to be looked into, and what it calls in the end is not all known */
 	bool ignored; /* nobody asks for objects of that kind: only what it returns matters */
 };
 
@@ -152,7 +154,8 @@ struct ct_term ct_path_argument(const struct ct_evaluator *ev, uint32_t path, un
  */
 struct ct_code_reference {
 	uint64_t target, slot; /* as for ct_code_view's callee */
-	bool atomic;           /* or an atomic instruction */
+	bool atomic;           /* or an atomic instruction, */
+	bool indirect;         /* or a call of nobody knows what */
 };
 bool ct_code_next_reference(
 	const uint8_t *code, size_t len, uint64_t addr, size_t *cur, struct ct_code_reference *ret);

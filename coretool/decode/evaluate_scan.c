@@ -18,6 +18,15 @@ static bool is_exchange(const uint8_t *at, size_t left)
 	return left >= 2 && (at[0] == 0x86 || at[0] == 0x87) && at[1] >> 6 != 3;
 }
 
+/* Through a register or what one points to; not the jump of a switch. */
+static bool is_indirect(const uint8_t *at, size_t left)
+{
+	unsigned how = left >= 2 ? at[1] >> 3 & 7 : 0;
+	bool table = left >= 2 && (at[1] >> 6 == 3 || at[1] == 0x24);
+
+	return at[0] == 0xff && (how == 2 || (how == 4 && !table));
+}
+
 bool ct_code_next_reference(
 	const uint8_t *code, size_t len, uint64_t addr, size_t *cur, struct ct_code_reference *ret)
 {
@@ -36,6 +45,8 @@ bool ct_code_next_reference(
 			ret->target = relative(at + 2, here + 6);
 		else if (at[0] == 0xf0 || is_exchange(at, left))
 			ret->atomic = true;
+		else if (is_indirect(at, left))
+			ret->indirect = true;
 		else
 			continue;
 		return true;

@@ -15,6 +15,7 @@ struct ct_observation {
 	struct ct_libc libc;
 	struct ct_blocking blocking;
 	struct ct_inlined_memo inlined;
+	struct ct_runner runners[CT_RUNNERS_KEPT];
 	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
 	struct ct_frame *frames;      /* scratch for one stack */
 	size_t n_frames;

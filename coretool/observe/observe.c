@@ -59,7 +59,8 @@ enum ct_status ct_observe(struct ct_target *target, const struct ct_plan *plan,
 		if (plan->wants & CT_WANT_STACKS)
 			o.unwinder = ct_unwinder_new(target, options->max_frames);
 		ct_libc_detect(target, &o.libc);
-		o.blocking = (struct ct_blocking){target, o.sink, &o.libc, o.unwinder, &o.inlined};
+		o.blocking = (struct ct_blocking){
+			target, o.sink, &o.libc, o.unwinder, &o.inlined, o.runners};
 		status = !o.unwinder && plan->wants & CT_WANT_STACKS ? CT_NO_MEMORY
 								     : observe_all(&o);
 	}

@@ -9,8 +9,10 @@
 #include "target/symbols.h"
 
 #define MAX_SLOTS  (1u << 20) /* of one module: the largest browsers have a few thousand */
+#define MAX_RELAS  (1u << 22) /* looked at for them */
 #define MAX_HEADER 32         /* bytes of an exception table before its call sites */
-#define MAX_SITES  (1u << 18) /* bytes of them */
+#define MAX_SITES  (1u << 18) /* bytes of them, */
+#define MAX_ALL    (1u << 26) /* and of those of all calls that are asked about */
 
 struct slot {
 	uint64_t addr;
@@ -28,6 +30,7 @@ struct ct_functions {
 	struct ct_target *target;
 	struct module_functions *modules;
 	size_t n_modules;
+	uint64_t sites_read; /* bytes */
 };
 
 struct ct_functions *ct_functions_new(struct ct_target *target)
@@ -147,8 +150,9 @@ enum ct_status ct_landing_pad(struct ct_functions *functions, const struct ct_fu
 		(void)ct_bytes_uleb(&b);
 	encoding = ct_bytes_u8(&b);
 	uint64_t size = ct_bytes_uleb(&b);
-	if (b.failed || !size || size > MAX_SITES)
+	if (b.failed || !size || size > MAX_SITES || functions->sites_read > MAX_ALL)
 		return CT_NOT_FOUND;
+	functions->sites_read += size;
 	ct_autofree uint8_t *sites = malloc(size);
 	if (!sites)
 		return CT_NO_MEMORY;
@@ -167,8 +171,8 @@ static bool fills_slot(uint64_t machine, uint64_t type)
 	return machine == EM_X86_64 && (type == R_X86_64_GLOB_DAT || type == R_X86_64_JUMP_SLOT);
 }
 
-static bool add_slots(
-	struct module_functions *m, Elf *elf, const GElf_Ehdr *ehdr, Elf_Scn *scn, GElf_Shdr *shdr)
+static bool add_slots(struct module_functions *m, Elf *elf, const GElf_Ehdr *ehdr, Elf_Scn *scn,
+	GElf_Shdr *shdr, size_t *looked)
 {
 	Elf_Scn *symbols = elf_getscn(elf, shdr->sh_link);
 	Elf_Data *data = elf_getdata(scn, NULL),
@@ -180,7 +184,7 @@ static bool add_slots(
 
 	if (!names || !gelf_getshdr(symbols, &of_symbols))
 		return true;
-	for (size_t i = 0; i < n && m->slots.n < MAX_SLOTS; i++) {
+	for (size_t i = 0; i < n && m->slots.n < MAX_SLOTS && *looked < MAX_RELAS; i++, ++*looked) {
 		if (!gelf_getrela(data, (int)i, &rela) ||
 			!fills_slot(ehdr->e_machine, GELF_R_TYPE(rela.r_info)) ||
 			!gelf_getsym(names, (int)GELF_R_SYM(rela.r_info), &symbol))
@@ -205,6 +209,7 @@ static int by_addr(const void *a, const void *b)
 static void find_slots(struct module_functions *m, Elf *elf)
 {
 	Elf_Scn *scn = NULL;
+	size_t looked = 0;
 	GElf_Ehdr ehdr;
 
 	m->slots_known = true;
@@ -214,7 +219,7 @@ static void find_slots(struct module_functions *m, Elf *elf)
 		GElf_Shdr shdr;
 
 		if (gelf_getshdr(scn, &shdr) && shdr.sh_type == SHT_RELA &&
-			!add_slots(m, elf, &ehdr, scn, &shdr))
+			!add_slots(m, elf, &ehdr, scn, &shdr, &looked))
 			break;
 	}
 	if (m->slots.n)

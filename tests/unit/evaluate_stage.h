@@ -76,7 +76,8 @@ static struct ct_callee stage_callee(void *arg, uint64_t target, uint64_t slot, 
 	(void)arg, (void)is_call;
 	for (size_t i = 0; i < CT_COUNT(stage_functions); i++)
 		if (target == ADDRESS(stage_functions[i]))
-			return (struct ct_callee){CT_CALLEE_EVENT, target, &stage_rows[i], false};
+			return (struct ct_callee){
+				.kind = CT_CALLEE_EVENT, .entry = target, .row = &stage_rows[i]};
 	if (target == ADDRESS(stop_all))
 		return (struct ct_callee){.kind = CT_CALLEE_NO_RETURN};
 	if (slot || target == ADDRESS(foreign))
@@ -134,7 +135,7 @@ static inline struct ct_evaluation stage_frame(const uint8_t *code)
 
 static inline void add_events(struct ct_str *text, uint32_t event)
 {
-	static const char letters[] = {'A', 'R', 'S', 'U', 'D'};
+	static const char letters[] = {'A', 'R', 'S', 'U', 'D', 'O'};
 
 	if (event == CT_NONE)
 		return;

@@ -215,6 +215,33 @@ static void past(void **state)
 	assert_int_equal(object_of_past(&in, &regs, 0), ADDRESS(g_locks[1]));
 }
 
+/* A lock is taken, and then is called who nobody knows; or the other way round. */
+CODE(calls_unknown, "push %rbx\n mov %rsi,%rbx\n call take\n call *8(%rbx)\n call foreign\n"
+		    "calls_unknown_at: pop %rbx\n ret");
+extern const uint8_t calls_unknown_at[];
+CODE(calls_before, "push %rbx\n mov %rsi,%rbx\n call *8(%rbx)\n call take\n call foreign\n"
+		   "calls_before_at: pop %rbx\n ret");
+extern const uint8_t calls_before_at[];
+
+static enum ct_event_kind last_of_past(const struct ct_evaluation *in)
+{
+	assert_int_equal(ct_evaluate(g_stage_ev, in), CT_OK);
+	assert_int_equal(ct_evaluate_n_paths(g_stage_ev), 1);
+	assert_int_equal(ct_path_end(g_stage_ev, 0), CT_PATH_ARRIVES);
+	return ct_code_event(g_stage_ev, ct_path_last_event(g_stage_ev, 0))->kind;
+}
+
+/* What was called after the lock was taken may have released it: it is not sure that it did not. */
+static void past_opaque(void **state)
+{
+	struct ct_evaluation in = past_of(calls_unknown, calls_unknown_at, 8);
+
+	(void)state;
+	assert_int_equal(last_of_past(&in), CT_EVENT_OPAQUE);
+	in = past_of(calls_before, calls_before_at, 8);
+	assert_int_equal(last_of_past(&in), CT_EVENT_ACQUIRE);
+}
+
 /* A path is rejected where the frame shows that its branch was not taken. */
 static void past_contradicted(void **state)
 {
@@ -313,6 +340,7 @@ int main(void)
 		cmocka_unit_test(arithmetic),
 		cmocka_unit_test(atomics),
 		cmocka_unit_test(past),
+		cmocka_unit_test(past_opaque),
 		cmocka_unit_test(past_contradicted),
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(scans),
