@@ -105,6 +105,22 @@ static const char *say_stuck(struct ct_findings *out, const struct stuck *stuck)
 	return ct_arena_printf(out->arena, "%u threads wait", stuck->n);
 }
 
+/* Why it is not proven, as far as a signal's handler is the reason. */
+static const char *say_handler(const struct ct_facts *facts, const struct ct_graph *graph,
+	const struct stuck *stuck, enum ct_wait_kind kind)
+{
+	if (stuck->worst != CT_TRUST_INFERRED)
+		return "";
+	if (kind == CT_WAIT_SEM)
+		return "; a signal's handler could still do it";
+	for (uint32_t w = 0; w < facts->n_waits; w++)
+		if (facts->waits[w].kind == CT_WAIT_SEM &&
+			graph->orphan[facts->waits[w].actor] != CT_NO_ORPHAN)
+			return "; a signal's handler could still post the semaphore that another "
+			       "thread waits for";
+	return "";
+}
+
 static enum ct_status report(
 	struct ct_findings *out, uint32_t resource, const uint32_t *next, uint32_t first)
 {
@@ -125,9 +141,7 @@ static enum ct_status report(
 		stuck.behind ? ct_arena_printf(out->arena, "; %u more wait behind %s", stuck.behind,
 				       stuck.n == 1 ? "it" : "them")
 			     : "",
-		stuck.worst == CT_TRUST_INFERRED && manner.kind == CT_WAIT_SEM
-			? "; a signal's handler could still do it"
-			: "");
+		say_handler(facts, out->graph, &stuck, manner.kind));
 	draft.hint = manner.hint;
 	return ct_findings_add(out, &draft);
 }

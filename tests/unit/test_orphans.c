@@ -193,6 +193,8 @@ static void a_semaphore_may_be_posted_by_a_signal_handler(void **state)
 	for (uint32_t i = 0; i < 2; i++) {
 		assert_string_equal(told.doc->findings[i].rule, "CT110");
 		assert_int_equal(told.doc->findings[i].confidence, CT_LIKELY);
+		assert_non_null(
+			strstr(told.doc->findings[i].message, "a signal's handler could still"));
 	}
 	forget(told);
 }
