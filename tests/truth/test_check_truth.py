@@ -111,7 +111,7 @@ WRONG = {
                    "the report's holders are [t:10, t:11]"),
     "owner invented": (lambda r: r["actors"][4]["waits"][0].update(on=["t:10"]), "on is [t:10]"),
     "owner not gone": (lambda r: r["actors"][4]["waits"][0].pop("owner_gone"),
-                       "owner_gone is None"),
+                       "owner_gone is [None]"),
     "false wait": (lambda r: r["actors"][0].update(waits=[wait_of("mutex", 11, 0x1000)]),
                    "false wait: t:10"),
     "name": (lambda r: r["resources"][0].update(name="g_b"), "should be 'g_a'"),
