@@ -121,8 +121,25 @@ static const char *say_handler(const struct ct_facts *facts, const struct ct_gra
 	return "";
 }
 
-static enum ct_status report(
-	struct ct_findings *out, uint32_t resource, const uint32_t *next, uint32_t first)
+/*
+ * A main thread that waits for a semaphore, and a handler of SIGTERM that posts it, is how programs
+ * rest until they shall end. A core does not say which handlers there are.
+ */
+static bool main_may_rest(const struct ct_facts *facts, const struct ct_graph *graph)
+{
+	for (uint32_t a = 0; a < facts->n_actors; a++) {
+		const struct ct_actor *actor = &facts->actors[a];
+
+		if ((int64_t)actor->id == facts->target.pid && actor->n_waits &&
+			facts->waits[actor->first_wait].kind == CT_WAIT_SEM &&
+			graph->orphan[a] != CT_NO_ORPHAN)
+			return true;
+	}
+	return false;
+}
+
+static enum ct_status report(struct ct_findings *out, uint32_t resource, const uint32_t *next,
+	uint32_t first, bool may_rest)
 {
 	const struct ct_facts *facts = out->facts;
 	struct ct_draft draft = {.rule = &ct_rule_orphan, .level = CT_P1};
@@ -134,6 +151,10 @@ static enum ct_status report(
 	ct_draft_resource(&draft, resource);
 	ct_draft_exited(out, &draft, "");
 	draft.confidence = ct_confidence_of(facts, stuck.worst);
+	if (draft.confidence != CT_PROVEN && may_rest) {
+		draft.confidence = CT_POSSIBLE;
+		draft.level = CT_P2;
+	}
 	draft.title = ct_arena_printf(out->arena,
 		"%s for %s%s, and no thread is left that could %s", say_stuck(out, &stuck),
 		manner.waits, ct_say_resource(out->arena, facts, resource), manner.ends);
@@ -159,6 +180,7 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	/* Whoever is not in a damaged source might wake them. */
 	if (facts->target.n_partial)
 		return CT_OK;
+	bool may_rest = main_may_rest(facts, graph);
 	memset(first, 0xff, (size_t)facts->n_resources * sizeof(*first));
 	for (uint32_t a = facts->n_actors; a-- > 0;) {
 		uint32_t end = end_of(facts, graph, a);
@@ -169,7 +191,7 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	}
 	for (uint32_t r = 0; !status && r < facts->n_resources; r++)
 		if (first[r] != CT_NONE)
-			status = report(out, r, next, first[r]);
+			status = report(out, r, next, first[r], may_rest);
 	return status;
 }
 
@@ -181,7 +203,8 @@ const struct ct_rule ct_rule_orphan = {
 		"or waits for something outside, like a file or a signal. What the threads of the "
 		"finding wait for has no recorded holder, so that anyone could have woken them, "
 		"and nobody can. likely: a semaphore is among what they wait for, which a "
-		"signal's handler may post.",
+		"signal's handler may post; possible, when it is the main thread that waits "
+		"for it, as programs do until they shall end.",
 	.silent_when = "Any thread runs, has a timeout or waits for something outside: it could be "
 		       "the one that wakes them, as in an idle pool; the list of threads is "
 		       "incomplete.",

@@ -199,6 +199,22 @@ static void a_semaphore_may_be_posted_by_a_signal_handler(void **state)
 	forget(told);
 }
 
+static void a_main_thread_that_waits_for_a_semaphore_may_rest(void **state)
+{
+	(void)state;
+	struct story s = pool();
+	story_waits_as(&s, 0, story_object(&s, "sem", 0x2000, "g_quit"), CT_WAIT_SEM);
+	ct_sink_target(s.sink)->pid = (int64_t)ct_sink_get_actor(s.sink, 0)->id;
+	struct told told = judge(story_end(&s));
+	assert_int_equal(told.doc->n_findings, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		assert_int_equal(told.doc->findings[i].confidence, CT_POSSIBLE);
+		assert_int_equal(told.doc->findings[i].level, CT_P2);
+	}
+	assert_int_equal(told.doc->summary.verdict, CT_VERDICT_CLEAN);
+	forget(told);
+}
+
 static void a_wait_that_is_known_by_inference_makes_likely(void **state)
 {
 	(void)state;
@@ -458,6 +474,7 @@ int main(void)
 		cmocka_unit_test(everyone_asleep_on_a_condition_is_proven),
 		cmocka_unit_test(what_is_not_still_or_not_whole_proves_nothing),
 		cmocka_unit_test(a_semaphore_may_be_posted_by_a_signal_handler),
+		cmocka_unit_test(a_main_thread_that_waits_for_a_semaphore_may_rest),
 		cmocka_unit_test(a_wait_that_is_known_by_inference_makes_likely),
 		cmocka_unit_test(a_lock_without_a_known_holder_needs_anybody),
 		cmocka_unit_test(chains_and_diamonds_are_as_their_end_is),
