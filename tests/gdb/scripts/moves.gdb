@@ -1,8 +1,9 @@
 # What is known of a stop is good for that stop alone: the lock is released, and another answer comes.
 # RUN: live gdb_moves
 coretool locks
-# CHECK: thread 2 .*holds 1 lock
-# CHECK: g_gate_lock; thread 3 .* waits for it
+# CHECK: thread 2 .*holds 2 locks
+# CHECK: g_gate_lock.*; thread 3 .* waits for it
+# CHECK: g_ledger_lock
 coretool deadlocks
 # CHECK-NOT: CT101
 p $_coretool_is_deadlocked()
