@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The verdict is the first that applies: crash by a synchronous fault, or by an abort with a
- * message; deadlock; crash by any other abort; stuck; clean; unknown. A finding that is merely
+ * message; deadlock; crash by any other abort; stuck; clean; unknown, when neither waits nor stacks
+ * could be read, or when some of the process is missing. A finding that is merely
  * possible decides nothing. A signal that another process sent is no crash.
  */
 #include "rules/verdict.h"
@@ -160,8 +161,12 @@ static const char *clean_headline(struct ct_document *doc)
 			"barrier)",
 			woken, woken == 1 ? "s" : "", woken == 1 ? "it" : "them");
 	const char *beside = doc->summary.n_ignored ? " beside what is ignored" : "";
-	return ct_arena_printf(&doc->arena, "no deadlock found%s: %u thread%s, %u asleep%s%s%s",
-		beside, n, n == 1 ? "" : "s", asleep, others, rest, idle);
+	/* Of what could not be read nothing is known. */
+	const char *found = facts->target.n_partial
+				    ? "not all could be read, so a deadlock cannot be ruled out"
+				    : "no deadlock found";
+	return ct_arena_printf(&doc->arena, "%s%s: %u thread%s, %u asleep%s%s%s", found, beside, n,
+		n == 1 ? "" : "s", asleep, others, rest, idle);
 }
 
 /* A watchdog's abort beside a deadlock: the deadlock is the answer, the signal its messenger. */

@@ -285,6 +285,41 @@ static void nothing_read_is_unknown(void **state)
 	done(doc, facts);
 }
 
+/* Threads sleep on words that the core has not: that is no clean bill. */
+static void what_is_missing_may_be_the_deadlock(void **state)
+{
+	static const char *const missing[] = {"no thread's stack is in the core"};
+	static const struct {
+		uint32_t n_missing;
+		enum ct_verdict verdict;
+		const char *begin;
+	} rows[] = {{0, CT_VERDICT_CLEAN, "no deadlock found: 2 threads, 2 asleep"},
+		{1, CT_VERDICT_UNKNOWN,
+			"not all could be read, so a deadlock cannot be ruled out: 2 threads, "
+			"2 asleep"}};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		struct story s = story_begin(0);
+
+		for (uint32_t t = 0; t < 2; t++) {
+			bool fresh;
+
+			story_thread(&s, 20 + t, NULL);
+			story_waits(&s, t, ct_sink_resource(s.sink, "futex", 0x1000 + t, &fresh),
+				CT_TRUST_EXACT)
+				->kind = CT_WAIT_FUTEX;
+		}
+		ct_sink_target(s.sink)->partial = missing;
+		ct_sink_target(s.sink)->n_partial = rows[i].n_missing;
+		struct ct_facts *facts = story_end(&s);
+		struct ct_document *doc = judge(facts, NULL);
+		assert_int_equal(doc->summary.verdict, rows[i].verdict);
+		assert_memory_equal(doc->summary.headline, rows[i].begin, strlen(rows[i].begin));
+		done(doc, facts);
+	}
+}
+
 static const char *const stack_a[] = {
 	"pthread_mutex_lock", "take<int>(int)", "work.isra.0", "main"};
 static const char *const stack_b[] = {"pthread_mutex_lock", "give", "work", "main"};
@@ -432,6 +467,7 @@ int main(void)
 		cmocka_unit_test(main_that_joins_its_workers_is_no_convoy),
 		cmocka_unit_test(signals_decide_as_the_catalogue_says),
 		cmocka_unit_test(nothing_read_is_unknown),
+		cmocka_unit_test(what_is_missing_may_be_the_deadlock),
 		cmocka_unit_test(a_fingerprint_knows_no_rotation_clone_or_template),
 		cmocka_unit_test(ignored_findings_are_counted_and_decide_nothing),
 		cmocka_unit_test(a_barrier_is_short_when_nobody_is_left_to_come),
