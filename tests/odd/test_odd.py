@@ -1,0 +1,364 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Programs that are built, stored, started or dumped in unusual ways; see docs/odd-executables.md.
+
+	test_odd.py PROGRAM BUILD [NAME...]
+
+Makes its cores itself, of samples below BUILD and of programs built here. NAME picks cases, as for
+unittest. Ends with "N passed, N failed, N skipped".
+"""
+import os
+import re
+import struct
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from bench import BenchCase, ROOT, Settings, kernel_core_obstacle, run_program  # noqa: E402
+
+import plan  # noqa: E402
+
+NO_TABLES = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-exceptions",
+             "-fomit-frame-pointer")
+MUSL = Path("/usr/lib/x86_64-linux-musl")
+
+E_MACHINE, E_SHOFF, E_SHNUM = 18, 40, 60  # in an Elf64_Ehdr
+
+
+def patch(path, *values):
+    """Each value: (format of struct, offset, number)."""
+    data = bytearray(path.read_bytes())
+    for form, offset, number in values:
+        struct.pack_into(form, data, offset, number)
+    path.write_bytes(data)
+    return path
+
+
+def without_sections(program):
+    """What sstrip leaves: a program that runs, and that has no table of sections."""
+    return patch(program, ("<Q", E_SHOFF, 0), ("<H", E_SHNUM, 0), ("<H", E_SHNUM + 2, 0))
+
+
+def interpreter_of(program):
+    said = subprocess.run(["readelf", "-lW", program], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"program interpreter: (.*)\]", said)
+    return found and found[1]
+
+
+class Stored(BenchCase):
+    """Files that are not what they were when the process ran."""
+
+    def test_program_replaced_by_another_build(self):
+        program = self.sample(copy_as="shop")
+        core = self.core(program)
+        before = core.report()
+        self.check_cycle(core, before)
+        self.check_functions(core, before)
+        program.unlink()
+        self.sample(variant="O0-g", copy_as="shop")
+        report = core.report()
+        self.check_cycle(core, report, names=False)
+        self.check_nameless(report, program)
+        self.check_waiters_reach_libc(core, report)
+        module = report.module(program)
+        self.assertEqual((module["state"], module["found"]), ("mismatch", "none"))
+        self.assertNotIn("file", module)
+        self.assertIn("another build", module["tried"][0])
+        self.assertEqual(report.notes_about(program), ["CT903"])
+
+    def test_another_program_in_its_place(self):
+        program = self.sample(copy_as="shop")
+        core = self.core(program)
+        program.unlink()
+        self.sample("diamond", copy_as="shop")
+        report = core.report()
+        self.check_cycle(core, report, names=False)
+        self.check_nameless(report, program)
+        self.assertEqual(report.notes_about(program), ["CT903"])
+
+    def test_replaced_while_it_ran(self):
+        program = self.sample(copy_as="shop")
+
+        def install():
+            program.unlink()
+            self.sample("diamond", copy_as="shop")
+
+        core = self.core(program, before=install)
+        report = core.report()
+        self.assertEqual(report["target"]["exe"], f"{program} (deleted)")
+        self.check_cycle(core, report, names=False)
+        self.check_nameless(report, program)
+        self.assertEqual(report.notes_about(program), ["CT903"])
+
+    def test_program_deleted(self):
+        program = self.sample(copy_as="shop")
+        core = self.core(program, before=program.unlink)
+        report = core.report()
+        self.check_cycle(core, report, names=False)
+        self.check_nameless(report, program)
+        self.check_waiters_reach_libc(core, report)
+        self.assertEqual(report.module(program)["state"], "missing")
+        self.assertEqual(report.notes_about(program), ["CT902"])
+
+    def test_library_replaced_by_another_build(self):
+        source = ROOT / "tests/odd/shelf.c"
+        library = self.compile("libshelf.so", "-fPIC", "-shared", source=source)
+        program = self.compile("shop", str(library), source=ROOT / "tests/odd/shelf_user.c")
+        core = self.core(program)
+        before = core.report()
+        self.check_cycle(core, before)
+        self.check_functions(core, before)
+        self.assertIn("shelf_move", before.functions(core.told("wait")[0]["tid"]))
+        library.unlink()
+        self.compile("libshelf.so", "-fPIC", "-shared", "-O0", source=source)
+        report = core.report()
+        self.check_cycle(core, report, names=False)
+        self.check_nameless(report, library)
+        self.check_waiters_reach_libc(core, report)
+        self.assertEqual(report.module(library)["state"], "mismatch")
+        self.assertEqual(report.module(program)["state"], "ok")
+        self.assertEqual(report.notes_about(library), ["CT903"])
+
+
+class Started(BenchCase):
+    def test_through_an_explicit_loader(self):
+        program = self.sample()
+        loader = interpreter_of(program)
+        core = self.core(loader, program)
+        report = core.report()
+        self.check_cycle(core, report)
+        self.check_functions(core, report)
+        self.assertEqual(report["target"]["exe"], str(program))
+        self.assertEqual(report.module(program)["state"], "ok")
+        self.assertEqual(report["notes"], [])
+
+    def test_through_an_explicit_loader_in_cxx(self):
+        core = self.core(interpreter_of(self.sample("cxx_deadlock")), self.sample("cxx_deadlock"))
+        report = core.report()
+        [cycle] = report["cycles"]
+        self.assertEqual({e["waiter"] for e in cycle["edges"]},
+                         {f"t:{wait['tid']}" for wait in core.told("wait")})
+        self.assertEqual([(f["rule"], f["confidence"]) for f in report["findings"]],
+                         [("CT101", "proven")])
+        self.assertIn("main", report.functions(report["target"]["pid"]))
+
+    def test_pid_namespaces_have_cores(self):
+        """The truth about them is checked with all other samples'."""
+        made = {(variant, kind) for variant, kind, _ in plan.cores_of("pidns_kill")}
+        self.assertLessEqual({("O2-g", "gcore"), ("O2-g", "kernel"), ("O2-stripped", "kernel")}, made)
+
+
+class Built(BenchCase):
+    def test_without_unwind_tables(self):
+        program = self.compile("shop", *NO_TABLES)
+        subprocess.run(["objcopy", "-R", ".eh_frame", "-R", ".eh_frame_hdr", "-R", ".debug_frame", program],
+                       check=True)
+        core = self.core(program)
+        report = core.report()
+        self.check_cycle(core, report)
+        self.check_functions(core, report)
+        trusts = {f["trust"] for s in report["stacks"] for f in s["frames"]
+                  if f.get("function", "").startswith(("order_worker", "stock_worker"))}
+        self.assertEqual(trusts, {"code"})
+
+    def test_without_anything_to_go_by(self):
+        """No tables of sections, symbols, unwinding; no build id."""
+        program = without_sections(self.compile("shop", "-s", "-Wl,--build-id=none", *NO_TABLES))
+        core = self.core(program)
+        report = core.report()
+        self.check_cycle(core, report, names=False)
+        self.check_nameless(report, program)
+        self.check_waiters_reach_libc(core, report)
+        for wait in core.told("wait"):
+            self.assertEqual(report.stack(wait["tid"])["ends"], "root")
+
+    def test_without_a_build_id(self):
+        program = self.compile("shop", "-Wl,--build-id=none")
+        core = self.core(program)
+        report = core.report()
+        self.check_cycle(core, report)
+        self.check_functions(core, report)
+        self.assertNotIn("build_id", report.module(program))
+        self.assertEqual(report.notes_about(program), ["CT902"])
+
+    def test_without_a_build_id_and_replaced(self):
+        program = self.compile("shop", "-Wl,--build-id=none")
+        core = self.core(program)
+        program.unlink()
+        self.compile("shop", "-Wl,--build-id=none", source=ROOT / "samples/diamond.c")
+        report = core.report()
+        self.check_cycle(core, report, names=False)
+        self.check_nameless(report, program)
+        self.assertNotIn("file", report.module(program))
+        self.assertTrue(report.notes_about(program))
+
+    def test_without_section_headers(self):
+        program = without_sections(self.compile("shop"))
+        core = self.core(program)
+        report = core.report()
+        self.check_cycle(core, report, names=False)
+        self.check_nameless(report, program)
+        trusts = {f["trust"] for s in report["stacks"] for f in s["frames"]}
+        self.assertEqual(trusts, {"cfi"})
+        self.assertEqual(report.module(program)["state"], "no-symbols")
+        for stack in report["stacks"]:
+            self.assertEqual(stack["ends"], "root")
+
+    def test_static_without_section_headers(self):
+        program = without_sections(self.compile("shop", "-static", "-s"))
+        core = self.core(program)
+        report = core.report()
+        self.check_cycle(core, report, names=False)
+        self.check_nameless(report, program)
+
+    def test_static_pie_without_a_build_id(self):
+        program = self.compile("shop", "-static-pie", "-fPIE", "-Wl,--build-id=none")
+        core = self.core(program)
+        report = core.report()
+        self.check_cycle(core, report)
+        self.check_functions(core, report)
+
+    def test_static_pie_of_musl(self):
+        """Its mutexes do not say who owns them: the code of the threads does, with less certainty."""
+        ends = [str(MUSL / name) for name in ("rcrt1.o", "crti.o", "crtn.o")]
+        program = self.compile("shop", "-static", "-fPIE", "-nostartfiles", *ends,
+                               "-Wl,-pie,--no-dynamic-linker", compiler="musl-gcc")
+        self.assertIsNone(interpreter_of(program))
+        core = self.core(program)
+        report = core.report()
+        self.check_cycle(core, report, confidence="likely", trust="inferred")
+        self.check_functions(core, report)
+
+
+class Dumped(BenchCase):
+    """coredump_filter: bit 0 private anonymous memory, 1 shared, 4 first pages of ELF files, 5 huge pages."""
+
+    def check_calls(self, core, report):
+        """Which system call with which arguments: out of the registers alone."""
+        for told in core.told("thread"):
+            text = report.actor(told["tid"])["syscall"]["text"]
+            self.assertTrue(text.startswith(f"{told['syscall']}({told['args'][0]}, "), text)
+
+    def check_nothing_is_claimed(self, core, report):
+        self.check_calls(core, report)
+        for wait in core.told("wait"):
+            [got] = report.actor(wait["tid"])["waits"]
+            self.assertEqual((got["kind"], got["resource"]), ("futex", f"r:{wait['resource']}"))
+            self.assertNotIn("on", got)
+            self.assertIn("not in the core", got["why"])
+        self.assertFalse([a for a in report["actors"] if "holds" in a or "orphan" in a])
+        self.assertEqual((report["cycles"], report["findings"]), ([], []))
+        self.assertEqual(report["summary"]["verdict"], "unknown")
+        self.assertNotIn("no deadlock", report["summary"]["headline"])
+        [partial] = report["target"]["partial"]
+        self.assertIn("no thread's stack is in the core", partial)
+        for stack in report["stacks"]:
+            self.assertEqual(stack["ends"], "truncated")
+            self.assertTrue(stack["why"])
+        self.assertEqual(run_program("--strict", core.path).returncode, 3)
+
+    def test_no_memory_at_all(self):
+        core = self.core(self.sample(), core_filter=0)
+        report = core.report()
+        self.check_nothing_is_claimed(core, report)
+        self.assertEqual(report.notes_about(self.sample()), ["CT902"])
+        self.assertEqual({len(s["frames"]) for s in report["stacks"]}, {1})
+
+    def test_elf_headers_alone(self):
+        core = self.core(self.sample(), core_filter=0x10)
+        report = core.report()
+        self.check_nothing_is_claimed(core, report)
+        self.assertEqual(report.module(self.sample())["state"], "ok")
+        for wait in core.told("wait"):
+            self.assertEqual(report.resource(wait["resource"])["name"], wait["name"])
+
+    def test_owner_in_read_without_memory(self):
+        core = self.core(self.sample("owner_in_read"), core_filter=0)
+        report = core.report()
+        self.assertEqual((report["findings"], report["summary"]["verdict"]), ([], "unknown"))
+        calls = {a["syscall"]["name"] for a in report["actors"] if "syscall" in a}
+        self.assertLessEqual({"read", "futex"}, calls)
+
+    def test_memory_without_elf_headers(self):
+        """No build ids: no file is used. Locks and owners are memory."""
+        core = self.core(self.sample(), core_filter=1)
+        report = core.report()
+        self.check_calls(core, report)
+        self.check_cycle(core, report, names=False)
+        self.assertEqual({m["found"] for m in report["modules"]}, {"none"})
+        self.assertEqual(report.notes_about(self.sample()), ["CT902"])
+        for stack in report["stacks"]:
+            self.assertEqual(stack["ends"], "truncated")
+            self.assertTrue(stack["why"])
+
+    def test_without_shared_memory(self):
+        core = self.core(self.sample(), core_filter=0x31)
+        report = core.report()
+        self.check_calls(core, report)
+        self.check_cycle(core, report)
+        self.check_functions(core, report)
+
+
+class Foreign(BenchCase):
+    """Cores that are not read: one line that says what they are."""
+
+    def refuse(self, data, *words):
+        path = self.folder / "foreign.core"
+        path.write_bytes(data)
+        done = run_program(path)
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def changed(self, form, offset, number):
+        core = self.core(self.sample(), core_filter=0)
+        return patch(core.path, (form, offset, number)).read_bytes()
+
+    def test_core_of_a_32_bit_program(self):
+        ident = b"\x7fELF" + bytes((1, 1, 1)) + bytes(9)
+        header = struct.pack("<HHIIIIIHHHHHH", 4, 3, 1, 0, 52, 0, 0, 52, 32, 1, 0, 0, 0)
+        note = struct.pack("<IIIIIIII", 4, 84, 0, 0, 16, 0, 0, 4)
+        self.refuse(ident + header + note + bytes(16), "32-bit core", "i386")
+
+    def test_class_of_32_bits(self):
+        self.refuse(self.changed("B", 4, 1), "32-bit core", "x86_64")
+
+    def test_core_of_another_machine(self):
+        self.refuse(self.changed("<H", E_MACHINE, 21), "another machine", "ppc64")
+
+    def test_core_of_an_unknown_machine(self):
+        self.refuse(self.changed("<H", E_MACHINE, 9999), "another machine", "9999")
+
+    def test_big_endian_core(self):
+        ident = b"\x7fELF" + bytes((2, 2, 1)) + bytes(9)
+        header = struct.pack(">HHIQQQIHHHHHH", 4, 21, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0)
+        self.refuse(ident + header + bytes(56), "big-endian core", "ppc64")
+
+
+def main():
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    Settings.program, Settings.build = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
+    obstacle = kernel_core_obstacle()
+    if obstacle:
+        print("skipped: kernel cores:", obstacle)
+        print("0 passed, 0 failed, 1 skipped")
+        return 0
+    loader = unittest.TestLoader()
+    loader.testNamePatterns = [f"*{name}*" for name in sys.argv[3:]] or None
+    suite = loader.loadTestsFromModule(sys.modules["__main__"])
+    result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(suite)
+    for _, why in result.skipped:
+        print("skipped:", why)
+    bad = {str(test).split(" (")[0] for test, _ in result.failures + result.errors}
+    passed = result.testsRun - len(bad) - len(result.skipped)
+    print(f"{passed} passed, {len(bad)} failed, {len(result.skipped)} skipped")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
