@@ -57,7 +57,11 @@ static struct ct_callee callee(void *arg, uint64_t target, uint64_t slot, bool i
 
 	(void)arg, (void)is_call;
 	if (kind < CT_COUNT(rows))
-		return (struct ct_callee){CT_CALLEE_EVENT, target, &rows[kind], target & 16};
+		return (struct ct_callee){.kind = CT_CALLEE_EVENT,
+			.entry = target,
+			.row = &rows[kind],
+			.opaque = target & 16,
+			.ignored = target & 32};
 	if (kind == 15)
 		return (struct ct_callee){.kind = CT_CALLEE_NO_RETURN};
 	if (kind == 14 || slot)
