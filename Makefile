@@ -19,7 +19,8 @@ CFLAGS    += -std=c17 -D_GNU_SOURCE $(OPT) $(WARNINGS) -fPIC -fvisibility=hidden
 LIBS      := -ldw -lelf -lcapstone -larchive -lxxhash -ljansson -liberty -lz -ldl
 Q         := $(if $(filter 1,$(V)),,@)
 
-LIB_SRC   := $(filter-out coretool/cli/%,$(wildcard coretool/*/*.c))
+LIB_SRC   := $(filter-out coretool/cli/%,$(wildcard coretool/*/*.c coretool/runtime/*/*.c \
+             coretool/runtime/*/layouts/*.c))
 CLI_SRC   := $(wildcard coretool/cli/*.c)
 LIB_OBJ   := $(LIB_SRC:%.c=$(BUILD)/obj/%.o)
 CLI_OBJ   := $(CLI_SRC:%.c=$(BUILD)/obj/%.o)

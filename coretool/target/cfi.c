@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "target/internal.h"
+#include "target/return_address.h"
 
 /*
  * Some 30 MB. A process has a few hundred addresses on its stacks, a pathological one 100,000; more
@@ -33,6 +34,8 @@ struct ct_cfi {
 	struct ct_arena arena; /* of rows */
 	struct ct_hash by_pc;
 	uint64_t work;
+	ct_frame_shaper *shaper; /* or NULL */
+	void *shaper_arg;
 	CT_VEC(struct cached_row) rows;
 	union ct_cfi_row_buffer buffer;
 };
@@ -70,6 +73,33 @@ void ct_cfi_free(struct ct_cfi *cfi)
 	ct_vec_free(&cfi->rows);
 	ct_arena_free(&cfi->arena);
 	free(cfi);
+}
+
+void ct_cfi_shape(struct ct_cfi *cfi, ct_frame_shaper *shaper, void *arg)
+{
+	cfi->shaper = shaper;
+	cfi->shaper_arg = arg;
+}
+
+/* The row of a frame of that shape. */
+static void shape_row(
+	const struct ct_arch *arch, const struct ct_frame_shape *shape, struct ct_cfi_row *row)
+{
+	*row = (struct ct_cfi_row){
+		.cfa = {arch->sp, CT_CFI_REGISTER, 0, (int32_t)shape->size},
+		.ret = arch->ret,
+		.n_rules = 2,
+		.root = shape->root,
+		.exact_caller = shape->exact_caller,
+		.shaped = true,
+	};
+	row->rules[0] = (struct ct_cfi_rule){arch->ret, CT_CFI_AT_CFA, 0, -CT_WORD};
+	row->rules[1] = (struct ct_cfi_rule){arch->sp, CT_CFI_VAL_OFFSET, 0, 0};
+	if (shape->saves_fp)
+		row->rules[row->n_rules++] =
+			(struct ct_cfi_rule){arch->fp, CT_CFI_AT_CFA, 0, -2 * CT_WORD};
+	else
+		row->keep = UINT64_C(1) << arch->fp;
 }
 
 static void forget_rows(struct ct_cfi *cfi)
@@ -110,6 +140,12 @@ static enum ct_status compile(struct ct_cfi *cfi, uint64_t pc)
 	const struct ct_module *module = ct_module_at(cfi->target, pc);
 	size_t index = module ? ct_module_index(cfi->target, module) : cfi->n_modules;
 
+	struct ct_frame_shape shape;
+
+	if (cfi->shaper && cfi->shaper(cfi->shaper_arg, pc, &shape)) {
+		shape_row(arch, &shape, row);
+		return CT_OK;
+	}
 	if (index >= cfi->n_modules || cfi->work > MAX_WORK)
 		return CT_NOT_FOUND;
 	struct module_tables *t = &cfi->modules[index];

@@ -12,6 +12,7 @@
 #define CT_TARGET_CFI_H
 
 #include "arch/arch.h"
+#include "target/frame_shape.h"
 #include "target/frame_table.h"
 #include "target/modules.h"
 
@@ -44,6 +45,8 @@ struct ct_cfi_row {
 	bool code;   /* the address is where code can be */
 	bool signal; /* a signal handler returns to this code */
 	bool root;   /* the return address is said to be undefined: there is no caller */
+	bool exact_caller; /* see struct ct_frame_shape */
+	bool shaped;       /* by a struct ct_frame_shape */
 	struct ct_cfi_rule rules[];
 };
 
@@ -67,6 +70,8 @@ bool ct_cfi_is_code(struct ct_target *target, uint64_t addr);
 struct ct_cfi;
 
 struct ct_cfi *ct_cfi_new(struct ct_target *target); /* NULL: no memory */
+/* Asks shaper first for every row. */
+void ct_cfi_shape(struct ct_cfi *cfi, ct_frame_shaper *shaper, void *arg);
 void ct_cfi_free(struct ct_cfi *cfi);
 
 /*

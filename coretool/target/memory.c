@@ -2,11 +2,40 @@
 /* The one reader: the source's bytes where it has them, else the file that was mapped there. */
 #include "target/internal.h"
 
+#define MAX_COPY ((size_t)1 << 28) /* of an image, in one piece */
+
 enum ct_status ct_view(struct ct_target *target, uint64_t addr, size_t len, const void **ret)
 {
 	const struct ct_source *src = &target->source;
 
 	return src->ops->view ? src->ops->view(src->self, addr, len, ret) : CT_FAULT;
+}
+
+/* Bytes from addr on that the source itself has, at most len; 0 when it has none there. */
+static size_t source_bytes(struct ct_target *target, uint64_t addr, size_t len)
+{
+	const struct ct_map *map = ct_target_map_at(target, addr);
+	uint64_t present_end = map ? map->start + map->present : 0;
+
+	return addr < present_end ? (size_t)CT_MIN((uint64_t)len, present_end - addr) : 0;
+}
+
+enum ct_status ct_view_image(struct ct_target *target, uint64_t addr, size_t len, const void **ret)
+{
+	const struct ct_module *module;
+
+	if (!len || !ct_view(target, addr, len, ret))
+		return CT_OK;
+	module = ct_module_at(target, addr);
+	if (module && !source_bytes(target, addr, len) && !ct_module_view(module, addr, len, ret))
+		return CT_OK;
+	void *copy = len <= MAX_COPY ? ct_arena_alloc(&target->arena, len) : NULL;
+	if (!copy && len > MAX_COPY)
+		return CT_FAULT;
+	if (!copy)
+		return CT_NO_MEMORY;
+	*ret = copy;
+	return ct_read(target, addr, copy, len);
 }
 
 bool ct_target_has_view(const struct ct_target *target)
@@ -31,15 +60,6 @@ enum ct_status ct_target_next_data(
 	return CT_OK;
 }
 
-/* Bytes from addr on that the source itself has, at most len; 0 when it has none there. */
-static size_t source_bytes(struct ct_target *target, uint64_t addr, size_t len)
-{
-	const struct ct_map *map = ct_target_map_at(target, addr);
-	uint64_t present_end = map ? map->start + map->present : 0;
-
-	return addr < present_end ? (size_t)CT_MIN((uint64_t)len, present_end - addr) : 0;
-}
-
 /* A range that the source has in part, or not at all: piece by piece. */
 static enum ct_status read_pieces(struct ct_target *target, uint64_t addr, uint8_t *to, size_t len)
 {
@@ -58,7 +78,7 @@ static enum ct_status read_pieces(struct ct_target *target, uint64_t addr, uint8
 
 			/* Without a map the module's own segments bound the range. */
 			n = (size_t)CT_MIN((uint64_t)len, end - addr);
-			status = module ? ct_module_read(target, module, addr, to, n) : CT_FAULT;
+			status = module ? ct_module_read(module, addr, to, n) : CT_FAULT;
 		}
 		if (status)
 			return status;

@@ -36,14 +36,13 @@ static const struct ct_module_segment *segment_at(
 	return NULL;
 }
 
-enum ct_status ct_module_read(struct ct_target *target, const struct ct_module *module,
-	uint64_t addr, void *buf, size_t len)
+enum ct_status ct_module_view(const struct ct_module *module, uint64_t addr, size_t len,
+	const void **ret)
 {
 	struct ct_module_files *files = ct_module_open(module);
 	uint64_t vaddr = addr - module->bias;
 	size_t done = 0, n;
 
-	(void)target;
 	if (!files->file.bytes || !module->bias_known)
 		return CT_FAULT;
 	const struct ct_module_segment *segment = segment_at(files, vaddr, len);
@@ -55,6 +54,17 @@ enum ct_status ct_module_read(struct ct_target *target, const struct ct_module *
 		if (!n)
 			return CT_FAULT;
 	}
-	memcpy(buf, files->file.bytes + offset, len);
+	*ret = (const uint8_t *)files->file.bytes + offset;
 	return files->file.guard.damaged ? CT_FAULT : CT_OK;
+}
+
+enum ct_status ct_module_read(
+	const struct ct_module *module, uint64_t addr, void *buf, size_t len)
+{
+	const void *bytes;
+
+	if (ct_module_view(module, addr, len, &bytes))
+		return CT_FAULT;
+	memcpy(buf, bytes, len);
+	return ct_module_open(module)->file.guard.damaged ? CT_FAULT : CT_OK;
 }

@@ -93,6 +93,11 @@ void ct_unwinder_free(struct ct_unwinder *unwinder)
 	free(unwinder);
 }
 
+void ct_unwinder_shape(struct ct_unwinder *unwinder, ct_frame_shaper *shaper, void *arg)
+{
+	ct_cfi_shape(unwinder->cfi, shaper, arg);
+}
+
 CT_PRINTF(2, 3)
 static enum step end(struct walk *w, const char *fmt, ...)
 {
@@ -245,6 +250,8 @@ static enum step step_by_cfi(struct walk *w, const struct ct_cfi_row *row, struc
 				      cfa);
 	ct_reg_set(next, arch->pc, pc);
 	w->trust = doubt ? CT_FRAME_FP : CT_FRAME_CFI;
+	if (row->shaped)
+		w->trust = CT_FRAME_PCLNTAB;
 	w->doubt_fp &= row->keep >> arch->fp & 1;
 	w->floor = row->signal ? ct_reg(next, arch->sp) - 1 : cfa;
 	return STEP_NEXT;
@@ -416,7 +423,7 @@ static enum ct_status walk_frame(struct walk *w, enum step *ret)
 	enum ct_status status = keep_frame(w);
 	if (status || *ret != STEP_NEXT)
 		return status;
-	w->exact = w->frame.is_signal;
+	w->exact = w->frame.is_signal || row->exact_caller;
 	w->regs = next;
 	w->frame =
 		(struct ct_unwound_frame){.pc = ct_reg(&next, w->u->arch->pc), .trust = w->trust};

@@ -3,6 +3,7 @@
 #ifndef CT_TARGET_UNWIND_H
 #define CT_TARGET_UNWIND_H
 
+#include "target/frame_shape.h"
 #include "target/modules.h"
 
 enum ct_frame_trust {
@@ -38,6 +39,8 @@ struct ct_unwinder;
 struct ct_unwinder *ct_unwinder_new(
 	struct ct_target *target, uint32_t max_frames); /* NULL: no memory */
 void ct_unwinder_free(struct ct_unwinder *unwinder);
+/* Asks shaper first how a frame is found. */
+void ct_unwinder_shape(struct ct_unwinder *unwinder, ct_frame_shaper *shaper, void *arg);
 enum ct_status ct_unwind(
 	struct ct_unwinder *unwinder, const struct ct_regs *regs, struct ct_unwound *ret);
 /* The same, and the registers as the i-th frame (i < n_regs) had them: what the callee saved is

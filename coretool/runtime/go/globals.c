@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runtime's globals. A program with symbols names them; a stripped one has the functions that
+ * use them, and what their instructions refer to. Which function shows which global, and in which
+ * way, held in Go 1.15 to 1.27; what is found is checked against memory before it is believed.
+ */
+#include "base/arena.h"
+#include "runtime/go/operands.h"
+#include "target/symbols.h"
+
+#define MAX_REASONS 128
+#define MAX_P       (1u << 20)
+
+/* Is it a slice of pointers, of which the first few can be read? */
+static bool is_slice(const struct ct_go *go, uint64_t at)
+{
+	uint64_t slice[3], first;
+
+	return !ct_read(go->target, at, slice, sizeof(slice)) && slice[1] && slice[1] <= slice[2] &&
+	       !ct_read_u64(go->target, slice[0], &first) && first;
+}
+
+static bool is_allgs(const struct ct_go *go, uint64_t at)
+{
+	uint64_t slice, g, goid;
+
+	return is_slice(go, at) && !ct_read_u64(go->target, at, &slice) &&
+	       !ct_read_u64(go->target, slice, &g) && !ct_go_u64(go, g, CT_GO_G_GOID, &goid) &&
+	       goid;
+}
+
+/* An m whose g0 belongs to it. */
+static bool is_allm(const struct ct_go *go, uint64_t at)
+{
+	uint64_t m, g0, back;
+
+	return !ct_read_u64(go->target, at, &m) && m && !ct_go_u64(go, m, CT_GO_M_G0, &g0) && g0 &&
+	       !ct_go_u64(go, g0, CT_GO_G_M, &back) && back == m;
+}
+
+/* Ps are numbered in the order of the slice. */
+static bool is_allp(const struct ct_go *go, uint64_t at)
+{
+	uint64_t slice[2], p;
+	uint32_t id;
+
+	if (ct_read(go->target, at, slice, sizeof(slice)) || !slice[1] || slice[1] > MAX_P)
+		return false;
+	for (uint64_t i = 0; i < CT_MIN(slice[1], 4u); i++)
+		if (ct_read_u64(go->target, slice[0] + 8 * i, &p) || !p ||
+			ct_go_u32(go, p, CT_GO_P_ID, &id) || id != i)
+			return false;
+	return true;
+}
+
+static bool is_reasons(const struct ct_go *go, uint64_t at)
+{
+	uint64_t words[4];
+
+	return !ct_read(go->target, at, words, sizeof(words)) && !words[0] && !words[1] &&
+	       words[2] && words[3] == sizeof("GC assist marking") - 1;
+}
+
+static bool is_sched(const struct ct_go *go, uint64_t at)
+{
+	uint32_t max;
+
+	return !ct_go_u32(go, at, CT_GO_SCHED_MAXMCOUNT, &max) && max;
+}
+
+static bool is_phase(const struct ct_go *go, uint64_t at)
+{
+	uint32_t phase;
+
+	return !ct_read_u32(go->target, at, &phase) && phase <= 2;
+}
+
+static bool is_readable(const struct ct_go *go, uint64_t at)
+{
+	uint64_t word;
+
+	return !ct_read_u64(go->target, at, &word);
+}
+
+/* allgadd() appends to it: pointer, length and capacity. */
+static uint64_t pick_allgs(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	(void)go;
+	return ct_go_operands_run(operands, 3);
+}
+
+static uint64_t pick_allp(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	for (uint32_t i = 0; i < operands->n; i++)
+		if (ct_go_operands_have(operands, operands->items[i].address + 8) &&
+			is_allp(go, operands->items[i].address))
+			return operands->items[i].address;
+	return 0;
+}
+
+static uint64_t pick_allm(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	for (uint32_t i = 0; i < operands->n; i++)
+		if (is_allm(go, operands->items[i].address))
+			return operands->items[i].address;
+	return 0;
+}
+
+/* checkmcount() compares with sched.mnext and others behind it. */
+static uint64_t pick_sched(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (uint32_t i = 0; i < operands->n; i++)
+		least = CT_MIN(least, operands->items[i].address);
+	return operands->n ? least - ct_go_at(go, SCHED_MNEXT) : 0;
+}
+
+static uint64_t pick_reasons(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	for (uint32_t i = 0; i < operands->n; i++)
+		if (is_reasons(go, operands->items[i].address))
+			return operands->items[i].address;
+	return 0;
+}
+
+/* The table's address is taken more often than that of anything else. */
+static uint64_t pick_semtable(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	uint64_t best = 0;
+	uint32_t most = 0;
+
+	(void)go;
+	for (uint32_t i = 0; i < operands->n; i++) {
+		uint32_t n = 0;
+
+		if (operands->items[i].size)
+			continue;
+		for (uint32_t k = 0; k < operands->n; k++)
+			n += !operands->items[k].size &&
+			     operands->items[k].address == operands->items[i].address;
+		if (n > most) {
+			most = n;
+			best = operands->items[i].address;
+		}
+	}
+	return best;
+}
+
+static uint64_t pick_first(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	(void)go;
+	return operands->n ? operands->items[0].address : 0;
+}
+
+/* gcphase is compared with 0 before anything else. */
+static uint64_t pick_phase(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	(void)go;
+	for (uint32_t i = 0; i < operands->n; i++)
+		if (operands->items[i].read && operands->items[i].size == 4)
+			return operands->items[i].address;
+	return 0;
+}
+
+struct row {
+	const char *symbol, *function;
+	size_t global; /* offset in struct ct_go_globals */
+	bool read_only;
+	uint64_t (*pick)(const struct ct_go *go, const struct ct_go_operands *operands);
+	bool (*check)(const struct ct_go *go, uint64_t at);
+};
+
+#define GLOBAL(name) offsetof(struct ct_go_globals, name)
+
+static const struct row rows[] = {
+	{"runtime.allgs", "runtime.allgadd", GLOBAL(allgs), false, pick_allgs, is_allgs},
+	{"runtime.allm", "runtime.mexit", GLOBAL(allm), false, pick_allm, is_allm},
+	{"runtime.allm", "runtime.mcommoninit", GLOBAL(allm), false, pick_allm, is_allm},
+	{"runtime.allp", "runtime.timeSleepUntil", GLOBAL(allp), false, pick_allp, is_allp},
+	{"runtime.allp", "runtime.retake", GLOBAL(allp), false, pick_allp, is_allp},
+	{"runtime.sched", "runtime.checkmcount", GLOBAL(sched), false, pick_sched, is_sched},
+	{"runtime.waitReasonStrings", "runtime.waitReason.String", GLOBAL(reasons), true,
+		pick_reasons, is_reasons},
+	{"runtime.semtable", "runtime.semacquire1", GLOBAL(semtable), false, pick_semtable,
+		is_readable},
+	{"runtime.gcphase", "runtime.queuefinalizer", GLOBAL(gcphase), false, pick_phase, is_phase},
+	{"runtime.fingStatus", "runtime.isSystemGoroutine", GLOBAL(fing), false, pick_first,
+		is_readable},
+	{"runtime.itabTable", "runtime.getitab", GLOBAL(itabs), false, pick_first, is_readable},
+};
+
+static uint64_t find(const struct ct_go *go, const struct row *row)
+{
+	struct ct_go_operands operands;
+	struct ct_symbol symbol;
+	uint64_t at = 0;
+
+	if (!ct_symbol_find(go->target, go->module, row->symbol, CT_SYMBOL_DATA, &symbol) &&
+		row->check(go, symbol.start))
+		return symbol.start;
+	if (!ct_go_operands_of(go, row->function, !row->read_only, &operands))
+		at = row->pick(go, &operands);
+	ct_go_operands_free(&operands);
+	return at && row->check(go, at) ? at : 0;
+}
+
+/* The strings end where the next thing in the image is no string of such a length. */
+static void read_reasons(struct ct_go *go)
+{
+	struct ct_arena *arena = ct_target_arena(go->target);
+	char text[64];
+	uint32_t n = 0;
+
+	go->reasons = ct_arena_new_array(arena, MAX_REASONS, const char *);
+	while (go->reasons && go->globals.reasons && n < MAX_REASONS) {
+		uint64_t words[2];
+
+		if (ct_read(go->target, go->globals.reasons + 16u * n, words, sizeof(words)) ||
+			(n && (!words[0] || !words[1])) || words[1] >= sizeof(text) ||
+			!ct_go_string(go->target, go->globals.reasons + 16u * n, text,
+				sizeof(text)))
+			break;
+		go->reasons[n++] = ct_arena_strndup(arena, text, strlen(text));
+	}
+	go->globals.n_reasons = n;
+}
+
+void ct_go_find_globals(struct ct_go *go)
+{
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		uint64_t *slot = (uint64_t *)((char *)&go->globals + rows[i].global);
+
+		if (!*slot)
+			*slot = find(go, &rows[i]);
+	}
+	read_reasons(go);
+}
