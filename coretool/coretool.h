@@ -150,6 +150,7 @@ enum ct_want {
 	CT_WANT_LINES = 1u << 1,  /* source lines and inlined frames of every site */
 	CT_WANT_HELD = 1u << 2,   /* locks that nobody waits for */
 	CT_WANT_NAMES = 1u << 3,  /* names of objects, from symbols and DWARF */
+	CT_WANT_GOROUTINES = 1u << 4, /* goroutines, and what they wait for */
 	CT_WANT_WHOLE = 1u << 8,  /* with HELD: all memory is searched, and where each was taken */
 };
 

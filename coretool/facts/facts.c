@@ -8,8 +8,8 @@ const char *ct_actor_words(
 	const char *kind = a->kind == CT_ACTOR_THREAD ? "thread" : "goroutine";
 	unsigned long long id = a->id;
 
-	if (facts->say_numbers && a->number)
-		return ct_arena_printf(arena, "%s %s (LWP %llu%s%s)", kind, a->number, id,
+	if (facts->say_numbers && ct_actor_number(a))
+		return ct_arena_printf(arena, "%s %s (LWP %llu%s%s)", kind, ct_actor_number(a), id,
 			label ? ", " : "", label ? label : "");
 	if (!id && a->object)
 		return ct_arena_printf(arena, "%s 0x%llx%s%s%s", kind,

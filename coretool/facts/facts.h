@@ -120,41 +120,68 @@ struct ct_actor_call {    /* the system call that an actor is in */
 	const char *text; /* with decoded arguments */
 };
 
-struct ct_actor {
-	enum ct_actor_kind kind;
-	enum ct_actor_state state;
-	uint64_t id; /* as the process itself numbers it; see id_source. 0: it has exited, and its
-			number is no longer known */
-	enum ct_id_source id_source;
-	uint64_t lwp;       /* as the source numbers it; 0: none */
+/* What few actors have. */
+struct ct_actor_thread {
 	const char *number; /* as the user of a debugger does: "3", "2.1"; NULL: there is none */
-	const char *name;   /* NULL: not known */
-	uint64_t object;    /* address of its struct pthread or g; 0: not known */
+	const char *end;    /* of one that has exited: "it was cancelled"; or NULL */
 	struct ct_actor_call call;
-	bool system;
-	uint32_t carrier; /* the thread that runs this goroutine */
-	uint32_t runs;    /* the goroutine that this thread runs */
-	uint32_t stack;   /* index of the stack */
-	uint32_t first_wait, n_waits;
-	uint32_t first_hold, n_holds; /* into holds_by_actor */
-	uint32_t start_site;          /* the thread's start function; CT_NONE: not known */
-	int signal;                   /* the signal it took; 0: none */
-	const char *end;              /* of one that has exited: "it was cancelled"; or NULL */
 };
 
+/* There may be a million of them: narrow fields, and what few have stands elsewhere. */
+struct ct_actor {
+	uint8_t kind;      /* enum ct_actor_kind */
+	uint8_t state;     /* enum ct_actor_state */
+	uint8_t id_source; /* enum ct_id_source */
+	uint8_t reason;    /* why a goroutine waits, in the runtime's words: into reasons; 0: none */
+	bool system;
+	bool locked;    /* a goroutine that is bound to its thread */
+	uint8_t signal; /* the signal it took; 0: none */
+	uint64_t id;    /* as the process itself numbers it; see id_source. 0: it has exited, and its
+			   number is no longer known */
+	uint64_t lwp;   /* as the source numbers it; 0: none */
+	const char *name; /* NULL: not known */
+	uint64_t object;  /* address of its struct pthread or g; 0: not known */
+	struct ct_actor_thread *thread; /* NULL: none of that */
+	uint64_t creator; /* of a goroutine: the id of the one that made it; 0: not known */
+	uint32_t created_at; /* where; CT_NONE: not known */
+	uint32_t labels;     /* of a goroutine: into label_sets; 0: none */
+	uint32_t carrier;    /* the thread that runs this goroutine */
+	uint32_t runs;       /* the goroutine that this thread runs */
+	uint32_t stack;      /* index of the stack */
+	uint32_t first_wait, n_waits;
+	uint32_t first_hold, n_holds; /* into holds_by_actor */
+	uint32_t start_site; /* the function that it began with; CT_NONE: not known */
+};
+
+/* The system call that it is in, or NULL. */
+static inline const struct ct_actor_call *ct_actor_call(const struct ct_actor *actor)
+{
+	return actor->thread && actor->thread->call.number >= 0 ? &actor->thread->call : NULL;
+}
+
+static inline const char *ct_actor_number(const struct ct_actor *actor)
+{
+	return actor->thread ? actor->thread->number : NULL;
+}
+
+static inline const char *ct_actor_end(const struct ct_actor *actor)
+{
+	return actor->thread ? actor->thread->end : NULL;
+}
+
 struct ct_wait {
-	enum ct_wait_kind kind;
-	enum ct_trust trust;
-	uint32_t actor;
-	uint32_t resource;   /* CT_NONE: nothing of this process (I/O, sleep …) */
-	uint64_t owner_gone; /* see struct ct_resource */
-	bool any_of;         /* one of several alternatives */
-	bool timed;          /* ends by itself */
-	bool brief;          /* and within a second of its start */
+	uint8_t kind;  /* enum ct_wait_kind */
+	uint8_t trust; /* enum ct_trust */
+	bool any_of;   /* one of several alternatives */
+	bool timed;    /* ends by itself */
+	bool brief;    /* and within a second of its start */
 	bool outside; /* what ends it is outside of the process: fd, signal, child, another process
 		       */
 	bool has_since;
-	uint64_t since_ns; /* at least this long */
+	uint32_t actor;
+	uint32_t resource;   /* CT_NONE: nothing of this process (I/O, sleep …) */
+	uint64_t owner_gone; /* see struct ct_resource */
+	uint64_t since_ns;   /* at least this long */
 	const char *why;
 	/* Who could end it, as far as evidence tells: into peers. None: not known, not "nobody". */
 	uint32_t first_peer, n_peers;
@@ -189,27 +216,27 @@ struct ct_value { /* one field of a resource's state */
 };
 
 struct ct_resource {
-	const char *kind; /* "pthread_mutex", "thread", "futex" */
+	const char *kind; /* "pthread_mutex", "thread", "futex", "go_chan" */
 	uint64_t address;
 	const char *name;  /* "g_lock", "pool.workers[3].lock", "libfoo.so+0x1234"; NULL: only an
 			      address */
 	const char *where; /* "on the stack of thread 12", "heap"; NULL: not known */
-	enum ct_holders holders;
 	/* The recorded owner, when no such thread exists: its id, or the address of its descriptor
 	 * where the lock records that. 0: there is none. */
 	uint64_t owner_gone;
-	uint32_t owner_exited;     /* the actor that it was, where that is known; CT_NONE */
-	enum ct_trust owner_trust; /* of that */
-	const char *owner_why;     /* NULL: its owner field says so */
+	const char *owner_why; /* how that is known; NULL: its owner field says so */
 	const char *corrupt; /* what of its bytes no lock or unlock leaves behind; NULL: nothing is
 			      */
-	enum ct_trust corrupt_trust; /* that it is such a lock at all */
-	bool process_shared;
-	bool is_actor; /* it stands for an actor: a joined thread */
-	uint32_t n_values;
-	const struct ct_value *values;
+	const struct ct_value *values; /* equal lists are kept once */
+	uint32_t owner_exited;         /* the actor that it was, where that is known; CT_NONE */
 	uint32_t first_waiter, n_waiters; /* into waits_by_resource */
 	uint32_t first_hold, n_holds;     /* into holds_by_resource */
+	uint16_t n_values;
+	uint8_t holders;       /* enum ct_holders */
+	uint8_t owner_trust;   /* enum ct_trust: of owner_gone */
+	uint8_t corrupt_trust; /* enum ct_trust: that it is such a lock at all */
+	bool process_shared;
+	bool is_actor; /* it stands for an actor: a joined thread */
 };
 
 struct ct_fact_module {
@@ -276,10 +303,13 @@ struct ct_facts {
 	const struct ct_fact_module *modules;
 	const struct ct_note *notes;
 	const struct ct_peer *peers;
+	const char *const *reasons;    /* of goroutines; the first is "" */
+	const char *const *label_sets; /* "key=value, key=value"; the first is "" */
 	const uint32_t *holds_by_actor;    /* holds */
 	const uint32_t *holds_by_resource; /* holds */
 	const uint32_t *waits_by_resource; /* waits */
 	uint32_t n_actors, n_waits, n_holds, n_resources, n_stacks, n_sites, n_modules, n_notes;
+	uint32_t n_reasons, n_label_sets;
 	struct ct_arena arena;
 };
 

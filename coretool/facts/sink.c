@@ -13,10 +13,16 @@ struct sink_peer {
 	uint32_t wait;
 };
 
+struct sink_values {
+	const struct ct_value *values;
+	uint32_t n;
+};
+
 struct ct_sink {
 	struct ct_facts *facts; /* lies in arena */
 	struct ct_arena arena;
 	bool redact, failed;
+	struct ct_actor_thread lost; /* what there was no memory for */
 	CT_VEC(struct ct_actor) actors;
 	CT_VEC(struct ct_wait) waits;
 	CT_VEC(struct ct_hold) holds;
@@ -29,7 +35,10 @@ struct ct_sink {
 	CT_VEC(const char *) strings;
 	CT_VEC(struct ct_value) values; /* of the resource added last */
 	uint32_t values_of;
-	struct ct_hash actor_ids, actor_objects, resource_keys, stack_keys, site_keys, string_keys;
+	CT_VEC(struct sink_values) value_lists;
+	CT_VEC(const char *) reasons;
+	CT_VEC(const char *) label_sets;
+	struct ct_hash value_keys, actor_ids, actor_objects, resource_keys, stack_keys, site_keys, string_keys;
 };
 
 struct ct_sink *ct_sink_new(unsigned wants)
@@ -53,7 +62,7 @@ void ct_sink_free(struct ct_sink *sink)
 {
 	if (!sink)
 		return;
-	struct ct_hash *hashes[] = {&sink->actor_ids, &sink->actor_objects, &sink->resource_keys,
+	struct ct_hash *hashes[] = {&sink->value_keys, &sink->actor_ids, &sink->actor_objects, &sink->resource_keys,
 		&sink->stack_keys, &sink->site_keys, &sink->string_keys};
 
 	for (size_t i = 0; i < CT_COUNT(hashes); i++)
@@ -69,6 +78,9 @@ void ct_sink_free(struct ct_sink *sink)
 	ct_vec_free(&sink->notes);
 	ct_vec_free(&sink->strings);
 	ct_vec_free(&sink->values);
+	ct_vec_free(&sink->value_lists);
+	ct_vec_free(&sink->reasons);
+	ct_vec_free(&sink->label_sets);
 	ct_arena_free(&sink->arena);
 	free(sink);
 }
@@ -152,9 +164,57 @@ uint32_t ct_sink_actor(struct ct_sink *sink, const struct ct_actor *actor)
 	return index;
 }
 
+/* Never NULL once the actor is there: a failure is kept, and what is written then is lost. */
+struct ct_actor_thread *ct_sink_thread(struct ct_sink *sink, uint32_t actor)
+{
+	struct ct_actor *a = &sink->actors.items[actor];
+
+	if (!a->thread) {
+		a->thread = ct_arena_new(&sink->arena, struct ct_actor_thread);
+		if (!a->thread) {
+			sink->failed = true;
+			a->thread = &sink->lost;
+		}
+		a->thread->call.number = -1;
+	}
+	return a->thread;
+}
+
 struct ct_actor *ct_sink_get_actor(struct ct_sink *sink, uint32_t actor)
 {
 	return &sink->actors.items[actor];
+}
+
+uint8_t ct_sink_reason(struct ct_sink *sink, const char *reason)
+{
+	const char *text = ct_sink_string(sink, reason);
+	uint32_t i = 0;
+
+	if (!sink->reasons.n)
+		(void)!ct_vec_push(&sink->reasons);
+	for (i = 1; i < sink->reasons.n; i++)
+		if (sink->reasons.items[i] == text)
+			return (uint8_t)i;
+	const char **slot = i <= UINT8_MAX ? ct_vec_push(&sink->reasons) : NULL;
+	if (!slot)
+		return 0;
+	*slot = text;
+	return (uint8_t)i;
+}
+
+uint32_t ct_sink_labels(struct ct_sink *sink, const char *labels)
+{
+	const char **slot;
+
+	if (!sink->label_sets.n)
+		(void)!ct_vec_push(&sink->label_sets);
+	slot = ct_vec_push(&sink->label_sets);
+	if (!slot) {
+		sink->failed = true;
+		return 0;
+	}
+	*slot = ct_sink_secret(sink, labels);
+	return sink->label_sets.n - 1;
 }
 
 uint32_t ct_sink_n_actors(const struct ct_sink *sink)
@@ -197,19 +257,40 @@ uint32_t ct_sink_actor_by_object(const struct ct_sink *sink, uint64_t object)
 	return CT_NONE;
 }
 
+/* Thousands of channels are in the same state. */
+static const struct ct_value *sink_intern_values(struct ct_sink *sink)
+{
+	size_t bytes = (size_t)sink->values.n * sizeof(*sink->values.items);
+	uint64_t hash = ct_hash_bytes(sink->values.items, bytes);
+	struct ct_hash_it it = ct_hash_find(&sink->value_keys, hash);
+	uint32_t i;
+
+	while (ct_hash_next(&sink->value_keys, &it, &i)) {
+		const struct sink_values *list = &sink->value_lists.items[i];
+
+		if (list->n == sink->values.n && !memcmp(list->values, sink->values.items, bytes))
+			return list->values;
+	}
+	struct sink_values *slot = ct_vec_push(&sink->value_lists);
+	const struct ct_value *copy = ct_arena_copy(&sink->arena, sink->values.items, bytes);
+	if (!slot || !copy ||
+		!ct_hash_insert(&sink->value_keys, hash, sink->value_lists.n - 1)) {
+		sink->failed = true;
+		return NULL;
+	}
+	*slot = (struct sink_values){copy, sink->values.n};
+	return copy;
+}
+
 /* The values of the last resource move into the arena when the next one begins. */
 static void sink_settle_values(struct ct_sink *sink)
 {
 	if (sink->values_of == CT_NONE)
 		return;
 	struct ct_resource *r = &sink->resources.items[sink->values_of];
-	struct ct_value *copy = ct_arena_copy(&sink->arena, sink->values.items,
-		(size_t)sink->values.n * sizeof(*sink->values.items));
 
-	if (copy) {
-		r->values = copy;
-		r->n_values = sink->values.n;
-	}
+	r->n_values = (uint16_t)sink->values.n;
+	r->values = sink_intern_values(sink);
 	sink->values.n = 0;
 	sink->values_of = CT_NONE;
 }
@@ -267,10 +348,15 @@ static void sink_value(struct ct_sink *sink, uint32_t resource, struct ct_value 
 {
 	struct ct_value *slot = resource == sink->values_of ? ct_vec_push(&sink->values) : NULL;
 
-	if (slot)
-		*slot = value;
-	else
+	if (!slot || sink->values.n > UINT16_MAX) {
 		sink->failed = true;
+		return;
+	}
+	/* One by one: holes would count when equal lists are looked for. */
+	slot->key = value.key;
+	slot->type = value.type;
+	slot->text = value.text;
+	slot->number = value.number;
 }
 
 void ct_sink_value_int(struct ct_sink *sink, uint32_t resource, const char *key, int64_t number)
@@ -580,6 +666,8 @@ enum ct_status ct_sink_finish(struct ct_sink *sink, struct ct_facts **ret, struc
 	SINK_MOVE(sink, sites);
 	SINK_MOVE(sink, modules);
 	SINK_MOVE(sink, notes);
+	SINK_MOVE(sink, reasons);
+	SINK_MOVE(sink, label_sets);
 	if (sink->failed || sink->arena.failed) {
 		ct_sink_free(sink);
 		return ct_fail(err, CT_NO_MEMORY, "out of memory while collecting facts");

@@ -32,6 +32,12 @@ const char *ct_sink_secret(struct ct_sink *sink, const char *s);
 uint32_t ct_sink_actor(struct ct_sink *sink, const struct ct_actor *actor);
 struct ct_actor *ct_sink_get_actor(
 	struct ct_sink *sink, uint32_t actor); /* until the next one is added */
+/* What few actors have, to be filled in. */
+struct ct_actor_thread *ct_sink_thread(struct ct_sink *sink, uint32_t actor);
+/* Index of the words that say why a goroutine waits; 0: there is no room for more. */
+uint8_t ct_sink_reason(struct ct_sink *sink, const char *reason);
+/* Index of a new set of labels, "key=value, key=value". They may be a secret. */
+uint32_t ct_sink_labels(struct ct_sink *sink, const char *labels);
 uint32_t ct_sink_n_actors(const struct ct_sink *sink);
 /* The thread that the process itself calls by this id, or CT_NONE. */
 uint32_t ct_sink_thread_by_id(const struct ct_sink *sink, uint64_t id);

@@ -28,21 +28,24 @@ static enum ct_status add_exited(
 		.id_source = is_main ? CT_ID_OWN : CT_ID_FOREIGN,
 		.object = exited->object,
 		.name = is_main ? ct_sink_secret(o->sink, process->comm) : NULL,
-		.call = {.number = -1},
 		.carrier = CT_NONE,
 		.runs = CT_NONE,
 		.stack = CT_NONE,
 		.start_site = CT_NONE,
+		.created_at = CT_NONE,
 	};
 
-	if (exited->canceled)
-		actor.end = ct_sink_string(o->sink, "it was cancelled");
-	else if (exited->has_result)
-		actor.end = ct_sink_printf(
+	const char *end = exited->canceled ? ct_sink_string(o->sink, "it was cancelled") : NULL;
+
+	if (!end && exited->has_result)
+		end = ct_sink_printf(
 			o->sink, "its result is 0x%llx", (unsigned long long)exited->result);
 	if (exited->start_routine && o->plan->wants & CT_WANT_STACKS)
 		actor.start_site = ct_observe_site(o, exited->start_routine, false);
-	return ct_sink_actor(o->sink, &actor) == CT_NONE ? CT_NO_MEMORY : CT_OK;
+	uint32_t index = ct_sink_actor(o->sink, &actor);
+	if (index != CT_NONE && end)
+		ct_sink_thread(o->sink, index)->end = end;
+	return index == CT_NONE ? CT_NO_MEMORY : CT_OK;
 }
 
 enum ct_status ct_observe_exited(struct ct_observation *o)

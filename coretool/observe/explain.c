@@ -46,8 +46,8 @@ static void add_number(struct explain *x, struct ct_str *list, uint32_t n, uint3
 
 	if (n >= MAX_NAMED)
 		return;
-	if (x->facts->say_numbers && a->number)
-		ct_str_add(list, "%s%s", n ? ", " : "", a->number);
+	if (x->facts->say_numbers && ct_actor_number(a))
+		ct_str_add(list, "%s%s", n ? ", " : "", ct_actor_number(a));
 	else
 		ct_str_add(list, "%s%llu", n ? ", " : "", (unsigned long long)a->id);
 }

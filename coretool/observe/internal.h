@@ -5,6 +5,7 @@
 
 #include "blocking/inlined.h"
 #include "observe/observe.h"
+#include "runtime/go/go.h"
 
 #define CODE_SLOTS 64 /* a power of two */
 
@@ -13,6 +14,7 @@ struct ct_observation {
 	const struct ct_plan *plan;
 	struct ct_sink *sink;
 	struct ct_libc libc;
+	struct ct_go *go; /* NULL: it is no Go program, or one that cannot be read */
 	struct ct_blocking blocking;
 	struct ct_inlined_memo inlined;
 	struct ct_runner runners[CT_RUNNERS_KEPT];
@@ -44,6 +46,8 @@ uint32_t ct_observe_site(struct ct_observation *o, uint64_t pc, bool is_call);
 enum ct_status ct_observe_wait(struct ct_observation *o, struct ct_blocked *blocked);
 /* Adds what a running actor spins for, if anything. (waits.c) */
 enum ct_status ct_observe_spin(struct ct_observation *o, const struct ct_blocked *blocked);
+/* Adds goroutines behind all threads, with their stacks and waits. (goroutines.c) */
+enum ct_status ct_observe_goroutines(struct ct_observation *o);
 /* Holders and peers that no object records, out of the threads' code. (holders.c) */
 enum ct_status ct_observe_holders(struct ct_observation *o);
 /* Adds the locks that are held, also those that nobody waits for; when all waits are known.

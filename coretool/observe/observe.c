@@ -2,6 +2,7 @@
 #include "observe/observe.h"
 
 #include "observe/internal.h"
+#include "runtime/go/frames.h"
 #include "target/lines.h"
 
 static enum ct_status observe_actor(struct ct_observation *o, uint32_t actor)
@@ -31,6 +32,8 @@ static enum ct_status observe_all(struct ct_observation *o)
 	for (size_t i = 0; !status && i < n; i++)
 		status = observe_actor(o, (uint32_t)i);
 	if (!status)
+		status = ct_observe_goroutines(o);
+	if (!status)
 		status = ct_observe_held(o);
 	if (!status)
 		status = ct_observe_holders(o);
@@ -59,11 +62,16 @@ enum ct_status ct_observe(struct ct_target *target, const struct ct_plan *plan,
 		if (plan->wants & CT_WANT_STACKS)
 			o.unwinder = ct_unwinder_new(target, options->max_frames);
 		ct_libc_detect(target, &o.libc);
+		status = ct_go_find(target, &o.go);
+		if (o.go && o.unwinder)
+			ct_unwinder_shape(o.unwinder, ct_go_frame_shape, o.go);
 		o.blocking = (struct ct_blocking){
 			target, o.sink, &o.libc, o.unwinder, &o.inlined, o.runners};
-		status = !o.unwinder && plan->wants & CT_WANT_STACKS ? CT_NO_MEMORY
-								     : observe_all(&o);
+		if (status != CT_NO_MEMORY)
+			status = !o.unwinder && plan->wants & CT_WANT_STACKS ? CT_NO_MEMORY
+									     : observe_all(&o);
 	}
+	ct_go_free(o.go);
 	ct_unwinder_free(o.unwinder);
 	free(o.frames);
 	if (status) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "observe/internal.h"
+#include "runtime/go/observe.h"
 #include "target/symbols.h"
 
 uint32_t ct_observe_site(struct ct_observation *o, uint64_t pc, bool is_call)
@@ -16,6 +17,8 @@ uint32_t ct_observe_site(struct ct_observation *o, uint64_t pc, bool is_call)
 		return index;
 	site->module = (uint32_t)ct_module_index(o->target, module);
 	site->offset = pc - module->start;
+	if (o->go && ct_go_name_site(o->go, o->sink, site))
+		return index;
 	if (!ct_symbol_at(o->target, pc - is_call, CT_SYMBOL_CODE, &symbol)) {
 		site->function = ct_sink_string(
 			o->sink, ct_symbol_demangle(ct_sink_arena(o->sink), symbol.name));

@@ -128,14 +128,13 @@ static enum ct_status add_thread(struct ct_observation *o, const struct ct_proce
 		.id = id->genuine ? id->own.tid : thread->lwp,
 		.id_source = id_source_of(&o->libc, id),
 		.lwp = thread->lwp,
-		.number = ct_sink_string(o->sink, thread->number),
 		.object = id->genuine ? id->own.object : 0,
 		.name = ct_sink_secret(o->sink, thread->name),
-		.call = {.number = -1},
 		.carrier = CT_NONE,
 		.runs = CT_NONE,
 		.stack = CT_NONE,
 		.start_site = CT_NONE,
+		.created_at = CT_NONE,
 	};
 
 	/* A core keeps one name: that of the main thread. */
@@ -144,8 +143,11 @@ static enum ct_status add_thread(struct ct_observation *o, const struct ct_proce
 	if (id->genuine && id->own.start_routine && o->plan->wants & CT_WANT_STACKS)
 		actor.start_site = ct_observe_site(o, id->own.start_routine, false);
 	if (process->signal.number && process->signal.lwp == thread->lwp)
-		actor.signal = process->signal.number;
-	return ct_sink_actor(o->sink, &actor) == CT_NONE ? CT_NO_MEMORY : CT_OK;
+		actor.signal = (uint8_t)process->signal.number;
+	uint32_t index = ct_sink_actor(o->sink, &actor);
+	if (index != CT_NONE && thread->number)
+		ct_sink_thread(o->sink, index)->number = ct_sink_string(o->sink, thread->number);
+	return index == CT_NONE ? CT_NO_MEMORY : CT_OK;
 }
 
 enum ct_status ct_observe_threads(struct ct_observation *o)

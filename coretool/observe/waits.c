@@ -59,13 +59,14 @@ static enum ct_status add_call_wait(struct ct_observation *o, const struct ct_bl
 static enum ct_status add_call(struct ct_observation *o, const struct ct_blocked *blocked,
 	const struct ct_syscall_info *info)
 {
-	struct ct_actor *actor = ct_sink_get_actor(o->sink, blocked->actor);
+	struct ct_actor_thread *thread = ct_sink_thread(o->sink, blocked->actor);
 	const char *text;
 
-	if (ct_syscall_text(o->target, &blocked->call, ct_sink_arena(o->sink), &text))
+	if (!thread ||
+		ct_syscall_text(o->target, &blocked->call, ct_sink_arena(o->sink), &text))
 		return CT_NO_MEMORY;
-	actor->state = CT_STATE_WAITING;
-	actor->call = (struct ct_actor_call){
+	ct_sink_get_actor(o->sink, blocked->actor)->state = CT_STATE_WAITING;
+	thread->call = (struct ct_actor_call){
 		blocked->call.number, info->name, ct_sink_string(o->sink, text)};
 	return CT_OK;
 }

@@ -153,13 +153,13 @@ json_t *ct_json_actor(const struct ct_json *j, uint32_t index)
 		ct_record_add(&r, "carrier", ct_json_actor_id(j, actor->carrier));
 	if (actor->runs != CT_NONE)
 		ct_record_add(&r, "runs", ct_json_actor_id(j, actor->runs));
-	if (actor->call.number >= 0)
-		ct_record_add(&r, "syscall", json_call(&actor->call));
+	if (ct_actor_call(actor))
+		ct_record_add(&r, "syscall", json_call(ct_actor_call(actor)));
 	add_waits(j, &r, actor);
 	add_holds(j, &r, actor);
 	if (actor->n_waits && graph && graph->root[index] != CT_NONE)
 		ct_record_add(&r, "root", ct_json_actor_id(j, graph->root[index]));
-	ct_record_text(&r, "end", actor->end);
+	ct_record_text(&r, "end", ct_actor_end(actor));
 	if (graph && graph->orphan[index] != CT_NO_ORPHAN)
 		ct_record_text(&r, "orphan", confidence_of(j, graph->orphan[index]));
 	add_place(j, &r, actor);

@@ -71,8 +71,8 @@ void ct_say_actors(struct ct_str *s, struct ct_arena *words, const struct ct_fac
 	for (uint32_t i = 0; i < n; i++) {
 		const struct ct_actor *actor = &facts->actors[actors[i]];
 
-		ids[i] = facts->say_numbers && actor->number
-				 ? number_of(actor->number, prefix, sizeof(prefix))
+		ids[i] = facts->say_numbers && ct_actor_number(actor)
+				 ? number_of(ct_actor_number(actor), prefix, sizeof(prefix))
 				 : actor->id;
 		goroutines += actor->kind == CT_ACTOR_GOROUTINE;
 	}

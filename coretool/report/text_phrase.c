@@ -61,14 +61,14 @@ static const char *say_object(struct ct_text *t, uint32_t resource)
 
 void ct_text_wait(struct ct_text *t, const struct ct_wait *wait, bool plural)
 {
-	const struct ct_actor_call *call = &t->facts->actors[wait->actor].call;
+	const struct ct_actor_call *call = ct_actor_call(&t->facts->actors[wait->actor]);
 
 	ct_text_add(t, "%s", plural ? verbs[wait->kind].many : verbs[wait->kind].one);
 	if (wait->resource != CT_NONE)
 		ct_text_add(t, " %s%s", say_object(t, wait->resource), verbs[wait->kind].after);
-	else if (call->number >= 0 && !plural && call->text)
+	else if (call && !plural && call->text)
 		ct_text_add(t, " in %s", call->text);
-	else if (call->number >= 0 && call->name)
+	else if (call && call->name)
 		ct_text_add(t, " in %s", call->name);
 	if (wait->timed && wait->kind != CT_WAIT_SLEEP)
 		ct_text_add(t, " (with a timeout)");
@@ -84,13 +84,14 @@ static void add_activity(struct ct_text *t, uint32_t actor, bool plural)
 	if (a->state == CT_STATE_DEAD || a->state == CT_STATE_ZOMBIE) {
 		ct_text_add(t, "%s exited%s", plural ? "have" : "has",
 			a->state == CT_STATE_ZOMBIE ? ", not joined yet" : "");
-		if (!plural && a->end)
-			ct_text_add(t, "; %s", a->end);
+		if (!plural && ct_actor_end(a))
+			ct_text_add(t, "; %s", ct_actor_end(a));
 		return;
 	}
 	ct_text_add(t, "%s ", plural ? "are" : "is");
-	if (!plural && a->call.number >= 0 && a->call.text)
-		ct_text_add(t, "in %s", a->call.text);
+	const struct ct_actor_call *call = ct_actor_call(a);
+	if (!plural && call && call->text)
+		ct_text_add(t, "in %s", call->text);
 	else
 		ct_text_add(t, "%s", ct_say_activity(&t->words, t->facts, actor));
 }

@@ -23,7 +23,7 @@ static struct threshold threshold_of(
 
 	/* One that computes holds a lock for a moment: a busy pool has a few waiters at any time.
 	 */
-	if (actor->call.number < 0)
+	if (actor->state != CT_STATE_WAITING)
 		return (struct threshold){running, 0};
 	if (!actor->n_waits || facts->waits[actor->first_wait].brief)
 		return (struct threshold){running, 0};
@@ -45,7 +45,7 @@ static enum ct_status report(struct ct_findings *out, uint32_t root)
 	const struct ct_graph *graph = out->graph;
 	struct ct_draft draft = {.rule = &ct_rule_blocked_behind, .level = CT_P2};
 	struct threshold threshold = threshold_of(facts, out->policy, root);
-	bool asleep = facts->actors[root].call.number >= 0;
+	bool asleep = facts->actors[root].state == CT_STATE_WAITING;
 	enum ct_trust worst = CT_TRUST_EXACT;
 	uint32_t frame = ct_own_frame(facts, root), lock = CT_NONE, n_locks = 0;
 	const char *who = ct_say_actor(out->arena, facts, root);

@@ -64,7 +64,7 @@ static uint32_t count_decisive(const struct ct_document *doc, enum ct_verdict ve
 static bool nothing_was_read(const struct ct_facts *facts)
 {
 	for (uint32_t i = 0; i < facts->n_actors; i++)
-		if (facts->actors[i].call.number >= 0 || facts->actors[i].stack != CT_NONE)
+		if (ct_actor_call(&facts->actors[i]) || facts->actors[i].stack != CT_NONE)
 			return false;
 	return true;
 }
@@ -140,7 +140,7 @@ static const char *clean_headline(struct ct_document *doc)
 	const char *rest = "", *others = "", *idle = "";
 
 	for (uint32_t i = 0; i < facts->n_actors; i++) {
-		asleep += facts->actors[i].call.number >= 0;
+		asleep += ct_actor_call(&facts->actors[i]) != NULL;
 		if (waits_to_be_woken(facts, &facts->actors[i]))
 			woken++;
 		else

@@ -124,11 +124,12 @@ static const struct ct_line *own_line(const struct ct_site *site)
 /* The C library's wrapper of the system call that a thread of a static program is in. */
 static bool is_wrapper(const struct ct_facts *facts, uint32_t actor, uint32_t site)
 {
-	const char *call = facts->actors[actor].call.name, *function = facts->sites[site].function;
+	const struct ct_actor_call *call = ct_actor_call(&facts->actors[actor]);
+	const char *function = facts->sites[site].function;
 
-	if (!facts->target.is_static || !call || !function)
+	if (!facts->target.is_static || !call || !call->name || !function)
 		return false;
-	return !strcmp(function + strspn(function, "_"), call);
+	return !strcmp(function + strspn(function, "_"), call->name);
 }
 
 uint32_t ct_own_frame(const struct ct_facts *facts, uint32_t actor)
@@ -189,12 +190,13 @@ const char *ct_say_function(
 const char *ct_say_activity(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
 {
 	const struct ct_actor *a = &facts->actors[actor];
+	const struct ct_actor_call *call = ct_actor_call(a);
 
-	if (a->call.number >= 0 && a->call.name)
-		return ct_arena_printf(arena, "asleep in %s", a->call.name);
-	if (a->call.number >= 0)
+	if (call && call->name)
+		return ct_arena_printf(arena, "asleep in %s", call->name);
+	if (call)
 		return ct_arena_printf(
-			arena, "asleep in system call %lld", (long long)a->call.number);
+			arena, "asleep in system call %lld", (long long)call->number);
 	return ct_actor_state_name(a->state);
 }
 

@@ -40,11 +40,11 @@ static inline uint32_t story_thread(struct story *s, uint64_t id, const char *na
 					      .id = id,
 					      .lwp = id,
 					      .name = ct_sink_string(s->sink, name),
-					      .call = {.number = -1},
 					      .carrier = CT_NONE,
 					      .runs = CT_NONE,
 					      .stack = CT_NONE,
-					      .start_site = CT_NONE});
+					      .start_site = CT_NONE,
+					      .created_at = CT_NONE});
 }
 
 static inline uint32_t story_mutex(struct story *s, uint64_t address, const char *name)
@@ -76,7 +76,7 @@ static inline struct ct_wait *story_waits(
 
 	assert_true(s->n_waits <= STORY_MAX);
 	a->state = CT_STATE_WAITING;
-	a->call = (struct ct_actor_call){202, "futex", "futex(…)"};
+	ct_sink_thread(s->sink, actor)->call = (struct ct_actor_call){202, "futex", "futex(…)"};
 	*wait = (struct ct_wait){.kind = resource == CT_NONE ? CT_WAIT_SLEEP : CT_WAIT_MUTEX,
 		.trust = trust,
 		.actor = actor,

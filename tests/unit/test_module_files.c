@@ -92,7 +92,7 @@ static void assert_unused(struct fixture *f, const struct ct_module *module)
 	assert_null(ct_module_dwfl(f->target, module));
 	assert_null(module->file);
 	assert_int_equal(module->found, CT_FOUND_NONE);
-	assert_int_equal(ct_module_read(f->target, module, code, &byte, 1), CT_FAULT);
+	assert_int_equal(ct_module_read(module, code, &byte, 1), CT_FAULT);
 	assert_int_equal(ct_read(f->target, code, &byte, 1), CT_FAULT);
 }
 
@@ -129,12 +129,12 @@ static void a_matching_file_gives_names_and_code(void **state)
 	/* Of writable memory the file knows only the beginning. */
 	data = map_with(f, PROT_READ | PROT_WRITE);
 	assert_int_equal(
-		ct_module_read(f->target, module, data->start + data->present - 8, have, 8),
+		ct_module_read(module, data->start + data->present - 8, have, 8),
 		CT_FAULT);
 	/* Not over the end of a segment, not outside of all. */
-	assert_int_equal(ct_module_read(f->target, module, code->start, have, SIZE_MAX), CT_FAULT);
-	assert_int_equal(ct_module_read(f->target, module, module->end, have, 1), CT_FAULT);
-	assert_int_equal(ct_module_read(f->target, module, LIBS - 1, have, 1), CT_FAULT);
+	assert_int_equal(ct_module_read(module, code->start, have, SIZE_MAX), CT_FAULT);
+	assert_int_equal(ct_module_read(module, module->end, have, 1), CT_FAULT);
+	assert_int_equal(ct_module_read(module, LIBS - 1, have, 1), CT_FAULT);
 	free(file);
 }
 
@@ -348,7 +348,7 @@ static void a_file_that_shrinks_is_not_believed(void **state)
 
 	assert_used(f, module, path, CT_FOUND_PATH);
 	assert_int_equal(truncate(path, 100), 0);
-	assert_int_equal(ct_module_read(f->target, module, code, &byte, 1), CT_FAULT);
+	assert_int_equal(ct_module_read(module, code, &byte, 1), CT_FAULT);
 }
 
 int main(void)

@@ -398,17 +398,17 @@ static void what_each_call_waits_for(void **state)
 	assert_int_equal(facts->waits[0].kind, CT_WAIT_IO);
 	assert_true(facts->waits[0].outside);
 	assert_string_equal(facts->waits[0].why, "asleep in read");
-	assert_string_equal(facts->actors[0].call.name, "read");
-	assert_non_null(strstr(facts->actors[0].call.text, "read(3, "));
+	assert_string_equal(facts->actors[0].thread->call.name, "read");
+	assert_non_null(strstr(facts->actors[0].thread->call.text, "read(3, "));
 	assert_int_equal(facts->waits[1].kind, CT_WAIT_OTHER);
 	assert_int_equal(facts->waits[1].resource, CT_NONE);
 	assert_non_null(strstr(facts->waits[1].why, "which call it was is not known"));
-	assert_string_equal(facts->actors[1].call.name, "restart_syscall");
+	assert_string_equal(facts->actors[1].thread->call.name, "restart_syscall");
 	assert_int_equal(facts->actors[1].state, CT_STATE_WAITING);
 	/* A futex with a timeout is restarted so, and the code before has its number. */
 	assert_int_equal(facts->waits[2].kind, CT_WAIT_MUTEX);
 	assert_true(facts->waits[2].timed);
-	assert_int_equal(facts->actors[2].call.number, FUTEX);
+	assert_int_equal(facts->actors[2].thread->call.number, FUTEX);
 	assert_int_equal(facts->actors[3].state, CT_STATE_RUNNING);
 	forget(&seen);
 }

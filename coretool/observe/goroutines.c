@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "observe/internal.h"
+#include "runtime/go/observe.h"
+
+static uint32_t site(void *arg, uint64_t pc, bool is_call)
+{
+	return ct_observe_site(arg, pc, is_call);
+}
+
+enum ct_status ct_observe_goroutines(struct ct_observation *o)
+{
+	struct ct_go_observation go = {
+		.go = o->go,
+		.target = o->target,
+		.sink = o->sink,
+		.unwinder = o->unwinder,
+		.site = site,
+		.arg = o,
+	};
+
+	return o->go && o->plan->wants & CT_WANT_GOROUTINES ? ct_go_observe(&go) : CT_OK;
+}

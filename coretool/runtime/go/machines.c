@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The OS threads as the runtime lists them (allm), and which thread of the target each is: by the
+ * number that it got from the kernel (m.procid, minit() of os_linux.go).
+ */
+#include "runtime/go/observe.h"
+
+#include "base/vec.h"
+
+#define MAX_MACHINES 1000000
+
+static uint32_t find_thread(const struct ct_go_observation *o, uint64_t procid)
+{
+	uint32_t thread = procid ? ct_sink_thread_by_id(o->sink, procid) : CT_NONE;
+
+	return thread != CT_NONE && thread < ct_target_n_threads(o->target) ? thread : CT_NONE;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct ct_go_machine *x = a, *y = b;
+
+	return x->at < y->at ? -1 : x->at > y->at;
+}
+
+enum ct_status ct_go_read_machines(struct ct_go_observation *o)
+{
+	const struct ct_go *go = o->go;
+	CT_VEC(struct ct_go_machine) list = {0};
+	uint64_t at = 0;
+
+	if (go->globals.allm)
+		(void)!ct_read_u64(go->target, go->globals.allm, &at);
+	while (at && list.n < MAX_MACHINES) {
+		struct ct_go_machine *m = ct_vec_push(&list);
+
+		if (!m) {
+			ct_vec_free(&list);
+			return CT_NO_MEMORY;
+		}
+		m->at = at;
+		m->g0 = ct_go_word(go, at, CT_GO_M_G0);
+		m->gsignal = ct_go_word(go, at, CT_GO_M_GSIGNAL);
+		m->current = ct_go_word(go, at, CT_GO_M_CURG);
+		m->procid = ct_go_word(go, at, CT_GO_M_PROCID);
+		m->thread = find_thread(o, m->procid);
+		at = ct_go_word(go, at, CT_GO_M_ALLLINK);
+	}
+	if (list.n)
+		qsort(list.items, list.n, sizeof(*list.items), by_address);
+	o->machines = list.items;
+	o->n_machines = list.n;
+	return CT_OK;
+}
+
+const struct ct_go_machine *ct_go_machine_at(const struct ct_go_observation *o, uint64_t at)
+{
+	const struct ct_go_machine key = {.at = at};
+
+	return at && o->n_machines ? bsearch(&key, o->machines, o->n_machines,
+					     sizeof(*o->machines), by_address)
+				   : NULL;
+}
+
+const struct ct_go_machine *ct_go_machine_of(const struct ct_go_observation *o, uint32_t thread)
+{
+	for (uint32_t i = 0; thread != CT_NONE && i < o->n_machines; i++)
+		if (o->machines[i].thread == thread)
+			return &o->machines[i];
+	return NULL;
+}
