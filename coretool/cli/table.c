@@ -224,6 +224,9 @@ static const char diff_help[] =
 static const char rules_help[] =
 	"Lists the rules that make findings; with an ID or a name, all about that one: when "
 	"it speaks, when it stays silent.";
+static const char goroutines_help[] =
+	"Goroutines that do the same in the same place stand together: how many, their stack, who "
+	"made them and where. The runtime's own come only with -v.";
 static const char commands_help[] =
 	"Lists commands and options for people (--format text), for programs (json), or as a "
 	"manual page (man).";
@@ -260,6 +263,17 @@ const struct ct_command ct_commands[] = {
 		.sections = CT_SECTION_THREADS | CT_SECTION_ALL_STACKS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
+	{.name = "goroutines",
+		.args = "CORE [EXE]",
+		.summary = "goroutines by stack and wait, the most numerous first",
+		.help = goroutines_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES,
+		.sections = CT_SECTION_GOROUTINES,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_report},
 	{.name = "waits",
 		.args = "CORE [EXE]",
 		.summary = "who waits for whom and where, without stacks",
@@ -278,7 +292,8 @@ const struct ct_command ct_commands[] = {
 		.options = REPORT,
 		.documents = CT_DOCUMENT_REPORT,
 		.format = "text",
-		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_WHOLE | CT_WANT_NAMES | CT_WANT_GOROUTINES,
+		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_WHOLE | CT_WANT_NAMES |
+			 CT_WANT_GOROUTINES,
 		.sections = CT_SECTION_LOCKS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},

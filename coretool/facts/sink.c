@@ -1,45 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "facts/sink.h"
-
-#include "base/hash.h"
 #include "base/str.h"
-#include "base/vec.h"
+#include "facts/sink_internal.h"
 
 /* Longer strings out of a target are cut: nobody reads more, and a hostile file has more. */
 #define MAX_STRING ((size_t)4096)
-
-struct sink_peer {
-	struct ct_peer peer;
-	uint32_t wait;
-};
-
-struct sink_values {
-	const struct ct_value *values;
-	uint32_t n;
-};
-
-struct ct_sink {
-	struct ct_facts *facts; /* lies in arena */
-	struct ct_arena arena;
-	bool redact, failed;
-	struct ct_actor_thread lost; /* what there was no memory for */
-	CT_VEC(struct ct_actor) actors;
-	CT_VEC(struct ct_wait) waits;
-	CT_VEC(struct ct_hold) holds;
-	CT_VEC(struct sink_peer) peers;
-	CT_VEC(struct ct_resource) resources;
-	CT_VEC(struct ct_stack) stacks;
-	CT_VEC(struct ct_site) sites;
-	CT_VEC(struct ct_fact_module) modules;
-	CT_VEC(struct ct_note) notes;
-	CT_VEC(const char *) strings;
-	CT_VEC(struct ct_value) values; /* of the resource added last */
-	uint32_t values_of;
-	CT_VEC(struct sink_values) value_lists;
-	CT_VEC(const char *) reasons;
-	CT_VEC(const char *) label_sets;
-	struct ct_hash value_keys, actor_ids, actor_objects, resource_keys, stack_keys, site_keys, string_keys;
-};
 
 struct ct_sink *ct_sink_new(unsigned wants)
 {
@@ -62,8 +26,8 @@ void ct_sink_free(struct ct_sink *sink)
 {
 	if (!sink)
 		return;
-	struct ct_hash *hashes[] = {&sink->value_keys, &sink->actor_ids, &sink->actor_objects, &sink->resource_keys,
-		&sink->stack_keys, &sink->site_keys, &sink->string_keys};
+	struct ct_hash *hashes[] = {&sink->value_keys, &sink->actor_ids, &sink->actor_objects,
+		&sink->resource_keys, &sink->stack_keys, &sink->site_keys, &sink->string_keys};
 
 	for (size_t i = 0; i < CT_COUNT(hashes); i++)
 		ct_hash_free(hashes[i]);
@@ -273,8 +237,7 @@ static const struct ct_value *sink_intern_values(struct ct_sink *sink)
 	}
 	struct sink_values *slot = ct_vec_push(&sink->value_lists);
 	const struct ct_value *copy = ct_arena_copy(&sink->arena, sink->values.items, bytes);
-	if (!slot || !copy ||
-		!ct_hash_insert(&sink->value_keys, hash, sink->value_lists.n - 1)) {
+	if (!slot || !copy || !ct_hash_insert(&sink->value_keys, hash, sink->value_lists.n - 1)) {
 		sink->failed = true;
 		return NULL;
 	}
@@ -283,7 +246,7 @@ static const struct ct_value *sink_intern_values(struct ct_sink *sink)
 }
 
 /* The values of the last resource move into the arena when the next one begins. */
-static void sink_settle_values(struct ct_sink *sink)
+void ct_sink_settle_values(struct ct_sink *sink)
 {
 	if (sink->values_of == CT_NONE)
 		return;
@@ -308,7 +271,7 @@ uint32_t ct_sink_resource(struct ct_sink *sink, const char *kind, uint64_t addre
 		if (r->address == address && !strcmp(r->kind, kind))
 			return i;
 	}
-	sink_settle_values(sink);
+	ct_sink_settle_values(sink);
 	struct ct_resource *slot = ct_vec_push(&sink->resources);
 	uint32_t index = sink->resources.n - 1;
 	if (!slot || !ct_hash_insert(&sink->resource_keys, hash, index)) {
@@ -539,142 +502,7 @@ void ct_sink_note(struct ct_sink *sink, unsigned code, const char *about, const 
 		code, ct_sink_string(sink, about), ct_sink_string(sink, ct_str_text(&text))};
 }
 
-/* Lists the indices 0 … n - 1 by a key below n_keys: first[k] and count[k] say where key k's are.
- */
-static uint32_t *sink_list_by(struct ct_arena *arena, uint32_t n, uint32_t n_keys,
-	uint32_t (*key)(const struct ct_sink *, uint32_t), const struct ct_sink *sink,
-	uint32_t *first)
-{
-	uint32_t *list = ct_arena_new_array(arena, n, uint32_t);
-	uint32_t sum = 0;
-
-	if (!list)
-		return NULL;
-	memset(first, 0, ((size_t)n_keys + 1) * sizeof(*first));
-	for (uint32_t i = 0; i < n; i++)
-		if (key(sink, i) < n_keys)
-			first[key(sink, i)]++;
-	for (uint32_t k = 0; k <= n_keys; k++) {
-		uint32_t count = first[k];
-		first[k] = sum;
-		sum += count;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		if (key(sink, i) < n_keys)
-			list[first[key(sink, i)]++] = i;
-	/* Each first[k] has run on to where k + 1 begins: shift back. */
-	memmove(first + 1, first, (size_t)n_keys * sizeof(*first));
-	first[0] = 0;
-	return list;
-}
-
-static uint32_t hold_actor(const struct ct_sink *sink, uint32_t i)
-{
-	return sink->holds.items[i].actor;
-}
-
-static uint32_t hold_resource(const struct ct_sink *sink, uint32_t i)
-{
-	return sink->holds.items[i].resource;
-}
-
-static uint32_t wait_resource(const struct ct_sink *sink, uint32_t i)
-{
-	return sink->waits.items[i].resource;
-}
-
-static uint32_t peer_wait(const struct ct_sink *sink, uint32_t i)
-{
-	return sink->peers.items[i].wait;
-}
-
-/* The peers of one wait stand together. */
-static void sink_link_peers(struct ct_sink *sink)
-{
-	uint32_t n = sink->peers.n;
-	uint32_t *first = ct_arena_new_array(&sink->arena, (size_t)sink->waits.n + 1, uint32_t);
-	struct ct_peer *peers = ct_arena_new_array(&sink->arena, n, struct ct_peer);
-	uint32_t *order = NULL;
-
-	if (n && first && peers)
-		order = sink_list_by(&sink->arena, n, sink->waits.n, peer_wait, sink, first);
-	if (!order)
-		return;
-	for (uint32_t i = 0; i < n; i++)
-		peers[i] = sink->peers.items[order[i]].peer;
-	for (uint32_t w = 0; w < sink->waits.n; w++) {
-		sink->waits.items[w].first_peer = first[w];
-		sink->waits.items[w].n_peers = first[w + 1] - first[w];
-	}
-	sink->facts->peers = peers;
-}
-
-static void sink_link(struct ct_sink *sink)
-{
-	struct ct_facts *facts = sink->facts;
-	uint32_t n = CT_MAX(sink->actors.n, sink->resources.n);
-	ct_autofree uint32_t *first = malloc(((size_t)n + 2) * sizeof(*first));
-
-	if (!first) {
-		sink->failed = true;
-		return;
-	}
-	facts->holds_by_actor =
-		sink_list_by(&sink->arena, sink->holds.n, sink->actors.n, hold_actor, sink, first);
-	for (uint32_t i = 0; i < sink->actors.n; i++) {
-		sink->actors.items[i].first_hold = first[i];
-		sink->actors.items[i].n_holds = first[i + 1] - first[i];
-	}
-	facts->holds_by_resource = sink_list_by(
-		&sink->arena, sink->holds.n, sink->resources.n, hold_resource, sink, first);
-	for (uint32_t i = 0; i < sink->resources.n; i++) {
-		sink->resources.items[i].first_hold = first[i];
-		sink->resources.items[i].n_holds = first[i + 1] - first[i];
-	}
-	facts->waits_by_resource = sink_list_by(
-		&sink->arena, sink->waits.n, sink->resources.n, wait_resource, sink, first);
-	for (uint32_t i = 0; i < sink->resources.n; i++) {
-		sink->resources.items[i].first_waiter = first[i];
-		sink->resources.items[i].n_waiters = first[i + 1] - first[i];
-	}
-}
-
-#define SINK_MOVE(sink, what)                                                                      \
-	do {                                                                                       \
-		(sink)->facts->what = ct_arena_copy(&(sink)->arena, (sink)->what.items,            \
-			(size_t)(sink)->what.n * sizeof(*(sink)->what.items));                     \
-		(sink)->facts->n_##what = (sink)->what.n;                                          \
-	} while (0)
-
 void ct_sink_crash(struct ct_sink *sink, const struct ct_crash *crash)
 {
 	sink->facts->crash = ct_arena_copy(&sink->arena, crash, sizeof(*crash));
-}
-
-enum ct_status ct_sink_finish(struct ct_sink *sink, struct ct_facts **ret, struct ct_error *err)
-{
-	struct ct_facts *facts = sink->facts;
-
-	sink_settle_values(sink);
-	sink_link(sink);
-	sink_link_peers(sink);
-	SINK_MOVE(sink, actors);
-	SINK_MOVE(sink, waits);
-	SINK_MOVE(sink, holds);
-	SINK_MOVE(sink, resources);
-	SINK_MOVE(sink, stacks);
-	SINK_MOVE(sink, sites);
-	SINK_MOVE(sink, modules);
-	SINK_MOVE(sink, notes);
-	SINK_MOVE(sink, reasons);
-	SINK_MOVE(sink, label_sets);
-	if (sink->failed || sink->arena.failed) {
-		ct_sink_free(sink);
-		return ct_fail(err, CT_NO_MEMORY, "out of memory while collecting facts");
-	}
-	facts->arena = sink->arena;
-	ct_arena_init(&sink->arena);
-	ct_sink_free(sink);
-	*ret = facts;
-	return CT_OK;
 }

@@ -12,7 +12,8 @@ bool ct_group_by_stack(const struct ct_facts *facts, uint32_t actor, uint64_t *r
 	uint64_t where = a->stack;
 	bool stopped_for = facts->target.signal.number && facts->target.signal.actor == actor;
 	const struct ct_actor_call *call = ct_actor_call(a);
-	uint32_t what = ((call ? (uint32_t)call->number : UINT32_MAX) & 0x7ffff) | (uint32_t)stopped_for << 19;
+	uint32_t doing = call ? (uint32_t)call->number : a->reason ? a->reason : UINT32_MAX;
+	uint32_t what = (doing & 0x7ffff) | (uint32_t)stopped_for << 19;
 
 	if (a->state == CT_STATE_ZOMBIE)
 		where = a->start_site;

@@ -191,19 +191,23 @@ void ct_text_threads(struct ct_text *t)
 	const struct ct_summary *summary = &t->document->summary;
 	ct_autofree bool *skip = NULL;
 
-	if (t->verbose || (t->document->sections & CT_SECTION_ALL_STACKS)) {
-		ct_text_head(t, "Threads: %u", summary->n_threads);
-		if (summary->n_exited)
-			ct_text_say(t, "  and %u that ha%s exited without being joined",
-				summary->n_exited, summary->n_exited == 1 ? "s" : "ve");
-		write_sorted(t, NULL, write_all);
-		return;
-	}
 	skip = calloc((size_t)t->facts->n_actors + 1, sizeof(*skip));
 	if (!skip) {
 		t->failed = true;
 		return;
 	}
-	write_sorted(t, t->told, write_rest);
+	for (uint32_t i = 0; i < t->facts->n_actors; i++)
+		skip[i] = t->facts->actors[i].kind != CT_ACTOR_THREAD;
+	if (t->verbose || (t->document->sections & CT_SECTION_ALL_STACKS)) {
+		ct_text_head(t, "Threads: %u", summary->n_threads);
+		if (summary->n_exited)
+			ct_text_say(t, "  and %u that ha%s exited without being joined",
+				summary->n_exited, summary->n_exited == 1 ? "s" : "ve");
+		write_sorted(t, skip, write_all);
+		return;
+	}
+	for (uint32_t i = 0; i < t->facts->n_actors; i++)
+		skip[i] |= t->told[i];
+	write_sorted(t, skip, write_rest);
 	write_finding_stacks(t, skip);
 }

@@ -41,9 +41,10 @@ enum ct_section {
 	CT_SECTION_ALL_STACKS =
 		1u << 7, /* every stack; else those of findings, then the rest grouped */
 	CT_SECTION_VERBOSE = 1u << 8,
-	CT_SECTION_MISSING = 1u << 9,  /* of the modules only those that lack something */
-	CT_SECTION_ORPHANS = 1u << 10, /* who waits to be woken, and by whom */
-	CT_SECTION_CRASH = 1u << 11,   /* registers and stack of the thread that crashed */
+	CT_SECTION_MISSING = 1u << 9,     /* of the modules only those that lack something */
+	CT_SECTION_ORPHANS = 1u << 10,    /* who waits to be woken, and by whom */
+	CT_SECTION_CRASH = 1u << 11,      /* registers and stack of the thread that crashed */
+	CT_SECTION_GOROUTINES = 1u << 12, /* goroutines and their stacks */
 };
 
 struct ct_diff;

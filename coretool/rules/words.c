@@ -81,7 +81,9 @@ static bool begins_with_any(const char *name, const char *const *prefixes, size_
  * methods newer compilers name "<std::thread::Thread>::park". */
 static bool is_template_function(const char *name)
 {
-	static const char *const prefixes[] = {"__gthread_", "__gnu_cxx::", "std::", "<std::"};
+	static const char *const prefixes[] = {"__gthread_", "__gnu_cxx::", "std::", "<std::",
+		/* and Go's */ "runtime.", "runtime/", "internal/", "sync.", "syscall.",
+		"time.Sleep"};
 
 	return begins_with_any(name, prefixes, CT_COUNT(prefixes));
 }
@@ -192,6 +194,8 @@ const char *ct_say_activity(struct ct_arena *arena, const struct ct_facts *facts
 	const struct ct_actor *a = &facts->actors[actor];
 	const struct ct_actor_call *call = ct_actor_call(a);
 
+	if (a->reason)
+		return ct_arena_printf(arena, "waiting: %s", facts->reasons[a->reason]);
 	if (call && call->name)
 		return ct_arena_printf(arena, "asleep in %s", call->name);
 	if (call)

@@ -134,11 +134,11 @@ static inline uint32_t doc_thread(struct doc *d, uint64_t id, const char *name, 
 		.id = id,
 		.lwp = id,
 		.name = ct_sink_string(d->sink, name),
-		.call = {.number = -1},
 		.carrier = CT_NONE,
 		.runs = CT_NONE,
 		.stack = stack,
-		.start_site = CT_NONE};
+		.start_site = CT_NONE,
+		.created_at = CT_NONE};
 
 	return ct_sink_actor(d->sink, &actor);
 }
@@ -149,7 +149,8 @@ static inline void doc_call(struct doc *d, uint32_t actor, enum ct_actor_state s
 	struct ct_actor *a = ct_sink_get_actor(d->sink, actor);
 
 	a->state = state;
-	a->call = (struct ct_actor_call){number, name, ct_sink_string(d->sink, text)};
+	ct_sink_thread(d->sink, actor)->call =
+		(struct ct_actor_call){number, name, ct_sink_string(d->sink, text)};
 }
 
 static inline uint32_t doc_mutex(struct doc *d, uint64_t address, const char *name, uint64_t owner)
