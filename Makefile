@@ -33,6 +33,7 @@ all: $(PROGRAM) $(LIB_A) $(LIB_SO) $(BUILD)/coretool.pc ## build the library and
 
 include samples/samples.mk
 include tests/tests.mk
+include tests/go/go.mk
 include tests/bench/bench.mk
 include tests/fuzz/fuzz.mk
 include tests/soak/soak.mk

@@ -8,8 +8,9 @@ build='gcc libc6-dev libelf-dev libdw-dev libcapstone-dev libarchive-dev libxxha
 	zlib1g-dev'
 static='libzstd-dev liblz4-dev libbz2-dev liblzma-dev'
 demo='gdb python3 util-linux'
-test='g++ musl-tools rustc clang libclang-rt-dev llvm libcmocka-dev gdb gdbserver tmux libc6-dbg python3 python3-jsonschema zstd lz4 xz-utils bzip2 gzip
+test='g++ musl-tools rustc golang-go clang libclang-rt-dev llvm libcmocka-dev gdb gdbserver tmux libc6-dbg python3 python3-jsonschema zstd lz4 xz-utils bzip2 gzip
 	binutils elfutils dwz man-db zsh graphviz util-linux apt dpkg ca-certificates'
+go_layout='python3-pyelftools golang-go gcc libc6-dev clang-format apt dpkg'
 lint='clang-format python3 shellcheck'
 bench='elfutils gdb gdbserver libc6-dbg python3'
 soak='gdb libc6-dbg python3 util-linux'
@@ -27,6 +28,7 @@ for set in "$@"; do
 	static) want="$want $static" ;;
 	demo) want="$want $demo" ;;
 	test) want="$want $test" ;;
+	go-layout) want="$want $go_layout" ;;
 	lint) want="$want $lint" ;;
 	bench) want="$want $bench" ;;
 	soak) want="$want $soak" ;;

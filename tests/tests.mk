@@ -66,6 +66,7 @@ test: ## the whole suite; installs what is missing
 	@$(RUN) $(UNIT_RUN) \
 		checker='$(PYTHON) -B tests/truth/test_check_truth.py' \
 		lint='$(PYTHON) -B tests/lint_test.py' \
+		go-layouts='$(PYTHON) -B coretool/runtime/go/layouts/generate.py --check' \
 		demo='tests/demo.sh $(BUILD)/demo' \
 		cores='$(MAKE) --no-print-directory -s cores' \
 		trees='$(MAKE) --no-print-directory -s cores-trees' \

@@ -57,7 +57,7 @@ class Suite:
         self.name = name
         self.directory = directory.resolve()
 
-    def _apt(self, *args, **more):
+    def _apt(self, *args, program="apt-get", **more):
         state = self.directory
         options = {
             "Dir::Etc::SourceList": state / "sources.list",
@@ -74,7 +74,7 @@ class Suite:
         }
         if os.geteuid() == 0:
             options["APT::Sandbox::User"] = "root"  # _apt may not write into our directory
-        line = ["apt-get", "-q"]
+        line = [program, "-q"]
         for key, value in options.items():
             line += ["-o", f"{key}={value}"]
         return run([*line, *args], **more)
@@ -107,6 +107,10 @@ class Suite:
             say(f"{self.name}: its key is not in the installed keyring; "
                 "using that of the newest debian-archive-keyring of this machine's suite")
             self._update(self._newer_keyring())
+
+    def names(self, prefix):
+        """The packages of the suite whose names begin so."""
+        return self._apt("pkgnames", prefix, program="apt-cache").split()
 
     def closure(self, packages):
         """{name: version} of these packages and of all that they depend on, in the suite."""
