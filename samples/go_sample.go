@@ -1,0 +1,368 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// What sample.h is for the samples in C, for those in Go: goroutines that say who they are, a check that each of
+// them waits as it should, by what the runtime itself prints of it, and the truth about it as JSON lines on stdout.
+//
+// The words are those of sample.h, where "tid" and the like is "g:18" for a goroutine; and these:
+//
+//	goroutine   {tid, label, state, reason, frames, creator, parent, locked, carrier, labels, syscall}: as the
+//	            runtime's own traceback has it: frames are [function, file, line] without the runtime's own
+//	goroutines  [ids]: all that a traceback lists; a report has no others but those of the system
+//	select      {tid, cases: [{kind, resource}], timed}: all of its cases
+//	channel     {resource, len, cap, closed, elem, senders, receivers}
+//	waitgroup   {resource, counter, waiters}
+//	polled      {tid, fd, mode}: it waits until it can read or write there
+//	panic       {tid, values: [{value, type}], class}: the values that it panics with, the newest first
+//	fatal       {tid, text}: the runtime ends the process with this message
+//	nobody      resource: none holds it, though it is locked: whoever locked it will never unlock it
+//	exit_text   text: what the process says at its end
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unsafe"
+)
+
+const patience = 20 * time.Second
+
+// fields is a JSON object.
+type fields map[string]interface{}
+
+// tell prints one line of truth.
+func tell(word string, value interface{}) {
+	text, err := json.Marshal(fields{word: value})
+	if err != nil {
+		fail(err.Error())
+	}
+	fmt.Println(string(text))
+}
+
+func fail(what string) {
+	fmt.Fprintln(os.Stderr, "sample: "+what)
+	os.Exit(2)
+}
+
+func must(err error, what string) {
+	if err != nil {
+		fail(what + ": " + err.Error())
+	}
+}
+
+// ---- who is who ----
+
+// An actor is a goroutine by the name that the truth has for it, and by the number that the runtime has.
+type actor struct {
+	label string
+	id    int64
+}
+
+func named(label string) *actor { return &actor{label: label} }
+
+// enter is said by the goroutine itself.
+func (a *actor) enter() {
+	text := make([]byte, 64)
+	text = text[:runtime.Stack(text, false)]
+	number := strings.Fields(string(text))[1]
+	id, err := strconv.ParseInt(number, 10, 64)
+	must(err, "a goroutine's number")
+	atomic.StoreInt64(&a.id, id)
+}
+
+// number waits until the goroutine has said it.
+func (a *actor) number() int64 {
+	for start := time.Now(); time.Since(start) < patience; time.Sleep(time.Millisecond) {
+		if id := atomic.LoadInt64(&a.id); id != 0 {
+			return id
+		}
+	}
+	fail(a.label + " does not come")
+	return 0
+}
+
+func (a *actor) String() string { return fmt.Sprintf("g:%d", a.number()) }
+
+func (a *actor) MarshalJSON() ([]byte, error) { return json.Marshal(a.String()) }
+
+// start runs it as a goroutine that the truth knows by this name.
+func start(label string, run func()) *actor {
+	a := named(label)
+	go func() {
+		a.enter()
+		run()
+	}()
+	a.number()
+	return a
+}
+
+// A meeting is where all stay until as many as needed have come; no channel or lock, so that it is no part of what is
+// found later.
+type meeting struct{ needed, come int32 }
+
+func (m *meeting) attend() {
+	atomic.AddInt32(&m.come, 1)
+	m.wait()
+}
+
+func (m *meeting) wait() {
+	for atomic.LoadInt32(&m.come) < m.needed {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// A gate is closed until it is opened.
+type gate int32
+
+func (g *gate) open() { atomic.StoreInt32((*int32)(g), 1) }
+
+func (g *gate) pass() {
+	for atomic.LoadInt32((*int32)(g)) == 0 {
+		time.Sleep(time.Millisecond)
+	}
+}
+
+// ---- what the runtime says of them ----
+
+type seen struct {
+	state, reason, creator string
+	frames                 [][]interface{}
+	parent                 int64
+	locked                 bool
+}
+
+var (
+	headLine    = regexp.MustCompile(`^goroutine (\d+)(?: gp=\S+ m=\S+(?: mp=\S+)?)? \[([^]]*)\](?: \{.*\})?:$`)
+	creatorLine = regexp.MustCompile(`^created by (.*?)(?: in goroutine (\d+))?$`)
+	placeLine   = regexp.MustCompile(`^\t(?:.*/)?([^/]+):(\d+)`)
+)
+
+var states = map[string]string{"running": "running", "runnable": "runnable", "syscall": "syscall",
+	"preempted": "runnable", "copystack": "running"}
+
+func atoi(text string) int64 {
+	number, _ := strconv.ParseInt(text, 10, 64)
+	return number
+}
+
+// parse reads one goroutine of a traceback.
+func parse(text string) (int64, *seen) {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	head := headLine.FindStringSubmatch(lines[0])
+	if head == nil {
+		fail("a traceback begins " + lines[0])
+	}
+	says := strings.Split(head[2], ", ")
+	s := &seen{reason: strings.TrimSuffix(says[0], " (scan)")}
+	for _, more := range says[1:] {
+		s.locked = s.locked || more == "locked to thread"
+	}
+	s.state = states[s.reason]
+	if s.state == "" {
+		s.state = "waiting"
+	}
+	for at := 1; at+1 < len(lines); at += 2 {
+		if creator := creatorLine.FindStringSubmatch(lines[at]); creator != nil {
+			s.creator, s.parent = creator[1], atoi(creator[2])
+			break
+		}
+		place := placeLine.FindStringSubmatch(lines[at+1])
+		end := strings.LastIndex(lines[at], "(")
+		if place == nil || end < 0 {
+			break // "additional frames elided"
+		}
+		s.frames = append(s.frames, []interface{}{lines[at][:end], place[1], atoi(place[2])})
+	}
+	return atoi(head[1]), s
+}
+
+// traceback is of all goroutines that are not the system's.
+func traceback() map[int64]*seen {
+	text := make([]byte, 1<<20)
+	for {
+		length := runtime.Stack(text, true)
+		if length < len(text) {
+			text = text[:length]
+			break
+		}
+		text = make([]byte, 2*len(text))
+	}
+	found := map[int64]*seen{}
+	for _, one := range strings.Split(string(text), "\n\n") {
+		id, s := parse(one)
+		found[id] = s
+	}
+	return found
+}
+
+func (s *seen) in(function string) bool {
+	for _, frame := range s.frames {
+		if frame[0] == function {
+			return true
+		}
+	}
+	return false
+}
+
+func contains(list []string, text string) bool {
+	for _, one := range list {
+		if one == text {
+			return true
+		}
+	}
+	return false
+}
+
+// expect waits until the goroutine is in that function, in a state of one of these names, twice in a row; and tells.
+// more: what the traceback does not say of it.
+func expect(a *actor, function string, more fields, reasons ...string) {
+	var now *seen
+	before := false
+	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(2 * time.Millisecond) {
+		now = traceback()[a.number()]
+		as := now != nil && contains(reasons, now.reason) && now.in(function)
+		if as && before {
+			tellGoroutine(a, now, more)
+			return
+		}
+		before = as
+	}
+	fail(fmt.Sprintf("%s (%v) does not wait in %s for %v: %+v", a.label, a, function, reasons, now))
+}
+
+func tellGoroutine(a *actor, s *seen, more fields) {
+	told := fields{"tid": a, "label": a.label, "state": s.state, "frames": s.frames}
+	if s.state == "waiting" {
+		told["reason"] = s.reason
+	}
+	if s.creator != "" {
+		told["creator"] = s.creator
+	}
+	if s.parent != 0 {
+		told["parent"] = fmt.Sprintf("g:%d", s.parent)
+	}
+	if s.locked {
+		told["locked"] = true
+	}
+	for key, value := range more {
+		told[key] = value
+	}
+	tell("goroutine", told)
+}
+
+// ---- objects ----
+
+// address is of what the pointer points to, or the channel itself.
+func address(object interface{}) string {
+	return fmt.Sprintf("%#x", (*[2]uintptr)(unsafe.Pointer(&object))[1])
+}
+
+// Where versions call it differently.
+var (
+	forMutex     = []string{"sync.Mutex.Lock", "semacquire"}
+	forReader    = []string{"sync.RWMutex.RLock", "semacquire"}
+	forWriter    = []string{"sync.RWMutex.Lock", "semacquire"}
+	forWaitGroup = []string{"sync.WaitGroup.Wait", "semacquire"}
+)
+
+// wait tells what one waits for. more: "on" and "inferred" or "recorded", "peers", "name", "timed" ...
+func wait(a *actor, kind string, object interface{}, more fields) {
+	told := fields{"tid": a, "kind": kind, "timed": false}
+	if object != nil {
+		told["resource"] = address(object)
+	}
+	for key, value := range more {
+		told[key] = value
+	}
+	tell("wait", told)
+}
+
+// heldBy is who holds it, which only its code tells; it must be found.
+func heldBy(holders ...*actor) fields { return fields{"on": holders} }
+
+// perhapsHeldBy is who holds it, which may be found or not.
+func perhapsHeldBy(holders ...*actor) fields { return fields{"on": holders, "recorded": false} }
+
+// called adds the name of the object, as the symbols have it.
+func (f fields) called(name string) fields {
+	f["name"] = name
+	return f
+}
+
+func expectMutex(a *actor, function string, mutex interface{}, more fields) {
+	expect(a, function, nil, forMutex...)
+	wait(a, "mutex", mutex, more)
+}
+
+// holds tells that it will unlock it, as its code shows.
+func holds(a *actor, object interface{}, mode string) {
+	tell("inferred", fields{"tid": a, "resource": address(object), "mode": mode, "sure": true})
+}
+
+func notHeldBy(a *actor, object interface{}) {
+	tell("free_of", fields{"tid": a, "resource": address(object)})
+}
+
+func receive(object interface{}) fields {
+	return fields{"kind": "chan-recv", "resource": address(object)}
+}
+
+func send(object interface{}) fields {
+	return fields{"kind": "chan-send", "resource": address(object)}
+}
+
+// ---- judgement ----
+
+func cycle(actors ...*actor) { tell("cycle", fields{"tids": actors, "timed": false}) }
+
+// finding: confidence is one of these words.
+func finding(rule, level string, actors []*actor, confidence ...string) {
+	tell("finding", fields{"rule": rule, "level": level, "confidence": confidence, "tids": actors})
+}
+
+func deadlock(actors ...*actor) {
+	cycle(actors...)
+	finding("CT204", "P0", actors, "likely")
+	tell("verdict", []string{"deadlock"})
+}
+
+// ---- the end ----
+
+// ready: all told is so from now on. The kernel makes a core of the process when it dies.
+func ready() {
+	debug.SetTraceback("crash")
+	tell("ready", true)
+}
+
+// rest lists all there are; main sleeps from then on, so that the runtime takes nobody's waiting for a deadlock.
+func rest(main *actor) {
+	ids := []string{}
+	for id := range traceback() {
+		ids = append(ids, fmt.Sprintf("g:%d", id))
+	}
+	tell("goroutines", ids)
+	tell("goroutine", fields{"tid": main, "label": main.label, "state": "waiting", "reason": "sleep"})
+	wait(main, "sleep", nil, fields{"timed": true})
+	ready()
+	for {
+		time.Sleep(time.Hour)
+	}
+}
+
+// untilAsked waits until stdin ends: the sample goes on to its crash.
+func untilAsked() {
+	ready()
+	one := make([]byte, 1)
+	for {
+		if n, _ := os.Stdin.Read(one); n == 0 {
+			return
+		}
+	}
+}

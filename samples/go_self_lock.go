@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A method locks what its caller has locked; and a reader upgrades to a writer. Beside them a reader that reads again
+// while a writer waits: readers do not nest in Go.
+package main
+
+import (
+	"sync"
+	"time"
+)
+
+type cache struct {
+	lock    sync.Mutex
+	entries map[string]string
+}
+
+//go:noinline
+func (c *cache) get(key string) string {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	return c.entries[key]
+}
+
+//go:noinline
+func (c *cache) getOrMake(key string) string {
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if value := c.get(key); value != "" {
+		return value
+	}
+	c.entries[key] = key
+	return key
+}
+
+var (
+	routes   sync.RWMutex
+	metrics  sync.RWMutex
+	hasRead  gate
+	isQueued gate
+)
+
+//go:noinline
+func upgrade() {
+	routes.RLock()
+	defer routes.RUnlock()
+	routes.Lock()
+	routes.Unlock()
+}
+
+//go:noinline
+func readTwice() {
+	metrics.RLock()
+	defer metrics.RUnlock()
+	hasRead.open()
+	isQueued.pass()
+	metrics.RLock()
+	metrics.RUnlock()
+}
+
+//go:noinline
+func reset() {
+	metrics.Lock()
+	defer metrics.Unlock()
+}
+
+func main() {
+	self := named("main")
+	self.enter()
+	shared := &cache{entries: map[string]string{}}
+	again := start("again", func() { shared.getOrMake("a") })
+	expectMutex(again, "main.(*cache).get", &shared.lock, heldBy(again))
+	holds(again, &shared.lock, "exclusive")
+	cycle(again)
+	finding("CT204", "P0", []*actor{again}, "likely")
+
+	upgrader := start("upgrader", upgrade)
+	expect(upgrader, "main.upgrade", nil, append(forWriter, forMutex...)...)
+	wait(upgrader, "rwlock-write", &routes, heldBy(upgrader).called("main.routes"))
+	cycle(upgrader)
+	finding("CT204", "P0", []*actor{upgrader}, "likely")
+
+	reader := start("reader", readTwice)
+	hasRead.pass()
+	resetter := start("resetter", reset)
+	expect(resetter, "main.reset", nil, append(forWriter, forMutex...)...)
+	wait(resetter, "rwlock-write", &metrics, heldBy(reader).called("main.metrics"))
+	isQueued.open()
+	expect(reader, "main.readTwice", nil, forReader...)
+	wait(reader, "rwlock-read", &metrics, heldBy(resetter).called("main.metrics"))
+	deadlock(reader, resetter)
+	time.Sleep(time.Millisecond)
+	rest(self)
+}
