@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which samples in Go are built how, and which cores they get: data only.
+
+A variant is one toolchain and one build: go-1.24-sw. Of the builds below a sample has those that its
+row of PLANS names.
+"""
+
+from dataclasses import dataclass, field
+
+KINDS = ("gcore", "kernel")
+
+
+@dataclass(frozen=True)
+class Build:
+    args: tuple = ()
+    cgo: bool = False
+    # For the run: the race detector switches cores off.
+    environment: dict = field(default_factory=dict)
+
+
+BUILDS = {
+    "plain": Build(),
+    "w": Build(("-ldflags=-w",)),
+    "sw": Build(("-ldflags=-s -w",)),
+    "pie": Build(("-buildmode=pie", "-ldflags=-s -w")),
+    "external": Build(("-ldflags=-linkmode=external",), cgo=True),
+    "cgo": Build(cgo=True),
+    "cgo-sw": Build(("-ldflags=-s -w",), cgo=True),
+    "race": Build(("-race",), cgo=True, environment={"GORACE": "disable_coredump=0"}),
+}
+
+SMALL = {"plain": ("gcore",), "sw": ("kernel",)}
+EVERY = {"plain": KINDS, "w": ("kernel",), "sw": KINDS, "pie": KINDS, "external": ("kernel",), "race": ("kernel",)}
+LOCKS = {"plain": KINDS, "sw": KINDS, "pie": ("kernel",), "race": ("kernel",)}
+CGO = {"cgo": KINDS, "cgo-sw": KINDS}
+# They die by themselves when their stdin ends; gdb would stop at the runtime's signals to itself.
+CRASH = {"plain": ("kernel",), "sw": ("kernel",)}
+
+PLANS = {
+    "go_waits": EVERY,
+    "go_abba": LOCKS,
+    "go_self_lock": LOCKS,
+    "go_rwmutex": LOCKS,
+    "go_owner_fool": LOCKS,
+    "go_cgo": CGO,
+    "go_cgo_signal": {"cgo": ("kernel",), "cgo-sw": ("kernel",)},
+    "go_all_asleep": CRASH,
+    "go_panics": CRASH,
+}
+CRASHES = {"go_all_asleep", "go_panics", "go_cgo_signal"}
+# They are caught at a different place each time.
+COPIES = {"go_spin": 2, "go_gc": 3}
+# Programs that do one of several things, and list them when they are told none.
+HAVE_CASES = {"go_panics", "go_all_asleep"}
+
+
+def plan_of(sample):
+    return PLANS.get(sample, SMALL)
