@@ -14,6 +14,8 @@
 //	polled      {tid, fd, mode}: it waits until it can read or write there
 //	panic       {tid, values: [{value, type}], class}: the values that it panics with, the newest first
 //	fatal       {tid, text}: the runtime ends the process with this message
+//	peers_among {tid, peers}: whoever is said to end its wait is one of these
+//	not_stuck   [ids]: no finding is about them
 //	nobody      resource: none holds it, though it is locked: whoever locked it will never unlock it
 //	exit_text   text: what the process says at its end
 package main
@@ -25,6 +27,7 @@ import (
 	"regexp"
 	"runtime"
 	"runtime/debug"
+	"sort"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -333,6 +336,13 @@ func deadlock(actors ...*actor) {
 	tell("verdict", []string{"deadlock"})
 }
 
+// perhapsDeadlock is one whose cycle is through channels: it may be found, and then as likely, or not.
+func perhapsDeadlock(actors ...*actor) {
+	tell("cycle", fields{"tids": actors, "timed": false, "recorded": false})
+	tell("finding", fields{"rule": "CT204", "level": "P0", "confidence": []string{"likely"}, "tids": actors,
+		"recorded": false})
+}
+
 // ---- the end ----
 
 // ready: all told is so from now on. The kernel makes a core of the process when it dies.
@@ -354,6 +364,21 @@ func rest(main *actor) {
 	for {
 		time.Sleep(time.Hour)
 	}
+}
+
+// choose lists the cases that the program has when it is told none.
+func choose(cases map[string]func(*actor), args []string) func(*actor) {
+	if len(args) == 1 && cases[args[0]] != nil {
+		return cases[args[0]]
+	}
+	names := []string{}
+	for name := range cases {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	fmt.Println(strings.Join(names, "\n"))
+	os.Exit(0)
+	return nil
 }
 
 // untilAsked waits until stdin ends: the sample goes on to its crash.
