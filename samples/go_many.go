@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// As many goroutines as its argument says, parked on a mix of waits below a few frames each: what a busy server
+// looks like. For the benchmarks; by default there are a thousand.
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+)
+
+var (
+	lock   sync.Mutex
+	table  sync.RWMutex
+	ends   sync.WaitGroup
+	change = sync.NewCond(&sync.Mutex{})
+	queue  = make(chan int)
+	full   = make(chan int, 4)
+	stop   = make(chan struct{})
+)
+
+//go:noinline
+func handle(number, depth int) int {
+	if depth > 0 {
+		return handle(number, depth-1) + 1
+	}
+	switch number % 8 {
+	case 0:
+		return <-queue
+	case 1:
+		full <- number
+	case 2:
+		select {
+		case <-stop:
+		case queue <- number:
+		case <-time.After(24 * time.Hour):
+		}
+	case 3:
+		lock.Lock()
+		lock.Unlock()
+	case 4:
+		table.RLock()
+		table.RUnlock()
+	case 5:
+		ends.Wait()
+	case 6:
+		change.L.Lock()
+		change.Wait()
+		change.L.Unlock()
+	case 7:
+		time.Sleep(24 * time.Hour)
+	}
+	return 0
+}
+
+//go:noinline
+func serve(number int) { handle(number, number/8%5) }
+
+func main() {
+	count := 1000
+	if len(os.Args) > 1 {
+		var err error
+		count, err = strconv.Atoi(os.Args[1])
+		must(err, "a number of goroutines")
+	}
+	for i := 0; i < cap(full); i++ {
+		full <- 0
+	}
+	lock.Lock()
+	table.Lock()
+	ends.Add(1)
+	for number := 0; number < count; number++ {
+		go serve(number)
+	}
+	for round := 0; round < 50; round++ { // who has not run yet would not be parked
+		runtime.Gosched()
+		time.Sleep(time.Duration(count/1000+1) * time.Millisecond / 5)
+	}
+	fmt.Printf("{\"goroutine_count\":%d}\n", count+1)
+	ready()
+	time.Sleep(24 * time.Hour)
+	lock.Unlock()
+	table.Unlock()
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Panics and fatal errors, one a run: in which goroutine, with which values, of which class.
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+	"unsafe"
+)
+
+type stockError struct{ missing int }
+
+func (e *stockError) Error() string { return fmt.Sprintf("stock: %d missing", e.missing) }
+
+type colour int
+
+func (c colour) String() string { return [...]string{"red", "green"}[c] }
+
+type oddity struct {
+	one, two int
+	name     string
+}
+
+var (
+	events   = make(chan int, 1)
+	noEvents chan int
+	group    = new(sync.WaitGroup)
+	mutex    sync.Mutex
+	readers  sync.RWMutex
+	visits   map[string]int
+	hits     = map[int]int{}
+	nowhere  *oddity
+	few      = []int{1, 2, 3}
+	many     = 9
+	zero     int
+	anything interface{} = "text"
+	inAction             = meeting{needed: 2}
+)
+
+func value(text, kind string) fields { return fields{"value": text, "type": kind} }
+
+// panics tells what it will do, newest first, and waits until it may.
+func panics(a *actor, class, function string, values ...fields) {
+	tell("panic", fields{"tid": a, "class": class, "function": function, "values": values})
+	tell("finding", fields{"rule": "CT205", "level": "P0", "confidence": []string{"proven"}, "tids": []*actor{a}})
+	tell("verdict", []string{"crash"})
+	untilAsked()
+}
+
+func dies(a *actor, class, function, text string) {
+	tell("fatal", fields{"tid": a, "class": class, "function": function, "text": text})
+	tell("finding", fields{"rule": "CT205", "level": "P0", "confidence": []string{"proven"}, "tids": []*actor{a}})
+	tell("verdict", []string{"crash"})
+	untilAsked()
+}
+
+// ---- channels ----
+
+//go:noinline
+func sendLate() { events <- 1 }
+
+func sendClosed(a *actor) {
+	close(events)
+	panics(a, "send-on-closed", "main.sendLate", value("send on closed channel", "runtime.plainError"))
+	sendLate()
+}
+
+// It waits to send, and is woken by the close.
+func closedUnderSender(a *actor) {
+	events <- 1
+	sender := start("sender", sendLate)
+	expect(sender, "main.sendLate", nil, "chan send")
+	panics(sender, "send-on-closed", "main.sendLate", value("send on closed channel", "runtime.plainError"))
+	close(events)
+	time.Sleep(time.Hour)
+}
+
+// Two cases can go on, and the one that cannot is taken at once: a default does not help.
+//
+//go:noinline
+func trySend() {
+	select {
+	case events <- 1:
+	default:
+	}
+}
+
+func trySendClosed(a *actor) {
+	close(events)
+	panics(a, "send-on-closed", "main.trySend", value("send on closed channel", "runtime.plainError"))
+	trySend()
+}
+
+//go:noinline
+func closeIt(events chan int) { close(events) }
+
+func closeClosed(a *actor) {
+	close(events)
+	panics(a, "close-of-closed", "main.closeIt", value("close of closed channel", "runtime.plainError"))
+	closeIt(events)
+}
+
+func closeNil(a *actor) {
+	panics(a, "close-of-nil", "main.closeIt", value("close of nil channel", "runtime.plainError"))
+	closeIt(noEvents)
+}
+
+// ---- package sync ----
+
+func negativeWaitGroup(a *actor) {
+	group.Add(1)
+	group.Done()
+	panics(a, "negative-waitgroup", "sync.(*WaitGroup).Add", value("sync: negative WaitGroup counter", "string"))
+	group.Done()
+}
+
+// As if a Wait had come in between: one waits, and the counter is 0.
+func waitGroupMisuse(a *actor) {
+	*(*uint64)(unsafe.Pointer(group)) = 1
+	panics(a, "waitgroup-misuse", "sync.(*WaitGroup).Add",
+		value("sync: WaitGroup misuse: Add called concurrently with Wait", "string"))
+	group.Add(1)
+}
+
+//go:noinline
+func unlock() { mutex.Unlock() }
+
+func unlockUnlocked(a *actor) {
+	dies(a, "unlock-of-unlocked", "main.unlock", "sync: unlock of unlocked mutex")
+	unlock()
+}
+
+//go:noinline
+func unlockReaders() { readers.RUnlock() }
+
+func unlockReader(a *actor) {
+	dies(a, "unlock-of-unlocked", "main.unlockReaders", "sync: RUnlock of unlocked RWMutex")
+	unlockReaders()
+}
+
+func unlockWriter(a *actor) {
+	dies(a, "unlock-of-unlocked", "sync.(*RWMutex).Unlock", "sync: Unlock of unlocked RWMutex")
+	readers.Unlock()
+}
+
+// ---- maps, pointers, bounds ----
+
+//go:noinline
+func visit(who string) { visits[who]++ }
+
+func nilMap(a *actor) {
+	panics(a, "nil-map-write", "main.visit", value("assignment to entry in nil map", "runtime.plainError"))
+	visit("ada")
+}
+
+//go:noinline
+func nameOf(o *oddity) string { return o.name }
+
+func nilDereference(a *actor) {
+	panics(a, "nil-dereference", "main.nameOf",
+		value("runtime error: invalid memory address or nil pointer dereference", "runtime.errorString"))
+	nameOf(nowhere)
+}
+
+//go:noinline
+func at(list []int, index int) int { return list[index] }
+
+func bounds(a *actor) {
+	panics(a, "bounds", "main.at",
+		value("runtime error: index out of range [9] with length 3", "runtime.boundsError"))
+	at(few, many)
+}
+
+//go:noinline
+func upTo(list []int, end int) []int { return list[:end] }
+
+func sliceBounds(a *actor) {
+	panics(a, "bounds", "main.upTo",
+		value("runtime error: slice bounds out of range [:9] with capacity 3", "runtime.boundsError"))
+	upTo(few, many)
+}
+
+//go:noinline
+func share(whole, parts int) int { return whole / parts }
+
+func divide(a *actor) {
+	panics(a, "divide", "main.share", value("runtime error: integer divide by zero", "runtime.errorString"))
+	share(many, zero)
+}
+
+//go:noinline
+func asInt(any interface{}) int { return any.(int) }
+
+func assertion(a *actor) {
+	panics(a, "type-assertion", "main.asInt",
+		value("interface conversion: interface {} is string, not int", "*runtime.TypeAssertionError"))
+	asInt(anything)
+}
+
+// An address that no page has: the runtime takes it for damage, not for a nil pointer.
+func wild(a *actor) {
+	dies(a, "fault", "main.nameOf", "fault")
+	nameOf((*oddity)(unsafe.Pointer(uintptr(0x5ead0000beef) + uintptr(zero))))
+}
+
+//go:noinline
+func descend(depth int) int {
+	var room [64]int
+	room[depth%64] = depth
+	return descend(depth+1) + room[(depth+1)%64]
+}
+
+func overflow(a *actor) {
+	debug.SetMaxStack(1 << 20)
+	dies(a, "stack-overflow", "main.descend", "stack overflow")
+	descend(0)
+}
+
+//go:noinline
+func count() {
+	inAction.attend()
+	for round := 0; ; round++ {
+		hits[round%100]++
+	}
+}
+
+// Either of them may be the one that notices.
+func concurrentMap(a *actor) {
+	tell("fatal", fields{"class": "concurrent-map", "text": "concurrent map writes", "function": "main.count"})
+	tell("verdict", []string{"crash"})
+	runtime.GOMAXPROCS(4)
+	untilAsked()
+	go count()
+	count()
+}
+
+// ---- values of one's own ----
+
+//go:noinline
+func raise(value interface{}) { panic(value) }
+
+func customError(a *actor) {
+	panics(a, "panic", "main.raise", value("stock: 3 missing", "*main.stockError"))
+	raise(&stockError{3})
+}
+
+func wrappedError(a *actor) {
+	panics(a, "panic", "main.raise", value("shop: no such file", "*errors.errorString"))
+	raise(errors.New("shop: no such file"))
+}
+
+func stringer(a *actor) {
+	panics(a, "panic", "main.raise", value("green", "main.colour"))
+	raise(colour(1))
+}
+
+func integer(a *actor) {
+	panics(a, "panic", "main.raise", value("42", "int"))
+	raise(42)
+}
+
+func structure(a *actor) {
+	panics(a, "panic", "main.raise", fields{"type": "main.oddity"})
+	raise(oddity{1, 2, "x"})
+}
+
+func inGoroutine(a *actor) {
+	var go1 gate
+	other := start("other", func() {
+		go1.pass()
+		raise("out of paper")
+	})
+	panics(other, "panic", "main.raise", value("out of paper", "string"))
+	go1.open()
+	time.Sleep(time.Hour)
+}
+
+func inDefers(a *actor) {
+	panics(a, "panic", "main.raise", value("third", "string"), value("second", "string"), value("first", "string"))
+	defer raise("third")
+	defer raise("second")
+	raise("first")
+}
+
+func again(a *actor) {
+	panics(a, "panic", "main.again.func1", value("stock: 5 missing", "*main.stockError"),
+		fields{"value": "stock: 5 missing", "type": "*main.stockError", "recovered": true})
+	defer func() {
+		panic(recover())
+	}()
+	raise(&stockError{5})
+}
+
+// The first was recovered and is over; the second is what it dies of.
+func afterRecovery(a *actor) {
+	panics(a, "panic", "main.raise", value("second", "string"))
+	func() {
+		defer func() { _ = recover() }()
+		raise("first")
+	}()
+	raise("second")
+}
+
+func mainGone(a *actor) {
+	tell("fatal", fields{"class": "all-asleep", "text": "no goroutines (main called runtime.Goexit) - deadlock!"})
+	untilAsked()
+	runtime.Goexit()
+}
+
+func main() {
+	run := choose(map[string]func(*actor){
+		"send_closed": sendClosed, "closed_under_sender": closedUnderSender, "try_send_closed": trySendClosed,
+		"close_closed": closeClosed, "close_nil": closeNil, "negative_waitgroup": negativeWaitGroup,
+		"waitgroup_misuse": waitGroupMisuse, "unlock_unlocked": unlockUnlocked, "unlock_reader": unlockReader,
+		"unlock_writer": unlockWriter, "nil_map": nilMap, "nil_dereference": nilDereference, "bounds": bounds,
+		"slice_bounds": sliceBounds, "divide": divide, "assertion": assertion, "wild": wild, "overflow": overflow,
+		"concurrent_map": concurrentMap, "custom_error": customError, "wrapped_error": wrappedError,
+		"stringer": stringer, "integer": integer, "structure": structure, "in_goroutine": inGoroutine,
+		"in_defers": inDefers, "again": again, "after_recovery": afterRecovery, "main_gone": mainGone,
+	}, os.Args[1:])
+	self := named("main")
+	self.enter()
+	run(self)
+}
