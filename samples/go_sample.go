@@ -6,18 +6,22 @@
 // The words are those of sample.h, where "tid" and the like is "g:18" for a goroutine; and these:
 //
 //	goroutine   {tid, label, state, reason, frames, creator, parent, locked, carrier, labels, syscall}: as the
-//	            runtime's own traceback has it: frames are [function, file, line] without the runtime's own
+//	            runtime's own traceback has it: frames are [function, file, line] without the runtime's own; states
+//	            instead of state where it changes; carrier: the thread that it is tied to, and one with in cycles
 //	goroutines  [ids]: all that a traceback lists; a report has no others but those of the system
 //	select      {tid, cases: [{kind, resource}], timed}: all of its cases
 //	channel     {resource, len, cap, closed, elem, senders, receivers}
 //	waitgroup   {resource, counter, waiters}
 //	polled      {tid, fd, mode}: it waits until it can read or write there
-//	panic       {tid, values: [{value, type}], class}: the values that it panics with, the newest first
-//	fatal       {tid, text}: the runtime ends the process with this message
+//	panic       {tid, values: [{value, type, recovered}], class, function}: the values that it panics with, the
+//	            newest first
+//	fatal       {tid, class, text, function, address}: the runtime ends the process with this message
+//	goroutine_count  N: how many there are beside those of the system
+//	native_frame  {tid, name}: a function of C in its stack, where such names are known
+//	bubble      [ids]: the goroutines of one bubble of testing/synctest
 //	peers_among {tid, peers}: whoever is said to end its wait is one of these
 //	not_stuck   [ids]: no finding is about them
 //	nobody      resource: none holds it, though it is locked: whoever locked it will never unlock it
-//	exit_text   text: what the process says at its end
 package main
 
 import (

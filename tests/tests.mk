@@ -65,6 +65,7 @@ test: ## the whole suite; installs what is missing
 	@$(MAKE) --no-print-directory all unit samples $(BUILD)/coretool-static $(BUILD)/coretool.1
 	@$(RUN) $(UNIT_RUN) \
 		checker='$(PYTHON) -B tests/truth/test_check_truth.py' \
+		go-checker='$(PYTHON) -B tests/truth/test_go_checks.py' \
 		lint='$(PYTHON) -B tests/lint_test.py' \
 		go-layouts='$(PYTHON) -B coretool/runtime/go/layouts/generate.py --check' \
 		demo='tests/demo.sh $(BUILD)/demo' \

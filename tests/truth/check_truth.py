@@ -25,6 +25,8 @@ TOOL_SECONDS = 120
 def run_tool(binary, core, truth, build):
     """(report or None, complaints)."""
     line = [str(binary), "analyze", "--json", str(core)]
+    if truth.is_go:
+        line.append("--full")
     if truth.core.get("sysroot"):
         line += ["--sysroot", str(build / truth.core["sysroot"])]
     try:

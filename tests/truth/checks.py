@@ -6,22 +6,19 @@ Each is a generator of one-line complaints: what the report says and what it sho
 
 import re
 
-from report_view import number, plain_function, same_object, tid_of
+import go_checks
+from report_view import ids, number, plain_function, same_object, who
 
 # Findings that a report may only have when the truth tells them.
-STRICT_RULES = ("CT101", "CT102", "CT103", "CT104", "CT112")
+STRICT_RULES = ("CT101", "CT102", "CT103", "CT104", "CT112", *go_checks.STRICT_RULES)
 # Kinds of wait that a thread may only have when the truth tells them.
 STRICT_WAITS = ("mutex", "join", "rwlock-read", "rwlock-write", "rwlock", "cond", "sem", "barrier", "once", "spin", "libc-lock",
-                "future", "atomic", "park", "chan-send", "chan-recv")
+                "future", "atomic", "park", "chan-send", "chan-recv", "waitgroup")
 TRUST = ("exact", "debug-info", "layout", "inferred", "guess")
 
 
-def ids(tids):
-    return "[" + ", ".join(f"t:{tid}" for tid in sorted(tids, key=str)) + "]"
-
-
 def wait_text(wait):
-    text = f"t:{wait['tid']} waits for {wait['kind']}"
+    text = f"{who(wait['tid'])} waits for {wait['kind']}"
     return text + (f" {wait['resource']}" if "resource" in wait else "")
 
 
@@ -49,25 +46,25 @@ def evidence(entry, what):
 
 
 def check_thread(report, _, value):
-    who = f"t:{value['tid']} ({value['label']})"
+    what = f"{who(value['tid'])} ({value['label']})"
     actor = report.actors.get(value["tid"])
     if actor is None:
-        yield f"{who} is not among the actors {ids(report.actors)}"
+        yield f"{what} is not among the actors {ids(report.actors)}"
         return
     wanted = {"blocked": ("waiting", "syscall"), "running": ("running", "runnable")}
     if actor.get("state") not in wanted[value["state"]]:
-        yield f"{who}: state is {actor.get('state')!r}, should be {value['state']}"
+        yield f"{what}: state is {actor.get('state')!r}, should be {value['state']}"
     if value["state"] == "running":
         return
     call = actor.get("syscall", {})
     if (call.get("name"), call.get("number")) != (value["syscall"], value["number"]):
-        yield (f"{who}: system call is {call.get('name')!r} number {call.get('number')}, should "
+        yield (f"{what}: system call is {call.get('name')!r} number {call.get('number')}, should "
                f"be {value['syscall']!r} number {value['number']}")
     text = call.get("text", "")
     if not text.startswith(value["syscall"] + "("):
-        yield f"{who}: system call reads {text!r}"
+        yield f"{what}: system call reads {text!r}"
     if value["syscall"] == "futex" and value["args"][0] not in text:
-        yield f"{who}: {value['args'][0]} is not in {text!r}"
+        yield f"{what}: {value['args'][0]} is not in {text!r}"
 
 
 def unrecorded(value):
@@ -82,7 +79,7 @@ def same_holders(found, told, value):
 def check_call(report, _, value):
     text = report.actors.get(value["tid"], {}).get("syscall", {}).get("text", "")
     if not re.fullmatch(".*".join(map(re.escape, value["text"].split("*"))), text):
-        yield f"t:{value['tid']}: its call reads {text!r}, should be {value['text']!r}"
+        yield f"{who(value['tid'])}: its call reads {text!r}, should be {value['text']!r}"
 
 
 def check_wait(report, truth, value):
@@ -92,7 +89,7 @@ def check_wait(report, truth, value):
         has = [(w.get("kind"), w.get("resource")) for w in report.waits(value["tid"])]
         yield f"{what}: not reported; its waits are {has}"
         return
-    holders = {tid_of(actor) for actor in wait.get("on") or []}
+    holders = {report.who(actor) for actor in wait.get("on") or []}
     if not same_holders(holders, set(value.get("on", [])), value):
         yield f"{what}: on is {ids(holders)}, should be {ids(value.get('on', []))}"
     if bool(wait.get("timed")) != value["timed"]:
@@ -129,7 +126,7 @@ def check_corrupt(report, truth, name):
 
 
 def check_hold(report, truth, value):
-    what = f"t:{value['tid']} holds {value['resource']}"
+    what = f"{who(value['tid'])} holds {value['resource']}"
     yield from check_name(report, truth, value, what)
     holders = report.holders(number(value["resource"]))
     if not same_holders(holders, {value["tid"]}, value):
@@ -142,7 +139,7 @@ def check_hold(report, truth, value):
 
 
 def check_inferred(report, _, value):
-    what = f"t:{value['tid']} holds {value['resource']}, as its code tells"
+    what = f"{who(value['tid'])} holds {value['resource']}, as its code tells"
     found = [h for h in report.holds(value["tid"])
              if number(h["resource"]) == number(value["resource"])]
     if len(found) != 1:
@@ -160,18 +157,18 @@ def check_inferred(report, _, value):
 
 def check_free_of(report, _, value):
     if value["tid"] in report.holders(number(value["resource"])):
-        yield f"t:{value['tid']} does not hold {value['resource']}, but is said to"
+        yield f"{who(value['tid'])} does not hold {value['resource']}, but is said to"
 
 
 def check_peers(report, _, value):
     waits = report.waits(value["tid"])
-    peers = {tid_of(p) for wait in waits for p in wait.get("peers", [])}
+    peers = {report.who(p) for wait in waits for p in wait.get("peers", [])}
     if peers != set(value["peers"]):
-        yield f"t:{value['tid']}: peers are {ids(peers)}, should be {ids(value['peers'])}"
+        yield f"{who(value['tid'])}: peers are {ids(peers)}, should be {ids(value['peers'])}"
 
 
 def check_owner_gone(report, _, value):
-    what = f"t:{value['tid']} waits for {value['resource']} of the gone {value['owner']}"
+    what = f"{who(value['tid'])} waits for {value['resource']} of the gone {value['owner']}"
     gone = [w.get("owner_gone") for w in report.waits(value["tid"])
             if number(w.get("resource", "0")) == number(value["resource"])]
     if gone != [value["owner"]]:
@@ -183,14 +180,14 @@ def check_owner_gone(report, _, value):
 def check_outside(report, _, value):
     for finding in report.findings:
         if finding["rule"] == "CT103" and value["tid"] in report.finding_tids(finding):
-            yield (f"t:{value['tid']} waits for {value['resource']} of process {value['owner']}, "
+            yield (f"{who(value['tid'])} waits for {value['resource']} of process {value['owner']}, "
                    "which CT103 calls a dead owner")
 
 
 def check_root(report, _, value):
     root = report.actors.get(value["tid"], {}).get("root")
-    if not unrecorded(value) and root != f"t:{value['root']}":
-        yield f"t:{value['tid']}: root is {root}, should be t:{value['root']}"
+    if not unrecorded(value) and root != who(value['root']):
+        yield f"{who(value['tid'])}: root is {root}, should be {who(value['root'])}"
 
 
 def check_cycle(report, _, value):
@@ -250,19 +247,21 @@ def check_function(report, truth, value):
         return
     frames = report.frames(value["tid"])
     names = [plain_function(f.get("function") or "?") for f in frames]
+    if truth.is_go:
+        names = [f.get("function") or "?" for f in frames]
     if value["name"] not in names:
         shown = names[:8] + ["…"] + names[-3:] if len(names) > 12 else names
-        yield f"t:{value['tid']}: {value['name']} is not in the stack {' < '.join(shown)}"
+        yield f"{who(value['tid'])}: {value['name']} is not in the stack {' < '.join(shown)}"
     elif value["inlined"] and not any(
             f.get("inlined") for f, name in zip(frames, names) if name == value["name"]):
-        yield f"t:{value['tid']}: {value['name']} is not marked as inlined"
+        yield f"{who(value['tid'])}: {value['name']} is not marked as inlined"
 
 
 def check_signal(report, _, value):
     signal = report.data.get("target", {}).get("signal", {})
     wanted = {"number": value["number"]}
     if "tid" in value:
-        wanted["actor"] = f"t:{value['tid']}"
+        wanted["actor"] = f"{who(value['tid'])}"
     if "sender" in value:
         wanted["sender_pid"] = value["sender"]
     if value.get("outside"):
@@ -280,10 +279,10 @@ def check_signal(report, _, value):
 def check_crash(report, truth, value):
     crash = report.data.get("crash")
     if not crash:
-        yield f"no crash of t:{value['tid']}, which is {value['class']}"
+        yield f"no crash of {who(value['tid'])}, which is {value['class']}"
         return
-    if crash["actor"] != f"t:{value['tid']}":
-        yield f"the crash is of {crash['actor']}, should be t:{value['tid']}"
+    if crash["actor"] != f"{who(value['tid'])}":
+        yield f"the crash is of {crash['actor']}, should be {who(value['tid'])}"
     if "unnamed" in value and not truth.function_names:
         value = {"tid": value["tid"], "class": value["unnamed"]}
     if crash["class"] not in value["class"]:
@@ -299,7 +298,7 @@ def check_crash(report, truth, value):
     yield from crash_names(report, truth, value, crash)
     findings = [f for f in report.findings if f["rule"] == "CT105"]
     if len(findings) != 1 or value["tid"] not in report.finding_tids(findings[0]):
-        yield f"{len(findings)} findings CT105 about t:{value['tid']}"
+        yield f"{len(findings)} findings CT105 about {who(value['tid'])}"
 
 
 def crash_names(report, truth, value, crash):
@@ -324,7 +323,7 @@ def check_crash_holds(report, _, value):
 def check_lwp(report, _, value):
     lwp = report.actors.get(value["tid"], {}).get("lwp")
     if lwp != value["lwp"]:
-        yield f"t:{value['tid']}: lwp is {lwp}, should be {value['lwp']}"
+        yield f"{who(value['tid'])}: lwp is {lwp}, should be {value['lwp']}"
 
 
 def check_threads(report, _, count):
@@ -401,6 +400,7 @@ CHECKS = {
     "main_exited": check_main_exited,
     "moving": nothing,
     "skipped": nothing,
+    **go_checks.CHECKS,
 }
 
 
@@ -444,18 +444,20 @@ def whole_waits(report, truth):
     """No thread waits for a lock or a thread that it does not wait for."""
     if truth.moving:
         return
-    for tid in report.actors:
+    for tid, actor in report.actors.items():
         told = truth.waits_of(tid)
+        if actor.get("system"):
+            continue
         for wait in report.waits(tid):
             if wait.get("kind") not in STRICT_WAITS:
                 continue
             if not any(same_kind(wait["kind"], w["kind"]) and find_wait(
                     report, tid, w["kind"], w.get("resource")) is wait for w in told):
-                yield f"false wait: t:{tid} for {wait['kind']} {wait.get('resource')}"
+                yield f"false wait: {who(tid)} for {wait['kind']} {wait.get('resource')}"
 
 
 def whole_crash(report, truth):
-    if truth.values.get("crash"):
+    if any(truth.values.get(word) for word in ("crash", "panic", "fatal")):
         return
     if report.data.get("crash"):
         yield f"false crash: {report.data['crash']['cause']}"
@@ -473,7 +475,7 @@ def whole_held(report, truth):
         for hold in report.holds(tid):
             resource = number(hold["resource"])
             if (tid, resource) not in told and report.resources[resource]["kind"] != "thread":
-                yield f"false hold: t:{tid} holds {hold['resource']} ({hold['trust']})"
+                yield f"false hold: {who(tid)} holds {hold['resource']} ({hold['trust']})"
     left = {number(v["resource"]) for v in truth.values.get("left_held", [])}
     for address, resource in report.resources.items():
         if "owner_gone" in resource and address not in left:
@@ -494,6 +496,7 @@ WHOLE = (whole_verdict, whole_findings, whole_crash, whole_cycles, whole_waits, 
 
 def check_all(report, truth):
     """All complaints about one report."""
+    report.carried = truth.carried
     lost = any(v.get("lost") for v in truth.values.get("core", []))
     for word, values in truth.values.items():
         if word not in CHECKS:

@@ -8,6 +8,7 @@ import re
 OBJECT_NAMES = {"O0-g", "O2-g", "O2-static", "O2-static-pie", "O2-nopie", "O2-debuglink",
                 "O2-clang", "O2-abort", "musl-O2-g", "musl-static", "newrust-O0-g", "newrust-O2-g"}
 FUNCTION_NAMES = OBJECT_NAMES | {"O2-minidebug"}
+GO_OBJECT_NAMES = ("-plain", "-w", "-external", "-cgo", "-race")
 
 
 def number(text):
@@ -16,8 +17,20 @@ def number(text):
 
 
 def tid_of(actor_id):
+    """12 of "t:12"; a goroutine's id is "g:12" as it stands."""
     kind, _, value = actor_id.partition(":")
+    if kind == "g":
+        return actor_id
     return int(value) if kind == "t" and value.isdigit() else None
+
+
+def who(tid):
+    """The other way round."""
+    return tid if isinstance(tid, str) else f"t:{tid}"
+
+
+def ids(tids):
+    return "[" + ", ".join(who(tid) for tid in sorted(tids, key=str)) + "]"
 
 
 def plain_function(name):
@@ -50,19 +63,26 @@ class Truth:
             self.values.setdefault(word, []).append(value)
         self.core = self.values.get("core", [{}])[0]
         variant = self.core.get("variant", "")
-        self.object_names = variant in OBJECT_NAMES
-        self.function_names = variant in FUNCTION_NAMES
-        self.inlined_names = variant in OBJECT_NAMES
+        self.is_go = variant.startswith("go-")
+        self.object_names = variant in OBJECT_NAMES or (self.is_go and variant.endswith(GO_OBJECT_NAMES))
+        # Go has those of its functions wherever they are, and these are of C.
+        self.native_names = self.object_names or variant in FUNCTION_NAMES
+        self.function_names = variant in FUNCTION_NAMES or self.is_go
+        self.inlined_names = variant in OBJECT_NAMES or self.is_go
         for wait in self.values.get("wait", []):
             if "by_names" in wait and not self.function_names:
                 wait.update(kind="futex", resource=wait["by_names"])
+        # Goroutines by the threads that they are tied to: one and the same in cycles and findings.
+        self.carried = {v["carrier"]: v["tid"] for v in self.values.get("goroutine", []) if "carrier" in v}
         self.moving = True in self.values.get("moving", [])
 
     def sure(self, word):
         return self.values.get(word, [])
 
     def waits_of(self, tid):
-        return [w for w in self.values.get("wait", []) if w["tid"] == tid]
+        tid = self.carried.get(tid, tid)
+        cases = [case for v in self.values.get("select", []) if v["tid"] == tid for case in v["cases"]]
+        return [w for w in self.values.get("wait", []) if w["tid"] == tid] + cases
 
     def stuck_with(self, tids):
         """tids and whoever waits for one of them, directly or not."""
@@ -84,15 +104,25 @@ class Report:
         self.resources = {number(r["id"]): r for r in data.get("resources", [])}
         self.findings = data.get("findings", [])
         self.cycles = data.get("cycles", [])
+        self.carried = {}
+
+    def who(self, actor_id):
+        tid = tid_of(actor_id)
+        return self.carried.get(tid, tid)
+
+    def _all_of(self, tid, what):
+        """Of the actor, and of the thread that carries it."""
+        both = [tid, *(carrier for carrier, carried in self.carried.items() if carried == tid)]
+        return [one for actor in both for one in self.actors.get(actor, {}).get(what, [])]
 
     def waits(self, tid):
-        return self.actors.get(tid, {}).get("waits", [])
+        return self._all_of(tid, "waits")
 
     def holds(self, tid):
-        return self.actors.get(tid, {}).get("holds", [])
+        return self._all_of(tid, "holds")
 
     def holders(self, resource):
-        return {tid for tid in self.actors
+        return {self.carried.get(tid, tid) for tid in self.actors
                 for hold in self.holds(tid) if number(hold["resource"]) == resource}
 
     def resource_name(self, resource):
@@ -105,12 +135,10 @@ class Report:
             return []
         return stacks[index].get("frames", [])
 
-    @staticmethod
-    def cycle_key(cycle):
+    def cycle_key(self, cycle):
         """(tids, timed), comparable with a truth's."""
-        tids = frozenset(tid_of(edge["waiter"]) for edge in cycle["edges"])
+        tids = frozenset(self.who(edge["waiter"]) for edge in cycle["edges"])
         return tids, bool(cycle.get("timed"))
 
-    @staticmethod
-    def finding_tids(finding):
-        return {tid_of(actor) for actor in finding.get("actors", [])}
+    def finding_tids(self, finding):
+        return {self.who(actor) for actor in finding.get("actors", [])}

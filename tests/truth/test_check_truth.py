@@ -257,8 +257,9 @@ class CheckerTest(unittest.TestCase):
         self.assertFalse(same_object(None, "g_a"))
 
     def test_all_words_are_documented(self):
-        headers = (Path(__file__).resolve().parents[2] / "samples").glob("*.h")
-        comment = "".join(header.read_text().partition("#ifndef")[0] for header in headers)
+        samples = Path(__file__).resolve().parents[2] / "samples"
+        comment = "".join(header.read_text().partition("#ifndef")[0] for header in samples.glob("*.h"))
+        comment += (samples / "go_sample.go").read_text().partition("package main")[0].replace("\t", " ")
         for word in CHECKS:
             self.assertIn(f" {word}", comment.replace('"', " "), word)
 

@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The checks of the words that only samples in Go use; samples/go_sample.go says what they mean."""
+
+from report_view import ids, number, who
+
+# CT205 is checked with the crash that it is about.
+STRICT_RULES = ("CT203", "CT204", "CT211", "CT217", "CT219")
+GONE = ("dead", "zombie")
+
+
+def frames_missing(found, wanted):
+    """Those of the wanted frames that do not come in this order."""
+    rest = iter(found)
+    return [frame for frame in wanted if frame not in rest]
+
+
+def check_goroutine(report, _, value):
+    what = f"{value['tid']} ({value['label']})"
+    actor = report.actors.get(value["tid"])
+    if actor is None or actor.get("kind") != "goroutine":
+        yield f"{what} is not among the goroutines"
+        return
+    states = value.get("states") or [value["state"]]
+    if actor.get("state") not in states:
+        yield f"{what}: state is {actor.get('state')!r}, should be {' or '.join(states)}"
+    if actor.get("system"):
+        yield f"{what} is said to be the system's"
+    if "reason" in value and actor.get("wait_reason") != value["reason"]:
+        yield f"{what}: wait_reason is {actor.get('wait_reason')!r}, should be {value['reason']!r}"
+    found = [[f.get("function"), (f.get("file") or "").rpartition("/")[2], f.get("line")]
+             for f in report.frames(value["tid"])]
+    missing = frames_missing(found, value.get("frames", []))
+    if missing:
+        yield f"{what}: not in its stack, or not in this order: {missing}; the stack is {found}"
+    yield from goroutine_origin(actor, value, what)
+    yield from goroutine_thread(report, actor, value, what)
+
+
+def goroutine_origin(actor, value, what):
+    by = actor.get("created_by", {})
+    if "creator" in value and by.get("function") != value["creator"]:
+        yield f"{what}: created by {by.get('function')!r}, should be {value['creator']!r}"
+    if "parent" in value and by.get("actor") != value["parent"]:
+        yield f"{what}: its creator is {by.get('actor')!r}, should be {value['parent']!r}"
+    if actor.get("labels", {}) != value.get("labels", {}):
+        yield f"{what}: labels are {actor.get('labels')}, should be {value.get('labels', {})}"
+
+
+def goroutine_thread(report, actor, value, what):
+    if bool(actor.get("locked")) != bool(value.get("locked")):
+        yield f"{what}: locked is {actor.get('locked')}, should be {value.get('locked', False)}"
+    if "carrier" in value and actor.get("carrier") != who(value["carrier"]):
+        yield f"{what}: carrier is {actor.get('carrier')!r}, should be {who(value['carrier'])!r}"
+    if value.get("state") == "syscall":
+        carrier = report.actors.get(number(actor.get("carrier") or "t:0"))
+        if carrier is None:
+            yield f"{what}: in a system call, but carrier is {actor.get('carrier')!r}"
+        elif "syscall" in value and carrier.get("syscall", {}).get("name") != value["syscall"]:
+            yield f"{what}: in {carrier.get('syscall', {}).get('name')!r}, should be {value['syscall']!r}"
+
+
+def of_program(report):
+    return {tid for tid, actor in report.actors.items() if actor.get("kind") == "goroutine"
+            and not actor.get("system") and actor.get("state") not in GONE}
+
+
+def check_goroutines(report, _, value):
+    found = of_program(report)
+    if found != set(value):
+        yield f"goroutines: {ids(found - set(value))} are too many, {ids(set(value) - found)} are missing"
+
+
+def check_goroutine_count(report, _, value):
+    count = report.data["summary"].get("goroutines")
+    if count != value:
+        yield f"{count} goroutines, should be {value}"
+
+
+def check_select(report, _, value):
+    what = f"{value['tid']} in its select"
+    waits = report.waits(value["tid"])
+    found = {(w.get("kind"), number(w["resource"])) for w in waits if "resource" in w}
+    told = {(case["kind"], number(case["resource"])) for case in value["cases"]}
+    if not told <= found:
+        yield f"{what}: its cases are {sorted(found)}, {sorted(told - found)} are missing"
+    if value.get("all") and found != told:
+        yield f"{what}: {sorted(found - told)} are no cases of it"
+    if any(bool(w.get("timed")) != value["timed"] for w in waits):
+        yield f"{what}: timed should be {value['timed']}"
+    if len(told) > 1 and not all(w.get("any_of") for w in waits):
+        yield f"{what}: any_of is missing"
+
+
+def check_state(report, value, keys):
+    resource = report.resources.get(number(value["resource"]))
+    if resource is None:
+        yield f"{value['resource']} is not among the resources"
+        return
+    state = resource.get("state", {})
+    for key in keys:
+        if state.get(key) != value[key]:
+            yield f"{value['resource']}: {key} is {state.get(key)!r}, should be {value[key]!r}"
+
+
+def check_channel(report, _, value):
+    yield from check_state(report, value, ("len", "cap", "closed", "elem"))
+    for key, kind in (("senders", "chan-send"), ("receivers", "chan-recv")):
+        found = {tid for tid, actor in report.actors.items() for w in actor.get("waits", [])
+                 if w.get("kind") == kind and "resource" in w and number(w["resource"]) == number(value["resource"])}
+        if found != set(value[key]):
+            yield f"{value['resource']}: its {key} are {ids(found)}, should be {ids(value[key])}"
+
+
+def check_waitgroup(report, _, value):
+    yield from check_state(report, value, ("counter", "waiters"))
+
+
+def check_polled(report, _, value):
+    waits = [w for w in report.waits(value["tid"]) if w.get("kind") == "io"]
+    for key in ("fd", "mode"):
+        if key in value and [w.get(key) for w in waits] != [value[key]]:
+            yield f"{value['tid']}: {key} is {[w.get(key) for w in waits]}, should be {value[key]!r}"
+
+
+def check_panic(report, truth, value):
+    what = f"the panic of {value['tid']}"
+    found = [p for p in report.data.get("panics", []) if p.get("actor") == value["tid"]]
+    if len(found) != len(value["values"]):
+        yield f"{what}: {len(found)} values, should be {len(value['values'])}"
+        return
+    if found[0].get("class") != value["class"]:
+        yield f"{what}: class is {found[0].get('class')!r}, should be {value['class']!r}"
+    for one, wanted in zip(found, value["values"]):
+        for key in ("value", "type"):
+            if key in wanted and one.get(key) != wanted[key]:
+                yield f"{what}: {key} is {one.get(key)!r}, should be {wanted[key]!r}"
+        if bool(one.get("recovered")) != wanted.get("recovered", False):
+            yield f"{what}: recovered is {one.get('recovered')}"
+    yield from blamed(report, value)
+
+
+def check_fatal(report, truth, value):
+    crash = report.data.get("crash", {})
+    what = f"the fatal error of {value.get('tid', 'the process')}"
+    if value.get("text", "") not in crash.get("message", ""):
+        yield f"{what}: the message is {crash.get('message')!r}, should have {value['text']!r}"
+    for key in ("class", "address"):
+        if key in value and crash.get(key) != value[key]:
+            yield f"{what}: {key} is {crash.get(key)!r}, should be {value[key]!r}"
+    if "tid" in value and report.who(crash.get("actor", "")) != value["tid"]:
+        yield f"{what}: it is said to be of {crash.get('actor')}"
+    if "function" in value:
+        yield from blamed(report, value)
+
+
+def blamed(report, value):
+    """One finding is about it, and names the function."""
+    found = [f for f in report.findings if f["rule"] == "CT205"
+             and ("tid" not in value or value["tid"] in report.finding_tids(f))]
+    if len(found) != 1:
+        yield f"{len(found)} findings CT205 about {value.get('tid', 'the process')}"
+    elif value["function"] not in found[0].get("title", "") + found[0].get("message", ""):
+        yield f"CT205 does not name {value['function']}: {found[0].get('title')}"
+
+
+def check_nobody(report, _, address):
+    holders = report.holders(number(address))
+    if holders:
+        yield f"{ids(holders)} are said to hold {address}, which nobody will release"
+
+
+def check_not_stuck(report, _, tids):
+    for finding in report.findings:
+        if report.finding_tids(finding) & set(tids):
+            yield f"{finding['rule']} is about {ids(report.finding_tids(finding) & set(tids))}"
+
+
+def check_peers_among(report, _, value):
+    peers = {report.who(p) for wait in report.waits(value["tid"]) for p in wait.get("peers", [])}
+    if not peers <= set(value["peers"]):
+        yield f"{value['tid']}: peers are {ids(peers)}, should be among {ids(value['peers'])}"
+
+
+def check_native_frame(report, truth, value):
+    names = [f.get("function") for f in report.frames(value["tid"])]
+    if truth.native_names and value["name"] not in names:
+        yield f"{value['tid']}: {value['name']} is not in the stack {' < '.join(map(str, names))}"
+
+
+def check_bubble(report, _, tids):
+    """All in one bubble, and nobody else."""
+    bubbles = {report.actors.get(tid, {}).get("bubble") for tid in tids}
+    if len(bubbles) != 1 or None in bubbles:
+        yield f"{ids(tids)} are in one bubble, but: {bubbles}"
+    others = [tid for tid, a in report.actors.items() if tid not in tids and a.get("bubble") in bubbles - {None}]
+    if others:
+        yield f"{ids(others)} are not in that bubble"
+
+
+CHECKS = {
+    "goroutine": check_goroutine,
+    "goroutines": check_goroutines,
+    "goroutine_count": check_goroutine_count,
+    "select": check_select,
+    "channel": check_channel,
+    "waitgroup": check_waitgroup,
+    "polled": check_polled,
+    "panic": check_panic,
+    "fatal": check_fatal,
+    "nobody": check_nobody,
+    "not_stuck": check_not_stuck,
+    "peers_among": check_peers_among,
+    "native_frame": check_native_frame,
+    "bubble": check_bubble,
+}

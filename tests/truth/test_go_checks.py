@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Tests of the checks for Go: a right report passes, each kind of wrong one does not."""
+
+import copy
+import unittest
+
+from checks import check_all
+from report_view import Report, Truth
+
+FRAMES = [["sync.(*Mutex).Lock", "mutex.go", 46], ["main.pay", "shop.go", 12]]
+LOCKER = {"tid": "g:7", "label": "payer", "state": "waiting", "reason": "sync.Mutex.Lock", "frames": FRAMES,
+          "creator": "main.main", "parent": "g:1", "labels": {"tenant": "red"}}
+CALLER = {"tid": "g:8", "label": "caller", "state": "syscall", "frames": [], "carrier": 77, "locked": True,
+          "syscall": "read"}
+TRUTH = [
+    {"core": {"sample": "hand-made", "variant": "go-1.24-plain", "kind": "kernel", "sysroot": None}},
+    {"goroutine": LOCKER}, {"goroutine": CALLER},
+    {"goroutines": ["g:7", "g:8", "g:9"]},
+    {"wait": {"tid": "g:7", "kind": "mutex", "resource": "0x10", "timed": False, "on": ["g:8"]}},
+    {"wait": {"tid": "g:8", "kind": "mutex", "resource": "0x20", "timed": False, "on": ["g:7"]}},
+    {"select": {"tid": "g:9", "timed": False, "all": True, "cases": [
+        {"kind": "chan-recv", "resource": "0x30"}, {"kind": "chan-send", "resource": "0x40"}]}},
+    {"channel": {"resource": "0x30", "len": 0, "cap": 3, "closed": False, "elem": "int", "senders": [],
+                 "receivers": ["g:9"]}},
+    {"waitgroup": {"resource": "0x50", "counter": 2, "waiters": 0}},
+    {"polled": {"tid": "g:10", "fd": 5, "mode": "read"}},
+    {"cycle": {"timed": False, "tids": ["g:7", "g:8"]}},
+    {"finding": {"rule": "CT204", "level": "P0", "confidence": ["likely"], "tids": ["g:7", "g:8"]}},
+    {"nobody": "0x60"}, {"not_stuck": ["g:9"]}, {"peers_among": {"tid": "g:9", "peers": ["g:7"]}},
+    {"native_frame": {"tid": "g:8", "name": "read_page"}},
+    {"bubble": ["g:9"]},
+    {"panic": {"tid": "g:7", "class": "panic", "function": "main.pay", "values": [
+        {"value": "second", "type": "string"}, {"value": "first", "type": "string", "recovered": True}]}},
+    {"fatal": {"tid": "g:8", "class": "fault", "text": "unexpected", "address": "0x5"}},
+]
+
+
+def wait_of(kind, resource, **more):
+    return {"kind": kind, "resource": resource, "trust": "layout", "why": "its sudog", **more}
+
+
+def right_report():
+    frames = [{"function": "runtime.gopark", "file": "/go/proc.go", "line": 1}]
+    frames += [{"function": name, "file": f"/src/{file}", "line": line} for name, file, line in FRAMES]
+    return {
+        "summary": {"goroutines": 3},
+        "stacks": [{"frames": frames}, {"frames": [{"function": "read_page"}]}],
+        "resources": [{"id": "r:0x30", "kind": "go_chan", "state": {"len": 0, "cap": 3, "closed": False, "elem": "int"}},
+                      {"id": "r:0x50", "kind": "go_waitgroup", "state": {"counter": 2, "waiters": 0}}],
+        "actors": [
+            {"id": "t:77", "kind": "thread", "state": "waiting", "syscall": {"name": "read"}, "waits": [
+                wait_of("mutex", "r:0x20", on=["g:7"])]},
+            {"id": "g:7", "kind": "goroutine", "state": "waiting", "wait_reason": "sync.Mutex.Lock", "stack": 0,
+             "created_by": {"function": "main.main", "actor": "g:1"}, "labels": {"tenant": "red"},
+             "waits": [wait_of("mutex", "r:0x10", on=["t:77"])]},
+            {"id": "g:8", "kind": "goroutine", "state": "syscall", "stack": 1, "carrier": "t:77", "locked": True},
+            {"id": "g:9", "kind": "goroutine", "state": "waiting", "bubble": 1, "waits": [
+                wait_of("chan-recv", "r:0x30", any_of=True, peers=["g:7"]),
+                wait_of("chan-send", "r:0x40", any_of=True)]},
+            {"id": "g:10", "kind": "goroutine", "state": "waiting", "system": True, "waits": [
+                {"kind": "io", "fd": 5, "mode": "read"}]},
+        ],
+        "cycles": [{"timed": False, "edges": [{"waiter": "g:7", "trust": "inferred"},
+                                              {"waiter": "t:77", "trust": "exact"}]}],
+        "findings": [{"rule": "CT204", "level": "P0", "confidence": "likely", "actors": ["g:7", "t:77"],
+                      "resources": [], "title": "t", "fingerprint": "f"},
+                     {"rule": "CT205", "level": "P0", "confidence": "proven", "actors": ["g:7"], "resources": [],
+                      "title": "second, in main.pay", "fingerprint": "f"}],
+        "panics": [{"actor": "g:7", "class": "panic", "value": "second", "type": "string"},
+                   {"actor": "g:7", "value": "first", "type": "string", "recovered": True}],
+        "crash": {"actor": "g:8", "class": "fault", "message": "unexpected fault", "address": "0x5"},
+    }
+
+
+def complaints(report, truth=None):
+    import json
+    return list(check_all(Report(report), Truth([json.dumps(line) for line in truth or TRUTH])))
+
+
+# What is spoilt, how, and what is then said.
+WRONG = {
+    "gone": (lambda r: r["actors"].pop(1), "g:7 (payer) is not among the goroutines"),
+    "state": (lambda r: r["actors"][1].update(state="running"), "state is 'running'"),
+    "reason": (lambda r: r["actors"][1].update(wait_reason="sleep"), "wait_reason is 'sleep'"),
+    "order of frames": (lambda r: r["stacks"][0]["frames"].reverse(), "not in this order: [['main.pay'"),
+    "line": (lambda r: r["stacks"][0]["frames"][2].update(line=13), "not in its stack"),
+    "creator": (lambda r: r["actors"][1]["created_by"].update(function="main.x"), "created by 'main.x'"),
+    "parent": (lambda r: r["actors"][1]["created_by"].update(actor="g:2"), "its creator is 'g:2'"),
+    "labels": (lambda r: r["actors"][1].pop("labels"), "labels are None"),
+    "locked": (lambda r: r["actors"][2].pop("locked"), "locked is None"),
+    "carrier": (lambda r: r["actors"][2].update(carrier="t:78"), "carrier is 't:78'"),
+    "system call": (lambda r: r["actors"][0]["syscall"].update(name="write"), "in 'write'"),
+    "one too many": (lambda r: r["actors"].append({"id": "g:11", "kind": "goroutine"}), "[g:11] are too many"),
+    "holder": (lambda r: r["actors"][1]["waits"][0].update(on=["g:9"]), "on is [g:9], should be [g:8]"),
+    "case": (lambda r: r["actors"][3]["waits"].pop(), "('chan-send', 64)] are missing"),
+    "no case": (lambda r: r["actors"][3]["waits"].append(wait_of("io", "r:0x70", any_of=True)), "are no cases"),
+    "any of": (lambda r: r["actors"][3]["waits"][0].pop("any_of"), "any_of is missing"),
+    "length": (lambda r: r["resources"][0]["state"].update(len=1), "len is 1, should be 0"),
+    "receivers": (lambda r: r["actors"][3]["waits"][0].update(kind="chan-send"), "its receivers are []"),
+    "counter": (lambda r: r["resources"][1]["state"].update(counter=1), "counter is 1"),
+    "fd": (lambda r: r["actors"][4]["waits"][0].update(fd=6), "fd is [6]"),
+    "cycle": (lambda r: r["cycles"][0]["edges"].pop(), "no cycle"),
+    "false cycle": (lambda r: r["cycles"].append({"edges": [{"waiter": "g:9", "trust": "exact"}]}), "false cycle"),
+    "bystander": (lambda r: r["findings"][0]["actors"].append("g:9"), "CT204 is about [g:9]"),
+    "false finding": (lambda r: r["findings"].append({**r["findings"][0], "rule": "CT211", "actors": ["g:10"]}),
+                      "false CT211 about [g:10]"),
+    "false owner": (lambda r: r["actors"][3].update(holds=[{"resource": "r:0x60"}]), "[g:9] are said to hold"),
+    "false peer": (lambda r: r["actors"][3]["waits"][0].update(peers=["g:8"]), "peers are [g:8]"),
+    "native frame": (lambda r: r["stacks"][1]["frames"].pop(), "read_page is not in the stack"),
+    "bubble": (lambda r: r["actors"][1].update(bubble=1), "[g:7] are not in that bubble"),
+    "panics": (lambda r: r["panics"].pop(), "1 values, should be 2"),
+    "order of panics": (lambda r: r["panics"].reverse(), "value is 'first'"),
+    "class": (lambda r: r["panics"][0].update({"class": "bounds"}), "class is 'bounds'"),
+    "blamed": (lambda r: r["findings"][1].update(title="second"), "does not name main.pay"),
+    "message": (lambda r: r["crash"].update(message=""), "the message is ''"),
+    "address": (lambda r: r["crash"].update(address="0x6"), "address is '0x6'"),
+}
+
+
+class GoCheckerTest(unittest.TestCase):
+    def test_right_report_passes(self):
+        self.assertEqual(complaints(right_report()), [])
+
+    def test_each_wrong_report_fails(self):
+        for what, (spoil, expected) in WRONG.items():
+            with self.subTest(what):
+                report = copy.deepcopy(right_report())
+                spoil(report)
+                found = complaints(report)
+                self.assertTrue(any(expected in text for text in found), found)
+
+    def test_crash_is_told(self):
+        truth = [line for line in TRUTH if "panic" not in line and "fatal" not in line]
+        self.assertTrue(any("false crash" in text or "false CT205" in text
+                            for text in complaints(right_report() | {"crash": {"cause": "c"}}, truth)))
+
+
+if __name__ == "__main__":
+    unittest.main()
