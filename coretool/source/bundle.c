@@ -10,7 +10,7 @@
 #include "source/bundle_read.h"
 
 #define MAX_MEMBERS  20000 /* of a bundle: far more modules than a process has */
-#define MAX_BUILD_ID 64    /* bytes */
+#define MAX_BUILD_ID 96    /* bytes */
 #define MAX_MANIFEST (4 << 20)
 
 struct member {

@@ -192,7 +192,9 @@ static int try_bundle(
 
 void ct_debug_find(struct ct_module_files *files)
 {
-	struct wanted wanted = {.build_id = files->build_id, .len = files->build_id_len};
+	/* Debug files have the other kind of build id, or none. */
+	struct wanted wanted = {.build_id = files->build_id,
+		.len = files->module->build_id_is_go ? 0 : files->build_id_len};
 	struct ct_debug_place place = {0};
 
 	if (files->debug_asked || !files->elf || files->module->found == CT_FOUND_CORE)

@@ -47,8 +47,34 @@ static bool set_extent(struct ct_image *image, uint64_t start)
 	return have_bias && image->low < image->high;
 }
 
-/* Looks for NT_GNU_BUILD_ID in one PT_NOTE whose bytes are at [at, at + size). False: not all could
- * be read. */
+/* Owners of a build id's note: GNU's, and Go's linker's own (a text), which counts without that. */
+static const struct {
+	char owner[4];
+	uint32_t type;
+} id_notes[] = {{"GNU", NT_GNU_BUILD_ID}, {"Go", 4}};
+
+#define GNU_NOTE 0
+
+/* Index of the row that the note at pos is of; CT_COUNT(id_notes): none. False: not readable. */
+static bool classify_note(
+	const struct ct_image_reader *reader, uint64_t name_at, const Elf64_Nhdr *note, size_t *ret)
+{
+	char name[sizeof(id_notes[0].owner)];
+
+	*ret = CT_COUNT(id_notes);
+	if (note->n_namesz != sizeof(name) || !note->n_descsz || note->n_descsz > CT_BUILD_ID_MAX)
+		return true;
+	if (reader->read(reader->arg, name_at, name, sizeof(name)))
+		return false;
+	for (*ret = 0; *ret < CT_COUNT(id_notes); (*ret)++)
+		if (note->n_type == id_notes[*ret].type &&
+			!memcmp(name, id_notes[*ret].owner, sizeof(name)))
+			break;
+	return true;
+}
+
+/* Looks for a build id in one PT_NOTE whose bytes are at [at, at + size). False: not all could be
+ * read. */
 static bool scan_notes(const struct ct_image_reader *reader, uint64_t at, uint64_t size,
 	uint64_t align, struct ct_image *ret)
 {
@@ -56,8 +82,8 @@ static bool scan_notes(const struct ct_image_reader *reader, uint64_t at, uint64
 
 	for (unsigned i = 0; i < MAX_NOTES && size - pos >= sizeof(Elf64_Nhdr); i++) {
 		Elf64_Nhdr note;
-		char name[4];
 		uint64_t desc, next;
+		size_t row;
 
 		if (reader->read(reader->arg, at + pos, &note, sizeof(note)))
 			return false;
@@ -65,18 +91,16 @@ static bool scan_notes(const struct ct_image_reader *reader, uint64_t at, uint64
 			!ct_align(desc + note.n_descsz, align, &next) ||
 			!ct_within(desc, note.n_descsz, size))
 			break;
-		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == sizeof(name) &&
-			note.n_descsz && note.n_descsz <= CT_BUILD_ID_MAX) {
-			if (reader->read(reader->arg, at + pos + sizeof(note), name, sizeof(name)))
+		if (!classify_note(reader, at + pos + sizeof(note), &note, &row))
+			return false;
+		if (row == GNU_NOTE || (row < CT_COUNT(id_notes) && !ret->build_id_len)) {
+			if (reader->read(reader->arg, at + desc, ret->build_id, note.n_descsz))
 				return false;
-			if (!memcmp(name, "GNU", sizeof(name))) {
-				if (reader->read(
-					    reader->arg, at + desc, ret->build_id, note.n_descsz))
-					return false;
-				ret->build_id_len = (uint8_t)note.n_descsz;
-				return true;
-			}
+			ret->build_id_len = (uint8_t)note.n_descsz;
+			ret->build_id_is_go = row != GNU_NOTE;
 		}
+		if (row == GNU_NOTE)
+			return true;
 		if (next > size)
 			break;
 		pos = next;
@@ -88,7 +112,9 @@ static void find_build_id(
 	const struct ct_image_reader *reader, uint64_t start, bool in_memory, struct ct_image *ret)
 {
 	ret->notes_seen = true;
-	for (uint32_t i = 0; i < ret->n_phdrs && !ret->build_id_len; i++) {
+	for (uint32_t i = 0; i < ret->n_phdrs; i++) {
+		if (ret->build_id_len && !ret->build_id_is_go)
+			break;
 		const Elf64_Phdr *ph = &ret->phdrs[i];
 
 		if (ph->p_type != PT_NOTE)

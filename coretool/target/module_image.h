@@ -28,7 +28,8 @@ struct ct_image {
 	uint64_t low, high; /* virtual addresses: of all PT_LOAD, on page borders */
 	uint8_t build_id[CT_BUILD_ID_MAX];
 	uint8_t build_id_len;
-	bool notes_seen; /* all its PT_NOTE could be read: no build id means that it has none */
+	bool build_id_is_go; /* of Go's linker: a text */
+	bool notes_seen;     /* all its PT_NOTE could be read: no build id means that it has none */
 };
 
 /*

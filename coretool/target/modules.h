@@ -9,7 +9,7 @@
 
 #include "target/target.h"
 
-#define CT_BUILD_ID_MAX 64
+#define CT_BUILD_ID_MAX 96 /* Go's is a text of 83 bytes */
 
 enum ct_module_found { /* where the bytes of its file came from */
 	CT_FOUND_NONE,
@@ -37,6 +37,7 @@ struct ct_module {
 	bool bias_known;
 	uint8_t build_id[CT_BUILD_ID_MAX];
 	uint8_t build_id_len; /* 0: the core does not show it */
+	bool build_id_is_go;  /* the text that Go's linker writes; it has no other */
 	enum ct_module_found found;
 	enum ct_module_state state;
 	const char *file;       /* the file used, or NULL */
