@@ -227,6 +227,9 @@ static const char rules_help[] =
 static const char goroutines_help[] =
 	"Goroutines that do the same in the same place stand together: how many, their stack, who "
 	"made them and where. The runtime's own come only with -v.";
+static const char sched_help[] =
+	"Which thread has which P and runs which goroutine, what stands in the queues, what the "
+	"garbage collector does.";
 static const char commands_help[] =
 	"Lists commands and options for people (--format text), for programs (json), or as a "
 	"manual page (man).";
@@ -272,6 +275,17 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES,
 		.sections = CT_SECTION_GOROUTINES,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_report},
+	{.name = "sched",
+		.args = "CORE [EXE]",
+		.summary = "the Go scheduler: Ps, Ms, queues, the collector's phase",
+		.help = sched_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_GOROUTINES,
+		.sections = CT_SECTION_SCHED,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "waits",

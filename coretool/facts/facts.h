@@ -132,17 +132,17 @@ struct ct_actor {
 	uint8_t kind;      /* enum ct_actor_kind */
 	uint8_t state;     /* enum ct_actor_state */
 	uint8_t id_source; /* enum ct_id_source */
-	uint8_t reason;    /* why a goroutine waits, in the runtime's words: into reasons; 0: none */
+	uint8_t reason; /* why a goroutine waits, in the runtime's words: into reasons; 0: none */
 	bool system;
 	bool locked;    /* a goroutine that is bound to its thread */
 	uint8_t signal; /* the signal it took; 0: none */
-	uint64_t id;    /* as the process itself numbers it; see id_source. 0: it has exited, and its
-			   number is no longer known */
-	uint64_t lwp;   /* as the source numbers it; 0: none */
-	const char *name; /* NULL: not known */
-	uint64_t object;  /* address of its struct pthread or g; 0: not known */
+	uint64_t id;  /* as the process itself numbers it; see id_source. 0: it has exited, and its
+			 number is no longer known */
+	uint64_t lwp; /* as the source numbers it; 0: none */
+	const char *name;               /* NULL: not known */
+	uint64_t object;                /* address of its struct pthread or g; 0: not known */
 	struct ct_actor_thread *thread; /* NULL: none of that */
-	uint64_t creator; /* of a goroutine: the id of the one that made it; 0: not known */
+	uint64_t creator;    /* of a goroutine: the id of the one that made it; 0: not known */
 	uint32_t created_at; /* where; CT_NONE: not known */
 	uint32_t labels;     /* of a goroutine: into label_sets; 0: none */
 	uint32_t carrier;    /* the thread that runs this goroutine */
@@ -150,7 +150,7 @@ struct ct_actor {
 	uint32_t stack;      /* index of the stack */
 	uint32_t first_wait, n_waits;
 	uint32_t first_hold, n_holds; /* into holds_by_actor */
-	uint32_t start_site; /* the function that it began with; CT_NONE: not known */
+	uint32_t start_site;          /* the function that it began with; CT_NONE: not known */
 };
 
 /* The system call that it is in, or NULL. */
@@ -175,8 +175,8 @@ struct ct_wait {
 	bool any_of;   /* one of several alternatives */
 	bool timed;    /* ends by itself */
 	bool brief;    /* and within a second of its start */
-	bool outside; /* what ends it is outside of the process: fd, signal, child, another process
-		       */
+	bool outside;  /* what ends it is outside of the process: fd, signal, child, another process
+			*/
 	bool has_since;
 	uint32_t actor;
 	uint32_t resource;   /* CT_NONE: nothing of this process (I/O, sleep …) */
@@ -227,8 +227,8 @@ struct ct_resource {
 	const char *owner_why; /* how that is known; NULL: its owner field says so */
 	const char *corrupt; /* what of its bytes no lock or unlock leaves behind; NULL: nothing is
 			      */
-	const struct ct_value *values; /* equal lists are kept once */
-	uint32_t owner_exited;         /* the actor that it was, where that is known; CT_NONE */
+	const struct ct_value *values;    /* equal lists are kept once */
+	uint32_t owner_exited;            /* the actor that it was, where that is known; CT_NONE */
 	uint32_t first_waiter, n_waiters; /* into waits_by_resource */
 	uint32_t first_hold, n_holds;     /* into holds_by_resource */
 	uint16_t n_values;
@@ -286,13 +286,15 @@ struct ct_fact_target {
 	struct ct_fact_signal signal;
 };
 
-struct ct_crash; /* facts/crash.h */
+struct ct_crash;   /* facts/crash.h */
+struct ct_fact_go; /* facts/go.h */
 
 struct ct_facts {
 	struct ct_fact_target target;
 	const struct ct_crash
-		*crash;   /* what killed the process; NULL: nothing, or another process */
-	unsigned wants;   /* what was asked for: enum ct_want */
+		*crash; /* what killed the process; NULL: nothing, or another process */
+	const struct ct_fact_go *go; /* NULL: no Go program, or not asked for */
+	unsigned wants;              /* what was asked for: enum ct_want */
 	bool say_numbers; /* sentences have a debugger's numbers; set by who asked for the facts */
 	const struct ct_actor *actors;
 	const struct ct_wait *waits; /* in the order of their actors */
@@ -303,8 +305,8 @@ struct ct_facts {
 	const struct ct_fact_module *modules;
 	const struct ct_note *notes;
 	const struct ct_peer *peers;
-	const char *const *reasons;    /* of goroutines; the first is "" */
-	const char *const *label_sets; /* "key=value, key=value"; the first is "" */
+	const char *const *reasons;        /* of goroutines; the first is "" */
+	const char *const *label_sets;     /* "key=value, key=value"; the first is "" */
 	const uint32_t *holds_by_actor;    /* holds */
 	const uint32_t *holds_by_resource; /* holds */
 	const uint32_t *waits_by_resource; /* waits */

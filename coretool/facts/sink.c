@@ -506,3 +506,8 @@ void ct_sink_crash(struct ct_sink *sink, const struct ct_crash *crash)
 {
 	sink->facts->crash = ct_arena_copy(&sink->arena, crash, sizeof(*crash));
 }
+
+void ct_sink_go(struct ct_sink *sink, const struct ct_fact_go *go)
+{
+	sink->facts->go = ct_arena_copy(&sink->arena, go, sizeof(*go));
+}

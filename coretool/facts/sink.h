@@ -8,6 +8,7 @@
 #define CT_FACTS_SINK_H
 
 #include "facts/crash.h"
+#include "facts/go.h"
 
 struct ct_sink;
 
@@ -82,6 +83,8 @@ const struct ct_stack *ct_sink_get_stack(const struct ct_sink *sink, uint32_t st
 uint32_t ct_sink_module(struct ct_sink *sink, const struct ct_fact_module *module);
 /* What killed the process: kept as a copy; what it points to is in the sink's arena. */
 void ct_sink_crash(struct ct_sink *sink, const struct ct_crash *crash);
+/* The Go runtime; likewise. */
+void ct_sink_go(struct ct_sink *sink, const struct ct_fact_go *go);
 CT_PRINTF(4, 5)
 void ct_sink_note(struct ct_sink *sink, unsigned code, const char *about, const char *fmt, ...);
 

@@ -50,6 +50,8 @@ json_t *ct_json_target(const struct ct_json *j, uint32_t index)
 		ct_record_bool(&r, "main_exited", true);
 	add_time(&r, target->time);
 	ct_record_texts(&r, "runtimes", target->runtimes, target->n_runtimes);
+	if (j->facts->go)
+		ct_record_add(&r, "go", ct_json_go(j->facts->go));
 	if (target->n_partial)
 		ct_record_texts(&r, "partial", target->partial, target->n_partial);
 	if (target->signal.number)

@@ -82,7 +82,7 @@ static const struct ct_json_part report_parts[] = {
 	{"explained", "explained", CT_SECTION_EXPLAIN, NULL, ct_json_explained, NULL},
 	{"actors", "actor",
 		CT_SECTION_THREADS | CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN |
-			CT_SECTION_ORPHANS,
+			CT_SECTION_ORPHANS | CT_SECTION_SCHED,
 		count_actors, ct_json_actor, NULL},
 	{"stacks", "stack", CT_JSON_STACKS, count_stacks, ct_json_stack, NULL},
 	{"resources", "resource",
@@ -90,6 +90,7 @@ static const struct ct_json_part report_parts[] = {
 		count_resources, ct_json_resource, NULL},
 	{"cycles", "cycle", 0, count_cycles, ct_json_cycle, NULL},
 	{"crash", "crash", 0, NULL, ct_json_crash, ct_json_has_crash},
+	{"sched", "sched", CT_SECTION_SCHED, NULL, ct_json_sched, ct_json_has_go},
 	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module,
 		NULL},
 	{"findings", "finding", 0, count_findings, ct_json_finding, NULL},

@@ -45,6 +45,7 @@ enum ct_section {
 	CT_SECTION_ORPHANS = 1u << 10,    /* who waits to be woken, and by whom */
 	CT_SECTION_CRASH = 1u << 11,      /* registers and stack of the thread that crashed */
 	CT_SECTION_GOROUTINES = 1u << 12, /* goroutines and their stacks */
+	CT_SECTION_SCHED = 1u << 13,      /* Go's scheduler */
 };
 
 struct ct_diff;

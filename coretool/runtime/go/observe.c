@@ -91,6 +91,7 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 			break;
 	}
 	note_unreadable(o, n_bad, n);
+	ct_go_observe_sched(o);
 	free(o->machines);
 	free(o->frames);
 	return status;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the Go runtime to facts: goroutines as actors, their stacks, what they wait for. One file per
- * subject; each adds to the sink and reads nothing but the target.
+ * From the Go runtime to facts: goroutines as actors, their stacks, what they wait for. One file
+ * per subject; each adds to the sink and reads nothing but the target.
  */
 #ifndef CT_RUNTIME_GO_OBSERVE_H
 #define CT_RUNTIME_GO_OBSERVE_H
@@ -11,7 +11,7 @@
 #include "runtime/go/goroutine.h"
 #include "target/unwind.h"
 
-struct ct_go_machine { /* an OS thread as the runtime knows it: struct m */
+struct ct_go_machine {                     /* an OS thread as the runtime knows it: struct m */
 	uint64_t at, g0, gsignal, current; /* current: the goroutine that it runs; 0: none */
 	uint64_t procid;
 	uint32_t thread; /* index of its actor; CT_NONE: none has that number */
@@ -27,7 +27,7 @@ struct ct_go_observation {
 	void *arg;
 	struct ct_go_machine *machines;
 	uint32_t n_machines;
-	uint32_t first, n; /* actors that are goroutines: [first, first + n) */
+	uint32_t first, n;       /* actors that are goroutines: [first, first + n) */
 	struct ct_frame *frames; /* scratch for one stack */
 	size_t n_frames;
 };
@@ -55,5 +55,7 @@ CT_WARN_UNUSED enum ct_status ct_go_registers(
 /* Adds the goroutine's stack to its actor. (stacks.c) */
 CT_WARN_UNUSED enum ct_status ct_go_observe_stack(
 	struct ct_go_observation *o, const struct ct_go_g *g, uint32_t actor);
+/* Adds the scheduler, when all goroutines are there. (sched.c) */
+void ct_go_observe_sched(struct ct_go_observation *o);
 
 #endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What there is once in a Go program: its scheduler and garbage collector. One of the facts. */
+#ifndef CT_FACTS_GO_H
+#define CT_FACTS_GO_H
+
+#include "facts/facts.h"
+
+struct ct_go_processor { /* a P: the right to run Go code */
+	uint32_t id;
+	const char *status;  /* "idle", "running", "syscall", "stopped for GC", "dead" */
+	uint32_t thread;     /* that has it; CT_NONE */
+	uint32_t n_runnable; /* goroutines in its queue */
+	uint32_t next;       /* the goroutine that it runs next; CT_NONE */
+};
+
+struct ct_go_thread { /* an M: an OS thread of the runtime */
+	int64_t id;
+	uint32_t actor;    /* CT_NONE: it has no thread, as one kept for calls from C */
+	uint32_t runs;     /* the goroutine that it runs; CT_NONE */
+	uint32_t locked;   /* the goroutine that it is bound to; CT_NONE */
+	int64_t processor; /* id of the P that it has; -1 */
+	bool spinning, blocked, in_cgo, throwing, dying;
+};
+
+struct ct_fact_go {
+	const char *version;  /* "go1.24.4" */
+	const char *layout;   /* where its layouts are from: "the tables of this version" … */
+	const char *gc_phase; /* "off", "mark", "mark termination"; NULL: not known */
+	const struct ct_go_processor *processors;
+	const struct ct_go_thread *threads;
+	uint32_t n_processors, n_threads;
+	uint32_t n_runnable; /* in the queue of all */
+	uint32_t n_idle_processors, n_idle_threads, n_spinning;
+	bool stopping; /* the world is being stopped */
+};
+
+#endif
