@@ -67,6 +67,9 @@ struct ct_signal {
 	bool sent;          /* by another process; false: the process's own doing, or a fault */
 	int64_t sender_pid; /* of that process; 0: not known here (another PID namespace) */
 	uint64_t lwp;       /* the thread that took it */
+	bool has_call;      /* of SIGSYS: what follows is known */
+	int call;           /* si_syscall */
+	uint32_t call_abi;  /* si_arch: AUDIT_ARCH_* of <linux/audit.h> */
 };
 
 /* The process as its source describes it. Strings live as long as the source. */

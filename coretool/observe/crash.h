@@ -18,7 +18,8 @@ struct ct_crash_scene {
 	const struct ct_arch *arch;
 	struct ct_signal signal; /* that is explained: what a handler was called for, or the last */
 	struct ct_regs regs;     /* where it happened; those of frame */
-	struct ct_unwound stack; /* empty: not asked for */
+	struct ct_regs first_regs; /* of the innermost frame, where the stack begins */
+	struct ct_unwound stack;   /* empty: not asked for */
 	struct ct_regs *frame_regs;
 	uint32_t n_regs; /* frames whose registers are in frame_regs */
 	uint32_t frame;  /* where it happened */

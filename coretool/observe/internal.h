@@ -8,6 +8,10 @@
 
 #define CODE_SLOTS 64 /* a power of two */
 
+/* si_code of SIGSYS (asm-generic/siginfo.h); older headers have no names for them. */
+#define CT_SYS_SECCOMP       1
+#define CT_SYS_USER_DISPATCH 2
+
 struct ct_observation {
 	struct ct_target *target;
 	const struct ct_plan *plan;

@@ -114,6 +114,29 @@ static const char *say_waiters(struct ct_findings *out, const struct ct_resource
 	return ret;
 }
 
+static bool is_set(const struct ct_resource *r, const char *key)
+{
+	for (uint32_t i = 0; i < r->n_values; i++)
+		if (r->values[i].type == CT_VALUE_BOOL && !strcmp(r->values[i].key, key))
+			return r->values[i].number != 0;
+	return false;
+}
+
+/* What becomes of a lock when its process is gone: only that of other processes lives on. */
+static const char *say_fate(const struct ct_resource *r)
+{
+	bool robust = is_set(r, "robust");
+
+	if (!r->process_shared)
+		return robust                             ? " (robust)"
+		       : is_set(r, "priority_inheriting") ? " (priority inheriting)"
+							  : "";
+	return robust ? " (robust, shared with other processes: the next of them to lock it is "
+			"told, by EOWNERDEAD)"
+		      : " (shared with other processes, and not robust: they will wait for it "
+			"for ever)";
+}
+
 static void add_locks(struct ct_findings *out, struct ct_draft *draft, const struct ct_crash *c)
 {
 	const struct ct_actor *actor = &out->facts->actors[c->actor];
@@ -123,6 +146,8 @@ static void add_locks(struct ct_findings *out, struct ct_draft *draft, const str
 		uint32_t resource = out->facts->holds[h].resource;
 		const struct ct_resource *r = &out->facts->resources[resource];
 		const char *what = ct_say_resource(out->arena, out->facts, resource);
+		const char *probably =
+			out->facts->holds[h].trust > CT_TRUST_LAYOUT ? "probably " : "";
 
 		if (r->is_actor)
 			continue;
@@ -130,10 +155,12 @@ static void add_locks(struct ct_findings *out, struct ct_draft *draft, const str
 		if (i >= MAX_LOCKS)
 			continue;
 		ct_draft_step(draft,
-			r->n_waiters
-				? ct_arena_printf(out->arena, "it holds %s, for which %s wait%s",
-					  what, say_waiters(out, r), r->n_waiters == 1 ? "s" : "")
-				: ct_arena_printf(out->arena, "it holds %s", what),
+			r->n_waiters ? ct_arena_printf(out->arena,
+					       "it %sholds %s%s, for which %s wait%s", probably,
+					       what, say_fate(r), say_waiters(out, r),
+					       r->n_waiters == 1 ? "s" : "")
+				     : ct_arena_printf(out->arena, "it %sholds %s%s", probably,
+					       what, say_fate(r)),
 			CT_NONE, CT_NONE, CT_NONE);
 	}
 }
