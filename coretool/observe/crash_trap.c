@@ -53,6 +53,30 @@ static const char *dividend_of(struct ct_crash_scene *s)
 	return ct_sink_printf(s->o->sink, "0x%" PRIx64 "%016" PRIx64, high, low);
 }
 
+/* Does the quotient fit, so that the registers cannot be those of the fault? */
+static bool quotient_fits(const struct ct_crash_scene *s, uint64_t divisor)
+{
+	unsigned bits = 8 * s->insn.size;
+	unsigned __int128 mask = ((unsigned __int128)1 << bits) - 1, n;
+	uint64_t low = ct_reg(&s->regs, CT_REG_LOW), high = ct_reg(&s->regs, CT_REG_HIGH);
+
+	if (bits == 8) /* both halves are in one register */
+		n = low & 0xffff;
+	else
+		n = (high & mask) << bits | (low & mask);
+	if (s->insn.kind != CT_INSN_DIVIDE_SIGNED)
+		return n / divisor <= mask;
+	/* Signed: by what the quotient's size is, whatever its sign. */
+	bool negative = n >> (2 * bits - 1) & 1;
+	int64_t by = with_sign(divisor, s->insn.size);
+	unsigned __int128 size =
+		negative ? (~n + 1) & (bits == 64 ? ~(unsigned __int128)0 : (mask << bits | mask))
+			 : n;
+	unsigned __int128 quotient = size / (by < 0 ? -(uint64_t)by : (uint64_t)by);
+
+	return quotient <= (mask >> 1) + (negative != (by < 0));
+}
+
 static void division(struct ct_crash_scene *s)
 {
 	uint64_t divisor;
@@ -64,6 +88,11 @@ static void division(struct ct_crash_scene *s)
 	if (!divisor)
 		ct_crash_is(s, CT_CRASH_DIVIDE_ZERO, CT_TRUST_EXACT, "divided %s by zero",
 			dividend_of(s));
+	else if (quotient_fits(s, divisor))
+		ct_crash_say(s,
+			"its registers are not those of the fault: %s divided by 0x%" PRIx64
+			" fits",
+			dividend_of(s), divisor);
 	else if (s->insn.kind == CT_INSN_DIVIDE_SIGNED)
 		ct_crash_is(s, CT_CRASH_DIVIDE_OVERFLOW, CT_TRUST_EXACT,
 			"divided %s by %" PRId64 ": the result does not fit in %u bytes",
