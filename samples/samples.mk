@@ -20,11 +20,15 @@ samples.all := $(samples.c) $(samples.cc) $(samples.rs)
 samples.some := $(filter deadlock2 self_relock kinds owner_exited join_cycle cxx_deadlock \
 	member_lock syscalls recursion_deep inlined cxx_static_init cxx_latch never_joined crash_exception crash_assert,$(samples.all))
 
-# What runs on musl as well.
+# What runs on musl as well,
 samples.musl := $(filter recursive_abba fork_recursive deadlock2 deadlock3 self_relock kinds join_cycle join_chain join_ring \
 	once_cross once_self once_slow rwlock_abba condvar_pool barrier_short barrier_late diamond \
 	raw_clone pshared_other restart signal_relock pidns_kill robust_self tls_lock inlined \
-	recursion_deep,$(samples.c))
+	recursion_deep atfork_cross exit_join busy_pool deadlock5 idle_timed sem_chain sem_orphan \
+	spin_busy nested_monitor crash_abort crash_null_field crash_recursion call_null,$(samples.c))
+# and what tells more there where its libc's functions have names.
+samples.musl.named := $(filter rwlock_array rwlock_forever rwlock_reader_abba rwlock_upgrade spin_abba spin_behind \
+	crash_handler crash_holder crash_strlen,$(samples.c))
 
 # A variant is compiled with these flags, in which case its compiler may be named,
 samples.compiled := O0-g O2-g O2-static O2-static-pie O2-nopie O2-clang \
@@ -81,8 +85,8 @@ samples.flags.of.omp_pool := -fopenmp
 samples.flags.of.cxx_latch := -std=c++20
 samples.flags.of.cxx_atomic_wait := -std=c++20
 samples.deps := $(BUILD)/sample-deps
-samples.of = $(if $(filter musl-%,$(1)),$(samples.musl),$(if $(filter $(1),$(samples.full)),$(samples.all),$(if \
-	$(filter $(1),$(samples.compiled) $(samples.derived)),$(samples.some),$(samples.abort))))
+samples.of = $(if $(filter musl-static%,$(1)),$(samples.musl),$(if $(filter musl-%,$(1)),$(samples.musl) $(samples.musl.named),$(if $(filter $(1),$(samples.full)),$(samples.all),$(if \
+	$(filter $(1),$(samples.compiled) $(samples.derived)),$(samples.some),$(samples.abort)))))
 samples.files = $(addprefix $(samples.out)/$(1)/,$(call samples.of,$(1)))
 
 define samples.compile

@@ -126,7 +126,7 @@ def cores_of(sample):
         variants = {**SMALL, "O2-static": ("kernel",)}
     how = trait(sample)
     for variant, kinds in (variants | MUSL).items():
-        for kind in kinds:
+        for kind in kinds if sample not in IN_KERNEL else ("kernel",):
             for copy in range(how.copies):
                 yield variant, kind, copy
 
