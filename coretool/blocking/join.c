@@ -35,10 +35,8 @@ static enum ct_status match(
 {
 	const struct ct_libc_layout *layout = ctx->libc->layout;
 	uint64_t word = blocked->call.args[0];
-	struct ct_futex_op op;
 
-	if (!layout || ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) ||
-		!op.waits)
+	if (!layout || !blocked->futex.waits)
 		return CT_NOT_FOUND;
 	uint64_t object = find_target(ctx, word, (uint32_t)blocked->call.args[2]);
 	if (!object)

@@ -16,9 +16,8 @@ struct ct_musl_sleep {
 	bool is_private, timed, pi;
 };
 
-/* Does the thread sleep so, in code of musl's? */
-bool ct_musl_sleep(
-	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_musl_sleep *ret);
+/* Does the thread, whose call is in musl's code, sleep so? */
+bool ct_musl_sleep(const struct ct_blocked *blocked, struct ct_musl_sleep *ret);
 
 #define CT_MUSL_TRACES 192
 

@@ -133,7 +133,7 @@ static enum ct_status match(
 	struct barrier b = {0};
 	uint64_t addr = 0;
 
-	if (!ct_musl_sleep(ctx, blocked, &sleep) || sleep.pi || sleep.timed)
+	if (!ct_musl_sleep(blocked, &sleep) || sleep.pi || sleep.timed)
 		return CT_NOT_FOUND;
 	if (sleep.is_private && sleep.expected <= 1)
 		addr = find_barrier(ctx, blocked, &sleep, &b);
@@ -177,5 +177,6 @@ const struct ct_primitive ct_primitive_musl_barrier = {
 	.name = "pthread_barrier",
 	.libcs = CT_IN_MUSL,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_barrier,
 };

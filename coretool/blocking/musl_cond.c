@@ -127,7 +127,7 @@ static enum ct_status match(
 {
 	struct ct_musl_sleep sleep;
 
-	if (!ct_musl_sleep(ctx, blocked, &sleep) || sleep.pi)
+	if (!ct_musl_sleep(blocked, &sleep) || sleep.pi)
 		return CT_NOT_FOUND;
 	return sleep.is_private ? match_private(ctx, blocked, &sleep, ret)
 				: match_shared(ctx, blocked, &sleep, ret);
@@ -152,5 +152,6 @@ const struct ct_primitive ct_primitive_musl_cond = {
 	.name = "pthread_cond",
 	.libcs = CT_IN_MUSL,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_cond,
 };

@@ -40,7 +40,7 @@ static enum ct_status match(
 {
 	struct ct_musl_sleep sleep;
 
-	if (!ct_musl_sleep(ctx, blocked, &sleep) || sleep.pi || sleep.timed || !sleep.is_private ||
+	if (!ct_musl_sleep(blocked, &sleep) || sleep.pi || sleep.timed || !sleep.is_private ||
 		!(sleep.expected & WAITERS))
 		return CT_NOT_FOUND;
 	uint32_t owner = owner_of(ctx, sleep.word);
@@ -85,5 +85,6 @@ const struct ct_primitive ct_primitive_musl_file = {
 	.name = "libc_lock",
 	.libcs = CT_IN_MUSL,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_lock,
 };

@@ -126,7 +126,7 @@ static enum ct_status match(
 	struct ct_musl_sleep sleep;
 	struct mutex m;
 
-	if (!ct_musl_sleep(ctx, blocked, &sleep))
+	if (!ct_musl_sleep(blocked, &sleep))
 		return CT_NOT_FOUND;
 	uint64_t addr = sleep.word - offsetof(struct mutex, lock);
 	if (!read_mutex_at(ctx, addr, &m) || !fits(&sleep, &m))
@@ -265,6 +265,7 @@ const struct ct_primitive ct_primitive_musl_mutex = {
 	.name = "pthread_mutex",
 	.libcs = CT_IN_MUSL,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_mutex,
 	.recognise = recognise,
 	.possible = possible,

@@ -54,7 +54,7 @@ static enum ct_status match(
 	struct ct_musl_sleep sleep;
 	struct rwlock rw;
 
-	if (!ct_musl_sleep(ctx, blocked, &sleep) || sleep.pi || !read_words(ctx, sleep.word, &rw) ||
+	if (!ct_musl_sleep(blocked, &sleep) || sleep.pi || !read_words(ctx, sleep.word, &rw) ||
 		!(rw.lock & WRITER) || !rw.waiters || !(sleep.expected & WAITERS) ||
 		sleep.is_private == (rw.shared == SHARED))
 		return CT_NOT_FOUND;
@@ -134,6 +134,7 @@ const struct ct_primitive ct_primitive_musl_rwlock = {
 	.name = "pthread_rwlock",
 	.libcs = CT_IN_MUSL,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_rwlock,
 	.possible = possible,
 	.events = events,

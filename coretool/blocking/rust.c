@@ -139,12 +139,10 @@ static enum ct_rust_place conclude(const struct walk *walk)
 enum ct_rust_place ct_rust_place(const struct ct_blocking *ctx, const struct ct_blocked *blocked)
 {
 	struct walk walk = {CT_RUST_NOWHERE, CT_RUST_NOWHERE};
-	struct ct_futex_op op;
+	const struct ct_futex_op *op = &blocked->futex;
 	size_t frame = 1; /* libc's syscall() is the innermost */
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) ||
-		op.op != CT_FUTEX_WAIT_BITSET || !op.is_private || blocked->call.args[0] % 4 ||
-		ct_blocked_in_libc(ctx, blocked))
+	if (op->op != CT_FUTEX_WAIT_BITSET || !op->is_private || blocked->call.args[0] % 4)
 		return CT_RUST_NOWHERE;
 	while (frame < blocked->n_callers && step(&walk, blocked->callers[frame]))
 		frame++;

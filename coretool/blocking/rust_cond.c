@@ -39,5 +39,6 @@ static enum ct_status read_cond(const struct ct_blocking *ctx, uint64_t addr, ui
 const struct ct_primitive ct_primitive_rust_cond = {
 	.name = "rust_condvar",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_cond,
 };

@@ -42,5 +42,6 @@ static enum ct_status read_once(const struct ct_blocking *ctx, uint64_t addr, ui
 const struct ct_primitive ct_primitive_rust_once = {
 	.name = "rust_once",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_once,
 };
