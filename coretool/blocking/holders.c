@@ -87,6 +87,19 @@ static enum level weigh(const struct ct_evidence *e, bool inlined)
 }
 
 /*
+ * libc releases nothing that it has not taken, and nobody but it does: what it will release on some
+ * path, and acquires on none before, it has, if what it has done so far does not speak against it.
+ */
+static enum level weigh_in_libc(const struct ct_evidence *e)
+{
+	if (e->past == CT_PAST_SURE)
+		return LEVEL_HIGH;
+	if (e->future < CT_FUTURE_MAYBE || e->past == CT_PAST_RELEASED)
+		return LEVEL_NONE;
+	return e->future == CT_FUTURE_SURE || e->past == CT_PAST_MAYBE ? LEVEL_HIGH : LEVEL_MEDIUM;
+}
+
+/*
  * A semaphore is a lock only for those who took it and will give it back: else they are its
  * producers or consumers.
  */
@@ -97,6 +110,13 @@ static enum level weigh_any_of(const struct ct_evidence *e)
 	if (!will)
 		return LEVEL_NONE;
 	return e->future == CT_FUTURE_SURE || e->pad ? LEVEL_HIGH : LEVEL_MEDIUM;
+}
+
+static enum level weigh_by(const struct ct_possession *possession, const struct ct_evidence *e)
+{
+	if (possession->any_of)
+		return weigh_any_of(e);
+	return possession->in_libc ? weigh_in_libc(e) : weigh(e, possession->inlined);
 }
 
 /* ---- saying why ---- */
@@ -157,8 +177,7 @@ static enum ct_status add_candidate(struct ct_holders_inference *h, uint32_t i, 
 	const struct ct_evidence_from *from)
 {
 	const struct ct_evidence *e = &h->evidence[i];
-	const struct ct_possession *possession = h->wanted[i].primitive->possession;
-	enum level level = possession->any_of ? weigh_any_of(e) : weigh(e, possession->inlined);
+	enum level level = weigh_by(h->wanted[i].primitive->possession, e);
 
 	if (level == LEVEL_NONE)
 		return CT_OK;

@@ -88,4 +88,5 @@ const struct ct_primitive ct_primitive_libc_internal = {
 	.match = match,
 	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_internal,
+	.possession = &ct_lll_possession,
 };

@@ -7,7 +7,6 @@
 #include "blocking/rows.h"
 #include "target/modules.h"
 
-#define CONTENDED   2u
 #define MOST_ARENAS 4096u
 #define ALIGNMENT   8u
 
@@ -86,4 +85,5 @@ const struct ct_primitive ct_primitive_malloc_arena = {
 	.match = match,
 	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_arena,
+	.possession = &ct_lll_possession,
 };

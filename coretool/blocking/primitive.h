@@ -129,6 +129,7 @@ struct ct_possession {
 	enum ct_hold_mode (*mode_now)(const struct ct_blocking *ctx, uint64_t addr);
 	bool inlined;     /* atomic instructions on the object acquire and release it too */
 	bool up_releases; /* an atomic that counts up releases it: a semaphore's */
+	bool in_libc;     /* only the C library's own code acquires and releases it */
 	/*
 	 * Who will release it may never have acquired it: a semaphore, a condition variable. Then
 	 * it is one who could wake, not a holder.
@@ -164,6 +165,9 @@ bool ct_blocked_calls(const struct ct_blocked *blocked, const char *prefix);
  * be other than 2?
  */
 bool ct_blocked_in_lll(const struct ct_blocked *blocked);
+
+/* Of such a lock without an owner. */
+extern const struct ct_possession ct_lll_possession;
 
 /*
  * The best match among all primitives: best trust, then row order. CT_NOT_FOUND: none. Two claims

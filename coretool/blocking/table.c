@@ -73,6 +73,16 @@ static bool may_block(const struct ct_primitive *primitive, const struct ct_bloc
 		       blocked->in_libc == (primitive->place == CT_SLEEPS_IN_LIBC));
 }
 
+static uint32_t count_lll_holders(const struct ct_blocking *ctx, uint64_t addr)
+{
+	uint32_t word;
+
+	return !ct_read_u32(ctx->target, addr, &word) && word && word <= LLL_CONTENDED;
+}
+
+const struct ct_possession ct_lll_possession = {
+	.mode = CT_HOLD_EXCLUSIVE, .inlined = true, .in_libc = true, .count = count_lll_holders};
+
 enum ct_status ct_primitive_match(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
 	const struct ct_primitive **primitive, struct ct_match *ret)
 {

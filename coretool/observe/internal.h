@@ -56,8 +56,6 @@ enum ct_status ct_observe_holders(struct ct_observation *o);
 enum ct_status ct_observe_held(struct ct_observation *o);
 /* Frames that probably took what is held. (took.c) */
 enum ct_status ct_observe_took(struct ct_observation *o);
-/* Who has malloc's arenas that are waited for, by the stacks. (arena_holders.c) */
-void ct_observe_arena_holders(struct ct_observation *o);
 /* Names and places of all resources; frames that took them. (resources.c) */
 void ct_observe_resources(struct ct_observation *o);
 /* What killed the process, if it was its own doing. (crash.c) */

@@ -69,6 +69,7 @@ IN_TREES = (
     "rwlock_timed", "rwlock_reread", "cond_kinds", "sem_kinds", "join_kinds", "barrier_shared", "spin_abba", "spin_behind",
     "never_joined", "crash_assert", "crash_double_free", "crash_freed", "crash_recursion",
     "crash_strlen", "held_alike", "lock_left", "flush_all", "iterate_headers", "time_zone",
+    "malloc_in_handler", "malloc_arenas", "malloc_left",
 )
 
 
