@@ -188,12 +188,24 @@ struct ct_value { /* one field of a resource's state */
 	int64_t number;
 };
 
+/* What memory a resource is in, when no variable of a module is there. */
+enum ct_place {
+	CT_PLACE_UNKNOWN,
+	CT_PLACE_HEAP,  /* in a block of malloc's */
+	CT_PLACE_TLS,   /* in the thread-local memory of place_actor */
+	CT_PLACE_STACK, /* on the stack of place_actor */
+};
+
 struct ct_resource {
 	const char *kind; /* "pthread_mutex", "thread", "futex" */
 	uint64_t address;
 	const char *name;  /* "g_lock", "pool.workers[3].lock", "libfoo.so+0x1234"; NULL: only an
 			      address */
+	bool name_of_type; /* name says what it is, not which: "Shelf.lock" */
 	const char *where; /* "on the stack of thread 12", "heap"; NULL: not known */
+	enum ct_place place;
+	uint32_t place_actor;
+	uint64_t block_offset, block_size; /* in a block of the heap; size 0: not known */
 	enum ct_holders holders;
 	/* The recorded owner, when no such thread exists: its id, or the address of its descriptor
 	 * where the lock records that. 0: there is none. */

@@ -240,6 +240,7 @@ uint32_t ct_sink_resource(struct ct_sink *sink, const char *kind, uint64_t addre
 	slot->kind = kind;
 	slot->address = address;
 	slot->owner_exited = CT_NONE;
+	slot->place_actor = CT_NONE;
 	sink->values_of = index;
 	*fresh = true;
 	return index;

@@ -46,7 +46,7 @@ static bool visit(void *arg, uint64_t addr)
 	return ++typed->n < MOST_LOCKS;
 }
 
-static bool is_own(const struct ct_module *module)
+bool ct_observe_is_own(const struct ct_module *module)
 {
 	static const char *const system[] = {"/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/", "["};
 
@@ -61,7 +61,7 @@ void ct_held_find_typed(struct ct_observation *o)
 	for (size_t m = 0; m < ct_target_n_modules(o->target); m++) {
 		const struct ct_module *module = ct_target_module(o->target, m);
 
-		for (size_t i = 0; is_own(module) && i < ct_n_primitives; i++) {
+		for (size_t i = 0; ct_observe_is_own(module) && i < ct_n_primitives; i++) {
 			struct typed typed = {.o = o, .primitive = ct_primitives[i]};
 
 			if (ct_primitives[i]->noteworthy &&

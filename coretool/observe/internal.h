@@ -57,7 +57,12 @@ enum ct_status ct_observe_held(struct ct_observation *o);
 /* Frames that probably took what is held. (took.c) */
 enum ct_status ct_observe_took(struct ct_observation *o);
 /* Names and places of all resources; frames that took them. (resources.c) */
-void ct_observe_resources(struct ct_observation *o);
+enum ct_status ct_observe_resources(struct ct_observation *o);
+/* Of what is in no module's variable: on which stack, in whose thread-local memory, in which block
+ * of the heap. (places.c) */
+enum ct_status ct_observe_places(struct ct_observation *o);
+/* Is the file the program's own, not one that comes with the system? (held_typed.c) */
+bool ct_observe_is_own(const struct ct_module *module);
 /* What killed the process, if it was its own doing. (crash.c) */
 enum ct_status ct_observe_crash(struct ct_observation *o);
 /* Target, modules and notes; last, when all that can be found was. (target_facts.c) */

@@ -36,9 +36,10 @@ static enum ct_status observe_all(struct ct_observation *o)
 		status = ct_observe_holders(o);
 	if (!status)
 		status = ct_observe_took(o);
+	if (!status)
+		status = ct_observe_resources(o);
 	if (status)
 		return status;
-	ct_observe_resources(o);
 	status = ct_observe_crash(o);
 	ct_observe_target(o);
 	return status;

@@ -46,6 +46,12 @@ const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts
 		{"omp_barrier", "OpenMP barrier"}, {"omp_sem", "OpenMP semaphore"}};
 	const char *kind = r->kind;
 
+	if (r->name && r->place == CT_PLACE_TLS && r->place_actor != CT_NONE)
+		return ct_arena_printf(arena, "%s of %s", r->name,
+			ct_actor_words(arena, facts, r->place_actor, NULL));
+	if (r->name && r->name_of_type)
+		return ct_arena_printf(
+			arena, "%s at 0x%llx", r->name, (unsigned long long)r->address);
 	if (r->name)
 		return r->name;
 	for (size_t i = 0; i < CT_COUNT(words); i++)

@@ -116,9 +116,12 @@ def check_left_held(report, truth, value):
     yield from evidence({"trust": resource.get("owner_trust"), "why": resource.get("owner_why")},
                         what)
     yield from check_name(report, truth, value, what)
-    if not any(finding["rule"] == "CT121" and number(value["resource"]) in
-               map(number, finding["resources"]) for finding in report.findings):
+    found = [finding for finding in report.findings if finding["rule"] == "CT121" and
+             number(value["resource"]) in map(number, finding["resources"])]
+    if not found:
         yield f"{what}: no CT121 says so"
+    elif not found[0].get("fingerprint"):
+        yield f"{what}: CT121 has no fingerprint"
 
 
 def check_corrupt(report, truth, name):
