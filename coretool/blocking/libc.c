@@ -44,6 +44,7 @@ static const struct ct_libc_layout layouts[] = {
 		.cleanup = 120,
 		.cleanup_previous = 16,
 		.joinstate = 56,
+		.stdio_locks = 192,
 		.stack_top = 88},
 };
 

@@ -29,6 +29,7 @@ struct ct_libc_layout {
 	uint16_t cleanup_previous; /* in that handler's record: of the next outer one */
 	uint16_t joinstate;        /* u32; glibc up to 2.41: a pointer */
 	uint16_t start_routine[2]; /* glibc: 2.36 and 2.41; 2.31 and 2.43 */
+	uint16_t stdio_locks;      /* musl: of the first FILE that the thread has by flockfile */
 	uint16_t stack_top; /* musl: of the pointer to the end of the stack, right below which
 			       the start function stands */
 };

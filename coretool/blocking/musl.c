@@ -20,8 +20,8 @@ bool ct_musl_sleep(const struct ct_blocked *blocked, struct ct_musl_sleep *ret)
 	return true;
 }
 
-size_t ct_musl_traces(
-	const struct ct_blocking *ctx, const struct ct_regs *regs, uint64_t ret[CT_MUSL_TRACES])
+size_t ct_musl_traces(const struct ct_blocking *ctx, const struct ct_regs *regs, uint64_t end,
+	uint64_t ret[CT_MUSL_TRACES])
 {
 	const struct ct_arch *arch = ct_target_arch(ctx->target);
 	uint64_t sp = ct_reg(regs, arch->sp);
@@ -30,7 +30,7 @@ size_t ct_musl_traces(
 	for (unsigned i = 0; i < arch->n_regs; i++)
 		if (regs->known >> i & 1)
 			ret[n++] = ct_reg(regs, i);
-	while (n < CT_MUSL_TRACES && !ct_read_u64(ctx->target, sp, &ret[n])) {
+	while (n < CT_MUSL_TRACES && sp < end && !ct_read_u64(ctx->target, sp, &ret[n])) {
 		n++;
 		sp += sizeof(ret[0]);
 	}

@@ -23,9 +23,9 @@ bool ct_musl_sleep(const struct ct_blocked *blocked, struct ct_musl_sleep *ret);
 
 /*
  * The values that may be addresses which the innermost functions work with: registers, then words
- * of the stack from its top on. Returns how many.
+ * of the stack from its top up to end (UINT64_MAX: as far as there is room). Returns how many.
  */
-size_t ct_musl_traces(
-	const struct ct_blocking *ctx, const struct ct_regs *regs, uint64_t ret[CT_MUSL_TRACES]);
+size_t ct_musl_traces(const struct ct_blocking *ctx, const struct ct_regs *regs, uint64_t end,
+	uint64_t ret[CT_MUSL_TRACES]);
 
 #endif

@@ -62,7 +62,7 @@ static uint64_t find_in_traces(const struct ct_blocking *ctx, const struct ct_re
 	uint64_t instance, struct barrier *b)
 {
 	uint64_t traces[CT_MUSL_TRACES];
-	size_t n = ct_musl_traces(ctx, regs, traces);
+	size_t n = ct_musl_traces(ctx, regs, UINT64_MAX, traces);
 
 	for (size_t i = 0; i < n; i++)
 		if (is_of(ctx, traces[i], instance, b))

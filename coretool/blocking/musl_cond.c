@@ -70,7 +70,7 @@ static uint64_t find_cond(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, uint64_t node)
 {
 	uint64_t traces[CT_MUSL_TRACES];
-	size_t n = ct_musl_traces(ctx, blocked->regs, traces);
+	size_t n = ct_musl_traces(ctx, blocked->regs, UINT64_MAX, traces);
 
 	for (size_t i = 0; i < n; i++)
 		if (has_node(ctx, traces[i], node))

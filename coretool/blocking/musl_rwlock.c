@@ -127,6 +127,8 @@ static const struct ct_event_row events[] = {
 	{"pthread_rwlock_unlock", CT_CALL_RELEASES, 0},
 };
 
+static const char *const types[] = {"pthread_rwlock_t", NULL};
+
 static const struct ct_possession possession = {
 	.mode = CT_HOLD_SHARED, .mode_now = mode_now, .count = count_holders};
 
@@ -137,6 +139,7 @@ const struct ct_primitive ct_primitive_musl_rwlock = {
 	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_rwlock,
 	.possible = possible,
+	.types = types,
 	.events = events,
 	.n_events = CT_COUNT(events),
 	.possession = &possession,

@@ -196,6 +196,8 @@ enum ct_place {
 	CT_PLACE_STACK, /* on the stack of place_actor */
 };
 
+#define CT_OWNER_UNNAMED UINT64_MAX
+
 struct ct_resource {
 	const char *kind; /* "pthread_mutex", "thread", "futex" */
 	uint64_t address;
@@ -208,7 +210,8 @@ struct ct_resource {
 	uint64_t block_offset, block_size; /* in a block of the heap; size 0: not known */
 	enum ct_holders holders;
 	/* The recorded owner, when no such thread exists: its id, or the address of its descriptor
-	 * where the lock records that. 0: there is none. */
+	 * where the lock records that; CT_OWNER_UNNAMED: the lock says only that it has exited.
+	 * 0: there is none. */
 	uint64_t owner_gone;
 	uint32_t owner_exited;     /* the actor that it was, where that is known; CT_NONE */
 	enum ct_trust owner_trust; /* of that */

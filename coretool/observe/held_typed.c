@@ -29,7 +29,9 @@ static void say_typed(struct ct_observation *o, uint32_t first_hold, uint32_t re
 	r->owner_trust = CT_TRUST_DEBUG_INFO;
 	if (r->owner_gone)
 		r->owner_why = ct_sink_printf(o->sink, known,
-			"its owner field names a thread that is not in this process");
+			r->owner_why ? r->owner_why
+				     : "its owner field names a thread that is not in this "
+				       "process");
 	/* What a program keeps in its variables is for it to say: they may be used for more. */
 	r->corrupt_trust = CT_TRUST_INFERRED;
 }
