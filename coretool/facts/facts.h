@@ -262,6 +262,15 @@ struct ct_fact_signal {
 	int64_t sender_pid; /* 0: not known */
 };
 
+/* Strings that the program was started with; what it has written over them since shows. */
+struct ct_fact_strings {
+	bool asked;
+	bool cut; /* there were more, or longer ones */
+	uint32_t n;
+	const char *const *items;
+	const char *why; /* of asked ones that are not known; NULL */
+};
+
 struct ct_fact_target {
 	const char *source, *path, *exe, *arch; /* path, exe: NULL when not known */
 	int64_t pid, time;
@@ -272,6 +281,7 @@ struct ct_fact_target {
 	const char *const *runtimes; /* "glibc 2.36" */
 	const char *const *partial;  /* what is missing */
 	struct ct_fact_signal signal;
+	struct ct_fact_strings args, env;
 };
 
 struct ct_crash; /* facts/crash.h */

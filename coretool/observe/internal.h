@@ -65,6 +65,8 @@ enum ct_status ct_observe_places(struct ct_observation *o);
 bool ct_observe_is_own(const struct ct_module *module);
 /* What killed the process, if it was its own doing. (crash.c) */
 enum ct_status ct_observe_crash(struct ct_observation *o);
+/* The arguments and the environment of the program, when they are asked for. (start_strings.c) */
+void ct_observe_start_strings(struct ct_observation *o);
 /* Target, modules and notes; last, when all that can be found was. (target_facts.c) */
 void ct_observe_target(struct ct_observation *o);
 

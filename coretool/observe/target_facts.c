@@ -160,6 +160,7 @@ static void add_target(struct ct_observation *o)
 	target->is_static = o->libc.in_program;
 	if (o->libc.version && (target->runtimes = one_string(o, o->libc.version)))
 		target->n_runtimes = 1;
+	ct_observe_start_strings(o);
 	add_partial(o, target);
 	add_signal(o, &process->signal);
 }
