@@ -25,10 +25,11 @@ samples.musl := $(filter recursive_abba fork_recursive deadlock2 deadlock3 self_
 	once_cross once_self once_slow rwlock_abba condvar_pool barrier_short barrier_late diamond \
 	raw_clone pshared_other restart signal_relock pidns_kill robust_self tls_lock inlined \
 	recursion_deep atfork_cross exit_join busy_pool deadlock5 idle_timed sem_chain sem_orphan \
-	spin_busy nested_monitor crash_abort crash_null_field crash_recursion call_null,$(samples.c))
+	spin_busy nested_monitor crash_abort crash_null_field crash_recursion crash_smash call_null,$(samples.c))
 # and what tells more there where its libc's functions have names.
 samples.musl.named := $(filter rwlock_array rwlock_forever rwlock_reader_abba rwlock_upgrade spin_abba spin_behind \
-	crash_handler crash_holder crash_strlen gone_kinds file_exited pi_abba pi_dead pi_self pi_transfer pi_wrapped,$(samples.c))
+	crash_handler crash_holder crash_strlen gone_kinds file_exited pi_abba pi_dead pi_self pi_transfer pi_wrapped \
+	crash_assert crash_heap crash_double_free,$(samples.c))
 
 # A variant is compiled with these flags, in which case its compiler may be named,
 samples.compiled := O0-g O2-g O2-static O2-static-pie O2-nopie O2-clang \

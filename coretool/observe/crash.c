@@ -184,6 +184,7 @@ static void explain_fault(struct ct_crash_scene *s)
 {
 	if (s->signal.number == SIGSEGV || s->signal.number == SIGBUS) {
 		ct_crash_overflow(s);
+		ct_crash_stop(s);
 		ct_crash_jump(s);
 		ct_crash_memory(s);
 	} else {
@@ -220,6 +221,7 @@ static void explain_abort(struct ct_crash_scene *s)
 {
 	s->frame = behind_the_library(s);
 	ct_crash_message(s);
+	ct_crash_assertion(s);
 	ct_crash_panic(s);
 	ct_crash_exception(s);
 	if (s->signal.number == SIGABRT)

@@ -85,6 +85,8 @@ void ct_crash_overflow(struct ct_crash_scene *s);  /* crash_stack.c: of the stac
 void ct_crash_recursion(struct ct_crash_scene *s); /* crash_stack.c: what the frames repeat */
 void ct_crash_trap(struct ct_crash_scene *s);      /* crash_trap.c: SIGFPE, SIGILL, SIGTRAP … */
 void ct_crash_message(struct ct_crash_scene *s);   /* crash_abort.c: the C library's last words */
+void ct_crash_stop(struct ct_crash_scene *s);      /* crash_musl.c: musl's a_crash() */
+void ct_crash_assertion(struct ct_crash_scene *s); /* crash_musl.c: its assert() */
 void ct_crash_panic(struct ct_crash_scene *s);     /* crash_rust.c: of Rust */
 void ct_crash_exception(struct ct_crash_scene *s); /* crash_cxx.c: C++ without a handler */
 
