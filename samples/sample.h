@@ -15,6 +15,7 @@
  *   call        {tid, text}: of its system call; a "*" stands for anything
  *   hold        {tid, resource, name: as in wait}
  *   held_only   true: beside those of "hold" (and "left_held") no lock is held
+ *   report      "locks": this command shows it, not the full report
  *   corrupt     name: of a lock that was written over, where names are known
  *   left_held   {owner, resource, name}: a thread that is gone holds it, and nobody waits
  *   owner_gone  {tid, owner, resource}: tid waits for what a thread held that is no more

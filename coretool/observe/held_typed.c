@@ -36,13 +36,23 @@ static void say_typed(struct ct_observation *o, uint32_t first_hold, uint32_t re
 	r->corrupt_trust = CT_TRUST_INFERRED;
 }
 
+/* Where all locks were asked for, also those that record no owner: code tells who has them. */
+static bool is_held(
+	const struct ct_observation *o, const struct ct_primitive *primitive, uint64_t addr)
+{
+	if (primitive->noteworthy && primitive->noteworthy(&o->blocking, addr))
+		return true;
+	return o->plan->wants & CT_WANT_WHOLE && primitive->possession &&
+	       primitive->possession->count(&o->blocking, addr);
+}
+
 static bool visit(void *arg, uint64_t addr)
 {
 	struct typed *typed = arg;
 	uint32_t resource, first_hold = ct_sink_n_holds(typed->o->sink);
 
 	if (!ct_sink_has_resource(typed->o->sink, addr) &&
-		typed->primitive->noteworthy(&typed->o->blocking, addr) &&
+		is_held(typed->o, typed->primitive, addr) &&
 		!typed->primitive->read(&typed->o->blocking, addr, &resource))
 		say_typed(typed->o, first_hold, resource);
 	return ++typed->n < MOST_LOCKS;
@@ -66,7 +76,7 @@ void ct_held_find_typed(struct ct_observation *o)
 		for (size_t i = 0; ct_observe_is_own(module) && i < ct_n_primitives; i++) {
 			struct typed typed = {.o = o, .primitive = ct_primitives[i]};
 
-			if (ct_primitives[i]->noteworthy &&
+			if (ct_primitives[i]->types &&
 				ct_primitive_applies(ct_primitives[i], &o->libc))
 				ct_typed_statics(
 					o->target, module, ct_primitives[i]->types, visit, &typed);

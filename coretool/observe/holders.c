@@ -56,7 +56,7 @@ static int by_address(const void *a, const void *b)
 	return (x->addr > y->addr) - (x->addr < y->addr);
 }
 
-/* Everything that somebody waits for, or that was asked for. */
+/* Everything that somebody waits for, or that was asked for: one object, or all that are held. */
 static bool collect(struct ct_observation *o, struct lists *lists)
 {
 	bool ok = true;
@@ -66,8 +66,10 @@ static bool collect(struct ct_observation *o, struct lists *lists)
 
 		ok = resource == CT_NONE || add_wanted(o, resource, lists);
 	}
-	for (uint32_t i = 0; ok && o->plan->address && i < ct_sink_n_resources(o->sink); i++)
-		if (ct_sink_get_resource(o->sink, i)->address == o->plan->address)
+	for (uint32_t i = 0; ok && i < ct_sink_n_resources(o->sink); i++)
+		if (o->plan->wants & CT_WANT_WHOLE ||
+			(o->plan->address &&
+				ct_sink_get_resource(o->sink, i)->address == o->plan->address))
 			ok = add_wanted(o, i, lists);
 	return ok;
 }

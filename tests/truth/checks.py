@@ -144,7 +144,9 @@ def check_hold(report, truth, value):
                 yield f"{what}: mode is {hold['mode']!r}"
 
 
-def check_inferred(report, _, value):
+def check_inferred(report, truth, value):
+    if value.get("typed") and not truth.object_names:
+        return
     what = f"t:{value['tid']} holds {value['resource']}, as its code tells"
     found = [h for h in report.holds(value["tid"])
              if number(h["resource"]) == number(value["resource"])]
@@ -382,6 +384,7 @@ CHECKS = {
     "free_of": check_free_of,
     "peers": check_peers,
     "held_only": nothing,
+    "report": nothing,
     "corrupt": check_corrupt,
     "left_held": check_left_held,
     "owner_gone": check_owner_gone,
