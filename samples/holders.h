@@ -54,6 +54,17 @@ static inline void truth_wait_on(const struct sample_thread *waiter, const char 
 	printf("}}\n");
 }
 
+/* `waiter` waits for what only holder has, of which the code may not tell. */
+static inline void truth_unsaid(const struct sample_thread *waiter, const char *kind,
+	const void *object, const char *name, const struct sample_thread *holder)
+{
+	printf("{\"wait\":{\"tid\":%d,\"kind\":\"%s\",\"resource\":\"%p\",\"timed\":false,"
+	       "\"name\":\"%s\",\"recorded\":false,",
+		waiter->tid, kind, object, name);
+	truth_tids("on", holder, 1);
+	printf("}}\n");
+}
+
 static inline void expect_wait_on(const struct sample_thread *waiter, const char *kind,
 	const void *object, const char *name, const struct sample_thread *holders, size_t n)
 {

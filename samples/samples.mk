@@ -20,6 +20,10 @@ samples.all := $(samples.c) $(samples.cc) $(samples.rs)
 samples.some := $(filter deadlock2 self_relock kinds owner_exited join_cycle cxx_deadlock \
 	member_lock syscalls recursion_deep inlined cxx_static_init cxx_latch never_joined crash_exception crash_assert,$(samples.all))
 
+# What clang makes of code that takes and releases locks without an owner.
+samples.clang := $(filter rwlock_readers rwlock_reader_abba rwlock_array rwlock_try rwlock_ops rwlock_interrupted rwlock_upgrade \
+	spin_abba spin_handed sem_abba cond_pipeline cxx_shared_lock held_readers,$(samples.all))
+
 # What runs on musl as well,
 samples.musl := $(filter recursive_abba fork_recursive deadlock2 deadlock3 self_relock kinds join_cycle join_chain join_ring \
 	once_cross once_self once_slow rwlock_abba condvar_pool barrier_short barrier_late diamond \
@@ -87,7 +91,7 @@ samples.flags.of.cxx_latch := -std=c++20
 samples.flags.of.cxx_atomic_wait := -std=c++20
 samples.deps := $(BUILD)/sample-deps
 samples.of = $(if $(filter musl-static%,$(1)),$(samples.musl),$(if $(filter musl-%,$(1)),$(samples.musl) $(samples.musl.named),$(if $(filter $(1),$(samples.full)),$(samples.all),$(if \
-	$(filter $(1),$(samples.compiled) $(samples.derived)),$(samples.some),$(samples.abort)))))
+	$(filter $(1),$(samples.compiled) $(samples.derived)),$(samples.some) $(if $(filter O2-clang,$(1)),$(samples.clang)),$(samples.abort)))))
 samples.files = $(addprefix $(samples.out)/$(1)/,$(call samples.of,$(1)))
 
 define samples.compile

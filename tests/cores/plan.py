@@ -52,6 +52,13 @@ IN_PAIRS = {
     "rwlock_reread", "cond_kinds", "sem_kinds", "join_kinds",
 }
 
+# What the holders that nothing records are found by is code: also that of another compiler.
+IN_CLANG = {
+    "rwlock_readers", "rwlock_reader_abba", "rwlock_array", "rwlock_try", "rwlock_ops",
+    "rwlock_interrupted", "rwlock_upgrade", "spin_abba", "spin_handed", "sem_abba",
+    "cond_pipeline", "cxx_shared_lock", "held_readers",
+}
+
 # gdb cannot attach to a process whose first thread has exited.
 KERNEL_ONLY = {"O0-g": ("kernel",), "O2-g": ("kernel",), "O2-stripped": ("kernel",)}
 # gdb stops at the first signal of the crashes, and a breakpoint is its own.
@@ -125,6 +132,8 @@ def cores_of(sample):
         variants = KERNEL_ONLY
     elif sample in IN_STATIC:
         variants = {**SMALL, "O2-static": ("kernel",)}
+    if sample in IN_CLANG:
+        variants = {**variants, "O2-clang": LINKED["O2-clang"]}
     how = trait(sample)
     for variant, kinds in (variants | MUSL).items():
         for kind in kinds if sample not in IN_KERNEL else ("kernel",):
