@@ -89,6 +89,8 @@ samples.flags.of.omp_locks := -fopenmp
 samples.flags.of.omp_pool := -fopenmp
 samples.flags.of.cxx_latch := -std=c++20
 samples.flags.of.cxx_atomic_wait := -std=c++20
+samples.flags.of.loader_abba := -rdynamic -ldl
+samples.flags.of.loader_slow := -rdynamic -ldl
 samples.deps := $(BUILD)/sample-deps
 samples.of = $(if $(filter musl-static%,$(1)),$(samples.musl),$(if $(filter musl-%,$(1)),$(samples.musl) $(samples.musl.named),$(if $(filter $(1),$(samples.full)),$(samples.all),$(if \
 	$(filter $(1),$(samples.compiled) $(samples.derived)),$(samples.some) $(if $(filter O2-clang,$(1)),$(samples.clang)),$(samples.abort)))))
@@ -110,6 +112,11 @@ $(samples.out)/$(1)/%: samples/%.c $(samples.deps)/$(1)/flags | $(samples.out)/$
 $(samples.out)/$(1)/%: samples/%.cc $(samples.deps)/$(1)/flags | $(samples.out)/$(1)
 	@echo "  SAMPLE  $(1)/$$*"
 	@$$(samples.cxx.$(1)) -MMD -MP -MF $(samples.deps)/$(1)/$$*.d -o $$@ $$< $$(samples.flags.of.$$*)
+
+$(samples.out)/$(1)/plugins/%.so: samples/plugins/%.c | $(samples.out)/$(1)
+	@echo "  SAMPLE  $(1)/plugins/$$*.so"
+	@mkdir -p $$(@D)
+	@$$(samples.cc.$(1)) -shared -fPIC -o $$@ $$<
 
 -include $$(wildcard $(samples.deps)/$(1)/*.d)
 endef
@@ -134,6 +141,11 @@ endef
 $(foreach v,$(samples.compiled),$(eval $(call samples.compile,$(v))))
 $(foreach v,$(samples.rusted),$(eval $(call samples.rust,$(v))))
 $(foreach v,$(samples.derived),$(eval $(call samples.derive,$(v))))
+
+# They load a library at run time.
+samples.plugged := loader_abba loader_slow
+samples.plug = $(addprefix $(samples.out)/$(1)/,$(samples.plugged)): $(samples.out)/$(1)/plugins/catalog.so
+$(foreach v,$(samples.full),$(eval $(call samples.plug,$(v))))
 
 $(addprefix $(samples.out)/,$(sort $(samples.compiled) $(samples.rusted) $(samples.derived))) \
 		$(addprefix $(samples.deps)/,$(sort $(samples.compiled) $(samples.rusted))):
