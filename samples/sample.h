@@ -33,8 +33,9 @@
  *               sender has no id in the core, and may not be taken for the process itself
  *   lwp         {tid, lwp}: the core has another number for the thread than the process
  *   threads     N: how many there are
- *               "recorded": false in a wait, hold, root, cycle or finding: the library writes the
- *               holder down nowhere; a report may name it, and then rightly, or be silent
+ *               "recorded": false in a wait, hold, root, cycle, finding or peers: the library
+ *               writes the holder down nowhere; a report may name it, and then rightly, or be
+ *               silent. "names": the same where functions have no names, else it must be found
  *   exited      {label, object, start, end}: a thread that nobody has joined: its pthread_t, start
  *               function and how it ended
  *   exited_threads  N: how many those are

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "blocking/evidence.h"
 
+#include "blocking/rust.h"
+
 #define MAX_STEPS  2000 /* for one question to one frame: nine of ten need less */
 #define MAX_FRAMES 32   /* of the program's own, that are asked */
 #define RESULT     48   /* bytes of what a call constructs for its caller */
@@ -25,6 +27,7 @@ struct gatherer {
 		uint64_t object;                /* 0: not known */
 		const struct ct_event_row *row; /* NULL: it is none of ours */
 	} pending;
+	bool beyond; /* what is asked is farther out than the program's innermost function */
 	/* Of the frame that is asked: what its paths do to each object. */
 	struct tally {
 		uint32_t released, acquired, nothing;
@@ -170,6 +173,19 @@ static enum ct_future judge_future(const struct tally *t, bool cut)
 	return t->nothing || cut ? CT_FUTURE_MAYBE : CT_FUTURE_SURE;
 }
 
+/*
+ * A guard of what it waits for tells that it has it already, if it lives farther out. One that was
+ * given to a condition variable's wait has been released, and will be acquired again.
+ */
+static bool is_guard_given(
+	const struct gatherer *g, const struct ct_wanted *w, const struct ct_evidence *e)
+{
+	bool waits = !g->pending.outer && g->from->waits_for == w->addr;
+
+	return waits &&
+	       (e->past == CT_PAST_RELEASED || (w->primitive->possession->inlined && !g->beyond));
+}
+
 static enum ct_status ask_pad(
 	struct gatherer *g, size_t frame, const struct ct_function *function, bool *has_pad)
 {
@@ -188,7 +204,8 @@ static enum ct_status ask_pad(
 
 		/* A frame farther in has decided, or this one is of two minds. */
 		if (e->pad || e->future == CT_FUTURE_MIXED || !t->released || t->acquired ||
-			t->nothing || is_being_released(g, &g->wanted[i]))
+			t->nothing || is_being_released(g, &g->wanted[i]) ||
+			is_guard_given(g, &g->wanted[i], e))
 			continue;
 		e->pad = true;
 		e->of_pad = t->release;
@@ -316,11 +333,29 @@ static void look_at_arrival(
 		g->result_at = first;
 }
 
+/* Walks all ways to the call; *arrived: one of them could be the one that was taken. */
+static enum ct_status arrive(
+	struct gatherer *g, size_t frame, const struct ct_evaluation *in, bool *arrived)
+{
+	enum ct_status status = ct_evaluate(g->ev, in);
+
+	if (status)
+		return status;
+	reset_tallies(g);
+	for (uint32_t p = 0; p < ct_evaluate_n_paths(g->ev); p++)
+		if (ct_path_end(g->ev, p) == CT_PATH_ARRIVES &&
+			ct_path_bind(g->ev, p, &g->from->regs[frame], in->dead_high,
+				g->from->frames[frame].cfa)) {
+			look_at_arrival(g, p, frame, in);
+			*arrived = true;
+		}
+	return CT_OK;
+}
+
 static enum ct_status ask_past(struct gatherer *g, size_t frame, const struct ct_function *function)
 {
 	const struct ct_arch *arch = ct_target_arch(g->ctx->target);
 	const struct ct_unwound_frame *f = &g->from->frames[frame];
-	const struct ct_regs *regs = &g->from->regs[frame];
 	struct ct_evaluation in = evaluation_at(g, frame);
 
 	g->result_at = 0;
@@ -331,14 +366,14 @@ static enum ct_status ask_past(struct gatherer *g, size_t frame, const struct ct
 	in.stop_exact = !f->is_call;
 	in.pc = function->start;
 	ct_reg_set(&in.regs, arch->sp, f->cfa - 8);
-	enum ct_status status = ct_evaluate(g->ev, &in);
+	bool arrived = false;
+	enum ct_status status = arrive(g, frame, &in, &arrived);
+	if (!status && !arrived) {
+		in.broad = true;
+		status = arrive(g, frame, &in, &arrived);
+	}
 	if (status)
 		return status;
-	reset_tallies(g);
-	for (uint32_t p = 0; p < ct_evaluate_n_paths(g->ev); p++)
-		if (ct_path_end(g->ev, p) == CT_PATH_ARRIVES &&
-			ct_path_bind(g->ev, p, regs, in.dead_high, f->cfa))
-			look_at_arrival(g, p, frame, &in);
 	bool cut = ct_evaluate_cut(g->ev);
 	for (uint32_t i = 0; i < g->n; i++) {
 		const struct tally *t = &g->tallies[i];
@@ -415,6 +450,19 @@ static enum ct_status ask_frame(struct gatherer *g, size_t frame)
 	return status ? status : ask_future(g, frame, &function, has_pad);
 }
 
+/* Is it a function of the program's, rather than one of Rust's library? */
+static bool is_programs(const struct gatherer *g, size_t frame)
+{
+	struct ct_arena scratch = {0};
+	const char *name = ct_evidence_function(g->ctx, g->from, frame, &scratch);
+	char path[CT_RUST_PATH];
+
+	if (name)
+		ct_rust_path(name, path);
+	ct_arena_free(&scratch);
+	return name && strncmp(path, "std::", 5) != 0 && strncmp(path, "core::", 6) != 0;
+}
+
 enum ct_status ct_evidence_gather(const struct ct_blocking *ctx, struct ct_code *code,
 	const struct ct_wanted *wanted, uint32_t n_wanted, const struct ct_evidence_from *from,
 	struct ct_evidence *ret)
@@ -442,8 +490,12 @@ enum ct_status ct_evidence_gather(const struct ct_blocking *ctx, struct ct_code 
 		if (f->is_signal || !ct_code_is_own(code, f->pc - f->is_call))
 			continue;
 		asked++;
+		ct_evidence_runs(ctx, code, wanted, n_wanted, from, i, ret);
 		status = ask_frame(&g, i);
+		g.beyond = g.beyond || (from->waits_for && is_programs(&g, i));
 	}
 	free(g.tallies);
+	if (!status)
+		ct_evidence_belongs(ctx, wanted, n_wanted, from, ret);
 	return status;
 }

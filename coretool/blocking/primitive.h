@@ -58,6 +58,7 @@ struct ct_match { /* "this thread waits for the object at address" */
 };
 
 struct ct_possession;
+struct ct_evidence_from;
 /* What is found where nothing points to it. */
 struct ct_scan_hit {
 	const struct ct_primitive *primitive;
@@ -127,6 +128,21 @@ struct ct_possession {
 	enum ct_hold_mode mode;
 	/* Where that hangs on the state of the object at addr; NULL: it does not. */
 	enum ct_hold_mode (*mode_now)(const struct ct_blocking *ctx, uint64_t addr);
+	/*
+	 * Is it a function that has the object while the other one, which it calls, runs: an
+	 * initialiser's? Names are demangled; NULL: not known. Its frame has the object's address,
+	 * less runs_offset. NULL: nobody has it so.
+	 */
+	bool (*runs)(const char *function, const char *callee);
+	uint8_t runs_offset;
+	const char *runs_what; /* "its initialiser" */
+	/*
+	 * Is the thread one of those whose end or coming the object at addr waits for? Gives the
+	 * number of the frame that tells so, 0 where it is no frame that does; CT_NONE: it is not.
+	 * NULL: it waits for no threads.
+	 */
+	uint32_t (*belongs)(
+		const struct ct_blocking *ctx, uint64_t addr, const struct ct_evidence_from *from);
 	bool inlined;     /* atomic instructions on the object acquire and release it too */
 	bool up_releases; /* an atomic that counts up releases it: a semaphore's */
 	bool in_libc;     /* only the C library's own code acquires and releases it */

@@ -69,17 +69,18 @@ static const struct row purposes[] = {
 	{"scoped::scope", CT_RUST_SCOPE},
 };
 
+bool ct_rust_path_ends(const char *path, const char *tail)
+{
+	size_t n = strlen(path), m = strlen(tail);
+
+	return n > m + 2 && !strcmp(path + n - m, tail) && !strncmp(path + n - m - 2, "::", 2);
+}
+
 static enum ct_rust_place find_row(const struct row *rows, size_t n_rows, const char *path)
 {
-	size_t n = strlen(path);
-
-	for (size_t i = 0; i < n_rows; i++) {
-		size_t m = strlen(rows[i].tail);
-
-		if (n > m + 2 && !strcmp(path + n - m, rows[i].tail) &&
-			!strncmp(path + n - m - 2, "::", 2))
+	for (size_t i = 0; i < n_rows; i++)
+		if (ct_rust_path_ends(path, rows[i].tail))
 			return rows[i].place;
-	}
 	return CT_RUST_NOWHERE;
 }
 

@@ -96,6 +96,11 @@ struct ct_evaluation {
 	uint64_t lost;
 	uint32_t lost_size;
 	uint32_t max_steps;
+	/*
+	 * The paths with the fewest turns first, instead of each to its end. Of those that come to
+	 * one place only a few go on, and where loops lead there they may not be the same ones.
+	 */
+	bool broad;
 };
 
 enum ct_path_end {

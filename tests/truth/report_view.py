@@ -53,6 +53,9 @@ class Truth:
         self.object_names = variant in OBJECT_NAMES
         self.function_names = variant in FUNCTION_NAMES
         self.inlined_names = variant in OBJECT_NAMES
+        for value in (v for values in self.values.values() for v in values if isinstance(v, dict)):
+            if value.get("recorded") == "names":
+                value["recorded"] = self.function_names
         for wait in self.values.get("wait", []):
             if "by_names" in wait and not self.function_names:
                 wait.update(kind="futex", resource=wait["by_names"])
