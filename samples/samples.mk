@@ -154,7 +154,7 @@ $(addprefix $(samples.out)/,$(sort $(samples.compiled) $(samples.rusted) $(sampl
 .PHONY: samples.force
 samples.force:
 
-.PHONY: samples cores cores-trees cores-rust
+.PHONY: samples cores cores-trees cores-musl cores-rust
 samples: $(foreach v,$(samples.variants),$(call samples.files,$(v))) ## build the sample programs in all variants
 
 cores: samples ## make the cores of all samples
@@ -163,6 +163,10 @@ cores: samples ## make the cores of all samples
 # The same of other versions of glibc, out of Debian's archive; skips what cannot be had.
 cores-trees: ## cores of other versions of glibc, where they can be had
 	@/usr/bin/python3 tests/cores/debian_tree.py --build $(BUILD)
+
+# And of other versions of musl.
+cores-musl: ## cores of other versions of musl, where they can be had
+	@/usr/bin/python3 tests/cores/musl_tree.py --build $(BUILD)
 
 # The samples in Rust as a newer compiler makes them, where one can be had.
 cores-rust: ## cores of the Rust samples by a newer compiler, where one can be had

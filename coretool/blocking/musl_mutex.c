@@ -132,6 +132,13 @@ static bool fits(const struct ct_musl_sleep *sleep, const struct mutex *m)
 	return sleep->pi || (sleep->expected & WAITERS && m->waiters > 0);
 }
 
+/* A mutex of the thread's own that others wait for: it may have that at hand as well. */
+static bool is_wanted_of(
+	const struct ct_blocking *ctx, const struct ct_blocked *blocked, const struct mutex *m)
+{
+	return m->lock & WAITERS && ct_sink_get_actor(ctx->sink, blocked->actor)->id == owner_of(m);
+}
+
 #define FRAMES 1024 /* bytes of stack that musl's functions use up to there */
 
 /*
@@ -152,7 +159,7 @@ static uint64_t find_refused(const struct ct_blocking *ctx, const struct ct_bloc
 	size_t n = ct_musl_traces(ctx, blocked->regs, sleep->word, traces);
 	for (size_t i = 0; i < n; i++) {
 		if (traces[i] == ret || !read_mutex_at(ctx, traces[i], &m) || !(m.type & PI) ||
-			(!owner_of(&m) && !is_lost(&m)))
+			(!owner_of(&m) && !is_lost(&m)) || is_wanted_of(ctx, blocked, &m))
 			continue;
 		if (ret)
 			return 0; /* one of two */

@@ -79,6 +79,13 @@ IN_TREES = (
     "malloc_in_handler", "malloc_arenas", "malloc_left",
 )
 
+# What is built with other versions of musl, and runs right here; see musl_tree.py.
+IN_MUSL_TREES = (
+    "kinds", "recursive_abba", "robust_self", "self_relock", "join_cycle", "join_chain", "once_cross",
+    "rwlock_abba", "condvar_pool", "barrier_short", "sem_chain", "sem_orphan", "idle_timed",
+    "restart", "atfork_cross", "crash_abort", "crash_null_field", "crash_smash",
+)
+
 
 @dataclass(frozen=True)
 class Trait:
