@@ -12,6 +12,7 @@
 #define SMALL          128        /* bytes of a function that is looked into for its result alone */
 #define MAX_SCANNED    (1u << 24) /* bytes of all */
 #define MAX_CALLEES    (1u << 18) /* remembered */
+#define SEVERAL        (CT_NONE - 1)
 
 struct known_callee {
 	uint64_t target, slot;
@@ -22,7 +23,8 @@ struct known_callee {
 struct known_scan {
 	uint64_t start;
 	bool reaches, opaque;
-	int8_t mentions; /* -1: nobody has asked */
+	bool mentions_known;
+	uint32_t mentions; /* a wanted object; CT_NONE: none, SEVERAL */
 };
 
 struct ct_code {
@@ -335,7 +337,7 @@ static bool scan(struct ct_code *code, const struct ct_function *function)
 	uint32_t index = code->scans.n - 1;
 	if (!slot)
 		return false;
-	*slot = (struct known_scan){.start = function->start, .mentions = -1};
+	*slot = (struct known_scan){.start = function->start};
 	if (!ct_hash_insert(&code->by_start, ct_hash_u64(function->start), index)) {
 		code->scans.n--;
 		return false;
@@ -356,27 +358,32 @@ bool ct_code_reaches(struct ct_code *code, const struct ct_function *function)
 	return scan(code, function);
 }
 
-static bool look_for_mentions(struct ct_code *code, const struct ct_function *function)
+static uint32_t look_for_mentions(struct ct_code *code, const struct ct_function *function)
 {
 	size_t len = function->end - function->start, cur = 0;
 	ct_autofree uint8_t *bytes = read_function(code, function);
 	uint64_t object;
+	uint32_t ret = CT_NONE;
 
-	while (bytes && ct_code_next_change(bytes, len, function->start, &cur, &object))
-		if (ct_code_wanted(code, object) != CT_NONE)
-			return true;
-	return false;
+	while (bytes && ct_code_next_change(bytes, len, function->start, &cur, &object)) {
+		uint32_t wanted = ct_code_wanted(code, object);
+
+		if (wanted != CT_NONE && ret != wanted)
+			ret = ret == CT_NONE ? wanted : SEVERAL;
+	}
+	return ret;
 }
 
-bool ct_code_mentions(struct ct_code *code, const struct ct_function *function)
+bool ct_code_mentions(struct ct_code *code, const struct ct_function *function, uint32_t beside)
 {
 	struct known_scan *known = known_scan(code, function->start);
 
 	if (!known)
-		return look_for_mentions(code, function);
-	if (known->mentions < 0)
+		return true;
+	if (!known->mentions_known)
 		known->mentions = look_for_mentions(code, function);
-	return known->mentions;
+	known->mentions_known = true;
+	return known->mentions != CT_NONE && known->mentions != beside;
 }
 
 bool ct_code_of_libc(const struct ct_code *code)

@@ -38,8 +38,9 @@ bool ct_code_of_libc(const struct ct_code *code);
 bool ct_code_is_own(struct ct_code *code, uint64_t pc);
 /* Can the function that starts there come to an event of interest? */
 bool ct_code_reaches(struct ct_code *code, const struct ct_function *function);
-/* Does an atomic instruction in the function name a wanted object? */
-bool ct_code_mentions(struct ct_code *code, const struct ct_function *function);
+/* Does an atomic instruction in the function name a wanted object, beside this one (or CT_NONE)?
+ * The function was asked before whether it reaches anything. */
+bool ct_code_mentions(struct ct_code *code, const struct ct_function *function, uint32_t beside);
 /* What the call that returns to ret_addr calls: a row, or NULL when it is none of ours. */
 const struct ct_event_row *ct_code_called(struct ct_code *code, uint64_t ret_addr);
 /* Where it goes, so far as its bytes tell; 0: not known. */

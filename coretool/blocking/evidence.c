@@ -426,8 +426,11 @@ static bool frame_points_near(const struct gatherer *g, size_t frame)
 static bool is_worth_asking(
 	const struct gatherer *g, size_t frame, const struct ct_function *function)
 {
+	uint32_t acquired =
+		g->pending.outer ? CT_NONE : ct_code_wanted(g->code, g->from->waits_for);
+
 	return ct_code_reaches(g->code, function) &&
-	       (!ct_code_of_libc(g->code) || ct_code_mentions(g->code, function) ||
+	       (!ct_code_of_libc(g->code) || ct_code_mentions(g->code, function, acquired) ||
 		       frame_points_near(g, frame));
 }
 

@@ -7,6 +7,7 @@
 
 #define MAX_WANTED 256 /* objects */
 #define MAX_FRAMES 64  /* of one stack */
+#define CROWD      8   /* threads with one stack */
 
 typedef CT_VEC(struct ct_wanted) wanted_list;
 
@@ -107,6 +108,28 @@ static enum ct_status ask(struct ct_observation *o, struct ct_holders_inference 
 	return ct_holders_ask(h, actor, &from);
 }
 
+/* One of a crowd that does the same: seldom the one that holds up all. */
+static bool is_common(const struct ct_observation *o, uint32_t actor)
+{
+	uint32_t stack = ct_sink_get_actor(o->sink, actor)->stack;
+
+	return stack != CT_NONE && ct_sink_get_stack(o->sink, stack)->n_actors > CROWD;
+}
+
+/* Those first whose stacks are their own: the budget may not reach for a crowd of waiters. */
+static enum ct_status ask_all(
+	struct ct_observation *o, struct ct_holders_inference *h, struct ct_regs *regs)
+{
+	uint32_t n = (uint32_t)ct_target_n_threads(o->target);
+	enum ct_status status = CT_OK;
+
+	for (int common = 0; common < 2; common++)
+		for (uint32_t i = 0; !status && i < n; i++)
+			if (is_common(o, i) == common)
+				status = ask(o, h, i, regs);
+	return status;
+}
+
 static enum ct_status infer(struct ct_observation *o, wanted_list *list)
 {
 	if (!list->n)
@@ -114,14 +137,13 @@ static enum ct_status infer(struct ct_observation *o, wanted_list *list)
 	qsort(list->items, list->n, sizeof(*list->items), by_address);
 	struct ct_holders_inference *h = ct_holders_new(&o->blocking, list->items, list->n);
 	ct_autofree struct ct_regs *regs = calloc(MAX_FRAMES, sizeof(*regs));
-	uint32_t n = (uint32_t)ct_target_n_threads(o->target);
 	enum ct_status status = regs ? CT_OK : CT_NO_MEMORY;
 
 	/* Not a machine whose code we know: nothing is said. */
 	if (!h)
 		return CT_OK;
-	for (uint32_t i = 0; !status && i < n; i++)
-		status = ask(o, h, i, regs);
+	if (!status)
+		status = ask_all(o, h, regs);
 	if (!status || status == CT_DONE)
 		status = ct_holders_conclude(h);
 	ct_holders_free(h);
