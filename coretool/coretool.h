@@ -67,6 +67,9 @@ struct ct_signal {
 	bool sent;          /* by another process; false: the process's own doing, or a fault */
 	int64_t sender_pid; /* of that process; 0: not known here (another PID namespace) */
 	uint64_t lwp;       /* the thread that took it */
+	bool has_call;      /* of SIGSYS: what follows is known */
+	int call;           /* si_syscall */
+	uint32_t call_abi;  /* si_arch: AUDIT_ARCH_* of <linux/audit.h> */
 };
 
 /* The process as its source describes it. Strings live as long as the source. */
@@ -152,6 +155,8 @@ enum ct_want {
 	CT_WANT_NAMES = 1u << 3,  /* names of objects, from symbols and DWARF */
 	CT_WANT_GOROUTINES = 1u << 4, /* goroutines, and what they wait for */
 	CT_WANT_WHOLE = 1u << 8,  /* with HELD: all memory is searched, and where each was taken */
+	CT_WANT_ARGS = 1u << 9,   /* the arguments that the program was started with */
+	CT_WANT_ENV = 1u << 10,   /* and its environment */
 };
 
 struct ct_plan {

@@ -25,6 +25,9 @@ int main(void)
 
 	crash_start(&t);
 	truth_crash(&t, SIGABRT, "assert", "check_balance",
-		",\"message\":\"check_balance: Assertion `balance >= 0' failed.\"");
+		SAMPLE_MUSL
+			? ",\"message\":\"Assertion failed: balance >= 0 (samples/crash_assert.c: "
+			  "check_balance: 11)\""
+			: ",\"message\":\"check_balance: Assertion `balance >= 0' failed.\"");
 	crash_go(2);
 }

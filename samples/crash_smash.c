@@ -24,11 +24,10 @@ int main(void)
 	struct sample_thread t = {.name = "titles", .run = titles};
 
 	crash_start(&t);
-	printf("{\"signal\":{\"number\":%d,\"tid\":%d}}\n", SIGABRT, t.tid);
+	printf("{\"signal\":{\"number\":%d,\"tid\":%d}}\n", SAMPLE_MUSL ? SIGSEGV : SIGABRT, t.tid);
 	/* The frame that was overwritten may hide who called. */
-	printf("{\"crash\":{\"tid\":%d,\"class\":[\"stack-smash\"],\"message\":\"stack smashing "
-	       "detected\"}}\n",
-		t.tid);
+	printf("{\"crash\":{\"tid\":%d,\"class\":[\"stack-smash\"]%s}}\n", t.tid,
+		SAMPLE_MUSL ? "" : ",\"message\":\"stack smashing detected\"");
 	truth_verdict("crash");
 	crash_go(2);
 }

@@ -41,4 +41,5 @@ case $variant in
 	exit 2
 	;;
 esac
+mkdir -p "$dir"
 mv "$tmp/out" "$out"

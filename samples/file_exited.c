@@ -6,6 +6,12 @@ enum { STUCK = 2 };
 
 static FILE *g_journal;
 
+/* libio's is apart from the FILE. */
+static void *lock_of(FILE *file)
+{
+	return SAMPLE_MUSL ? (char *)file + 140 : *(void **)((char *)file + 136);
+}
+
 static void *archiver(void *arg)
 {
 	flockfile(g_journal);
@@ -36,12 +42,13 @@ int main(void)
 	for (int i = 0; i < STUCK; i++) {
 		t[i] = (struct sample_thread){.name = "seller", .run = seller};
 		sample_start(&t[i]);
-		expect_wait(&t[i], "libc-lock", *(void **)((char *)g_journal + 136), NULL, NULL,
-			NULL, false);
+		expect_wait(&t[i], "libc-lock", lock_of(g_journal), NULL, NULL, NULL, false);
 		truth_function(&t[i], "note");
 	}
-	truth_exited(&owner, "archiver", "its result is 0x0");
-	truth_is("exited_threads", "1");
+	/* musl forgets who had it. */
+	if (!SAMPLE_MUSL)
+		truth_exited(&owner, "archiver", "its result is 0x0");
+	truth_is("exited_threads", SAMPLE_MUSL ? "0" : "1");
 	truth_finding("CT103", "P0", "\"proven\"", t, STUCK);
 	truth_verdict("deadlock");
 	sample_rest(1 + STUCK);

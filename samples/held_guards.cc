@@ -76,7 +76,7 @@ int main()
 	truth_held(&t, &g_index.words, "*g_index.words");
 	truth_held(&t, &g_doors[1], "*g_doors[1]");
 	truth_held(&t, &g_doors[3], "*g_doors[3]");
-	truth_held(&t, &g_shelves[2]->lock(), nullptr);
+	truth_held(&t, &g_shelves[2]->lock(), "*Shelf.lock_");
 	truth_held_only();
 	truth_is("quiet", "true");
 	truth_verdict("clean");

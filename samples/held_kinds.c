@@ -142,10 +142,10 @@ int main(void)
 	truth_held(t, &g_shop.safe, "g_shop.safe");
 	truth_held(t, &g_shop.accounts[2].lock, "g_shop.accounts[2].lock");
 	truth_held(t, &g_shop.stock, "g_shop.stock");
-	truth_held(t, &g_savings[1].lock, NULL);
-	truth_held(t, &g_savings[5].lock, NULL);
+	truth_held(t, &g_savings[1].lock, "g_savings[1].lock");
+	truth_held(t, &g_savings[5].lock, "g_savings[5].lock");
 	truth_held(t, &g_ledger[7], NULL);
-	truth_held(t, g_in_drawer, NULL);
+	truth_held(t, g_in_drawer, "t_drawer");
 	truth_held(t, g_on_stack, NULL);
 	truth_held(t, (char *)g_journal + 224, NULL); /* libio puts the lock behind the FILE */
 	truth_held_only();

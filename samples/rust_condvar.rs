@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Two wait at condition variables: one for parcels, with a timeout, one for an address that nobody will
-//! give any more: whoever should have done so has returned.
+//! Two wait at condition variables: one for parcels, with a timeout, which a third will bring
+//! tomorrow, one for an address that nobody will give any more: whoever should have done so has returned.
 mod sample;
 
 use sample::{object, Actor, Told};
@@ -36,16 +36,28 @@ fn await_parcel() {
     drop(BELT.moved.wait_timeout(parcels, Duration::from_secs(86400)).unwrap());
 }
 
+#[inline(never)]
+fn bring_parcels() {
+    sample::sleep_ms(86_400_000);
+    *BELT.parcels.lock().unwrap() += 1;
+    BELT.moved.notify_one();
+}
+
+static CARRIER: Actor = Actor::new("carrier");
 static LABELLER: Actor = Actor::new("labeller");
 static PACKER: Actor = Actor::new("packer");
 
 fn main() {
     sample::start(&LABELLER, || assert!(await_address() > 0));
     sample::start(&PACKER, await_parcel);
+    sample::start(&CARRIER, bring_parcels);
+    sample::expect_syscall(&CARRIER, 230);
     sample::expect_wait(&LABELLER, "cond", Some(&object(&SLOT.given)), Told::name("*SLOT.given"));
     sample::expect_wait(&PACKER, "cond", Some(&object(&BELT.moved)), Told::name("*BELT.moved").timed());
+    sample::truth_peers(&PACKER, &[&CARRIER]);
+    sample::truth_peers(&LABELLER, &[]);
     sample::truth_function(&LABELLER, "await_address");
     sample::truth_function(&PACKER, "await_parcel");
     sample::truth_is("absent", "[\"CT101\",\"CT102\"]");
-    sample::rest(3);
+    sample::rest(4);
 }

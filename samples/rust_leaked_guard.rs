@@ -29,7 +29,7 @@ fn main() {
     sample::start(&READER, || assert!(look_up() > 0));
     sample::expect_wait(&READER, "mutex", Some(&object(&CACHE)), Told::name("*CACHE"));
     sample::start(&WRITER, || *LOG.lock().unwrap() += 1);
-    sample::expect_wait(&WRITER, "mutex", Some(&object(&LOG)), Told::name("*LOG").perhaps(&READER));
+    sample::expect_wait(&WRITER, "mutex", Some(&object(&LOG)), Told::name("*LOG").found(&READER));
     sample::truth_function(&READER, "look_up");
     sample::truth_is("absent", "[\"CT101\",\"CT102\"]");
     sample::rest(3);

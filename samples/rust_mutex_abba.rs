@@ -28,14 +28,14 @@ static LANDLORD: Actor = Actor::new("landlord");
 fn main() {
     sample::start(&PAYER, || transfer(&SALARY, &RENT, 700));
     sample::start(&LANDLORD, || transfer(&RENT, &SALARY, 50));
-    sample::expect_wait(&PAYER, "mutex", Some(&object(&RENT.balance)), Told::name("*RENT.balance").perhaps(&LANDLORD));
+    sample::expect_wait(&PAYER, "mutex", Some(&object(&RENT.balance)), Told::name("*RENT.balance").found(&LANDLORD));
     sample::expect_wait(
         &LANDLORD,
         "mutex",
         Some(&object(&SALARY.balance)),
-        Told::name("*SALARY.balance").perhaps(&PAYER),
+        Told::name("*SALARY.balance").found(&PAYER),
     );
     sample::truth_function(&PAYER, "transfer");
-    sample::truth_hidden_deadlock(&[&PAYER, &LANDLORD]);
+    sample::truth_likely_deadlock(&[&PAYER, &LANDLORD]);
     sample::rest(3);
 }

@@ -25,7 +25,7 @@ fn main() {
     WRITING.pass();
     sample::start(&READER, || drop(CATALOGUE.read().unwrap()));
     sample::start(&WRITER, || CATALOGUE.write().unwrap().clear());
-    let told = Told::name("*CATALOGUE").perhaps(&IMPORTER);
+    let told = Told::name("*CATALOGUE").found(&IMPORTER);
     sample::expect_syscall(&IMPORTER, 0);
     sample::expect_wait(&READER, "rwlock-read", Some(&object(&CATALOGUE)), told);
     sample::expect_wait(&WRITER, "rwlock-write", Some(&object_at(&CATALOGUE, 4)), told);

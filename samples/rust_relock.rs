@@ -30,9 +30,9 @@ static CLERK: Actor = Actor::new("clerk");
 
 fn main() {
     sample::start(&CLERK, || LEDGER.append(250));
-    let told = Told::name("*LEDGER.entries").perhaps(&CLERK);
+    let told = Told::name("*LEDGER.entries").found(&CLERK);
     sample::expect_wait(&CLERK, "mutex", Some(&object(&LEDGER.entries)), told);
     sample::truth_function(&CLERK, "append");
-    sample::truth_hidden_deadlock(&[&CLERK]);
+    sample::truth_likely_deadlock(&[&CLERK]);
     sample::rest(2);
 }

@@ -34,12 +34,12 @@ fn main() {
         manager.join().unwrap();
     });
     COUNTING.open();
-    let told = Told::name("*TOTAL").perhaps(&MANAGER);
+    let told = Told::name("*TOTAL").found(&MANAGER);
     sample::expect_wait(&COUNTER, "mutex", Some(&object(&TOTAL)), told);
-    sample::expect_wait(&MANAGER, "join", None, Told::nothing().perhaps(&COUNTER));
+    sample::expect_wait(&MANAGER, "join", None, Told::nothing().found(&COUNTER));
     sample::expect_join(&AUDITOR, &MANAGER);
     sample::truth_function(&MANAGER, "count_all");
     sample::truth_function(&COUNTER, "count");
-    sample::truth_hidden_deadlock(&[&MANAGER, &COUNTER]);
+    sample::truth_likely_deadlock(&[&MANAGER, &COUNTER]);
     sample::rest(4);
 }

@@ -15,6 +15,7 @@
  *   call        {tid, text}: of its system call; a "*" stands for anything
  *   hold        {tid, resource, name: as in wait}
  *   held_only   true: beside those of "hold" (and "left_held") no lock is held
+ *   report      "locks": this command shows it, not the full report
  *   corrupt     name: of a lock that was written over, where names are known
  *   left_held   {owner, resource, name}: a thread that is gone holds it, and nobody waits
  *   owner_gone  {tid, owner, resource}: tid waits for what a thread held that is no more
@@ -32,8 +33,9 @@
  *               sender has no id in the core, and may not be taken for the process itself
  *   lwp         {tid, lwp}: the core has another number for the thread than the process
  *   threads     N: how many there are
- *               "recorded": false in a wait, hold, root, cycle or finding: the library writes the
- *               holder down nowhere; a report may name it, and then rightly, or be silent
+ *               "recorded": false in a wait, hold, root, cycle, finding or peers: the library
+ *               writes the holder down nowhere; a report may name it, and then rightly, or be
+ *               silent. "names": the same where functions have no names, else it must be found
  *   exited      {label, object, start, end}: a thread that nobody has joined: its pthread_t, start
  *               function and how it ended
  *   exited_threads  N: how many those are
@@ -386,7 +388,10 @@ static inline void truth_owner(
 static inline void truth_owner_gone(
 	const struct sample_thread *waiter, pid_t owner, const void *lock)
 {
-	truth_owner("owner_gone", waiter, owner, lock);
+	/* musl wipes the id of a thread that exits; fork leaves it. */
+	bool wiped = SAMPLE_MUSL && !(((const unsigned *)lock)[1] & 0x3fffffff);
+
+	truth_owner("owner_gone", waiter, wiped ? 0 : owner, lock);
 }
 
 static inline void truth_outside(const struct sample_thread *waiter, pid_t owner, const void *lock)

@@ -175,12 +175,33 @@ pub fn object_at<T>(object: &T, word: usize) -> Object {
     Object { address, word: Some(address + word) }
 }
 
+/// How it can be known who holds what.
+#[derive(Default, Clone, Copy, PartialEq)]
+enum Recorded {
+    #[default]
+    Yes,
+    /// Nowhere: it may be found or not.
+    No,
+    /// Nowhere, but it must be found where functions have names.
+    ByNames,
+}
+
+impl Recorded {
+    fn word(self) -> &'static str {
+        match self {
+            Recorded::Yes => "true",
+            Recorded::No => "false",
+            Recorded::ByNames => "\"names\"",
+        }
+    }
+}
+
 /// What is said of a wait beside who and what.
 #[derive(Default, Clone, Copy)]
 pub struct Told {
     name: Option<&'static str>,
     holder: Option<&'static Actor>,
-    may: bool,
+    recorded: Recorded,
     timed: bool,
 }
 
@@ -200,7 +221,12 @@ impl Told {
 
     /// It holds it, but that is recorded nowhere: it may be found or not.
     pub fn perhaps(self, holder: &'static Actor) -> Told {
-        Told { holder: Some(holder), may: true, ..self }
+        Told { holder: Some(holder), recorded: Recorded::No, ..self }
+    }
+
+    /// It holds it, which code and names must tell.
+    pub fn found(self, holder: &'static Actor) -> Told {
+        Told { holder: Some(holder), recorded: Recorded::ByNames, ..self }
     }
 
     fn unnamed(self) -> Told {
@@ -219,7 +245,7 @@ pub fn expect_wait(waiter: &Actor, kind: &str, object: Option<&Object>, told: To
         await_call(waiter, |call| call.number == SYS_FUTEX && word.map_or(true, |word| call.args[0] == word as u64));
     truth_call(waiter, &call);
     let mut text = format!("\"tid\":{},\"kind\":\"{kind}\",\"timed\":{}", waiter.tid(), told.timed);
-    if kind != "join" || told.may {
+    if kind != "join" || told.recorded != Recorded::Yes {
         write!(text, ",\"by_names\":\"{:#x}\"", call.args[0]).unwrap();
     }
     if let Some(object) = object {
@@ -229,7 +255,7 @@ pub fn expect_wait(waiter: &Actor, kind: &str, object: Option<&Object>, told: To
         write!(text, ",\"name\":\"{name}\"").unwrap();
     }
     if let Some(holder) = told.holder {
-        write!(text, ",\"on\":[{}],\"recorded\":{}", holder.tid(), !told.may).unwrap();
+        write!(text, ",\"on\":[{}],\"recorded\":{}", holder.tid(), told.recorded.word()).unwrap();
     }
     println!("{{\"wait\":{{{text}}}}}");
 }
@@ -258,31 +284,27 @@ fn tids(actors: &[&Actor]) -> String {
     format!("[{}]", list.join(","))
 }
 
-/// A cycle of waits without timeout through all of these, maybe over holders that are recorded nowhere.
-pub fn truth_cycle(actors: &[&Actor], recorded: bool) {
-    println!("{{\"cycle\":{{\"timed\":false,\"recorded\":{recorded},\"tids\":{}}}}}", tids(actors));
-}
-
-/// confidence: JSON strings, for example "\"likely\"".
-pub fn truth_finding(rule: &str, level: &str, confidence: &str, actors: &[&Actor], recorded: bool) {
-    println!(
-        "{{\"finding\":{{\"rule\":\"{rule}\",\"level\":\"{level}\",\"confidence\":[{confidence}],\
-         \"recorded\":{recorded},\"tids\":{}}}}}",
-        tids(actors)
-    );
-}
-
-/// Their holders are recorded nowhere: the cycle may be found, and then it is likely, or not.
-pub fn truth_hidden_deadlock(actors: &[&Actor]) {
+/// A cycle of waits without timeout through all of these, over holders that are recorded nowhere. Where
+/// functions have names it must be found, and is likely.
+pub fn truth_likely_deadlock(actors: &[&Actor]) {
     let rule = if actors.len() == 1 { "CT102" } else { "CT101" };
-    truth_cycle(actors, false);
-    truth_finding(rule, "P0", "\"likely\",\"possible\"", actors, false);
+    let tids = tids(actors);
+    println!("{{\"cycle\":{{\"timed\":false,\"recorded\":\"names\",\"tids\":{tids}}}}}");
+    println!(
+        "{{\"finding\":{{\"rule\":\"{rule}\",\"level\":\"P0\",\"confidence\":[\"likely\"],\
+         \"recorded\":\"names\",\"tids\":{tids}}}}}"
+    );
     truth_is("verdict", "[\"deadlock\",\"clean\",\"stuck\"]");
 }
 
 /// The words that are a JSON value of their own: absent, quiet, verdict, headline_not, moving.
 pub fn truth_is(word: &str, value: &str) {
     println!("{{\"{word}\":{value}}}");
+}
+
+/// These, and no others, will end the wait of the one: code and names must tell.
+pub fn truth_peers(waiter: &Actor, peers: &[&Actor]) {
+    println!("{{\"peers\":{{\"tid\":{},\"recorded\":\"names\",\"peers\":{}}}}}", waiter.tid(), tids(peers));
 }
 
 pub fn truth_function(actor: &Actor, name: &str) {

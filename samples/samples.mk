@@ -20,11 +20,20 @@ samples.all := $(samples.c) $(samples.cc) $(samples.rs)
 samples.some := $(filter deadlock2 self_relock kinds owner_exited join_cycle cxx_deadlock \
 	member_lock syscalls recursion_deep inlined cxx_static_init cxx_latch never_joined crash_exception crash_assert,$(samples.all))
 
-# What runs on musl as well.
+# What clang makes of code that takes and releases locks without an owner.
+samples.clang := $(filter rwlock_readers rwlock_reader_abba rwlock_array rwlock_try rwlock_ops rwlock_interrupted rwlock_upgrade \
+	spin_abba spin_handed sem_abba cond_pipeline cxx_shared_lock held_readers,$(samples.all))
+
+# What runs on musl as well,
 samples.musl := $(filter recursive_abba fork_recursive deadlock2 deadlock3 self_relock kinds join_cycle join_chain join_ring \
 	once_cross once_self once_slow rwlock_abba condvar_pool barrier_short barrier_late diamond \
 	raw_clone pshared_other restart signal_relock pidns_kill robust_self tls_lock inlined \
-	recursion_deep,$(samples.c))
+	recursion_deep atfork_cross exit_join busy_pool deadlock5 idle_timed sem_chain sem_orphan \
+	spin_busy nested_monitor crash_abort crash_null_field crash_recursion crash_smash call_null,$(samples.c))
+# and what tells more there where its libc's functions have names.
+samples.musl.named := $(filter rwlock_array rwlock_forever rwlock_reader_abba rwlock_upgrade spin_abba spin_behind \
+	crash_handler crash_holder crash_strlen gone_kinds file_exited pi_abba pi_dead pi_self pi_transfer pi_wrapped \
+	crash_assert crash_heap crash_double_free,$(samples.c))
 
 # A variant is compiled with these flags, in which case its compiler may be named,
 samples.compiled := O0-g O2-g O2-static O2-static-pie O2-nopie O2-clang \
@@ -80,9 +89,11 @@ samples.flags.of.omp_locks := -fopenmp
 samples.flags.of.omp_pool := -fopenmp
 samples.flags.of.cxx_latch := -std=c++20
 samples.flags.of.cxx_atomic_wait := -std=c++20
+samples.flags.of.loader_abba := -rdynamic -ldl
+samples.flags.of.loader_slow := -rdynamic -ldl
 samples.deps := $(BUILD)/sample-deps
-samples.of = $(if $(filter musl-%,$(1)),$(samples.musl),$(if $(filter $(1),$(samples.full)),$(samples.all),$(if \
-	$(filter $(1),$(samples.compiled) $(samples.derived)),$(samples.some),$(samples.abort))))
+samples.of = $(if $(filter musl-static%,$(1)),$(samples.musl),$(if $(filter musl-%,$(1)),$(samples.musl) $(samples.musl.named),$(if $(filter $(1),$(samples.full)),$(samples.all),$(if \
+	$(filter $(1),$(samples.compiled) $(samples.derived)),$(samples.some) $(if $(filter O2-clang,$(1)),$(samples.clang)),$(samples.abort)))))
 samples.files = $(addprefix $(samples.out)/$(1)/,$(call samples.of,$(1)))
 
 define samples.compile
@@ -101,6 +112,11 @@ $(samples.out)/$(1)/%: samples/%.c $(samples.deps)/$(1)/flags | $(samples.out)/$
 $(samples.out)/$(1)/%: samples/%.cc $(samples.deps)/$(1)/flags | $(samples.out)/$(1)
 	@echo "  SAMPLE  $(1)/$$*"
 	@$$(samples.cxx.$(1)) -MMD -MP -MF $(samples.deps)/$(1)/$$*.d -o $$@ $$< $$(samples.flags.of.$$*)
+
+$(samples.out)/$(1)/plugins/%.so: samples/plugins/%.c | $(samples.out)/$(1)
+	@echo "  SAMPLE  $(1)/plugins/$$*.so"
+	@mkdir -p $$(@D)
+	@$$(samples.cc.$(1)) -shared -fPIC -o $$@ $$<
 
 -include $$(wildcard $(samples.deps)/$(1)/*.d)
 endef
@@ -126,6 +142,11 @@ $(foreach v,$(samples.compiled),$(eval $(call samples.compile,$(v))))
 $(foreach v,$(samples.rusted),$(eval $(call samples.rust,$(v))))
 $(foreach v,$(samples.derived),$(eval $(call samples.derive,$(v))))
 
+# They load a library at run time.
+samples.plugged := loader_abba loader_slow
+samples.plug = $(addprefix $(samples.out)/$(1)/,$(samples.plugged)): $(samples.out)/$(1)/plugins/catalog.so
+$(foreach v,$(samples.full),$(eval $(call samples.plug,$(v))))
+
 $(addprefix $(samples.out)/,$(sort $(samples.compiled) $(samples.rusted) $(samples.derived))) \
 		$(addprefix $(samples.deps)/,$(sort $(samples.compiled) $(samples.rusted))):
 	@mkdir -p $@
@@ -133,7 +154,7 @@ $(addprefix $(samples.out)/,$(sort $(samples.compiled) $(samples.rusted) $(sampl
 .PHONY: samples.force
 samples.force:
 
-.PHONY: samples cores cores-trees cores-rust
+.PHONY: samples cores cores-trees cores-musl cores-rust
 samples: $(foreach v,$(samples.variants),$(call samples.files,$(v))) ## build the sample programs in all variants
 
 cores: samples ## make the cores of all samples
@@ -142,6 +163,10 @@ cores: samples ## make the cores of all samples
 # The same of other versions of glibc, out of Debian's archive; skips what cannot be had.
 cores-trees: ## cores of other versions of glibc, where they can be had
 	@/usr/bin/python3 tests/cores/debian_tree.py --build $(BUILD)
+
+# And of other versions of musl.
+cores-musl: ## cores of other versions of musl, where they can be had
+	@/usr/bin/python3 tests/cores/musl_tree.py --build $(BUILD)
 
 # The samples in Rust as a newer compiler makes them, where one can be had.
 cores-rust: ## cores of the Rust samples by a newer compiler, where one can be had

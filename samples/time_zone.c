@@ -3,7 +3,7 @@
  * The time zone comes from a pipe that nobody writes to: the first thread that wants the local time
  * waits there with a lock of libc's own, and the others wait for that lock.
  */
-#include "sample.h"
+#include "holders.h"
 
 #include <sys/stat.h>
 
@@ -44,8 +44,10 @@ int main(void)
 		sample_start(&others[i]);
 		struct sample_call call = sample_await(others[i].tid, SYS_futex, SAMPLE_ANY);
 		truth_call(&others[i], &call);
-		truth_wait(&others[i], "libc-lock", (void *)call.args[0], NULL, NULL, false);
+		truth_wait(&others[i], "libc-lock", (void *)call.args[0], NULL, &first, false);
+		truth_inferred(&first, (void *)call.args[0], "exclusive", true);
 		truth_function(&others[i], "stamp");
+		truth_root(&others[i], &first);
 	}
 	truth_is("quiet", "true");
 	sample_rest(2 + CLIENTS);

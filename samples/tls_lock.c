@@ -55,7 +55,7 @@ int main(void)
 	for (int i = 0; i < LOCKS; i++) {
 		t[i] = (struct sample_thread){.name = "helper", .run = helper, .arg = g_found[i]};
 		sample_start(&t[i]);
-		expect_mutex(&t[i], g_found[i], NULL, &holder, false);
+		expect_mutex(&t[i], g_found[i], i ? NULL : "t_arena_lock", &holder, false);
 		truth_root(&t[i], &holder);
 		truth_function(&t[i], "use_found");
 	}

@@ -71,6 +71,7 @@ test: ## the whole suite; installs what is missing
 		demo='tests/demo.sh $(BUILD)/demo' \
 		cores='$(MAKE) --no-print-directory -s cores' \
 		trees='$(MAKE) --no-print-directory -s cores-trees' \
+		musl='$(MAKE) --no-print-directory -s cores-musl' \
 		rust='$(MAKE) --no-print-directory -s cores-rust' \
 		static='$(PYTHON) -B tests/static/test_static.py $(BUILD)/coretool-static $(BUILD)' \
 		$(DRIVERS) $(GDB_TESTS)

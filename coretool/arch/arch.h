@@ -77,6 +77,12 @@ struct ct_arch {
 	 */
 	bool (*blocked)(const struct ct_regs *regs, const uint8_t *code, const uint8_t *stack,
 		struct ct_syscall *ret);
+	/*
+	 * Of a thread whose pc is just behind the instruction for a system call, with these
+	 * CT_ARCH_CODE_BEFORE bytes before it: the call that it made, when the kernel has refused
+	 * it (seccomp). NULL: we cannot tell.
+	 */
+	bool (*refused)(const struct ct_regs *regs, const uint8_t *code, struct ct_syscall *ret);
 	uint64_t (*thread_pointer)(const struct ct_regs *regs);
 	uint64_t (*strip)(
 		uint64_t pc, uint64_t mask); /* removes pointer authentication; mask 0: none */

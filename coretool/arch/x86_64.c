@@ -179,26 +179,50 @@ static void recover_number(const struct ct_regs *regs, const uint8_t *code, cons
 	call->number_known = true;
 }
 
+/* Do CT_ARCH_CODE_BEFORE bytes of code end with the instruction for a system call? */
+static bool ends_with_syscall(const uint8_t *code)
+{
+	return code[CT_ARCH_CODE_BEFORE - 2] == 0x0f && code[CT_ARCH_CODE_BEFORE - 1] == 0x05;
+}
+
+static struct ct_syscall call_with(const struct ct_regs *regs, int64_t number)
+{
+	static const uint8_t args[] = {RDI, RSI, RDX, R10, R8, R9};
+	struct ct_syscall ret = {.number = number, .number_known = true, .args_known = CT_ALL_ARGS};
+
+	for (size_t i = 0; i < CT_COUNT(args); i++)
+		ret.args[i] = ct_reg(regs, args[i]);
+	return ret;
+}
+
 static bool blocked(const struct ct_regs *regs, const uint8_t *code, const uint8_t *stack,
 	struct ct_syscall *ret)
 {
-	static const uint8_t args[] = {RDI, RSI, RDX, R10, R8, R9};
 	int64_t number = (int32_t)ct_reg(regs, ORIG_RAX);
 
 	if (number < 0 || !is_restart_code((int64_t)ct_reg(regs, RAX)))
 		return false;
 	/* Text is not in every core; without it rcx tells: the instruction put rip there. */
-	bool after_syscall = code ? code[CT_ARCH_CODE_BEFORE - 2] == 0x0f &&
-					     code[CT_ARCH_CODE_BEFORE - 1] == 0x05
-				  : ct_reg(regs, RCX) == ct_reg(regs, RIP);
+	bool after_syscall =
+		code ? ends_with_syscall(code) : ct_reg(regs, RCX) == ct_reg(regs, RIP);
 	if (!after_syscall)
 		return false;
-	*ret = (struct ct_syscall){
-		.number = number, .number_known = true, .args_known = CT_ALL_ARGS};
-	for (size_t i = 0; i < CT_COUNT(args); i++)
-		ret->args[i] = ct_reg(regs, args[i]);
+	*ret = call_with(regs, number);
 	if (number == RESTART_SYSCALL)
 		recover_number(regs, code, stack, ret);
+	return true;
+}
+
+/* The kernel puts the number back where it was taken from (syscall_rollback). */
+static bool refused(const struct ct_regs *regs, const uint8_t *code, struct ct_syscall *ret)
+{
+	int64_t number = (int32_t)ct_reg(regs, ORIG_RAX);
+
+	if (number < 0)
+		number = (int32_t)ct_reg(regs, RAX);
+	if (number < 0 || !ends_with_syscall(code))
+		return false;
+	*ret = call_with(regs, number);
 	return true;
 }
 
@@ -406,6 +430,7 @@ const struct ct_arch ct_arch_x86_64 = {
 	.fp = RBP,
 	.ret = RIP,
 	.blocked = blocked,
+	.refused = refused,
 	.thread_pointer = thread_pointer,
 	.strip = strip,
 	.pac_mask = pac_mask,

@@ -28,13 +28,22 @@ void ct_str_vadd(struct ct_str *s, const char *fmt, va_list args)
 {
 	va_list again;
 
-	va_copy(again, args);
-	int len = vsnprintf(NULL, 0, fmt, again);
-	va_end(again);
-	if (len < 0 || !str_reserve(s, (size_t)len))
+	/* Most texts fit into what there is of room. */
+	if (!str_reserve(s, LEAST_CAP - 1))
 		return;
-	vsnprintf(s->text + s->len, (size_t)len + 1, fmt, args);
-	s->len += (size_t)len;
+	size_t room = s->cap - s->len;
+	va_copy(again, args);
+	int len = vsnprintf(s->text + s->len, room, fmt, args);
+	if (len >= 0 && (size_t)len >= room) {
+		s->text[s->len] = '\0';
+		if (str_reserve(s, (size_t)len))
+			vsnprintf(s->text + s->len, (size_t)len + 1, fmt, again);
+		else
+			len = -1;
+	}
+	va_end(again);
+	if (len > 0)
+		s->len += (size_t)len;
 }
 
 void ct_str_add(struct ct_str *s, const char *fmt, ...)
@@ -53,6 +62,34 @@ void ct_str_add_bytes(struct ct_str *s, const char *bytes, size_t len)
 	memcpy(s->text + s->len, bytes, len);
 	s->len += len;
 	s->text[s->len] = '\0';
+}
+
+void ct_str_add_text(struct ct_str *s, const char *text)
+{
+	ct_str_add_bytes(s, text, strlen(text));
+}
+
+/* The digits of a number before which stands a text of at most two letters. */
+static void add_number(struct ct_str *s, const char *before, uint64_t number, unsigned base)
+{
+	char text[2 + 20], *at = text + sizeof(text);
+
+	do
+		*--at = "0123456789abcdef"[number % base];
+	while (number /= base);
+	for (size_t i = strlen(before); i--;)
+		*--at = before[i];
+	ct_str_add_bytes(s, at, (size_t)(text + sizeof(text) - at));
+}
+
+void ct_str_add_int(struct ct_str *s, int64_t number)
+{
+	add_number(s, number < 0 ? "-" : "", number < 0 ? -(uint64_t)number : (uint64_t)number, 10);
+}
+
+void ct_str_add_hex(struct ct_str *s, uint64_t number)
+{
+	add_number(s, "0x", number, 16);
 }
 
 void ct_str_cut(struct ct_str *s, size_t len)
@@ -110,6 +147,11 @@ static size_t plain_length(const unsigned char *p, size_t len)
 	while (n < len && p[n] >= 0x20 && p[n] < 0x7f)
 		n++;
 	return n;
+}
+
+bool ct_str_is_plain(const char *bytes, size_t len)
+{
+	return plain_length((const unsigned char *)bytes, len) == len;
 }
 
 void ct_str_add_clean(struct ct_str *s, const char *bytes, size_t len, size_t max)

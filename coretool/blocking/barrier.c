@@ -24,15 +24,15 @@ static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
 	uint64_t addr = blocked->call.args[0] - offsetof(struct barrier, round);
-	bool called = ct_blocked_calls(blocked, "pthread_barrier_wait");
-	struct ct_futex_op op;
+	const struct ct_futex_op *op = &blocked->futex;
 	struct barrier b;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
-		op.pi || blocked->call.args[3] || addr % 8 || !ct_blocked_in_libc(ctx, blocked) ||
+	if (!op->waits || op->pi || blocked->call.args[3] || addr % 8 ||
 		ct_read(ctx->target, addr, &b, sizeof(b)) || !is_waiting(&b) ||
-		b.round != (uint32_t)blocked->call.args[2] || op.is_private == (b.shared == SHARED))
+		b.round != (uint32_t)blocked->call.args[2] ||
+		op->is_private == (b.shared == SHARED))
 		return CT_NOT_FOUND;
+	bool called = ct_blocked_calls(blocked, "pthread_barrier_wait");
 	if (!called && blocked->n_callers > 1 && blocked->callers[1])
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = CT_WAIT_BARRIER,
@@ -41,7 +41,7 @@ static enum ct_status match(
 		.why = ct_sink_printf(ctx->sink,
 			"the futex is the round of a barrier%s that %u of %u threads have reached",
 			called ? " (below pthread_barrier_wait)" : "", b.in - b.round, b.count),
-		.outside = !op.is_private};
+		.outside = !op->is_private};
 	return CT_OK;
 }
 
@@ -68,5 +68,6 @@ const struct ct_primitive ct_primitive_barrier = {
 	.name = "pthread_barrier",
 	.libcs = CT_IN_GLIBC,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_barrier,
 };

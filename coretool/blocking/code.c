@@ -12,6 +12,7 @@
 #define SMALL          128        /* bytes of a function that is looked into for its result alone */
 #define MAX_SCANNED    (1u << 24) /* bytes of all */
 #define MAX_CALLEES    (1u << 18) /* remembered */
+#define SEVERAL        (CT_NONE - 1)
 
 struct known_callee {
 	uint64_t target, slot;
@@ -22,6 +23,8 @@ struct known_callee {
 struct known_scan {
 	uint64_t start;
 	bool reaches, opaque;
+	bool mentions_known;
+	uint32_t mentions; /* a wanted object; CT_NONE: none, SEVERAL */
 };
 
 struct ct_code {
@@ -31,6 +34,7 @@ struct ct_code {
 	const struct ct_wanted *wanted;
 	uint32_t n_wanted;
 	bool atomics; /* for one of them atomic instructions count */
+	bool of_libc; /* it is the C library's code that matters */
 	CT_VEC(struct known_callee) callees;
 	CT_VEC(struct known_scan) scans;
 	struct ct_hash by_target, by_start;
@@ -124,6 +128,8 @@ bool ct_code_is_own(struct ct_code *code, uint64_t pc)
 {
 	const struct ct_module *module = ct_module_at(code->ctx->target, pc);
 
+	if (code->of_libc)
+		return ct_libc_owns(code->ctx->target, code->ctx->libc, pc);
 	return module && !is_system(module);
 }
 
@@ -167,6 +173,11 @@ static void judge_own(struct ct_code *code, uint64_t target, struct ct_callee *r
 	ret->kind = CT_CALLEE_QUIET;
 	if (ct_function_at(code->functions, target, &function) || function.start != target)
 		return;
+	/* What libc does before it gives up is of no interest. */
+	if (code->of_libc && !ct_code_may_return(code->evaluator, function.start, function.end)) {
+		ret->kind = CT_CALLEE_NO_RETURN;
+		return;
+	}
 	bool reaches = scan_alone(code, &function, &ret->opaque);
 	if (reaches || function.end - function.start <= SMALL)
 		ret->kind = CT_CALLEE_ENTER;
@@ -266,36 +277,57 @@ static bool is_interesting(struct ct_code *code, const struct ct_function *funct
 	return !ct_function_at(code->functions, c.entry, &called) && scan(code, &called);
 }
 
+/* The bytes of a function; NULL: they cannot be read, or are too many. */
+static uint8_t *read_function(struct ct_code *code, const struct ct_function *function)
+{
+	size_t len = function->end - function->start;
+	uint8_t *bytes = NULL;
+
+	if (len <= MAX_FUNCTION && code->scanned <= MAX_SCANNED)
+		bytes = malloc(len + 1);
+	if (bytes && ct_read(code->ctx->target, function->start, bytes, len)) {
+		free(bytes);
+		bytes = NULL;
+	}
+	code->scanned += bytes ? len : 0;
+	return bytes;
+}
+
 static bool scan_bytes(struct ct_code *code, const struct ct_function *function)
 {
 	size_t len = function->end - function->start, cur = 0;
 	struct ct_code_reference ref;
 
-	ct_autofree uint8_t *bytes = NULL;
-	if (len <= MAX_FUNCTION && code->scanned <= MAX_SCANNED)
-		bytes = malloc(len + 1);
-	if (!bytes || ct_read(code->ctx->target, function->start, bytes, len)) {
+	ct_autofree uint8_t *bytes = read_function(code, function);
+	if (!bytes) {
 		code->opaque = true;
 		return false;
 	}
-	code->scanned += len;
 	while (ct_code_next_reference(bytes, len, function->start, &cur, &ref))
 		if (is_interesting(code, function, &ref))
 			return true;
 	return false;
 }
 
-static bool scan(struct ct_code *code, const struct ct_function *function)
+static struct known_scan *known_scan(struct ct_code *code, uint64_t start)
 {
-	uint64_t hash = ct_hash_u64(function->start);
-	struct ct_hash_it it = ct_hash_find(&code->by_start, hash);
+	struct ct_hash_it it = ct_hash_find(&code->by_start, ct_hash_u64(start));
 	uint32_t i;
 
 	while (ct_hash_next(&code->by_start, &it, &i))
-		if (code->scans.items[i].start == function->start) {
-			code->opaque |= code->scans.items[i].opaque;
-			return code->scans.items[i].reaches;
-		}
+		if (code->scans.items[i].start == start)
+			return &code->scans.items[i];
+	return NULL;
+}
+
+static bool scan(struct ct_code *code, const struct ct_function *function)
+{
+	const struct known_scan *known = known_scan(code, function->start);
+
+	if (known) {
+		code->opaque |= known->opaque;
+		return known->reaches;
+	}
 	if (code->depth >= MAX_SCAN_DEPTH) {
 		code->opaque = true;
 		return false;
@@ -305,8 +337,8 @@ static bool scan(struct ct_code *code, const struct ct_function *function)
 	uint32_t index = code->scans.n - 1;
 	if (!slot)
 		return false;
-	slot->start = function->start;
-	if (!ct_hash_insert(&code->by_start, hash, index)) {
+	*slot = (struct known_scan){.start = function->start};
+	if (!ct_hash_insert(&code->by_start, ct_hash_u64(function->start), index)) {
 		code->scans.n--;
 		return false;
 	}
@@ -324,6 +356,39 @@ static bool scan(struct ct_code *code, const struct ct_function *function)
 bool ct_code_reaches(struct ct_code *code, const struct ct_function *function)
 {
 	return scan(code, function);
+}
+
+static uint32_t look_for_mentions(struct ct_code *code, const struct ct_function *function)
+{
+	size_t len = function->end - function->start, cur = 0;
+	ct_autofree uint8_t *bytes = read_function(code, function);
+	uint64_t object;
+	uint32_t ret = CT_NONE;
+
+	while (bytes && ct_code_next_change(bytes, len, function->start, &cur, &object)) {
+		uint32_t wanted = ct_code_wanted(code, object);
+
+		if (wanted != CT_NONE && ret != wanted)
+			ret = ret == CT_NONE ? wanted : SEVERAL;
+	}
+	return ret;
+}
+
+bool ct_code_mentions(struct ct_code *code, const struct ct_function *function, uint32_t beside)
+{
+	struct known_scan *known = known_scan(code, function->start);
+
+	if (!known)
+		return true;
+	if (!known->mentions_known)
+		known->mentions = look_for_mentions(code, function);
+	known->mentions_known = true;
+	return known->mentions != CT_NONE && known->mentions != beside;
+}
+
+bool ct_code_of_libc(const struct ct_code *code)
+{
+	return code->of_libc;
 }
 
 /* ---- calls by their return addresses ---- */
@@ -401,6 +466,7 @@ struct ct_code *ct_code_new(
 	code->ctx = ctx;
 	code->wanted = wanted;
 	code->n_wanted = n;
+	code->of_libc = n && wanted[0].primitive->possession->in_libc;
 	for (uint32_t i = 0; i < n; i++)
 		code->atomics |= wanted[i].primitive->possession->inlined;
 	code->functions = ct_functions_new(ctx->target);

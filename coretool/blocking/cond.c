@@ -39,11 +39,9 @@ static bool find_record(
 static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
-	struct ct_futex_op op;
 	struct record record;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
-		op.pi || !ct_blocked_in_libc(ctx, blocked) ||
+	if (!blocked->futex.waits || blocked->futex.pi ||
 		!find_record(ctx, blocked->actor, blocked->call.args[0], &record))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = CT_WAIT_COND,
@@ -54,7 +52,7 @@ static enum ct_status match(
 			"together with the mutex at 0x%llx; who will signal it is not recorded",
 			(unsigned long long)record.mutex),
 		.timed = blocked->call.args[3],
-		.outside = !op.is_private};
+		.outside = !blocked->futex.is_private};
 	return CT_OK;
 }
 
@@ -106,6 +104,7 @@ const struct ct_primitive ct_primitive_cond = {
 	.name = "pthread_cond",
 	.libcs = CT_IN_GLIBC,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_cond,
 	.events = events,
 	.n_events = CT_COUNT(events),

@@ -78,11 +78,9 @@ static enum ct_status match(const struct ct_blocking *ctx, const struct ct_block
 	enum use use, struct ct_match *ret)
 {
 	uint64_t addr = blocked->call.args[0];
-	struct ct_futex_op op;
 	enum use found;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
-		op.pi || addr % 4 || ct_blocked_in_libc(ctx, blocked) ||
+	if (!blocked->futex.waits || blocked->futex.pi || addr % 4 ||
 		!find_use(ctx, blocked, &found) || found != use)
 		return CT_NOT_FOUND;
 	bool shared = in_table(ctx, addr);
@@ -131,8 +129,10 @@ static enum ct_status read_word(
 	{                                                                                          \
 		return read_word(ctx, addr, upper, ret);                                           \
 	}                                                                                          \
-	const struct ct_primitive ct_primitive_cxx_##lower = {                                     \
-		.name = "cxx_" #lower, .match = match_##lower, .read = read_##lower}
+	const struct ct_primitive ct_primitive_cxx_##lower = {.name = "cxx_" #lower,               \
+		.match = match_##lower,                                                            \
+		.place = CT_SLEEPS_OUTSIDE,                                                        \
+		.read = read_##lower}
 
 PRIMITIVE(latch, LATCH);
 PRIMITIVE(barrier, BARRIER);

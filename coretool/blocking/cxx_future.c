@@ -14,16 +14,15 @@
 static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
-	bool called = ct_blocked_calls(blocked, "std::__atomic_futex_unsigned_base::");
 	uint64_t addr = blocked->call.args[0];
-	struct ct_futex_op op;
+	const struct ct_futex_op *op = &blocked->futex;
 	uint32_t word;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
-		op.pi || op.is_private || addr % 4 || (uint32_t)blocked->call.args[2] != WAITERS ||
-		ct_read_u32(ctx->target, addr, &word) || word & ~(WAITERS | READY) ||
-		ct_blocked_in_libc(ctx, blocked))
+	if (!op->waits || op->pi || op->is_private || addr % 4 ||
+		(uint32_t)blocked->call.args[2] != WAITERS ||
+		ct_read_u32(ctx->target, addr, &word) || word & ~(WAITERS | READY))
 		return CT_NOT_FOUND;
+	bool called = ct_blocked_calls(blocked, "std::__atomic_futex_unsigned_base::");
 	/* A static program without symbols. */
 	bool nameless = blocked->n_callers < 2 || !blocked->callers[1];
 	if (!called && !nameless)
@@ -59,5 +58,6 @@ static enum ct_status read_future(const struct ct_blocking *ctx, uint64_t addr, 
 const struct ct_primitive ct_primitive_cxx_future = {
 	.name = "cxx_future",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_future,
 };

@@ -14,15 +14,14 @@ static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
 	uint64_t addr = blocked->call.args[0];
-	bool called = ct_blocked_calls(blocked, "cxa_guard_acquire");
-	struct ct_futex_op op;
+	const struct ct_futex_op *op = &blocked->futex;
 	uint32_t word;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) ||
-		op.op != CT_FUTEX_WAIT || op.is_private || blocked->call.args[3] || addr % 4 ||
+	if (op->op != CT_FUTEX_WAIT || op->is_private || blocked->call.args[3] || addr % 4 ||
 		(uint32_t)blocked->call.args[2] != (PENDING | WAITING) ||
-		ct_read_u32(ctx->target, addr, &word) || ct_blocked_in_libc(ctx, blocked))
+		ct_read_u32(ctx->target, addr, &word))
 		return CT_NOT_FOUND;
+	bool called = ct_blocked_calls(blocked, "cxa_guard_acquire");
 	/* A static program without symbols: only this word and what is expected of it are seldom
 	 * met. */
 	bool nameless = blocked->n_callers < 2 || !blocked->callers[1];
@@ -83,6 +82,7 @@ static const struct ct_possession possession = {
 const struct ct_primitive ct_primitive_cxx_guard = {
 	.name = "cxx_guard",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_guard,
 	.events = events,
 	.n_events = CT_COUNT(events),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "blocking/evidence.h"
 
+#include "blocking/rust.h"
+
 #define MAX_STEPS  2000 /* for one question to one frame: nine of ten need less */
 #define MAX_FRAMES 32   /* of the program's own, that are asked */
 #define RESULT     48   /* bytes of what a call constructs for its caller */
@@ -14,12 +16,18 @@ struct gatherer {
 	uint32_t n;
 	const struct ct_evidence_from *from;
 	struct ct_evidence *evidence;
-	uint64_t pending; /* the object of the call out of the innermost frame of the program's own;
-			     0: not known */
 	uint64_t result_at; /* where the call out of the frame that is asked may construct its
 			       result; 0: not known */
-	size_t innermost;   /* that frame; from->n: there is none */
-	bool pending_told;  /* one path has told */
+	/* Of the frames up to a signal handler's, or of what it interrupted: the call out of the
+	 * innermost one of the program's own. */
+	struct pending {
+		size_t frame;                   /* that one; SIZE_MAX: not come to yet */
+		bool outer;                     /* a handler has interrupted this */
+		bool told;                      /* one path has told what the call is about: */
+		uint64_t object;                /* 0: not known */
+		const struct ct_event_row *row; /* NULL: it is none of ours */
+	} pending;
+	bool beyond; /* what is asked is farther out than the program's innermost function */
 	/* Of the frame that is asked: what its paths do to each object. */
 	struct tally {
 		uint32_t released, acquired, nothing;
@@ -106,6 +114,34 @@ static struct ct_evaluation evaluation_at(const struct gatherer *g, size_t frame
 		.max_steps = MAX_STEPS};
 }
 
+/*
+ * A thread that is inside of a function that acquires such an object has it in its future to
+ * release it, but does not have it yet; one that is inside of a release may have it no more.
+ */
+static bool is_pending(const struct gatherer *g, const struct ct_wanted *w)
+{
+	const struct pending *p = &g->pending;
+	uint64_t waits_for = p->outer ? 0 : g->from->waits_for;
+	uint64_t object = waits_for ? waits_for : p->object;
+
+	return p->row && ct_primitive_has_row(w->primitive, p->row) &&
+	       (!object || object == w->addr);
+}
+
+static bool is_being_acquired(const struct gatherer *g, const struct ct_wanted *w)
+{
+	if (!g->pending.outer && g->from->waits_for == w->addr)
+		return true;
+	return is_pending(g, w) && (g->pending.row->effect == CT_CALL_ACQUIRES ||
+					   g->pending.row->effect == CT_CALL_TRIES ||
+					   g->pending.row->effect == CT_CALL_GUARDS);
+}
+
+static bool is_being_released(const struct gatherer *g, const struct ct_wanted *w)
+{
+	return is_pending(g, w) && g->pending.row->effect == CT_CALL_RELEASES;
+}
+
 static void reset_tallies(struct gatherer *g)
 {
 	memset(g->tallies, 0, g->n * sizeof(*g->tallies));
@@ -137,6 +173,19 @@ static enum ct_future judge_future(const struct tally *t, bool cut)
 	return t->nothing || cut ? CT_FUTURE_MAYBE : CT_FUTURE_SURE;
 }
 
+/*
+ * A guard of what it waits for tells that it has it already, if it lives farther out. One that was
+ * given to a condition variable's wait has been released, and will be acquired again.
+ */
+static bool is_guard_given(
+	const struct gatherer *g, const struct ct_wanted *w, const struct ct_evidence *e)
+{
+	bool waits = !g->pending.outer && g->from->waits_for == w->addr;
+
+	return waits &&
+	       (e->past == CT_PAST_RELEASED || (w->primitive->possession->inlined && !g->beyond));
+}
+
 static enum ct_status ask_pad(
 	struct gatherer *g, size_t frame, const struct ct_function *function, bool *has_pad)
 {
@@ -155,7 +204,8 @@ static enum ct_status ask_pad(
 
 		/* A frame farther in has decided, or this one is of two minds. */
 		if (e->pad || e->future == CT_FUTURE_MIXED || !t->released || t->acquired ||
-			t->nothing)
+			t->nothing || is_being_released(g, &g->wanted[i]) ||
+			is_guard_given(g, &g->wanted[i], e))
 			continue;
 		e->pad = true;
 		e->of_pad = t->release;
@@ -182,7 +232,8 @@ static enum ct_status ask_future(
 		const struct tally *t = &g->tallies[i];
 		struct ct_evidence *e = &g->evidence[i];
 
-		if (e->future != CT_FUTURE_SILENT || (!t->released && !t->acquired))
+		if (e->future != CT_FUTURE_SILENT || (!t->released && !t->acquired) ||
+			is_being_acquired(g, &g->wanted[i]) || is_being_released(g, &g->wanted[i]))
 			continue;
 		e->future = (uint8_t)judge_future(t, cut);
 		e->of_future = t->release;
@@ -266,8 +317,8 @@ static void learn_pending(struct gatherer *g, uint32_t path)
 {
 	uint64_t object = first_argument(g, path);
 
-	g->pending = g->pending_told && g->pending != object ? 0 : object;
-	g->pending_told = true;
+	g->pending.object = g->pending.told && g->pending.object != object ? 0 : object;
+	g->pending.told = true;
 }
 
 static void look_at_arrival(
@@ -276,17 +327,35 @@ static void look_at_arrival(
 	uint64_t first = first_argument(g, path);
 
 	tally_past(g, path, frame);
-	if (frame == g->innermost)
+	if (frame == g->pending.frame)
 		learn_pending(g, path);
 	if (first - in->dead_high < g->from->frames[frame].cfa - in->dead_high)
 		g->result_at = first;
+}
+
+/* Walks all ways to the call; *arrived: one of them could be the one that was taken. */
+static enum ct_status arrive(
+	struct gatherer *g, size_t frame, const struct ct_evaluation *in, bool *arrived)
+{
+	enum ct_status status = ct_evaluate(g->ev, in);
+
+	if (status)
+		return status;
+	reset_tallies(g);
+	for (uint32_t p = 0; p < ct_evaluate_n_paths(g->ev); p++)
+		if (ct_path_end(g->ev, p) == CT_PATH_ARRIVES &&
+			ct_path_bind(g->ev, p, &g->from->regs[frame], in->dead_high,
+				g->from->frames[frame].cfa)) {
+			look_at_arrival(g, p, frame, in);
+			*arrived = true;
+		}
+	return CT_OK;
 }
 
 static enum ct_status ask_past(struct gatherer *g, size_t frame, const struct ct_function *function)
 {
 	const struct ct_arch *arch = ct_target_arch(g->ctx->target);
 	const struct ct_unwound_frame *f = &g->from->frames[frame];
-	const struct ct_regs *regs = &g->from->regs[frame];
 	struct ct_evaluation in = evaluation_at(g, frame);
 
 	g->result_at = 0;
@@ -297,25 +366,72 @@ static enum ct_status ask_past(struct gatherer *g, size_t frame, const struct ct
 	in.stop_exact = !f->is_call;
 	in.pc = function->start;
 	ct_reg_set(&in.regs, arch->sp, f->cfa - 8);
-	enum ct_status status = ct_evaluate(g->ev, &in);
+	bool arrived = false;
+	enum ct_status status = arrive(g, frame, &in, &arrived);
+	if (!status && !arrived) {
+		in.broad = true;
+		status = arrive(g, frame, &in, &arrived);
+	}
 	if (status)
 		return status;
-	reset_tallies(g);
-	for (uint32_t p = 0; p < ct_evaluate_n_paths(g->ev); p++)
-		if (ct_path_end(g->ev, p) == CT_PATH_ARRIVES &&
-			ct_path_bind(g->ev, p, regs, in.dead_high, f->cfa))
-			look_at_arrival(g, p, frame, &in);
 	bool cut = ct_evaluate_cut(g->ev);
 	for (uint32_t i = 0; i < g->n; i++) {
 		const struct tally *t = &g->tallies[i];
 		struct ct_evidence *e = &g->evidence[i];
 
-		if (e->past != CT_PAST_SILENT || (!t->acquired && !t->released))
+		if (e->past != CT_PAST_SILENT || (!t->acquired && !t->released) ||
+			is_being_released(g, &g->wanted[i]))
 			continue;
 		e->past = (uint8_t)judge_past(t, cut);
 		e->of_past = t->acquisition;
 	}
 	return CT_OK;
+}
+
+/* ---- which frames are asked ---- */
+
+#define MAX_LOOKED 4096 /* bytes of a frame, and before an object what it is a member of */
+
+/* May this word be the address of one of the wanted objects, or of what it is in? */
+static bool points_near(const struct gatherer *g, uint64_t word)
+{
+	for (uint32_t i = 0; i < g->n; i++)
+		if (g->wanted[i].addr - word < MAX_LOOKED && !is_being_acquired(g, &g->wanted[i]))
+			return true;
+	return false;
+}
+
+static bool frame_points_near(const struct gatherer *g, size_t frame)
+{
+	const struct ct_regs *regs = &g->from->regs[frame];
+	uint64_t low = ct_reg(regs, ct_target_arch(g->ctx->target)->sp);
+	uint64_t words[MAX_LOOKED / 8], size = g->from->frames[frame].cfa - low;
+
+	for (unsigned i = 0; i < CT_COUNT(regs->value); i++)
+		if (regs->known >> i & 1 && points_near(g, regs->value[i]))
+			return true;
+	/* What cannot be looked at may have it. */
+	if (size > sizeof(words) || ct_read(g->ctx->target, low, words, size & ~UINT64_C(7)))
+		return true;
+	for (uint64_t i = 0; i < size / 8; i++)
+		if (points_near(g, words[i]))
+			return true;
+	return false;
+}
+
+/*
+ * All threads have frames of libc, most of which have nothing to do with any lock of its own: only
+ * what can know where one is, in its code, registers or memory, will release it.
+ */
+static bool is_worth_asking(
+	const struct gatherer *g, size_t frame, const struct ct_function *function)
+{
+	uint32_t acquired =
+		g->pending.outer ? CT_NONE : ct_code_wanted(g->code, g->from->waits_for);
+
+	return ct_code_reaches(g->code, function) &&
+	       (!ct_code_of_libc(g->code) || ct_code_mentions(g->code, function, acquired) ||
+		       frame_points_near(g, frame));
 }
 
 static enum ct_status ask_frame(struct gatherer *g, size_t frame)
@@ -324,8 +440,12 @@ static enum ct_status ask_frame(struct gatherer *g, size_t frame)
 	struct ct_function function;
 	bool has_pad;
 
+	if (g->pending.frame == SIZE_MAX) {
+		g->pending.frame = frame;
+		g->pending.row = f->is_call ? ct_code_called(g->code, f->pc) : NULL;
+	}
 	if (ct_function_at(ct_code_functions(g->code), f->pc - f->is_call, &function) ||
-		!ct_code_reaches(g->code, &function))
+		!is_worth_asking(g, frame, &function))
 		return CT_OK;
 	enum ct_status status = ask_past(g, frame, &function);
 	if (!status)
@@ -333,44 +453,17 @@ static enum ct_status ask_frame(struct gatherer *g, size_t frame)
 	return status ? status : ask_future(g, frame, &function, has_pad);
 }
 
-/* ---- what the thread is about to do ---- */
-
-static size_t innermost_own(const struct gatherer *g)
+/* Is it a function of the program's, rather than one of Rust's library? */
+static bool is_programs(const struct gatherer *g, size_t frame)
 {
-	size_t i = 0;
+	struct ct_arena scratch = {0};
+	const char *name = ct_evidence_function(g->ctx, g->from, frame, &scratch);
+	char path[CT_RUST_PATH];
 
-	while (i < g->from->n &&
-		!ct_code_is_own(g->code, g->from->frames[i].pc - g->from->frames[i].is_call))
-		i++;
-	return i;
-}
-
-/*
- * A thread that is inside of a function that acquires such an object has it in its future to
- * release it, but does not have it yet; one that is inside of a release may have it no more.
- */
-static void discount_pending(struct gatherer *g)
-{
-	const struct ct_unwound_frame *f = &g->from->frames[g->innermost];
-	const struct ct_event_row *row = NULL;
-	uint64_t object = g->from->waits_for ? g->from->waits_for : g->pending;
-
-	if (g->innermost < g->from->n && f->is_call)
-		row = ct_code_called(g->code, f->pc);
-	for (uint32_t i = 0; i < g->n; i++) {
-		struct ct_evidence *e = &g->evidence[i];
-
-		if (g->from->waits_for == g->wanted[i].addr)
-			e->future = CT_FUTURE_SILENT;
-		if (!row || !ct_primitive_has_row(g->wanted[i].primitive, row) ||
-			(object && object != g->wanted[i].addr))
-			continue;
-		if (row->effect == CT_CALL_RELEASES)
-			*e = (struct ct_evidence){0};
-		else if (row->effect == CT_CALL_ACQUIRES || row->effect == CT_CALL_TRIES ||
-			 row->effect == CT_CALL_GUARDS)
-			e->future = CT_FUTURE_SILENT;
-	}
+	if (name)
+		ct_rust_path(name, path);
+	ct_arena_free(&scratch);
+	return name && strncmp(path, "std::", 5) != 0 && strncmp(path, "core::", 6) != 0;
 }
 
 enum ct_status ct_evidence_gather(const struct ct_blocking *ctx, struct ct_code *code,
@@ -383,25 +476,29 @@ enum ct_status ct_evidence_gather(const struct ct_blocking *ctx, struct ct_code 
 		.wanted = wanted,
 		.n = n_wanted,
 		.from = from,
-		.evidence = ret};
+		.evidence = ret,
+		.pending.frame = SIZE_MAX};
 	enum ct_status status = CT_OK;
 	unsigned asked = 0;
 
 	memset(ret, 0, n_wanted * sizeof(*ret));
-	g.innermost = innermost_own(&g);
 	g.tallies = calloc((size_t)n_wanted + 1, sizeof(*g.tallies));
 	if (!g.tallies)
 		return CT_NO_MEMORY;
 	for (size_t i = 0; !status && i < from->n && asked < MAX_FRAMES; i++) {
 		const struct ct_unwound_frame *f = &from->frames[i];
 
+		if (f->is_signal)
+			g.pending = (struct pending){.frame = SIZE_MAX, .outer = true};
 		if (f->is_signal || !ct_code_is_own(code, f->pc - f->is_call))
 			continue;
 		asked++;
+		ct_evidence_runs(ctx, code, wanted, n_wanted, from, i, ret);
 		status = ask_frame(&g, i);
+		g.beyond = g.beyond || (from->waits_for && is_programs(&g, i));
 	}
 	free(g.tallies);
 	if (!status)
-		discount_pending(&g);
+		ct_evidence_belongs(ctx, wanted, n_wanted, from, ret);
 	return status;
 }

@@ -6,6 +6,8 @@
  *	future  is the first thing that will be done to the object a release?
  *	pad     would the exception handler of the current call release it? Then a guard lives now.
  *	past    was it acquired on balance since the function was entered?
+ *
+ * And whose initialiser does the thread run? (evidence_inside.c)
  */
 #ifndef CT_BLOCKING_EVIDENCE_H
 #define CT_BLOCKING_EVIDENCE_H
@@ -33,7 +35,8 @@ struct ct_evidence {     /* of one thread about one object */
 	bool pad;        /* the landing pad releases it */
 	bool pad_silent; /* the frame that decided about the future has a landing pad that does not
 			  */
-	struct ct_proof of_future, of_past, of_pad;
+	bool inside;     /* it is in a function that has the object as long as it runs */
+	struct ct_proof of_future, of_past, of_pad, of_inside;
 };
 
 /* A thread as its stack shows it. */
@@ -48,5 +51,19 @@ struct ct_evidence_from {
 CT_WARN_UNUSED enum ct_status ct_evidence_gather(const struct ct_blocking *ctx,
 	struct ct_code *code, const struct ct_wanted *wanted, uint32_t n_wanted,
 	const struct ct_evidence_from *from, struct ct_evidence *ret);
+
+/* Which initialisers the frame runs. (evidence_inside.c) */
+void ct_evidence_runs(const struct ct_blocking *ctx, struct ct_code *code,
+	const struct ct_wanted *wanted, uint32_t n_wanted, const struct ct_evidence_from *from,
+	size_t frame, struct ct_evidence *ret);
+/* Which objects wait for the thread. */
+void ct_evidence_belongs(const struct ct_blocking *ctx, const struct ct_wanted *wanted,
+	uint32_t n_wanted, const struct ct_evidence_from *from, struct ct_evidence *ret);
+/* The function of a frame, demangled, in arena; NULL: it has no name. */
+const char *ct_evidence_function(const struct ct_blocking *ctx, const struct ct_evidence_from *from,
+	size_t frame, struct ct_arena *arena);
+/* The words of a frame, as far as they are looked at: at [*low, *high). */
+void ct_evidence_words(const struct ct_blocking *ctx, const struct ct_evidence_from *from,
+	size_t frame, uint64_t *low, uint64_t *high);
 
 #endif

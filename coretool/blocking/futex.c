@@ -8,20 +8,17 @@
 static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
-	struct ct_futex_op op;
 	uint32_t word;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op))
-		return CT_NOT_FOUND;
 	bool readable = !ct_read_u32(ctx->target, blocked->call.args[0], &word);
 	*ret = (struct ct_match){
 		.kind = CT_WAIT_FUTEX,
 		.address = blocked->call.args[0],
 		.trust = CT_TRUST_EXACT, /* the kernel says so; nothing more is claimed */
-		.why = ct_sink_string(
-			ctx->sink, !readable ? "asleep on a futex whose memory is not in the core"
-				   : op.pi   ? "asleep on a priority-inheriting futex"
-					     : "asleep on a futex of no shape that is known here"),
+		.why = ct_sink_string(ctx->sink,
+			!readable           ? "asleep on a futex whose memory is not in the core"
+			: blocked->futex.pi ? "asleep on a priority-inheriting futex"
+					    : "asleep on a futex of no shape that is known here"),
 		.timed = blocked->call.args[3] != 0,
 	};
 	return CT_OK;

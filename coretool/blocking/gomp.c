@@ -11,13 +11,13 @@ static const struct ct_module *gomp(const struct ct_blocking *ctx)
 bool ct_gomp_sleeps(const struct ct_blocking *ctx, const struct ct_blocked *blocked)
 {
 	uint64_t pc = ct_reg(blocked->regs, ct_target_arch(ctx->target)->pc);
-	const struct ct_module *module = ct_module_at(ctx->target, pc);
-	struct ct_futex_op op;
+	const struct ct_futex_op *op = &blocked->futex;
 
-	return module && module == gomp(ctx) &&
-	       !ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) &&
-	       op.op == CT_FUTEX_WAIT && op.is_private && !blocked->call.args[3] &&
-	       blocked->call.args[0] % 4 == 0;
+	if (op->op != CT_FUTEX_WAIT || !op->is_private || blocked->call.args[3] ||
+		blocked->call.args[0] % 4)
+		return false;
+	const struct ct_module *module = ct_module_at(ctx->target, pc);
+	return module && module == gomp(ctx);
 }
 
 bool ct_gomp_in_region(const struct ct_blocking *ctx, const struct ct_blocked *blocked)

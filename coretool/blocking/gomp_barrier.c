@@ -65,5 +65,6 @@ static enum ct_status read_barrier(const struct ct_blocking *ctx, uint64_t addr,
 const struct ct_primitive ct_primitive_gomp_barrier = {
 	.name = "omp_barrier",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_barrier,
 };

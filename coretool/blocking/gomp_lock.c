@@ -102,6 +102,7 @@ static const struct ct_possession possession = {.mode = CT_HOLD_EXCLUSIVE, .coun
 const struct ct_primitive ct_primitive_gomp_lock = {
 	.name = "omp_lock",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_lock,
 	.events = events,
 	.n_events = CT_COUNT(events),

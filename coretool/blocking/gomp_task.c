@@ -38,5 +38,6 @@ static enum ct_status read_sem(const struct ct_blocking *ctx, uint64_t addr, uin
 const struct ct_primitive ct_primitive_gomp_task = {
 	.name = "omp_sem",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_sem,
 };

@@ -73,6 +73,8 @@ static enum level weigh(const struct ct_evidence *e, bool inlined)
 {
 	bool sure = e->future == CT_FUTURE_SURE;
 
+	if (e->inside)
+		return LEVEL_HIGH;
 	/* It is in the loop that acquires it, inlined. */
 	if (inlined && e->future == CT_FUTURE_MIXED && !e->pad)
 		return LEVEL_NONE;
@@ -87,16 +89,38 @@ static enum level weigh(const struct ct_evidence *e, bool inlined)
 }
 
 /*
+ * libc releases nothing that it has not taken, and nobody but it does: what it will release on some
+ * path, and acquires on none before, it has, if what it has done so far does not speak against it.
+ */
+static enum level weigh_in_libc(const struct ct_evidence *e)
+{
+	if (e->past == CT_PAST_SURE)
+		return LEVEL_HIGH;
+	if (e->future < CT_FUTURE_MAYBE || e->past == CT_PAST_RELEASED)
+		return LEVEL_NONE;
+	return e->future == CT_FUTURE_SURE || e->past == CT_PAST_MAYBE ? LEVEL_HIGH : LEVEL_MEDIUM;
+}
+
+/*
  * A semaphore is a lock only for those who took it and will give it back: else they are its
  * producers or consumers.
  */
 static enum level weigh_any_of(const struct ct_evidence *e)
 {
+	if (e->inside)
+		return LEVEL_HIGH;
 	bool will = e->future == CT_FUTURE_SURE || e->future == CT_FUTURE_MAYBE || e->pad;
 
 	if (!will)
 		return LEVEL_NONE;
 	return e->future == CT_FUTURE_SURE || e->pad ? LEVEL_HIGH : LEVEL_MEDIUM;
+}
+
+static enum level weigh_by(const struct ct_possession *possession, const struct ct_evidence *e)
+{
+	if (possession->any_of)
+		return weigh_any_of(e);
+	return possession->in_libc ? weigh_in_libc(e) : weigh(e, possession->inlined);
 }
 
 /* ---- saying why ---- */
@@ -128,11 +152,29 @@ static const char *say(const struct ct_holders_inference *h, const struct ct_evi
 		how, proof->pc);
 }
 
-static const char *explain(const struct ct_holders_inference *h,
-	const struct ct_evidence_from *from, const struct ct_evidence *e, uint64_t addr)
+static const char *explain_inside(const struct ct_holders_inference *h,
+	const struct ct_evidence_from *from, const struct ct_possession *possession, uint32_t frame)
 {
+	const char *name = frame_name(h, &from->frames[frame]);
+
+	if (possession->runs)
+		return ct_sink_printf(
+			h->ctx->sink, "frame #%u %s runs %s", frame, name, possession->runs_what);
+	if (!frame)
+		return ct_sink_string(h->ctx->sink, "its thread-local data names the same team");
+	return ct_sink_printf(
+		h->ctx->sink, "frame #%u %s is the beginning of one of its threads", frame, name);
+}
+
+static const char *explain(const struct ct_holders_inference *h,
+	const struct ct_evidence_from *from, const struct ct_evidence *e, const struct ct_wanted *w)
+{
+	const struct ct_possession *possession = w->primitive->possession;
+	uint64_t addr = w->addr;
 	const char *past = NULL, *future = NULL;
 
+	if (e->inside)
+		return explain_inside(h, from, possession, e->of_inside.frame);
 	if (e->past >= CT_PAST_MAYBE)
 		past = say(h, from, &e->of_past,
 			e->past == CT_PAST_SURE ? "has called" : "has probably called", "has taken",
@@ -157,8 +199,7 @@ static enum ct_status add_candidate(struct ct_holders_inference *h, uint32_t i, 
 	const struct ct_evidence_from *from)
 {
 	const struct ct_evidence *e = &h->evidence[i];
-	const struct ct_possession *possession = h->wanted[i].primitive->possession;
-	enum level level = possession->any_of ? weigh_any_of(e) : weigh(e, possession->inlined);
+	enum level level = weigh_by(h->wanted[i].primitive->possession, e);
 
 	if (level == LEVEL_NONE)
 		return CT_OK;
@@ -167,10 +208,10 @@ static enum ct_status add_candidate(struct ct_holders_inference *h, uint32_t i, 
 		return CT_NO_MEMORY;
 	*slot = (struct candidate){.actor = actor,
 		.level = (uint8_t)level,
-		.future = e->pad || e->future >= CT_FUTURE_MAYBE,
+		.future = e->inside || e->pad || e->future >= CT_FUTURE_MAYBE,
 		.past = e->past == CT_PAST_SURE,
 		.took_frame = e->past >= CT_PAST_MAYBE ? e->of_past.frame : CT_NONE,
-		.why = explain(h, from, e, h->wanted[i].addr)};
+		.why = explain(h, from, e, &h->wanted[i])};
 	return CT_OK;
 }
 

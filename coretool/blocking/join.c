@@ -2,15 +2,14 @@
 /*
  * pthread_join: the joiner sleeps on a word of the target's struct pthread. In glibc up to 2.41
  * that is its tid, which the kernel clears when the thread exits; in 2.43 it is joinstate, and in
- * musl detach_state, where 2 says "joinable", and 1 "exiting". The target is an actor whose struct
- * pthread we have seen, so that two facts agree.
+ * musl detach_state, where 2 says "joinable", and 1 "exiting" (up to 1.2.1 "joinable"). The target
+ * is an actor whose struct pthread we have seen, so that two facts agree.
  */
 #include "blocking/primitive.h"
 #include "blocking/rows.h"
 
-/* nptl/descr.h of 2.43; src/internal/pthread_impl.h of musl. */
-#define JOINSTATE_EXITING  1
-#define JOINSTATE_JOINABLE 2
+/* src/internal/pthread_impl.h of musl since 1.2.2. */
+#define JOINSTATE_EXITING 1
 
 /* The thread whose descriptor has the futex as its tid, or as its join state; 0: none. */
 static uint64_t find_target(const struct ct_blocking *ctx, uint64_t word, uint32_t expected)
@@ -22,7 +21,7 @@ static uint64_t find_target(const struct ct_blocking *ctx, uint64_t word, uint32
 	if (ct_read_u32(ctx->target, word, &value) || value != expected)
 		return 0;
 	if (actor != CT_NONE &&
-		(value == JOINSTATE_JOINABLE ||
+		(value == layout->joinable ||
 			(value == JOINSTATE_EXITING && layout->kind == CT_LIBC_MUSL)))
 		return object;
 	object = word - layout->tid;
@@ -35,10 +34,8 @@ static enum ct_status match(
 {
 	const struct ct_libc_layout *layout = ctx->libc->layout;
 	uint64_t word = blocked->call.args[0];
-	struct ct_futex_op op;
 
-	if (!layout || ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) ||
-		!op.waits)
+	if (!layout || !blocked->futex.waits)
 		return CT_NOT_FOUND;
 	uint64_t object = find_target(ctx, word, (uint32_t)blocked->call.args[2]);
 	if (!object)

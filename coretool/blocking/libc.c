@@ -34,9 +34,24 @@ static const struct ct_libc_layout layouts[] = {
 		.stackblock = 1680,
 		.cleanup_previous = 24,
 		.joinstate = 1576,
+		.joinable = 2,
 		.start_routine = {1592, 1600}},
+	/* Up to 1.2.1 there are two canaries. */
 	{.kind = CT_LIBC_MUSL,
 		.e_machine = EM_X86_64,
+		.previous = 16,
+		.next = 24,
+		.tid = 56,
+		.robust = 144,
+		.cleanup = 128,
+		.cleanup_previous = 16,
+		.joinstate = 64,
+		.joinable = 1,
+		.stdio_locks = 200,
+		.stack_top = 96},
+	{.kind = CT_LIBC_MUSL,
+		.e_machine = EM_X86_64,
+		.joinable = 2,
 		.previous = 16,
 		.next = 24,
 		.tid = 48,
@@ -44,6 +59,7 @@ static const struct ct_libc_layout layouts[] = {
 		.cleanup = 120,
 		.cleanup_previous = 16,
 		.joinstate = 56,
+		.stdio_locks = 192,
 		.stack_top = 88},
 };
 
@@ -283,7 +299,8 @@ void ct_libc_detect(struct ct_target *target, struct ct_libc *ret)
 	*ret = (struct ct_libc){.ids_complete = true};
 	find_files(target, ret);
 	/* The only thread of musl passes for one of glibc: its previous thread is itself. So the
-	 * later rows, which ask for more, are tried first. */
+	 * later rows, which ask for more, are tried first; and a newer musl passes for an older
+	 * one, whose id is at the join state of the former. */
 	for (size_t i = CT_COUNT(layouts); i-- > 0 && !ret->layout;)
 		if (fits(target, &layouts[i]))
 			ret->layout = &layouts[i];

@@ -3,7 +3,9 @@
  * Where the C library keeps what it knows of a thread. The offsets are those of struct pthread, to
  * which the thread pointer points; they were read from the debug information of
  * glibc 2.31, 2.36, 2.41 and 2.43 (Debian, x86-64) and from src/internal/pthread_impl.h of
- * musl 1.2.0 to 1.2.5, and are checked against the image before they are used.
+ * musl 1.1.24 to 1.2.6 (seen: 1.1.24, 1.2.0, 1.2.2, 1.2.3, 1.2.5, 1.2.6), and are checked against
+ * the image before they are used. musl's differ in two ways: up to 1.2.1 all from the id on is 8
+ * bytes farther down, behind a second canary, and a joinable thread has the state 1, not 2.
  */
 #ifndef CT_BLOCKING_LIBC_H
 #define CT_BLOCKING_LIBC_H
@@ -28,7 +30,9 @@ struct ct_libc_layout {
 	uint16_t cancelhandling;   /* glibc: u32 of flags; same in 2.31 … 2.43 */
 	uint16_t cleanup_previous; /* in that handler's record: of the next outer one */
 	uint16_t joinstate;        /* u32; glibc up to 2.41: a pointer */
+	uint8_t joinable;          /* what it is while the thread lives and is not detached */
 	uint16_t start_routine[2]; /* glibc: 2.36 and 2.41; 2.31 and 2.43 */
+	uint16_t stdio_locks;      /* musl: of the first FILE that the thread has by flockfile */
 	uint16_t stack_top; /* musl: of the pointer to the end of the stack, right below which
 			       the start function stands */
 };

@@ -33,9 +33,8 @@ static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
 	uint64_t addr = blocked->call.args[0];
-	struct ct_futex_op op;
 
-	if (!ct_blocked_in_lll(ctx, blocked, &op) ||
+	if (!ct_blocked_in_lll(blocked) ||
 		(!is_variable(ctx, addr) && descriptor_around(ctx, addr) == CT_NONE))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = CT_WAIT_LIBC,
@@ -87,5 +86,7 @@ const struct ct_primitive ct_primitive_libc_internal = {
 	.name = "libc_internal",
 	.libcs = CT_IN_GLIBC,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_internal,
+	.possession = &ct_lll_possession,
 };

@@ -75,9 +75,8 @@ static enum ct_status match(
 {
 	uint64_t addr = blocked->call.args[0];
 	struct libc_lock lock;
-	struct ct_futex_op op;
 
-	if (!ct_blocked_in_lll(ctx, blocked, &op))
+	if (!ct_blocked_in_lll(blocked))
 		return CT_NOT_FOUND;
 	uint32_t owner = owner_of(ctx, addr, &lock);
 	if (owner == CT_NONE && !owner_is_gone(ctx, addr, &lock))
@@ -214,6 +213,7 @@ const struct ct_primitive ct_primitive_libc_lock = {
 	.name = "libc_lock",
 	.libcs = CT_IN_GLIBC,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_lock,
 	.recognise = recognise,
 	.listed = listed,

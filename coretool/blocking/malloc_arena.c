@@ -7,7 +7,6 @@
 #include "blocking/rows.h"
 #include "target/modules.h"
 
-#define CONTENDED   2u
 #define MOST_ARENAS 4096u
 #define ALIGNMENT   8u
 
@@ -43,10 +42,9 @@ static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
 	uint64_t addr = blocked->call.args[0];
-	struct ct_futex_op op;
 	bool is_main;
 
-	if (!ct_blocked_in_lll(ctx, blocked, &op) || !is_arena(ctx, addr, &is_main))
+	if (!ct_blocked_in_lll(blocked) || !is_arena(ctx, addr, &is_main))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = CT_WAIT_LIBC,
 		.address = addr,
@@ -85,5 +83,7 @@ const struct ct_primitive ct_primitive_malloc_arena = {
 	.name = CT_MALLOC_ARENA,
 	.libcs = CT_IN_GLIBC,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_arena,
+	.possession = &ct_lll_possession,
 };

@@ -3,28 +3,25 @@
 
 #include "blocking/futex_op.h"
 
-bool ct_musl_sleep(
-	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_musl_sleep *ret)
+bool ct_musl_sleep(const struct ct_blocked *blocked, struct ct_musl_sleep *ret)
 {
 	const uint64_t *args = blocked->call.args;
-	struct ct_futex_op op;
+	const struct ct_futex_op *op = &blocked->futex;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) ||
-		(op.op != CT_FUTEX_WAIT && op.op != CT_FUTEX_LOCK_PI) || args[0] % 4 ||
-		!ct_blocked_in_libc(ctx, blocked))
+	if ((op->op != CT_FUTEX_WAIT && op->op != CT_FUTEX_LOCK_PI) || args[0] % 4)
 		return false;
 	*ret = (struct ct_musl_sleep){
 		.word = args[0],
 		.expected = (uint32_t)args[2],
-		.is_private = op.is_private,
+		.is_private = op->is_private,
 		.timed = args[3],
-		.pi = op.pi,
+		.pi = op->pi,
 	};
 	return true;
 }
 
-size_t ct_musl_traces(
-	const struct ct_blocking *ctx, const struct ct_regs *regs, uint64_t ret[CT_MUSL_TRACES])
+size_t ct_musl_traces(const struct ct_blocking *ctx, const struct ct_regs *regs, uint64_t end,
+	uint64_t ret[CT_MUSL_TRACES])
 {
 	const struct ct_arch *arch = ct_target_arch(ctx->target);
 	uint64_t sp = ct_reg(regs, arch->sp);
@@ -33,7 +30,7 @@ size_t ct_musl_traces(
 	for (unsigned i = 0; i < arch->n_regs; i++)
 		if (regs->known >> i & 1)
 			ret[n++] = ct_reg(regs, i);
-	while (n < CT_MUSL_TRACES && !ct_read_u64(ctx->target, sp, &ret[n])) {
+	while (n < CT_MUSL_TRACES && sp < end && !ct_read_u64(ctx->target, sp, &ret[n])) {
 		n++;
 		sp += sizeof(ret[0]);
 	}

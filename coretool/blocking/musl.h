@@ -16,17 +16,16 @@ struct ct_musl_sleep {
 	bool is_private, timed, pi;
 };
 
-/* Does the thread sleep so, in code of musl's? */
-bool ct_musl_sleep(
-	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_musl_sleep *ret);
+/* Does the thread, whose call is in musl's code, sleep so? */
+bool ct_musl_sleep(const struct ct_blocked *blocked, struct ct_musl_sleep *ret);
 
 #define CT_MUSL_TRACES 192
 
 /*
  * The values that may be addresses which the innermost functions work with: registers, then words
- * of the stack from its top on. Returns how many.
+ * of the stack from its top up to end (UINT64_MAX: as far as there is room). Returns how many.
  */
-size_t ct_musl_traces(
-	const struct ct_blocking *ctx, const struct ct_regs *regs, uint64_t ret[CT_MUSL_TRACES]);
+size_t ct_musl_traces(const struct ct_blocking *ctx, const struct ct_regs *regs, uint64_t end,
+	uint64_t ret[CT_MUSL_TRACES]);
 
 #endif

@@ -62,7 +62,7 @@ static uint64_t find_in_traces(const struct ct_blocking *ctx, const struct ct_re
 	uint64_t instance, struct barrier *b)
 {
 	uint64_t traces[CT_MUSL_TRACES];
-	size_t n = ct_musl_traces(ctx, regs, traces);
+	size_t n = ct_musl_traces(ctx, regs, UINT64_MAX, traces);
 
 	for (size_t i = 0; i < n; i++)
 		if (is_of(ctx, traces[i], instance, b))
@@ -133,7 +133,7 @@ static enum ct_status match(
 	struct barrier b = {0};
 	uint64_t addr = 0;
 
-	if (!ct_musl_sleep(ctx, blocked, &sleep) || sleep.pi || sleep.timed)
+	if (!ct_musl_sleep(blocked, &sleep) || sleep.pi || sleep.timed)
 		return CT_NOT_FOUND;
 	if (sleep.is_private && sleep.expected <= 1)
 		addr = find_barrier(ctx, blocked, &sleep, &b);
@@ -177,5 +177,6 @@ const struct ct_primitive ct_primitive_musl_barrier = {
 	.name = "pthread_barrier",
 	.libcs = CT_IN_MUSL,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_barrier,
 };

@@ -70,7 +70,7 @@ static uint64_t find_cond(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, uint64_t node)
 {
 	uint64_t traces[CT_MUSL_TRACES];
-	size_t n = ct_musl_traces(ctx, blocked->regs, traces);
+	size_t n = ct_musl_traces(ctx, blocked->regs, UINT64_MAX, traces);
 
 	for (size_t i = 0; i < n; i++)
 		if (has_node(ctx, traces[i], node))
@@ -127,7 +127,7 @@ static enum ct_status match(
 {
 	struct ct_musl_sleep sleep;
 
-	if (!ct_musl_sleep(ctx, blocked, &sleep) || sleep.pi)
+	if (!ct_musl_sleep(blocked, &sleep) || sleep.pi)
 		return CT_NOT_FOUND;
 	return sleep.is_private ? match_private(ctx, blocked, &sleep, ret)
 				: match_shared(ctx, blocked, &sleep, ret);
@@ -152,5 +152,6 @@ const struct ct_primitive ct_primitive_musl_cond = {
 	.name = "pthread_cond",
 	.libcs = CT_IN_MUSL,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_cond,
 };

@@ -49,6 +49,17 @@ static uint32_t owner_of(const struct mutex *m)
 	return has_owner(m) ? m->lock & OWNER : 0;
 }
 
+/*
+ * Has its owner exited, so that nobody can have it any more? The exit of a thread leaves DIED in
+ * the lock words of what it holds; the next one who asks the kernel for a priority inheriting one
+ * gives it back and counts -1 waiters. A robust one is for the next to recover.
+ */
+static bool is_lost(const struct mutex *m)
+{
+	return !(m->type & ROBUST) && ((has_owner(m) && m->lock & DIED && !owner_of(m)) ||
+					      (m->type & PI && m->waiters < 0));
+}
+
 /* Can these bytes be a mutex? Zeros can. */
 static bool has_shape(const struct mutex *m)
 {
@@ -95,9 +106,10 @@ static const char *weigh(const struct ct_blocking *ctx, const struct mutex *m,
 			"owner",
 			below);
 	if (!owner)
-		return ct_sink_printf(ctx->sink,
-			"the futex is the lock word of a mutex%s whose owner is not recorded%s",
-			below, m->lock & DIED ? ": it exited without unlocking" : "");
+		return ct_sink_printf(ctx->sink, "the futex is the lock word of a mutex%s %s",
+			below,
+			m->lock & DIED ? "that says that its owner has exited without unlocking it"
+				       : "whose owner is not recorded");
 	if (ct_sink_thread_by_id(ctx->sink, owner) == CT_NONE)
 		return ct_sink_printf(ctx->sink,
 			"the futex is the lock word of a mutex%s that names thread %u, which is no "
@@ -120,14 +132,70 @@ static bool fits(const struct ct_musl_sleep *sleep, const struct mutex *m)
 	return sleep->pi || (sleep->expected & WAITERS && m->waiters > 0);
 }
 
+/* A mutex of the thread's own that others wait for: it may have that at hand as well. */
+static bool is_wanted_of(
+	const struct ct_blocking *ctx, const struct ct_blocked *blocked, const struct mutex *m)
+{
+	return m->lock & WAITERS && ct_sink_get_actor(ctx->sink, blocked->actor)->id == owner_of(m);
+}
+
+#define FRAMES 1024 /* bytes of stack that musl's functions use up to there */
+
+/*
+ * The kernel has refused a priority inheriting mutex, because the thread itself has it, or waits
+ * for it through others, or because its owner is gone: then musl sleeps for ever, on a zero of its
+ * own stack (src/thread/pthread_mutex_timedlock.c). The mutex is in a register there, which the
+ * functions called from there have saved below the zero; above it there are the program's own.
+ */
+static uint64_t find_refused(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
+	const struct ct_musl_sleep *sleep)
+{
+	uint64_t traces[CT_MUSL_TRACES], ret = 0;
+	uint64_t sp = ct_reg(blocked->regs, ct_target_arch(ctx->target)->sp);
+	struct mutex m;
+
+	if (sleep->expected || !sleep->is_private || sleep->pi || sleep->word - sp > FRAMES)
+		return 0;
+	size_t n = ct_musl_traces(ctx, blocked->regs, sleep->word, traces);
+	for (size_t i = 0; i < n; i++) {
+		if (traces[i] == ret || !read_mutex_at(ctx, traces[i], &m) || !(m.type & PI) ||
+			(!owner_of(&m) && !is_lost(&m)) || is_wanted_of(ctx, blocked, &m))
+			continue;
+		if (ret)
+			return 0; /* one of two */
+		ret = traces[i];
+	}
+	return ret;
+}
+
+static enum ct_status match_refused(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
+	const struct ct_musl_sleep *sleep, struct ct_match *ret)
+{
+	uint64_t addr = find_refused(ctx, blocked, sleep);
+
+	if (!addr)
+		return CT_NOT_FOUND;
+	*ret = (struct ct_match){.kind = CT_WAIT_MUTEX,
+		.address = addr,
+		.trust = CT_TRUST_INFERRED,
+		.why = ct_sink_string(ctx->sink,
+			"it sleeps where musl does when the kernel has refused a priority "
+			"inheriting mutex, for a deadlock or a dead owner; its frames have just "
+			"this one"),
+		.timed = sleep->timed};
+	return CT_OK;
+}
+
 static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
 	struct ct_musl_sleep sleep;
 	struct mutex m;
 
-	if (!ct_musl_sleep(ctx, blocked, &sleep))
+	if (!ct_musl_sleep(blocked, &sleep))
 		return CT_NOT_FOUND;
+	if (!match_refused(ctx, blocked, &sleep, ret))
+		return CT_OK;
 	uint64_t addr = sleep.word - offsetof(struct mutex, lock);
 	if (!read_mutex_at(ctx, addr, &m) || !fits(&sleep, &m))
 		return CT_NOT_FOUND;
@@ -179,8 +247,10 @@ static enum ct_status read_mutex(const struct ct_blocking *ctx, uint64_t addr, u
 			.id = owner_of(&m) <= MAX_TID ? owner_of(&m) : 0,
 			.taken = m.lock,
 			.shared = may_be_shared(&m),
-			.field = "the lock word names this thread, and it is in that thread's list "
-				 "of what it holds",
+			.exited = is_lost(&m),
+			.field = is_lost(&m) ? "its lock word says that its owner has exited"
+					     : "the lock word names this thread, and it is in that "
+					       "thread's list of what it holds",
 			.doubt = is_linked(ctx, &m, addr)
 					 ? NULL
 					 : "the lock word names this thread, but it is not in its "
@@ -208,6 +278,15 @@ static bool possible(const struct ct_blocking *ctx, uint64_t addr)
 	struct mutex m;
 
 	return read_mutex_at(ctx, addr, &m);
+}
+
+/* Of what debug information knows to be one. */
+static bool noteworthy(const struct ct_blocking *ctx, uint64_t addr)
+{
+	struct mutex m;
+
+	return read_mutex_at(ctx, addr, &m) &&
+	       (is_lost(&m) || (owner_of(&m) && owner_of(&m) <= MAX_TID));
 }
 
 /* What a thread has in its list: it ends where it began, in the thread's descriptor. */
@@ -258,6 +337,8 @@ static const struct ct_event_row events[] = {
 	{"mtx_unlock", CT_CALL_RELEASES, 0},
 };
 
+static const char *const types[] = {"pthread_mutex_t", "mtx_t", NULL};
+
 static const struct ct_possession possession = {
 	.mode = CT_HOLD_EXCLUSIVE, .count = count_unrecorded};
 
@@ -265,10 +346,13 @@ const struct ct_primitive ct_primitive_musl_mutex = {
 	.name = "pthread_mutex",
 	.libcs = CT_IN_MUSL,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_mutex,
 	.recognise = recognise,
 	.possible = possible,
 	.listed = listed,
+	.noteworthy = noteworthy,
+	.types = types,
 	.events = events,
 	.n_events = CT_COUNT(events),
 	.possession = &possession,

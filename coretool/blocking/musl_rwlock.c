@@ -54,7 +54,7 @@ static enum ct_status match(
 	struct ct_musl_sleep sleep;
 	struct rwlock rw;
 
-	if (!ct_musl_sleep(ctx, blocked, &sleep) || sleep.pi || !read_words(ctx, sleep.word, &rw) ||
+	if (!ct_musl_sleep(blocked, &sleep) || sleep.pi || !read_words(ctx, sleep.word, &rw) ||
 		!(rw.lock & WRITER) || !rw.waiters || !(sleep.expected & WAITERS) ||
 		sleep.is_private == (rw.shared == SHARED))
 		return CT_NOT_FOUND;
@@ -127,6 +127,8 @@ static const struct ct_event_row events[] = {
 	{"pthread_rwlock_unlock", CT_CALL_RELEASES, 0},
 };
 
+static const char *const types[] = {"pthread_rwlock_t", NULL};
+
 static const struct ct_possession possession = {
 	.mode = CT_HOLD_SHARED, .mode_now = mode_now, .count = count_holders};
 
@@ -134,8 +136,10 @@ const struct ct_primitive ct_primitive_musl_rwlock = {
 	.name = "pthread_rwlock",
 	.libcs = CT_IN_MUSL,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_rwlock,
 	.possible = possible,
+	.types = types,
 	.events = events,
 	.n_events = CT_COUNT(events),
 	.possession = &possession,

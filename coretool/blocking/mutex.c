@@ -155,18 +155,16 @@ static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
 	uint64_t addr = blocked->call.args[0];
-	struct ct_futex_op op;
+	const struct ct_futex_op *op = &blocked->futex;
 	struct ct_mutex m;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) ||
-		!ct_blocked_in_libc(ctx, blocked))
-		return CT_NOT_FOUND;
-	enum path path = lock_path(&op, &blocked->call);
+	enum path path = lock_path(op, &blocked->call);
+
 	if (path == PATH_NONE)
-		return ct_mutex_match_delay(ctx, blocked, &op, ret);
+		return ct_mutex_match_delay(ctx, blocked, ret);
 	if (ct_read(ctx->target, addr, &m, sizeof(m)))
 		return CT_NOT_FOUND;
-	if (!ct_mutex_shape(ctx, &m) || !path_fits(path, &op, &blocked->call, &m) ||
+	if (!ct_mutex_shape(ctx, &m) || !path_fits(path, op, &blocked->call, &m) ||
 		!is_certain(ctx, &m, blocked))
 		return path == PATH_PLAIN ? match_corrupt(ctx, blocked, &m, ret) : CT_NOT_FOUND;
 	*ret = (struct ct_match){
@@ -279,6 +277,7 @@ const struct ct_primitive ct_primitive_mutex = {
 	.name = "pthread_mutex",
 	.libcs = CT_IN_GLIBC,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_mutex,
 	.recognise = recognise,
 	.possible = possible,

@@ -8,9 +8,9 @@
 	   */
 
 /* Does the call sleep without end on a word of the stack that is 0, for as long as it is 0? */
-static bool sleeps_on_zero(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
-	const struct ct_futex_op *op)
+static bool sleeps_on_zero(const struct ct_blocking *ctx, const struct ct_blocked *blocked)
 {
+	const struct ct_futex_op *op = &blocked->futex;
 	uint64_t word = blocked->call.args[0];
 	uint32_t value;
 
@@ -88,14 +88,14 @@ static uint64_t own_mutex(
 	return sure ? mutex : 0;
 }
 
-enum ct_status ct_mutex_match_delay(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
-	const struct ct_futex_op *op, struct ct_match *ret)
+enum ct_status ct_mutex_match_delay(
+	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
 	struct ct_regs regs[MAX_DEPTH + 1];
 	struct ct_unwound stack;
 	size_t frame;
 
-	if (!ctx->unwinder || !sleeps_on_zero(ctx, blocked, op))
+	if (!ctx->unwinder || !sleeps_on_zero(ctx, blocked))
 		return CT_NOT_FOUND;
 	enum ct_status status =
 		ct_unwind_regs(ctx->unwinder, blocked->regs, regs, CT_COUNT(regs), &stack);

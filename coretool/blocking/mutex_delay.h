@@ -10,7 +10,7 @@
  * through others) or whose owner is gone (ESRCH); glibc answers by sleeping on a zero word in the
  * frame of its own lock function (nptl/pthread_mutex_lock.c, 2.31 to 2.43).
  */
-enum ct_status ct_mutex_match_delay(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
-	const struct ct_futex_op *op, struct ct_match *ret);
+enum ct_status ct_mutex_match_delay(
+	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret);
 
 #endif

@@ -60,12 +60,11 @@ static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
 	uint64_t addr = blocked->call.args[0];
-	struct ct_futex_op op;
+	const struct ct_futex_op *op = &blocked->futex;
 	uint32_t word;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
-		op.pi || !op.is_private || blocked->call.args[3] || addr % 4 ||
-		!ct_blocked_in_libc(ctx, blocked) || ct_read_u32(ctx->target, addr, &word) ||
+	if (!op->waits || op->pi || !op->is_private || blocked->call.args[3] || addr % 4 ||
+		ct_read_u32(ctx->target, addr, &word) ||
 		(word & states[ctx->libc->kind].mask) != states[ctx->libc->kind].in_progress ||
 		word != (uint32_t)blocked->call.args[2])
 		return CT_NOT_FOUND;
@@ -161,6 +160,7 @@ const struct ct_primitive ct_primitive_once = {
 	.name = "pthread_once",
 	.libcs = CT_IN_GLIBC | CT_IN_MUSL,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_once,
 	.listed = listed,
 };

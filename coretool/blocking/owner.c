@@ -57,7 +57,11 @@ void ct_owner_add(const struct ct_blocking *ctx, uint32_t resource, const struct
 	uint32_t actor = owner->id ? ct_sink_thread_by_id(ctx->sink, owner->id) : CT_NONE;
 
 	r->process_shared = owner->shared;
-	if (!owner->id) {
+	if (owner->exited) {
+		r->holders = CT_HOLDERS_COMPLETE;
+		r->owner_gone = CT_OWNER_UNNAMED;
+		r->owner_why = owner->field;
+	} else if (!owner->id) {
 		r->holders = owner->taken ? CT_HOLDERS_UNKNOWN : CT_HOLDERS_COMPLETE;
 	} else if (actor == CT_NONE) {
 		add_absent(ctx, owner, r);

@@ -9,6 +9,7 @@ struct ct_owner {
 	uint32_t id;       /* 0: none is recorded */
 	bool taken;        /* somebody has the lock, recorded or not */
 	bool shared;       /* other processes may use it */
+	bool exited;       /* the lock itself says that its owner has; id is 0 */
 	const char *field; /* how the id is known, when nothing speaks against it */
 	const char *doubt; /* what speaks against it; NULL: nothing */
 };

@@ -7,6 +7,7 @@
 #ifndef CT_BLOCKING_PRIMITIVE_H
 #define CT_BLOCKING_PRIMITIVE_H
 
+#include "blocking/futex_op.h"
 #include "blocking/libc.h"
 #include "blocking/syscall.h"
 #include "decode/evaluate.h"
@@ -39,6 +40,9 @@ struct ct_blocked { /* a thread asleep in the kernel, or one that runs */
 	const struct ct_regs *regs;
 	bool runs;
 	struct ct_syscall call; /* that it sleeps in */
+	/* For the rows' match, filled in by ct_primitive_match: the call is this futex's, */
+	struct ct_futex_op futex;
+	bool in_libc; /* made in code of the C library's */
 	bool have_stack;
 	/* Functions of the frames, innermost first, up to a signal handler's. */
 	const char *callers[CT_MAX_CALLERS];
@@ -54,6 +58,7 @@ struct ct_match { /* "this thread waits for the object at address" */
 };
 
 struct ct_possession;
+struct ct_evidence_from;
 /* What is found where nothing points to it. */
 struct ct_scan_hit {
 	const struct ct_primitive *primitive;
@@ -77,9 +82,17 @@ struct ct_scan {
 	bool (*held)(const struct ct_blocking *ctx, const void *bytes, struct ct_scan_hit *hit);
 };
 
+/*
+ * Where the waiters of a primitive make their system call. Those of libc's objects do so in libc,
+ * as its lock functions do. A program that calls futex through syscall() has a lock of its own,
+ * however like one of libc's it may look.
+ */
+enum ct_sleeping_place { CT_SLEEPS_ANYWHERE, CT_SLEEPS_IN_LIBC, CT_SLEEPS_OUTSIDE };
+
 struct ct_primitive {
 	const char *name;
 	uint8_t libcs; /* of CT_IN_*: the C libraries that have it; 0: it is not of a C library's */
+	enum ct_sleeping_place place; /* others are not asked for a match */
 	/* Is this thread blocked in us? CT_NOT_FOUND: no. Registers and object shape first; frames
 	 * confirm. */
 	enum ct_status (*match)(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
@@ -115,8 +128,24 @@ struct ct_possession {
 	enum ct_hold_mode mode;
 	/* Where that hangs on the state of the object at addr; NULL: it does not. */
 	enum ct_hold_mode (*mode_now)(const struct ct_blocking *ctx, uint64_t addr);
+	/*
+	 * Is it a function that has the object while the other one, which it calls, runs: an
+	 * initialiser's? Names are demangled; NULL: not known. Its frame has the object's address,
+	 * less runs_offset. NULL: nobody has it so.
+	 */
+	bool (*runs)(const char *function, const char *callee);
+	uint8_t runs_offset;
+	const char *runs_what; /* "its initialiser" */
+	/*
+	 * Is the thread one of those whose end or coming the object at addr waits for? Gives the
+	 * number of the frame that tells so, 0 where it is no frame that does; CT_NONE: it is not.
+	 * NULL: it waits for no threads.
+	 */
+	uint32_t (*belongs)(
+		const struct ct_blocking *ctx, uint64_t addr, const struct ct_evidence_from *from);
 	bool inlined;     /* atomic instructions on the object acquire and release it too */
 	bool up_releases; /* an atomic that counts up releases it: a semaphore's */
+	bool in_libc;     /* only the C library's own code acquires and releases it */
 	/*
 	 * Who will release it may never have acquired it: a semaphore, a condition variable. Then
 	 * it is one who could wake, not a holder.
@@ -148,18 +177,13 @@ static inline bool ct_primitive_applies(
 bool ct_blocked_calls(const struct ct_blocked *blocked, const char *prefix);
 
 /*
- * Was the call made inside of the C library, as its lock functions do? A program that calls futex
- * through syscall() has a lock of its own, however like one of libc's it may look.
+ * Does the thread sleep as libc's low-level locks make it: without a timeout, for a private word to
+ * be other than 2?
  */
-bool ct_blocked_in_libc(const struct ct_blocking *ctx, const struct ct_blocked *blocked);
+bool ct_blocked_in_lll(const struct ct_blocked *blocked);
 
-struct ct_futex_op;
-/*
- * Does the thread sleep as libc's low-level locks make it: in libc's code, without a timeout, for a
- * private word to be other than 2? Fills in op.
- */
-bool ct_blocked_in_lll(
-	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_futex_op *op);
+/* Of such a lock without an owner. */
+extern const struct ct_possession ct_lll_possession;
 
 /*
  * The best match among all primitives: best trust, then row order. CT_NOT_FOUND: none. Two claims

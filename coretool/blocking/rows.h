@@ -37,6 +37,7 @@ extern const struct ct_primitive ct_primitive_rust_mutex;
 extern const struct ct_primitive ct_primitive_rust_once;
 extern const struct ct_primitive ct_primitive_rust_park;
 extern const struct ct_primitive ct_primitive_rust_rwlock;
+extern const struct ct_primitive ct_primitive_rust_scope;
 extern const struct ct_primitive ct_primitive_rwlock;
 extern const struct ct_primitive ct_primitive_sem;
 extern const struct ct_primitive ct_primitive_spin;

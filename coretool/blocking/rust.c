@@ -69,17 +69,18 @@ static const struct row purposes[] = {
 	{"scoped::scope", CT_RUST_SCOPE},
 };
 
+bool ct_rust_path_ends(const char *path, const char *tail)
+{
+	size_t n = strlen(path), m = strlen(tail);
+
+	return n > m + 2 && !strcmp(path + n - m, tail) && !strncmp(path + n - m - 2, "::", 2);
+}
+
 static enum ct_rust_place find_row(const struct row *rows, size_t n_rows, const char *path)
 {
-	size_t n = strlen(path);
-
-	for (size_t i = 0; i < n_rows; i++) {
-		size_t m = strlen(rows[i].tail);
-
-		if (n > m + 2 && !strcmp(path + n - m, rows[i].tail) &&
-			!strncmp(path + n - m - 2, "::", 2))
+	for (size_t i = 0; i < n_rows; i++)
+		if (ct_rust_path_ends(path, rows[i].tail))
 			return rows[i].place;
-	}
 	return CT_RUST_NOWHERE;
 }
 
@@ -139,12 +140,10 @@ static enum ct_rust_place conclude(const struct walk *walk)
 enum ct_rust_place ct_rust_place(const struct ct_blocking *ctx, const struct ct_blocked *blocked)
 {
 	struct walk walk = {CT_RUST_NOWHERE, CT_RUST_NOWHERE};
-	struct ct_futex_op op;
+	const struct ct_futex_op *op = &blocked->futex;
 	size_t frame = 1; /* libc's syscall() is the innermost */
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) ||
-		op.op != CT_FUTEX_WAIT_BITSET || !op.is_private || blocked->call.args[0] % 4 ||
-		ct_blocked_in_libc(ctx, blocked))
+	if (op->op != CT_FUTEX_WAIT_BITSET || !op->is_private || blocked->call.args[0] % 4)
 		return CT_RUST_NOWHERE;
 	while (frame < blocked->n_callers && step(&walk, blocked->callers[frame]))
 		frame++;

@@ -30,11 +30,20 @@ enum ct_rust_place { /* where in std a thread sleeps */
 /* Where a blocked thread sleeps; NOWHERE too when it does not sleep as std does. */
 enum ct_rust_place ct_rust_place(const struct ct_blocking *ctx, const struct ct_blocked *blocked);
 
+/* Is the word on which threads park that of the thread whose Arc this is? It is behind the counts,
+ * the id and the name. */
+static inline bool ct_rust_thread_of(uint64_t arc, uint64_t parker)
+{
+	return arc >= 4096 && arc % 8 == 0 && parker - arc == 40;
+}
+
 /*
  * "std::sync::Mutex::lock" of "<std::sync::Mutex<i64>>::lock", "std::sync::Mutex<T>::lock" and
  * "<std::sync::Mutex<T> as Lock>::lock"; cut where it does not fit.
  */
 #define CT_RUST_PATH 256
 void ct_rust_path(const char *name, char ret[CT_RUST_PATH]);
+/* "x::y::Once::call" ends in "Once::call"; "x::y::AtOnce::call" does not. */
+bool ct_rust_path_ends(const char *path, const char *tail);
 
 #endif

@@ -62,5 +62,6 @@ static enum ct_status read_barrier(const struct ct_blocking *ctx, uint64_t addr,
 const struct ct_primitive ct_primitive_rust_barrier = {
 	.name = "rust_barrier",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_barrier,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * std::sync::Condvar of Rust on Linux: one u32, which counts notifications
- * (std/src/sys/sync/condvar/futex.rs). Who will notify it, and which Mutex goes with it, is
- * recorded nowhere.
+ * (std/src/sys/sync/condvar/futex.rs). Which Mutex goes with it is recorded nowhere, nor who will
+ * notify it: the code of the threads may tell.
  */
 #include "blocking/rows.h"
 #include "blocking/rust.h"
@@ -36,8 +36,25 @@ static enum ct_status read_cond(const struct ct_blocking *ctx, uint64_t addr, ui
 	return CT_OK;
 }
 
+/* Whoever waits for it waits for a notification: how many could give one is counted nowhere. */
+static uint32_t count_notifiers(const struct ct_blocking *ctx, uint64_t addr)
+{
+	uint32_t word;
+
+	return ct_read_u32(ctx->target, addr, &word) ? 0 : CT_NONE;
+}
+
+/* notify_one() and notify_all() count the word up. */
+static const struct ct_possession possession = {.mode = CT_HOLD_SHARED,
+	.any_of = true,
+	.inlined = true,
+	.up_releases = true,
+	.count = count_notifiers};
+
 const struct ct_primitive ct_primitive_rust_cond = {
 	.name = "rust_condvar",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_cond,
+	.possession = &possession,
 };

@@ -64,6 +64,7 @@ static const struct ct_possession possession = {
 const struct ct_primitive ct_primitive_rust_mutex = {
 	.name = "rust_mutex",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_mutex,
 	.possession = &possession,
 };

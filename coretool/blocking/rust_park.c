@@ -60,5 +60,6 @@ static enum ct_status read_parker(const struct ct_blocking *ctx, uint64_t addr, 
 const struct ct_primitive ct_primitive_rust_park = {
 	.name = "rust_parker",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_parker,
 };

@@ -110,6 +110,7 @@ static const struct ct_possession possession = {
 const struct ct_primitive ct_primitive_rust_rwlock = {
 	.name = "rust_rwlock",
 	.match = match,
+	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_rwlock,
 	.possession = &possession,
 };

@@ -88,16 +88,15 @@ static const struct {
 
 /* Does the thread wait in this way for the rwlock at addr? */
 static bool waits_so(const struct ct_blocking *ctx, const struct ct_blocked *blocked, size_t way,
-	const struct ct_futex_op *op, uint64_t addr, struct rwlock *rw)
+	uint64_t addr, struct rwlock *rw)
 {
 	uint32_t expects = (uint32_t)blocked->call.args[2];
 
-	if (addr % 8 || !possible(ctx, addr) || ct_read(ctx->target, addr, rw, sizeof(*rw)) ||
-		op->is_private == !!rw->shared)
+	if (addr % 8 || (ways[way].expects && expects != ways[way].expects) ||
+		!possible(ctx, addr) || ct_read(ctx->target, addr, rw, sizeof(*rw)) ||
+		blocked->futex.is_private == !!rw->shared)
 		return false;
-	if (!ways[way].expects)
-		return expects == rw->readers && ways[way].fits(rw);
-	return expects == ways[way].expects && ways[way].fits(rw);
+	return (ways[way].expects || expects == rw->readers) && ways[way].fits(rw);
 }
 
 static enum ct_trust weigh(
@@ -121,16 +120,15 @@ static bool called_as_other(const struct ct_blocked *blocked)
 static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
-	struct ct_futex_op op;
+	const struct ct_futex_op *op = &blocked->futex;
 	struct rwlock rw;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
-		op.pi || !ct_blocked_in_libc(ctx, blocked) || called_as_other(blocked))
+	if (!op->waits || op->pi || called_as_other(blocked))
 		return CT_NOT_FOUND;
 	for (size_t i = 0; i < CT_COUNT(ways); i++) {
 		uint64_t addr = blocked->call.args[0] - ways[i].word;
 
-		if (!waits_so(ctx, blocked, i, &op, addr, &rw))
+		if (!waits_so(ctx, blocked, i, addr, &rw))
 			continue;
 		*ret = (struct ct_match){.kind = ways[i].kind,
 			.address = addr,
@@ -259,6 +257,7 @@ const struct ct_primitive ct_primitive_rwlock = {
 	.name = "pthread_rwlock",
 	.libcs = CT_IN_GLIBC,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_rwlock,
 	.recognise = recognise,
 	.possible = possible,

@@ -55,13 +55,11 @@ static enum ct_status match(
 	const struct form *form = &forms[ctx->libc->kind];
 	uint64_t addr = blocked->call.args[0];
 	uint32_t expected = (uint32_t)blocked->call.args[2];
-	struct ct_futex_op op;
 	struct sem sem;
 
-	if (ct_futex_decode(ct_target_arch(ctx->target), &blocked->call, &op) || !op.waits ||
-		op.pi || (expected != form->sleeps_on[0] && expected != form->sleeps_on[1]) ||
-		!ct_blocked_in_libc(ctx, blocked) || !read_words(ctx, addr, &sem) || !sem.waiters ||
-		!is_recorded(ctx, blocked))
+	if (!blocked->futex.waits || blocked->futex.pi ||
+		(expected != form->sleeps_on[0] && expected != form->sleeps_on[1]) ||
+		!read_words(ctx, addr, &sem) || !sem.waiters || !is_recorded(ctx, blocked))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = CT_WAIT_SEM,
 		.address = addr,
@@ -70,7 +68,7 @@ static enum ct_status match(
 			"the futex is the semaphore that its cleanup handler names; who will post "
 			"it is not recorded"),
 		.timed = blocked->call.args[3],
-		.outside = !op.is_private};
+		.outside = !blocked->futex.is_private};
 	return CT_OK;
 }
 
@@ -115,6 +113,7 @@ const struct ct_primitive ct_primitive_sem = {
 	.name = "sem",
 	.libcs = CT_IN_GLIBC | CT_IN_MUSL,
 	.match = match,
+	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_sem,
 	.events = events,
 	.n_events = CT_COUNT(events),

@@ -84,6 +84,8 @@ static const struct ct_event_row events[] = {
 	{"pthread_spin_unlock", CT_CALL_RELEASES, 0},
 };
 
+static const char *const types[] = {"pthread_spinlock_t", NULL};
+
 static const struct ct_possession possession = {.mode = CT_HOLD_EXCLUSIVE, .count = count_holders};
 
 const struct ct_primitive ct_primitive_spin = {
@@ -91,6 +93,7 @@ const struct ct_primitive ct_primitive_spin = {
 	.spins = true,
 	.match = match,
 	.read = read_spin,
+	.types = types,
 	.events = events,
 	.n_events = CT_COUNT(events),
 	.possession = &possession,

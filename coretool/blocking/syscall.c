@@ -102,7 +102,7 @@ static void add_args(struct ct_target *target, const struct ct_call_row *row,
 	for (unsigned i = 0; i < CT_N_ARGS && row->args[i].kind != CT_ARG_END; i++) {
 		if (row->args[i].kind == CT_ARG_SKIP)
 			continue;
-		ct_str_add(out, "%s", between);
+		ct_str_add_text(out, between);
 		ct_arg_print(target, row, call, i, out);
 		between = ", ";
 	}
@@ -120,14 +120,15 @@ enum ct_status ct_syscall_text(struct ct_target *target, const struct ct_syscall
 	const struct ct_call_row *row = find_row(target, call, &name);
 
 	if (name)
-		ct_str_add(&text, "%s(", name);
+		ct_str_add_text(&text, name);
 	else
-		ct_str_add(&text, "syscall_%lld(", (long long)call->number);
+		ct_str_add(&text, "syscall_%lld", (long long)call->number);
+	ct_str_add_text(&text, "(");
 	if (call->number_known)
 		add_args(target, row ? row : &any, call, &text);
 	else
-		ct_str_add(&text, "<… resuming interrupted system call …>");
-	ct_str_add(&text, ")");
+		ct_str_add_text(&text, "<… resuming interrupted system call …>");
+	ct_str_add_text(&text, ")");
 	char *copy = text.failed ? NULL : ct_arena_strndup(arena, text.text, text.len);
 	if (!copy)
 		return CT_NO_MEMORY;

@@ -6,17 +6,17 @@
 
 static void print_int(const struct ct_arg_print *print)
 {
-	ct_str_add(print->out, "%d", (int32_t)print->value);
+	ct_str_add_int(print->out, (int32_t)print->value);
 }
 
 static void print_uint(const struct ct_arg_print *print)
 {
-	ct_str_add(print->out, "%u", (uint32_t)print->value);
+	ct_str_add_int(print->out, (uint32_t)print->value);
 }
 
 static void print_long(const struct ct_arg_print *print)
 {
-	ct_str_add(print->out, "%lld", (long long)print->value);
+	ct_str_add_int(print->out, (int64_t)print->value);
 }
 
 static void print_size(const struct ct_arg_print *print)
@@ -37,15 +37,15 @@ static void print_word(const struct ct_arg_print *print)
 void ct_arg_print_pointer(const struct ct_arg_print *print)
 {
 	if (print->value)
-		ct_str_add(print->out, "0x%llx", (unsigned long long)print->value);
+		ct_str_add_hex(print->out, print->value);
 	else
-		ct_str_add(print->out, "NULL");
+		ct_str_add_text(print->out, "NULL");
 }
 
 static void print_dir(const struct ct_arg_print *print)
 {
 	if ((int32_t)print->value == AT_CWD)
-		ct_str_add(print->out, "AT_FDCWD");
+		ct_str_add_text(print->out, "AT_FDCWD");
 	else
 		print_int(print);
 }
@@ -60,7 +60,7 @@ static void print_enum(const struct ct_arg_print *print)
 	const char *name = ct_flags_name(print->arg->names, (uint32_t)print->value);
 
 	if (name)
-		ct_str_add(print->out, "%s", name);
+		ct_str_add_text(print->out, name);
 	else
 		print_int(print);
 }
@@ -68,7 +68,7 @@ static void print_enum(const struct ct_arg_print *print)
 static void print_bitset(const struct ct_arg_print *print)
 {
 	if ((uint32_t)print->value == BITSET_ANY)
-		ct_str_add(print->out, "FUTEX_BITSET_MATCH_ANY");
+		ct_str_add_text(print->out, "FUTEX_BITSET_MATCH_ANY");
 	else
 		print_hex(print);
 }
@@ -77,11 +77,13 @@ static void print_futex_op(const struct ct_arg_print *print)
 {
 	struct ct_futex_op op = ct_futex_op_decode(print->value);
 
-	if (op.name)
-		ct_str_add(print->out, "%s%s%s", op.name, op.is_private ? "_PRIVATE" : "",
-			op.realtime ? "|FUTEX_CLOCK_REALTIME" : "");
-	else
+	if (!op.name) {
 		print_hex(print);
+		return;
+	}
+	ct_str_add_text(print->out, op.name);
+	ct_str_add_text(print->out, op.is_private ? "_PRIVATE" : "");
+	ct_str_add_text(print->out, op.realtime ? "|FUTEX_CLOCK_REALTIME" : "");
 }
 
 void ct_arg_print(struct ct_target *target, const struct ct_call_row *row,
@@ -123,7 +125,7 @@ void ct_arg_print(struct ct_target *target, const struct ct_call_row *row,
 	bool counted = arg->kind >= CT_ARG_SIGSET && arg->kind <= CT_ARG_WAITERS;
 
 	if (!(call->args_known >> index & 1))
-		ct_str_add(out, "?");
+		ct_str_add_text(out, "?");
 	else if (counted && !(call->args_known >> arg->with & 1))
 		ct_arg_print_pointer(&print);
 	else

@@ -39,7 +39,7 @@ struct ct_args {
 	struct ct_list debug_dirs, ignore_top, ignore_any, ignore_created;
 	uint64_t max_frames, max_unpacked, block_size;
 	bool json, fail_on_new, ignore_current, no_debuginfod, quick, strict, redact, untrusted,
-		quiet, verbose, missing, lean, help, version;
+		quiet, verbose, missing, lean, include_args, include_env, help, version;
 };
 
 enum ct_option_id {
@@ -59,6 +59,8 @@ enum ct_option_id {
 	CT_OPTION_FAIL_ON,
 	CT_OPTION_STRICT,
 	CT_OPTION_REDACT,
+	CT_OPTION_INCLUDE_ARGS,
+	CT_OPTION_INCLUDE_ENV,
 	CT_OPTION_UNTRUSTED,
 	CT_OPTION_IGNORE_TOP,
 	CT_OPTION_IGNORE_ANY,

@@ -45,9 +45,12 @@ static unsigned wants_of(const struct ct_args *args)
 {
 	const struct ct_format *format = args->command->format ? ct_run_format(args, NULL) : NULL;
 	unsigned wants = args->command->wants;
+	unsigned asked =
+		(args->include_args ? CT_WANT_ARGS : 0) | (args->include_env ? CT_WANT_ENV : 0);
 
 	if (args->quick)
-		return 0;
+		return asked;
+	wants |= asked;
 	if (wants & CT_WANT_STACKS && format && (args->verbose || strcmp(format->name, "text")))
 		wants |= CT_WANT_LINES;
 	return wants;

@@ -14,7 +14,9 @@
 #define JUDGING                                                                                    \
 	(BIT(QUICK) | BIT(MAX_FRAMES) | BIT(POLICY) | BIT(BASELINE) | BIT(FAIL_ON) | BIT(STRICT) | \
 		BIT(IGNORE_TOP) | BIT(IGNORE_ANY) | BIT(IGNORE_CREATED) | BIT(VERBOSE))
-#define REPORT (ALWAYS | WRITING | FILES | JUDGING | BIT(REDACT) | BIT(UNTRUSTED))
+#define REPORT                                                                                     \
+	(ALWAYS | WRITING | FILES | JUDGING | BIT(REDACT) | BIT(UNTRUSTED) | BIT(INCLUDE_ARGS) |   \
+		BIT(INCLUDE_ENV))
 
 #define AT(field) .at = offsetof(struct ct_args, field)
 
@@ -97,6 +99,12 @@ const struct ct_option ct_options_table[CT_N_OPTIONS] = {
 		.summary = "of names, messages and all else that the process could write, only the "
 			   "length",
 		AT(redact)},
+	[CT_OPTION_INCLUDE_ARGS] = {.name = "include-args",
+		.summary = "tell the arguments that the program was started with, too",
+		AT(include_args)},
+	[CT_OPTION_INCLUDE_ENV] = {.name = "include-env",
+		.summary = "tell the environment that it was started with, too",
+		AT(include_env)},
 	[CT_OPTION_UNTRUSTED] = {.name = "untrusted",
 		.summary =
 			"for a core from strangers: analyse it in a process that can read nothing "

@@ -23,6 +23,7 @@ struct exploration {
 	uint32_t steps, budget;
 	bool cut;
 	CT_VEC(struct state) work;
+	uint32_t next; /* of work */
 	CT_VEC(struct outcome) outcomes;
 };
 
@@ -480,8 +481,8 @@ static bool may_go_on(const struct exploration *x)
 /* Walks all paths; false: the budget did not reach for them. */
 static bool explore(struct exploration *x)
 {
-	while (x->work.n && may_go_on(x)) {
-		struct state st = x->work.items[--x->work.n];
+	while (x->next < x->work.n && may_go_on(x)) {
+		struct state st = x->work.items[x->ev->in.broad ? x->next++ : --x->work.n];
 		enum walk walk = WALK_ON;
 
 		while (walk == WALK_ON && may_go_on(x)) {
@@ -494,7 +495,7 @@ static bool explore(struct exploration *x)
 			end_path(x, CT_PATH_UNKNOWN, &st);
 		}
 	}
-	x->cut |= x->work.n > 0;
+	x->cut |= x->next < x->work.n;
 	return !x->cut;
 }
 

@@ -96,6 +96,11 @@ struct ct_evaluation {
 	uint64_t lost;
 	uint32_t lost_size;
 	uint32_t max_steps;
+	/*
+	 * The paths with the fewest turns first, instead of each to its end. Of those that come to
+	 * one place only a few go on, and where loops lead there they may not be the same ones.
+	 */
+	bool broad;
 };
 
 enum ct_path_end {
@@ -159,6 +164,9 @@ struct ct_code_reference {
 };
 bool ct_code_next_reference(
 	const uint8_t *code, size_t len, uint64_t addr, size_t *cur, struct ct_code_reference *ret);
+/* The same for the variables that atomic instructions on fixed addresses could change. */
+bool ct_code_next_change(
+	const uint8_t *code, size_t len, uint64_t addr, size_t *cur, uint64_t *object);
 /* Does the function at [start, end) return or jump away at all? True where that is not known. */
 bool ct_code_may_return(struct ct_evaluator *ev, uint64_t start, uint64_t end);
 

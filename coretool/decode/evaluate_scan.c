@@ -12,10 +12,26 @@ static uint64_t relative(const uint8_t *code, uint64_t next)
 	return next + (uint64_t)(int64_t)offset;
 }
 
-/* xchg of a word of 1 or 4 bytes in memory; xadd, cmpxchg and the others have a lock prefix. */
-static bool is_exchange(const uint8_t *at, size_t left)
+/* The prefix of an instruction on 8 bytes, which are no lock. */
+static bool is_wide(uint8_t prefix)
 {
-	return left >= 2 && (at[0] == 0x86 || at[0] == 0x87) && at[1] >> 6 != 3;
+	return prefix >> 3 == 0x48 >> 3;
+}
+
+/* xchg with memory, or what has a lock prefix: xadd, cmpxchg and others. */
+static bool is_atomic(const uint8_t *at, size_t left, bool first)
+{
+	if (left < 2)
+		return false;
+	if (at[0] == 0xf0)
+		return !is_wide(at[1]);
+	return (at[0] == 0x86 || at[0] == 0x87) && at[1] >> 6 != 3 && (first || !is_wide(at[-1]));
+}
+
+/* An operand in memory at a distance from the next instruction. */
+static bool is_relative(uint8_t modrm)
+{
+	return (modrm & 0xc7) == 5;
 }
 
 /* Through a register or what one points to; not the jump of a switch. */
@@ -43,13 +59,49 @@ bool ct_code_next_reference(
 			ret->slot = relative(at + 2, here + 6);
 		else if (left >= 6 && at[0] == 0x0f && at[1] >> 4 == 8)
 			ret->target = relative(at + 2, here + 6);
-		else if (at[0] == 0xf0 || is_exchange(at, left))
+		else if (is_atomic(at, left, *cur == 1))
 			ret->atomic = true;
 		else if (is_indirect(at, left))
 			ret->indirect = true;
 		else
 			continue;
 		return true;
+	}
+	return false;
+}
+
+/* Atomic instructions with and without a lock prefix: of 2.31 the prefix may be jumped over. */
+static const struct {
+	uint8_t opcode[2], n, immediate;
+	int8_t reg; /* in the byte behind; -1: any */
+} changes[] = {
+	{{0x0f, 0xb1}, 2, 0, -1}, /* cmpxchg */
+	{{0x0f, 0xc1}, 2, 0, -1}, /* xadd */
+	{{0x87}, 1, 0, -1},       /* xchg */
+	{{0xff}, 1, 0, 1},        /* dec */
+	{{0x83}, 1, 1, 5},        /* sub, and with a small number */
+	{{0x83}, 1, 1, 4},
+};
+
+bool ct_code_next_change(
+	const uint8_t *code, size_t len, uint64_t addr, size_t *cur, uint64_t *object)
+{
+	while (*cur < len) {
+		const uint8_t *at = code + *cur;
+		size_t left = len - *cur;
+		uint64_t here = addr + *cur;
+
+		++*cur;
+		for (size_t i = 0; i < CT_COUNT(changes); i++) {
+			size_t n = changes[i].n, size = n + 1 + sizeof(int32_t);
+
+			if (left < size || memcmp(at, changes[i].opcode, n) != 0 ||
+				!is_relative(at[n]) ||
+				(changes[i].reg >= 0 && (at[n] >> 3 & 7) != changes[i].reg))
+				continue;
+			*object = relative(at + n + 1, here + size + changes[i].immediate);
+			return true;
+		}
 	}
 	return false;
 }

@@ -26,6 +26,10 @@ struct search {
 	struct queue likely, unlikely;
 	struct ct_ways_out tails; /* by jumps that may be calls of other functions */
 	bool cut;                 /* not all was followed to its end */
+	bool late;                /* what is followed now is unlikely */
+	uint64_t goal;            /* on the way in: the address to arrive at; 0: the way is out */
+	struct ct_way in;         /* that arrived there, */
+	bool arrived;             /* when one has */
 	uint64_t steps;
 	uint64_t window_at;
 	size_t window_n;
@@ -99,6 +103,7 @@ static void end_way(struct search *s, struct ct_ways_out *out, const struct way_
 {
 	struct ct_way way = {0};
 
+	way.doubtful = s->late;
 	if (ct_way_end(state, s->arch, &way))
 		add_way(out, &way);
 	else
@@ -119,10 +124,18 @@ static bool is_padding(struct search *s, uint64_t pc)
 	       (code[i] == 0xcc || code[i] == 0x90 || (code[i] == 0x0f && code[i + 1] == 0x1f));
 }
 
+static bool arrives(struct search *s, const struct way_state *state)
+{
+	if (!s->goal || state->pc != s->goal)
+		return false;
+	s->arrived |= ct_way_arrive(state, s->arch, &s->in);
+	return true;
+}
+
 /* Follows one way up to its next branch. */
 static void follow(struct search *s, struct way_state *state)
 {
-	while (s->steps < MAX_STEPS && visit(s, state->pc)) {
+	while (s->steps < MAX_STEPS && !arrives(s, state) && visit(s, state->pc)) {
 		size_t n;
 		const uint8_t *code = code_at(s, state->pc, &n);
 		struct way_step step = ct_way_step(state, code, n);
@@ -132,7 +145,8 @@ static void follow(struct search *s, struct way_state *state)
 		case MOVE_ON:
 			break;
 		case MOVE_CALL:
-			if (s->view->no_return(s->view->arg, step.target, step.slot))
+			if (arrives(s, state) ||
+				s->view->no_return(s->view->arg, step.target, step.slot))
 				return;
 			if (is_padding(s, state->pc)) {
 				enqueue(s, &s->unlikely, state);
@@ -162,6 +176,40 @@ static void follow(struct search *s, struct way_state *state)
 	}
 }
 
+static bool next_state(struct search *s, struct way_state *state)
+{
+	if (s->steps == MAX_STEPS || s->arrived)
+		return false;
+	if (dequeue(&s->likely, state))
+		return true;
+	s->late = true; /* all that follows comes from such a place */
+	return dequeue(&s->unlikely, state);
+}
+
+enum ct_status ct_way_in_find(const struct ct_arch *arch, const struct ct_way_view *view,
+	uint64_t entry, uint64_t pc, uint64_t *steps, struct ct_way *ret)
+{
+	struct ct_ways_out out = {0};
+	struct way_state state;
+
+	if (arch->e_machine != EM_X86_64)
+		return CT_NOT_FOUND;
+	ct_autofree struct search *s = calloc(1, sizeof(*s));
+	if (!s)
+		return CT_NO_MEMORY;
+	s->arch = arch;
+	s->view = view;
+	s->out = &out;
+	s->goal = pc;
+	ct_way_begin_at_entry(entry, &state);
+	do
+		follow(s, &state);
+	while (next_state(s, &state));
+	*steps += s->steps;
+	*ret = s->in;
+	return s->arrived ? CT_OK : CT_NOT_FOUND;
+}
+
 enum ct_status ct_ways_out_find(const struct ct_arch *arch, const struct ct_way_view *view,
 	uint64_t pc, uint64_t *steps, struct ct_ways_out *ret)
 {
@@ -179,8 +227,7 @@ enum ct_status ct_ways_out_find(const struct ct_arch *arch, const struct ct_way_
 	ct_way_begin(pc, &state);
 	do
 		follow(s, &state);
-	while (s->steps < MAX_STEPS && ret->n < CT_MAX_WAYS &&
-		(dequeue(&s->likely, &state) || dequeue(&s->unlikely, &state)));
+	while (ret->n < CT_MAX_WAYS && next_state(s, &state));
 	s->cut |= s->steps == MAX_STEPS;
 	for (size_t i = 0; i < s->tails.n; i++)
 		add_way(ret, &s->tails.ways[i]);

@@ -26,6 +26,7 @@ struct ct_way {
 		uint8_t reg;
 		int32_t at; /* from the CFA */
 	} saved[CT_WAY_SAVED];
+	bool doubtful; /* it leads over a call that looks like a function's last instruction */
 };
 
 struct ct_ways_out {
@@ -48,5 +49,14 @@ struct ct_way_view {
  */
 CT_WARN_UNUSED enum ct_status ct_ways_out_find(const struct ct_arch *arch,
 	const struct ct_way_view *view, uint64_t pc, uint64_t *steps, struct ct_ways_out *ret);
+
+/*
+ * The way in: from a function's entry to pc, for code that has no way out (abort, a trap). It gives
+ * the same, as of a frame that is at pc. CT_NOT_FOUND: the entry does not lead there, as far as
+ * can be seen. CT_NO_MEMORY.
+ */
+CT_WARN_UNUSED enum ct_status ct_way_in_find(const struct ct_arch *arch,
+	const struct ct_way_view *view, uint64_t entry, uint64_t pc, uint64_t *steps,
+	struct ct_way *ret);
 
 #endif

@@ -23,6 +23,18 @@ void ct_way_begin(uint64_t pc, struct way_state *ret)
 		ret->reg[i].kind = VALUE_SAME;
 }
 
+void ct_way_begin_at_entry(uint64_t entry, struct way_state *ret)
+{
+	ct_way_begin(entry, ret);
+	for (size_t i = 0; i < N_PRESERVED; i++)
+		ret->reg[i] = (struct value){VALUE_SAVED, {.base = CALLERS + preserved[i]}};
+}
+
+static bool is_callers(const struct value *value, unsigned reg)
+{
+	return value->kind == VALUE_SAVED && value->place.base == CALLERS + reg;
+}
+
 struct value ct_way_reg(const struct way_state *s, unsigned reg)
 {
 	int i = index_of(reg);
@@ -90,7 +102,12 @@ void ct_way_store(struct way_state *s, struct place place, struct value value)
 	/* When there are too many, the oldest is the one that is least likely to be loaded again.
 	 */
 	if (i == N_SLOTS) {
-		memmove(s->slots, s->slots + 1, sizeof(s->slots) - sizeof(s->slots[0]));
+		size_t old = 0;
+
+		while (old < N_SLOTS - 1 && s->slots[old].value.place.base >= CALLERS)
+			old++;
+		memmove(s->slots + old, s->slots + old + 1,
+			(N_SLOTS - 1 - old) * sizeof(s->slots[0]));
 		i--;
 	} else if (i == s->n_slots) {
 		s->n_slots++;
@@ -130,6 +147,40 @@ bool ct_way_end(const struct way_state *s, const struct ct_arch *arch, struct ct
 			continue;
 		way.saved[way.n_saved].reg = preserved[i];
 		way.saved[way.n_saved++].at = value->place.offset - way.cfa;
+	}
+	*ret = way;
+	return true;
+}
+
+static void add_saved(const struct way_state *s, unsigned reg, struct ct_way *way)
+{
+	for (size_t i = 0; i < s->n_slots; i++) {
+		const struct slot *slot = &s->slots[i];
+
+		if (slot->place.base != REG_SP || !is_callers(&slot->value, reg))
+			continue;
+		way->saved[way->n_saved].reg = (uint8_t)reg;
+		way->saved[way->n_saved++].at = slot->place.offset - WORD;
+		return;
+	}
+}
+
+bool ct_way_arrive(const struct way_state *s, const struct ct_arch *arch, struct ct_way *ret)
+{
+	struct ct_way way = {.same = arch->preserved};
+	unsigned by = s->sp.base == REG_SP ? REG_SP : REG_BP;
+	struct place end = ct_way_points(s, by);
+
+	/* The CFA is a word above what the stack pointer was at the entry. */
+	if (end.base != REG_SP)
+		return false;
+	way.base = (uint8_t)by;
+	way.cfa = WORD - end.offset;
+	for (size_t i = 0; i < N_PRESERVED; i++) {
+		if (is_callers(&s->reg[i], preserved[i]))
+			continue;
+		way.same &= ~(UINT64_C(1) << preserved[i]);
+		add_saved(s, preserved[i], &way);
 	}
 	*ret = way;
 	return true;

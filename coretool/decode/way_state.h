@@ -10,9 +10,12 @@ enum { REG_BX = 3, REG_BP = 6, REG_SP = 7, REG_R12 = 12, REG_R15 = 15 };
 
 /* A distance from what the stack or frame pointer was at the beginning. */
 struct place {
-	uint8_t base; /* REG_SP, REG_BP; 0: not known */
+	uint8_t base; /* REG_SP, REG_BP, or CALLERS and a register; 0: not known */
 	int32_t offset;
 };
+
+/* On the way in, values are told apart: what a register was at the entry is SAVED, at CALLERS. */
+enum { CALLERS = 64 };
 
 enum value_kind {
 	VALUE_UNKNOWN,
@@ -43,6 +46,7 @@ struct way_state {
 };
 
 void ct_way_begin(uint64_t pc, struct way_state *ret);
+void ct_way_begin_at_entry(uint64_t entry, struct way_state *ret);
 /* reg: any number; what calls do not preserve is never known. */
 struct value ct_way_reg(const struct way_state *s, unsigned reg);
 void ct_way_set_reg(struct way_state *s, unsigned reg, struct value value);
@@ -57,5 +61,7 @@ struct value ct_way_pop(struct way_state *s);
 
 /* The way that ends with a return here; false: the stack pointer is not known. */
 bool ct_way_end(const struct way_state *s, const struct ct_arch *arch, struct ct_way *ret);
+/* The way that began at the entry, for a frame that is here; false: its end is not known. */
+bool ct_way_arrive(const struct way_state *s, const struct ct_arch *arch, struct ct_way *ret);
 
 #endif

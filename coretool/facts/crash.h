@@ -61,6 +61,7 @@ struct ct_crash_register {
 /* A recursion that used up the stack, or is at least on it. */
 struct ct_recursion {
 	uint32_t depth;   /* how often it went around; 0: there is none */
+	const char *more; /* why it may be more often; NULL: all frames were counted */
 	uint32_t n_sites; /* its period */
 	const uint32_t *sites;
 };

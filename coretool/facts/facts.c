@@ -32,6 +32,8 @@ const char *ct_owner_gone_words(
 				facts->actors[actor].start_site != CT_NONE
 					? facts->sites[facts->actors[actor].start_site].function
 					: facts->actors[actor].name));
+	if (r->owner_gone == CT_OWNER_UNNAMED)
+		return ct_arena_printf(arena, "a thread that has exited");
 	/* An address is larger than any id. */
 	return ct_arena_printf(arena,
 		r->owner_gone > UINT32_MAX ? "thread 0x%llx, which is no thread of this process"

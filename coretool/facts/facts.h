@@ -215,14 +215,30 @@ struct ct_value { /* one field of a resource's state */
 	int64_t number;
 };
 
+/* What memory a resource is in, when no variable of a module is there. */
+enum ct_place {
+	CT_PLACE_UNKNOWN,
+	CT_PLACE_HEAP,  /* in a block of malloc's */
+	CT_PLACE_TLS,   /* in the thread-local memory of place_actor */
+	CT_PLACE_STACK, /* on the stack of place_actor */
+};
+
+struct ct_heap_block {
+	uint64_t offset, size; /* of the resource in it; of it */
+};
+
+#define CT_OWNER_UNNAMED UINT64_MAX
+
 struct ct_resource {
 	const char *kind; /* "pthread_mutex", "thread", "futex", "go_chan" */
 	uint64_t address;
 	const char *name;  /* "g_lock", "pool.workers[3].lock", "libfoo.so+0x1234"; NULL: only an
 			      address */
 	const char *where; /* "on the stack of thread 12", "heap"; NULL: not known */
+	const struct ct_heap_block *block; /* that it is in; NULL: none is known */
 	/* The recorded owner, when no such thread exists: its id, or the address of its descriptor
-	 * where the lock records that. 0: there is none. */
+	 * where the lock records that; CT_OWNER_UNNAMED: the lock says only that it has exited.
+	 * 0: there is none. */
 	uint64_t owner_gone;
 	const char *owner_why; /* how that is known; NULL: its owner field says so */
 	const char *corrupt; /* what of its bytes no lock or unlock leaves behind; NULL: nothing is
@@ -231,12 +247,15 @@ struct ct_resource {
 	uint32_t owner_exited;            /* the actor that it was, where that is known; CT_NONE */
 	uint32_t first_waiter, n_waiters; /* into waits_by_resource */
 	uint32_t first_hold, n_holds;     /* into holds_by_resource */
+	uint32_t place_actor;             /* see enum ct_place */
 	uint16_t n_values;
+	uint8_t place;         /* enum ct_place */
 	uint8_t holders;       /* enum ct_holders */
 	uint8_t owner_trust;   /* enum ct_trust: of owner_gone */
 	uint8_t corrupt_trust; /* enum ct_trust: that it is such a lock at all */
 	bool process_shared;
-	bool is_actor; /* it stands for an actor: a joined thread */
+	bool is_actor;     /* it stands for an actor: a joined thread */
+	bool name_of_type; /* name says what it is, not which: "Shelf.lock" */
 };
 
 struct ct_fact_module {
@@ -274,6 +293,15 @@ struct ct_fact_signal {
 	int64_t sender_pid; /* 0: not known */
 };
 
+/* Strings that the program was started with; what it has written over them since shows. */
+struct ct_fact_strings {
+	bool asked;
+	bool cut; /* there were more, or longer ones */
+	uint32_t n;
+	const char *const *items;
+	const char *why; /* of asked ones that are not known; NULL */
+};
+
 struct ct_fact_target {
 	const char *source, *path, *exe, *arch; /* path, exe: NULL when not known */
 	int64_t pid, time;
@@ -284,6 +312,7 @@ struct ct_fact_target {
 	const char *const *runtimes; /* "glibc 2.36" */
 	const char *const *partial;  /* what is missing */
 	struct ct_fact_signal signal;
+	struct ct_fact_strings args, env;
 };
 
 struct ct_crash;   /* facts/crash.h */

@@ -85,10 +85,13 @@ static const char *sink_intern(struct ct_sink *sink, const char *s, size_t len)
 const char *ct_sink_string(struct ct_sink *sink, const char *s)
 {
 	ct_autostr clean = {0};
+	size_t len = s ? strlen(s) : 0;
 
 	if (!s)
 		return NULL;
-	ct_str_add_clean(&clean, s, strlen(s), MAX_STRING);
+	if (len <= MAX_STRING && ct_str_is_plain(s, len))
+		return sink_intern(sink, s, len);
+	ct_str_add_clean(&clean, s, len, MAX_STRING);
 	sink->failed |= clean.failed;
 	return sink_intern(sink, ct_str_text(&clean), clean.len);
 }
@@ -281,6 +284,7 @@ uint32_t ct_sink_resource(struct ct_sink *sink, const char *kind, uint64_t addre
 	slot->kind = kind;
 	slot->address = address;
 	slot->owner_exited = CT_NONE;
+	slot->place_actor = CT_NONE;
 	sink->values_of = index;
 	*fresh = true;
 	return index;

@@ -85,9 +85,11 @@ static void read_code(struct ct_crash_scene *s)
 {
 	uint64_t pc = ct_reg(&s->regs, s->arch->pc);
 
-	/* int3 is reported when it has been executed. */
+	/* int3 is reported when it has been executed, and so is syscall. */
 	if (s->signal.number == SIGTRAP)
 		pc--;
+	else if (s->signal.number == SIGSYS)
+		pc -= 2;
 	if (s->arch->e_machine != EM_X86_64 || !ct_cfi_is_code(s->target, pc))
 		return;
 	for (s->n_code = sizeof(s->code); s->n_code; s->n_code--)
@@ -182,6 +184,7 @@ static void explain_fault(struct ct_crash_scene *s)
 {
 	if (s->signal.number == SIGSEGV || s->signal.number == SIGBUS) {
 		ct_crash_overflow(s);
+		ct_crash_stop(s);
 		ct_crash_jump(s);
 		ct_crash_memory(s);
 	} else {
@@ -218,6 +221,7 @@ static void explain_abort(struct ct_crash_scene *s)
 {
 	s->frame = behind_the_library(s);
 	ct_crash_message(s);
+	ct_crash_assertion(s);
 	ct_crash_panic(s);
 	ct_crash_exception(s);
 	if (s->signal.number == SIGABRT)
@@ -295,6 +299,7 @@ enum ct_status ct_observe_crash(struct ct_observation *o)
 	if (signal->code == SI_USER && ct_target_process(o->target)->damage)
 		return CT_OK;
 	s.regs = *ct_target_thread(o->target, actor)->regs;
+	s.first_regs = s.regs;
 	enum ct_status status = read_stack(&s);
 	if (!status) {
 		/* The kernel's codes are above 0; what a process sends to itself is not. */

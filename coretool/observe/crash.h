@@ -18,7 +18,8 @@ struct ct_crash_scene {
 	const struct ct_arch *arch;
 	struct ct_signal signal; /* that is explained: what a handler was called for, or the last */
 	struct ct_regs regs;     /* where it happened; those of frame */
-	struct ct_unwound stack; /* empty: not asked for */
+	struct ct_regs first_regs; /* of the innermost frame, where the stack begins */
+	struct ct_unwound stack;   /* empty: not asked for */
 	struct ct_regs *frame_regs;
 	uint32_t n_regs; /* frames whose registers are in frame_regs */
 	uint32_t frame;  /* where it happened */
@@ -84,6 +85,8 @@ void ct_crash_overflow(struct ct_crash_scene *s);  /* crash_stack.c: of the stac
 void ct_crash_recursion(struct ct_crash_scene *s); /* crash_stack.c: what the frames repeat */
 void ct_crash_trap(struct ct_crash_scene *s);      /* crash_trap.c: SIGFPE, SIGILL, SIGTRAP … */
 void ct_crash_message(struct ct_crash_scene *s);   /* crash_abort.c: the C library's last words */
+void ct_crash_stop(struct ct_crash_scene *s);      /* crash_musl.c: musl's a_crash() */
+void ct_crash_assertion(struct ct_crash_scene *s); /* crash_musl.c: its assert() */
 void ct_crash_panic(struct ct_crash_scene *s);     /* crash_rust.c: of Rust */
 void ct_crash_exception(struct ct_crash_scene *s); /* crash_cxx.c: C++ without a handler */
 

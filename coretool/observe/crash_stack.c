@@ -15,6 +15,8 @@
 #define MAX_PERIOD 16
 #define MAX_SKIP   8  /* frames that the recursion has called */
 #define LEAST      24 /* frames that must repeat */
+#define MOST_COUNTED                                                                               \
+	(1u << 20) /* frames: of the smallest, 16 MiB of stack, which is twice the usual */
 
 static bool is_writable(const struct ct_map *map)
 {
@@ -89,9 +91,11 @@ static const char *who_used_it(struct ct_crash_scene *s, const struct ct_map *ma
 	uint64_t size = largest_frame(s, &frame);
 
 	ct_crash_recursion(s);
+	if (s->crash.recursion.more)
+		ct_crash_say(s, "the recursion may be deeper: %s", s->crash.recursion.more);
 	if (s->crash.recursion.depth)
-		return ct_sink_printf(s->o->sink, "%s, about %u times deep", circle_of(s),
-			s->crash.recursion.depth);
+		return ct_sink_printf(s->o->sink, "%s, %s%u times deep", circle_of(s),
+			s->crash.recursion.more ? "at least " : "", s->crash.recursion.depth);
 	if (frame < s->stack.n && size >= (map->end - map->start) / 2) {
 		const struct ct_unwound_frame *f = &s->stack.frames[frame];
 
@@ -127,9 +131,8 @@ void ct_crash_overflow(struct ct_crash_scene *s)
 }
 
 /* Equal for all frames of a function: it may call itself from several places. */
-static uint64_t function_at(struct ct_crash_scene *s, size_t i)
+static uint64_t function_of(struct ct_crash_scene *s, const struct ct_unwound_frame *f)
 {
-	const struct ct_unwound_frame *f = &s->stack.frames[i];
 	const struct ct_site *site =
 		ct_sink_get_site(s->o->sink, ct_observe_site(s->o, f->pc, f->is_call));
 
@@ -146,32 +149,88 @@ static size_t repeats(const uint64_t *ids, size_t from, size_t period, size_t n)
 	return i - from;
 }
 
+/* The frames of the functions in ids, through the whole stack. */
+static size_t count_frames(struct ct_crash_scene *s, const struct ct_unwound *stack,
+	const uint64_t *ids, size_t period)
+{
+	uint64_t last_pc = 0;
+	bool counts = false;
+	size_t n = 0;
+
+	for (size_t i = s->frame; i < stack->n; i++) {
+		const struct ct_unwound_frame *f = &stack->frames[i];
+
+		if (f->pc != last_pc) {
+			uint64_t function = function_of(s, f);
+
+			counts = false;
+			for (size_t k = 0; k < period; k++)
+				counts |= ids[k] == function;
+			last_pc = f->pc;
+		}
+		n += counts;
+	}
+	return n;
+}
+
+/*
+ * How often the functions in ids went around. The stack that the report shows is without its
+ * middle: here it is walked once more, and all of it is kept.
+ */
+static enum ct_status count_rounds(
+	struct ct_crash_scene *s, const uint64_t *ids, size_t period, struct ct_recursion *r)
+{
+	struct ct_unwinder *unwinder = ct_unwinder_new(s->target, MOST_COUNTED);
+	struct ct_unwound stack = {0};
+	enum ct_status status =
+		unwinder ? ct_unwind(unwinder, &s->first_regs, &stack) : CT_NO_MEMORY;
+
+	if (!status) {
+		r->depth = (uint32_t)(count_frames(s, &stack, ids, period) / period);
+		if (stack.skipped_at)
+			r->more = ct_sink_printf(s->o->sink,
+				"only %zu of the stack's %zu frames were counted", stack.n,
+				stack.n_total);
+		else if (!stack.root)
+			r->more = ct_sink_printf(s->o->sink,
+				"the stack could be followed for %zu frames only (%s)", stack.n,
+				stack.why ? stack.why : "it ends there");
+	}
+	ct_unwinder_free(unwinder);
+	return status;
+}
+
+static void found_recursion(
+	struct ct_crash_scene *s, const uint64_t *ids, size_t skip, size_t period)
+{
+	uint32_t *sites = ct_arena_new_array(ct_sink_arena(s->o->sink), period, uint32_t);
+	struct ct_recursion r = {.sites = sites};
+
+	if (!sites || count_rounds(s, ids + skip, period, &r))
+		return;
+	for (size_t i = 0; i < period; i++) {
+		const struct ct_unwound_frame *f = &s->stack.frames[skip + i];
+
+		sites[i] = ct_observe_site(s->o, f->pc, f->is_call);
+	}
+	r.n_sites = (uint32_t)period;
+	s->crash.recursion = r;
+}
+
 void ct_crash_recursion(struct ct_crash_scene *s)
 {
-	struct ct_recursion *r = &s->crash.recursion;
 	size_t n = CT_MIN((size_t)s->n_regs, (size_t)CT_CRASH_FRAMES);
 	uint64_t ids[CT_CRASH_FRAMES];
 
 	for (size_t i = s->frame; i < n; i++)
-		ids[i] = function_at(s, i);
+		ids[i] = function_of(s, &s->stack.frames[i]);
 	for (size_t skip = s->frame; skip < s->frame + MAX_SKIP; skip++)
 		for (size_t period = 1; period <= MAX_PERIOD; period++) {
 			size_t same = repeats(ids, skip, period, n);
 
 			if (same < LEAST || same < 2 * period)
 				continue;
-			uint32_t *sites =
-				ct_arena_new_array(ct_sink_arena(s->o->sink), period, uint32_t);
-			for (size_t i = 0; sites && i < period; i++) {
-				const struct ct_unwound_frame *f = &s->stack.frames[skip + i];
-
-				sites[i] = ct_observe_site(s->o, f->pc, f->is_call);
-			}
-			/* To the end of what was kept: then it goes on in what was left out. */
-			bool on = skip + same + period >= n && s->stack.skipped_at;
-			size_t frames = on ? s->stack.n_total - skip : same + period;
-			*r = (struct ct_recursion){
-				(uint32_t)(frames / period), sites ? (uint32_t)period : 0, sites};
+			found_recursion(s, ids, skip, period);
 			return;
 		}
 }

@@ -3,7 +3,10 @@
 #include <inttypes.h>
 #include <signal.h>
 
+#include "blocking/syscall.h"
 #include "observe/crash.h"
+
+#define ABI_OF(machine) ((machine) | 0xc0000000u) /* 64 bits, little-endian: AUDIT_ARCH_* */
 
 /* The lowest size bytes, with their sign. */
 static int64_t with_sign(uint64_t value, unsigned size)
@@ -50,6 +53,30 @@ static const char *dividend_of(struct ct_crash_scene *s)
 	return ct_sink_printf(s->o->sink, "0x%" PRIx64 "%016" PRIx64, high, low);
 }
 
+/* Does the quotient fit, so that the registers cannot be those of the fault? */
+static bool quotient_fits(const struct ct_crash_scene *s, uint64_t divisor)
+{
+	unsigned bits = 8 * s->insn.size;
+	unsigned __int128 mask = ((unsigned __int128)1 << bits) - 1, n;
+	uint64_t low = ct_reg(&s->regs, CT_REG_LOW), high = ct_reg(&s->regs, CT_REG_HIGH);
+
+	if (bits == 8) /* both halves are in one register */
+		n = low & 0xffff;
+	else
+		n = (high & mask) << bits | (low & mask);
+	if (s->insn.kind != CT_INSN_DIVIDE_SIGNED)
+		return n / divisor <= mask;
+	/* Signed: by what the quotient's size is, whatever its sign. */
+	bool negative = n >> (2 * bits - 1) & 1;
+	int64_t by = with_sign(divisor, s->insn.size);
+	unsigned __int128 size =
+		negative ? (~n + 1) & (bits == 64 ? ~(unsigned __int128)0 : (mask << bits | mask))
+			 : n;
+	unsigned __int128 quotient = size / (by < 0 ? -(uint64_t)by : (uint64_t)by);
+
+	return quotient <= (mask >> 1) + (negative != (by < 0));
+}
+
 static void division(struct ct_crash_scene *s)
 {
 	uint64_t divisor;
@@ -61,6 +88,11 @@ static void division(struct ct_crash_scene *s)
 	if (!divisor)
 		ct_crash_is(s, CT_CRASH_DIVIDE_ZERO, CT_TRUST_EXACT, "divided %s by zero",
 			dividend_of(s));
+	else if (quotient_fits(s, divisor))
+		ct_crash_say(s,
+			"its registers are not those of the fault: %s divided by 0x%" PRIx64
+			" fits",
+			dividend_of(s), divisor);
 	else if (s->insn.kind == CT_INSN_DIVIDE_SIGNED)
 		ct_crash_is(s, CT_CRASH_DIVIDE_OVERFLOW, CT_TRUST_EXACT,
 			"divided %s by %" PRId64 ": the result does not fit in %u bytes",
@@ -103,6 +135,58 @@ static void no_instruction(struct ct_crash_scene *s)
 			"executed what is no instruction of its CPU: %s", text);
 }
 
+/* The call by the registers: they have it when the signal came just behind its instruction. */
+static bool refused_call(struct ct_crash_scene *s, struct ct_syscall *ret)
+{
+	uint8_t code[CT_ARCH_CODE_BEFORE];
+
+	return s->arch->refused &&
+	       !ct_read(s->target, ct_reg(&s->regs, s->arch->pc) - sizeof(code), code,
+		       sizeof(code)) &&
+	       s->arch->refused(&s->regs, code, ret);
+}
+
+/* "socket (number 41)"; NULL: not even its number is known. */
+static const char *call_words(struct ct_crash_scene *s, enum ct_trust *trust)
+{
+	const struct ct_signal *signal = &s->signal;
+	struct ct_syscall call;
+	bool by_registers = refused_call(s, &call);
+	int64_t number = signal->has_call ? signal->call : by_registers ? call.number : -1;
+	const char *name = ct_syscall_name(s->arch, number), *text;
+
+	if (signal->has_call && signal->call_abi != ABI_OF(s->arch->e_machine))
+		return ct_sink_printf(s->o->sink, "number %d of another ABI (0x%x)", signal->call,
+			signal->call_abi);
+	if (by_registers && number != call.number)
+		ct_crash_say(s,
+			"the signal's own record names call %" PRId64
+			", and the registers another, %" PRId64,
+			number, call.number);
+	else if (by_registers &&
+		 !ct_syscall_text(s->target, &call, ct_sink_arena(s->o->sink), &text))
+		ct_crash_say(s, "the registers %s: %s",
+			signal->has_call ? "name the same call" : "tell which call it was", text);
+	if (!signal->has_call)
+		*trust = CT_TRUST_INFERRED;
+	if (name)
+		return ct_sink_printf(s->o->sink, "%s (number %" PRId64 ")", name, number);
+	return number >= 0 ? ct_sink_printf(s->o->sink, "number %" PRId64, number) : NULL;
+}
+
+static void bad_system_call(struct ct_crash_scene *s)
+{
+	enum ct_trust trust = CT_TRUST_EXACT;
+	const char *call = call_words(s, &trust);
+	const char *what =
+		call ? ct_sink_printf(s->o->sink, "the system call %s,", call) : "a system call";
+
+	ct_crash_is(s, CT_CRASH_BAD_SYSCALL, trust, "made %s %s", what,
+		s->signal.code == CT_SYS_USER_DISPATCH
+			? "which it has asked to be sent SIGSYS for (prctl)"
+			: "which a filter (seccomp) forbids");
+}
+
 void ct_crash_trap(struct ct_crash_scene *s)
 {
 	if (s->signal.number == SIGFPE)
@@ -114,6 +198,5 @@ void ct_crash_trap(struct ct_crash_scene *s)
 			"ran into a breakpoint (%s) that no debugger was there for",
 			s->crash.instruction);
 	else if (s->signal.number == SIGSYS)
-		ct_crash_is(s, CT_CRASH_BAD_SYSCALL, CT_TRUST_EXACT,
-			"made a system call that a filter (seccomp) forbids");
+		bad_system_call(s);
 }

@@ -7,6 +7,7 @@
 
 #define MAX_WANTED 256 /* objects */
 #define MAX_FRAMES 64  /* of one stack */
+#define CROWD      8   /* threads with one stack */
 
 typedef CT_VEC(struct ct_wanted) wanted_list;
 
@@ -20,13 +21,21 @@ static const struct ct_primitive *primitive_of(
 	return NULL;
 }
 
-static bool add_wanted(struct ct_observation *o, uint32_t resource, wanted_list *list)
+/* What the program's code is asked about, and what libc's is. */
+struct lists {
+	wanted_list own, of_libc;
+};
+
+static bool add_wanted(struct ct_observation *o, uint32_t resource, struct lists *lists)
 {
 	const struct ct_resource *r = ct_sink_get_resource(o->sink, resource);
 	const struct ct_primitive *primitive = primitive_of(o, r);
 	struct ct_wanted wanted = {r->address, resource, 0, primitive};
 
-	if (!primitive || list->n >= MAX_WANTED)
+	if (!primitive)
+		return true;
+	wanted_list *list = primitive->possession->in_libc ? &lists->of_libc : &lists->own;
+	if (list->n >= MAX_WANTED)
 		return true;
 	for (uint32_t i = 0; i < list->n; i++)
 		if (list->items[i].addr == r->address)
@@ -48,21 +57,21 @@ static int by_address(const void *a, const void *b)
 	return (x->addr > y->addr) - (x->addr < y->addr);
 }
 
-/* Everything that somebody waits for, or that was asked for. */
-static bool collect(struct ct_observation *o, wanted_list *list)
+/* Everything that somebody waits for, or that was asked for: one object, or all that are held. */
+static bool collect(struct ct_observation *o, struct lists *lists)
 {
 	bool ok = true;
 
 	for (uint32_t i = 0; ok && i < ct_sink_n_waits(o->sink); i++) {
 		uint32_t resource = ct_sink_get_wait(o->sink, i)->resource;
 
-		ok = resource == CT_NONE || add_wanted(o, resource, list);
+		ok = resource == CT_NONE || add_wanted(o, resource, lists);
 	}
-	for (uint32_t i = 0; ok && o->plan->address && i < ct_sink_n_resources(o->sink); i++)
-		if (ct_sink_get_resource(o->sink, i)->address == o->plan->address)
-			ok = add_wanted(o, i, list);
-	if (list->n)
-		qsort(list->items, list->n, sizeof(*list->items), by_address);
+	for (uint32_t i = 0; ok && i < ct_sink_n_resources(o->sink); i++)
+		if (o->plan->wants & CT_WANT_WHOLE ||
+			(o->plan->address &&
+				ct_sink_get_resource(o->sink, i)->address == o->plan->address))
+			ok = add_wanted(o, i, lists);
 	return ok;
 }
 
@@ -99,18 +108,42 @@ static enum ct_status ask(struct ct_observation *o, struct ct_holders_inference 
 	return ct_holders_ask(h, actor, &from);
 }
 
-static enum ct_status infer(struct ct_observation *o, const wanted_list *list)
+/* One of a crowd that does the same: seldom the one that holds up all. */
+static bool is_common(const struct ct_observation *o, uint32_t actor)
 {
+	uint32_t stack = ct_sink_get_actor(o->sink, actor)->stack;
+
+	return stack != CT_NONE && ct_sink_get_stack(o->sink, stack)->n_actors > CROWD;
+}
+
+/* Those first whose stacks are their own: the budget may not reach for a crowd of waiters. */
+static enum ct_status ask_all(
+	struct ct_observation *o, struct ct_holders_inference *h, struct ct_regs *regs)
+{
+	uint32_t n = (uint32_t)ct_target_n_threads(o->target);
+	enum ct_status status = CT_OK;
+
+	for (int common = 0; common < 2; common++)
+		for (uint32_t i = 0; !status && i < n; i++)
+			if (is_common(o, i) == common)
+				status = ask(o, h, i, regs);
+	return status;
+}
+
+static enum ct_status infer(struct ct_observation *o, wanted_list *list)
+{
+	if (!list->n)
+		return CT_OK;
+	qsort(list->items, list->n, sizeof(*list->items), by_address);
 	struct ct_holders_inference *h = ct_holders_new(&o->blocking, list->items, list->n);
 	ct_autofree struct ct_regs *regs = calloc(MAX_FRAMES, sizeof(*regs));
-	uint32_t n = (uint32_t)ct_target_n_threads(o->target);
 	enum ct_status status = regs ? CT_OK : CT_NO_MEMORY;
 
 	/* Not a machine whose code we know: nothing is said. */
 	if (!h)
 		return CT_OK;
-	for (uint32_t i = 0; !status && i < n; i++)
-		status = ask(o, h, i, regs);
+	if (!status)
+		status = ask_all(o, h, regs);
 	if (!status || status == CT_DONE)
 		status = ct_holders_conclude(h);
 	ct_holders_free(h);
@@ -119,15 +152,18 @@ static enum ct_status infer(struct ct_observation *o, const wanted_list *list)
 
 enum ct_status ct_observe_holders(struct ct_observation *o)
 {
-	wanted_list list = {0};
+	struct lists lists = {0};
 	enum ct_status status = CT_OK;
 
 	if (!o->unwinder)
 		return CT_OK;
-	if (!collect(o, &list))
+	if (!collect(o, &lists))
 		status = CT_NO_MEMORY;
-	else if (list.n)
-		status = infer(o, &list);
-	ct_vec_free(&list);
+	if (!status)
+		status = infer(o, &lists.own);
+	if (!status)
+		status = infer(o, &lists.of_libc);
+	ct_vec_free(&lists.own);
+	ct_vec_free(&lists.of_libc);
 	return status;
 }

@@ -9,6 +9,10 @@
 
 #define CODE_SLOTS 64 /* a power of two */
 
+/* si_code of SIGSYS (asm-generic/siginfo.h); older headers have no names for them. */
+#define CT_SYS_SECCOMP       1
+#define CT_SYS_USER_DISPATCH 2
+
 struct ct_observation {
 	struct ct_target *target;
 	const struct ct_plan *plan;
@@ -56,12 +60,17 @@ enum ct_status ct_observe_holders(struct ct_observation *o);
 enum ct_status ct_observe_held(struct ct_observation *o);
 /* Frames that probably took what is held. (took.c) */
 enum ct_status ct_observe_took(struct ct_observation *o);
-/* Who has malloc's arenas that are waited for, by the stacks. (arena_holders.c) */
-void ct_observe_arena_holders(struct ct_observation *o);
 /* Names and places of all resources; frames that took them. (resources.c) */
-void ct_observe_resources(struct ct_observation *o);
+enum ct_status ct_observe_resources(struct ct_observation *o);
+/* Of what is in no module's variable: on which stack, in whose thread-local memory, in which block
+ * of the heap. (places.c) */
+enum ct_status ct_observe_places(struct ct_observation *o);
+/* Is the file the program's own, not one that comes with the system? (held_typed.c) */
+bool ct_observe_is_own(const struct ct_module *module);
 /* What killed the process, if it was its own doing. (crash.c) */
 enum ct_status ct_observe_crash(struct ct_observation *o);
+/* The arguments and the environment of the program, when they are asked for. (start_strings.c) */
+void ct_observe_start_strings(struct ct_observation *o);
 /* Target, modules and notes; last, when all that can be found was. (target_facts.c) */
 void ct_observe_target(struct ct_observation *o);
 

@@ -37,12 +37,12 @@ static enum ct_status observe_all(struct ct_observation *o)
 		status = ct_observe_held(o);
 	if (!status)
 		status = ct_observe_holders(o);
-	ct_observe_arena_holders(o);
 	if (!status)
 		status = ct_observe_took(o);
+	if (!status)
+		status = ct_observe_resources(o);
 	if (status)
 		return status;
-	ct_observe_resources(o);
 	status = ct_observe_crash(o);
 	ct_observe_target(o);
 	return status;

@@ -68,7 +68,8 @@ static void add_signal(struct ct_observation *o, const struct ct_signal *signal)
 		{SIGBUS, BUS_OBJERR, "BUS_OBJERR"}, {SIGFPE, FPE_INTDIV, "FPE_INTDIV"},
 		{SIGFPE, FPE_INTOVF, "FPE_INTOVF"}, {SIGILL, ILL_ILLOPC, "ILL_ILLOPC"},
 		{SIGILL, ILL_ILLOPN, "ILL_ILLOPN"}, {SIGTRAP, TRAP_BRKPT, "TRAP_BRKPT"},
-		{SIGTRAP, TRAP_TRACE, "TRAP_TRACE"}};
+		{SIGTRAP, TRAP_TRACE, "TRAP_TRACE"}, {SIGSYS, CT_SYS_SECCOMP, "SYS_SECCOMP"},
+		{SIGSYS, CT_SYS_USER_DISPATCH, "SYS_USER_DISPATCH"}};
 	struct ct_fact_signal *ret = &ct_sink_target(o->sink)->signal;
 	const char *name = sigabbrev_np(signal->number);
 
@@ -159,6 +160,7 @@ static void add_target(struct ct_observation *o)
 	target->is_static = o->libc.in_program;
 	if (o->libc.version && (target->runtimes = one_string(o, o->libc.version)))
 		target->n_runtimes = 1;
+	ct_observe_start_strings(o);
 	add_partial(o, target);
 	add_signal(o, &process->signal);
 }

@@ -78,14 +78,16 @@ static enum ct_status add_call(struct ct_observation *o, const struct ct_blocked
 static bool is_hidden_futex(struct ct_observation *o, const struct ct_blocked *blocked)
 {
 	const struct ct_arch *arch = ct_target_arch(o->target);
-	struct ct_blocked as_futex = *blocked;
+	struct ct_blocked as_futex;
 	const struct ct_primitive *primitive;
 	struct ct_match match;
 
+	if (!blocked->call.restarted || blocked->call.number_known)
+		return false;
+	as_futex = *blocked;
 	as_futex.call.number = ct_syscall_number(arch, "futex");
 	as_futex.call.number_known = true;
-	return blocked->call.restarted && !blocked->call.number_known &&
-	       ct_restart_fits(arch, as_futex.call.number, blocked->call.args) &&
+	return ct_restart_fits(arch, as_futex.call.number, blocked->call.args) &&
 	       !ct_primitive_match(&o->blocking, &as_futex, &primitive, &match) &&
 	       !primitive->last_resort && match.timed;
 }

@@ -89,6 +89,8 @@ static void put_ellipse(struct dot *d, uint32_t resource)
 		fprintf(d->out, "\tgone%u [shape=box, style=dashed, label=\"", resource);
 		if (r->owner_exited != CT_NONE)
 			put_quoted(d, ct_say_actor(&d->words, d->facts, r->owner_exited));
+		else if (r->owner_gone == CT_OWNER_UNNAMED)
+			fputs("a thread", d->out);
 		else
 			fprintf(d->out, "thread %" PRIu64, r->owner_gone);
 		fprintf(d->out, "\\ngone\"];\n");

@@ -51,6 +51,8 @@ json_t *ct_json_tool(void);
 /* Identifiers: "t:12", "r:0x7f00". */
 json_t *ct_json_actor_id(const struct ct_json *j, uint32_t actor);
 json_t *ct_json_resource_id(const struct ct_json *j, uint32_t resource);
+/* Adds the owner that is gone, when there is one. */
+void ct_json_add_owner_gone(struct ct_record *r, uint64_t owner);
 /*
  * Adds the index that a frame of the facts has in the JSON stack; nothing when there is no frame or
  * no stack is shown.

@@ -71,8 +71,7 @@ static json_t *json_wait(const struct ct_json *j, const struct ct_wait *wait)
 		add_holders(j, &r, wait->resource);
 	}
 	add_peers(j, &r, wait);
-	if (wait->owner_gone)
-		ct_record_int(&r, "owner_gone", (int64_t)wait->owner_gone);
+	ct_json_add_owner_gone(&r, wait->owner_gone);
 	ct_record_bool(&r, "any_of", wait->any_of);
 	ct_record_bool(&r, "timed", wait->timed);
 	if (wait->has_since)

@@ -26,6 +26,7 @@ static json_t *json_recursion(const struct ct_json *j, const struct ct_recursion
 	struct ct_record r = ct_record_new();
 
 	ct_record_int(&r, "depth", recursion->depth);
+	ct_record_bool(&r, "exact", !recursion->more);
 	json_t *functions = ct_record_list(&r, "functions");
 	for (uint32_t i = 0; i < recursion->n_sites; i++) {
 		const struct ct_site *site = &j->facts->sites[recursion->sites[i]];

@@ -33,6 +33,16 @@ static void add_time(struct ct_record *r, int64_t seconds)
 		ct_record_text(r, "time", text);
 }
 
+static void add_strings(
+	struct ct_record *r, const char *name, const char *cut, const struct ct_fact_strings *s)
+{
+	if (!s->asked)
+		return;
+	ct_record_texts(r, name, s->items, s->n);
+	if (s->cut || s->why)
+		ct_record_bool(r, cut, true);
+}
+
 json_t *ct_json_target(const struct ct_json *j, uint32_t index)
 {
 	const struct ct_fact_target *target = &j->facts->target;
@@ -56,6 +66,8 @@ json_t *ct_json_target(const struct ct_json *j, uint32_t index)
 		ct_record_texts(&r, "partial", target->partial, target->n_partial);
 	if (target->signal.number)
 		ct_record_add(&r, "signal", json_signal(j, &target->signal));
+	add_strings(&r, "args", "args_cut", &target->args);
+	add_strings(&r, "env", "env_cut", &target->env);
 	return ct_record_done(&r);
 }
 

@@ -28,6 +28,12 @@ static void add_state(struct ct_record *r, const struct ct_resource *res)
 	ct_record_add(r, "state", ct_record_done(&state));
 }
 
+void ct_json_add_owner_gone(struct ct_record *r, uint64_t owner)
+{
+	if (owner)
+		ct_record_int(r, "owner_gone", owner == CT_OWNER_UNNAMED ? 0 : (int64_t)owner);
+}
+
 json_t *ct_json_resource(const struct ct_json *j, uint32_t index)
 {
 	const struct ct_resource *res = &j->facts->resources[index];
@@ -38,8 +44,7 @@ json_t *ct_json_resource(const struct ct_json *j, uint32_t index)
 	ct_record_hex(&r, "address", res->address);
 	ct_record_text(&r, "name", res->name);
 	ct_record_text(&r, "where", res->where);
-	if (res->owner_gone)
-		ct_record_int(&r, "owner_gone", (int64_t)res->owner_gone);
+	ct_json_add_owner_gone(&r, res->owner_gone);
 	if (res->owner_gone && res->owner_why) {
 		ct_record_text(&r, "owner_trust", ct_trust_name(res->owner_trust));
 		ct_record_text(&r, "owner_why", res->owner_why);

@@ -151,6 +151,23 @@ void ct_text_hints(struct ct_text *t)
 		ct_text_say(t, "  %s", t->document->hints[i]);
 }
 
+static void write_strings(struct ct_text *t, const char *head, const struct ct_fact_strings *s)
+{
+	if (!s->asked)
+		return;
+	ct_text_head(t, "%s: %u%s", head, s->n, s->cut ? ", not all of it" : "");
+	for (uint32_t i = 0; i < s->n; i++)
+		ct_text_say(t, "  %s", s->items[i]);
+	if (s->why)
+		ct_text_say(t, "  (%s)", s->why);
+}
+
+static void write_start(struct ct_text *t)
+{
+	write_strings(t, "Arguments", &t->facts->target.args);
+	write_strings(t, "Environment", &t->facts->target.env);
+}
+
 /* In the order of the report; sections that show a part, 0: always. */
 static const struct {
 	unsigned sections;
@@ -167,6 +184,7 @@ static const struct {
 	{CT_SECTION_LOCKS, ct_text_locks},
 	{CT_SECTION_MODULES, ct_text_modules},
 	{CT_SECTION_EXPLAIN, ct_text_explained},
+	{0, write_start},
 	{0, ct_text_notes},
 	{0, ct_text_policy},
 	{CT_SECTION_HINTS, ct_text_hints},

@@ -156,6 +156,7 @@ static void write_cycle(struct ct_text *t, const struct ct_cycle *c)
 /* Steps that say more than who waits for what, which the lines above have told. */
 static void write_steps(struct ct_text *t, const struct ct_finding *f)
 {
+	bool all = t->verbose || t->document->sections & CT_SECTION_CRASH;
 	uint32_t shown = 0, more = 0;
 
 	for (uint32_t i = 0; i < f->n_steps; i++) {
@@ -163,7 +164,7 @@ static void write_steps(struct ct_text *t, const struct ct_finding *f)
 
 		if (step->resource != CT_NONE)
 			continue;
-		if (shown == STEPS_SHOWN && !t->verbose) {
+		if (shown == STEPS_SHOWN && !all) {
 			more++;
 			continue;
 		}

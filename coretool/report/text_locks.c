@@ -9,7 +9,7 @@
 struct holder {
 	uint32_t actor;
 	uint32_t waiters; /* of all that it holds */
-	uint32_t n_locks;
+	uint32_t n_locks, n_probable;
 };
 
 static bool is_lock_hold(const struct ct_facts *facts, const struct ct_hold *hold)
@@ -42,6 +42,7 @@ static uint32_t find_holders(const struct ct_facts *facts, struct holder *ret)
 			if (!is_lock_hold(facts, hold))
 				continue;
 			holder.n_locks++;
+			holder.n_probable += hold->trust > CT_TRUST_LAYOUT;
 			holder.waiters += facts->resources[hold->resource].n_waiters;
 		}
 		if (holder.n_locks)
@@ -103,13 +104,17 @@ static void write_hold(struct ct_text *t, const struct ct_hold *hold)
 	const struct ct_resource *r = &t->facts->resources[hold->resource];
 	const char *took = ct_say_function(&t->words, t->facts, hold->actor, hold->took_frame);
 
-	ct_text_add(t, "    %s", ct_say_resource(&t->words, t->facts, hold->resource));
+	ct_text_add(t, "    %s%s", hold->trust > CT_TRUST_LAYOUT ? "probably " : "",
+		ct_say_resource(&t->words, t->facts, hold->resource));
+	if (!r->name && r->where)
+		ct_text_add(t, ", %s", r->where);
 	if (hold->mode == CT_HOLD_SHARED)
 		ct_text_add(t, ", shared");
 	if (hold->trust > CT_TRUST_LAYOUT)
 		ct_text_add(t, " (%s)", ct_trust_name(hold->trust));
 	if (took)
-		ct_text_add(t, ", probably taken in %s", took);
+		ct_text_add(t, ", %staken in %s", hold->trust > CT_TRUST_LAYOUT ? "" : "probably ",
+			took);
 	add_waiters(t, r);
 	ct_text_end(t);
 	if (t->verbose && hold->why)
@@ -117,13 +122,22 @@ static void write_hold(struct ct_text *t, const struct ct_hold *hold)
 	write_state(t, r);
 }
 
+/* "2 locks", "2 locks, probably", "3 locks (1 of them probably)" */
+static void add_count(struct ct_text *t, uint32_t n, uint32_t n_probable)
+{
+	ct_text_add(
+		t, "%s%u lock%s", n && n == n_probable ? "probably " : "", n, n == 1 ? "" : "s");
+	if (n_probable && n_probable < n)
+		ct_text_add(t, " (%u of them probably)", n_probable);
+}
+
 static void write_holder(struct ct_text *t, const struct holder *holder)
 {
 	const struct ct_actor *a = &t->facts->actors[holder->actor];
 
-	ct_text_add(t, "  %s holds %u lock%s and ",
-		ct_say_actor(&t->words, t->facts, holder->actor), holder->n_locks,
-		holder->n_locks == 1 ? "" : "s");
+	ct_text_add(t, "  %s holds ", ct_say_actor(&t->words, t->facts, holder->actor));
+	add_count(t, holder->n_locks, holder->n_probable);
+	ct_text_add(t, " and ");
 	ct_text_doing(t, &holder->actor, 1);
 	ct_text_end(t);
 	for (uint32_t i = 0; i < a->n_holds; i++) {
@@ -135,33 +149,57 @@ static void write_holder(struct ct_text *t, const struct holder *holder)
 	}
 }
 
-static bool is_unheld(const struct ct_resource *r)
+static bool is_left(const struct ct_resource *r)
 {
-	return !r->is_actor && !r->n_holds && (r->n_waiters || r->owner_gone);
+	return !r->is_actor && !r->n_holds && r->owner_gone;
 }
 
-/* Waited for, or left behind, without a thread that holds it. */
-static void write_unheld(struct ct_text *t)
+static bool is_unheld(const struct ct_resource *r)
 {
-	bool begun = false;
+	return !r->is_actor && !r->n_holds && r->n_waiters && !r->owner_gone;
+}
 
+static void write_left(struct ct_text *t, uint32_t resource)
+{
+	const struct ct_resource *r = &t->facts->resources[resource];
+
+	ct_text_add(t, ": held by %s", ct_owner_gone_words(&t->words, t->facts, resource));
+	if (r->owner_trust > CT_TRUST_LAYOUT)
+		ct_text_add(t, ", probably (%s)", ct_trust_name(r->owner_trust));
+}
+
+static void write_unheld(struct ct_text *t, uint32_t resource)
+{
+	const struct ct_resource *r = &t->facts->resources[resource];
+
+	if (r->process_shared)
+		ct_text_add(t, ": shared with other processes");
+	else
+		ct_text_add(t, ": %s",
+			r->holders == CT_HOLDERS_COMPLETE ? "held by nobody at this moment"
+							  : "held by whom is not recorded");
+}
+
+/* What no thread here holds, in two lists: left behind by threads that are gone, and waited for. */
+static void write_others(struct ct_text *t, const char *head,
+	bool (*is)(const struct ct_resource *r),
+	void (*write)(struct ct_text *t, uint32_t resource))
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < t->facts->n_resources; i++)
+		n += is(&t->facts->resources[i]);
+	if (n)
+		ct_text_head(t, "%s: %u", head, n);
 	for (uint32_t i = 0; i < t->facts->n_resources; i++) {
 		const struct ct_resource *r = &t->facts->resources[i];
 
-		if (!is_unheld(r))
+		if (!is(r))
 			continue;
-		if (!begun)
-			ct_text_head(t, "Held by no thread that we know");
-		begun = true;
 		ct_text_add(t, "  %s", ct_say_resource(&t->words, t->facts, i));
-		if (r->owner_gone)
-			ct_text_add(t, ": held by %s", ct_owner_gone_words(&t->words, t->facts, i));
-		else if (r->process_shared)
-			ct_text_add(t, ": shared with other processes");
-		else
-			ct_text_add(t, ": %s",
-				r->holders == CT_HOLDERS_COMPLETE ? "held by nobody at this moment"
-								  : "held by whom is not recorded");
+		if (!r->name && r->where)
+			ct_text_add(t, ", %s", r->where);
+		write(t, i);
 		add_waiters(t, r);
 		ct_text_end(t);
 		write_state(t, r);
@@ -172,22 +210,28 @@ void ct_text_locks(struct ct_text *t)
 {
 	ct_autofree struct holder *holders =
 		calloc((size_t)t->facts->n_actors + 1, sizeof(*holders));
-	uint32_t locks = 0;
+	uint32_t locks = 0, probable = 0;
 
 	if (!holders) {
 		t->failed = true;
 		return;
 	}
 	uint32_t n = find_holders(t->facts, holders);
-	for (uint32_t i = 0; i < n; i++)
+	for (uint32_t i = 0; i < n; i++) {
 		locks += holders[i].n_locks;
-	if (n)
+		probable += holders[i].n_probable;
+	}
+	if (n && probable)
+		ct_text_head(t, "Locks: %u held by %u thread%s, %u of them probably", locks, n,
+			n == 1 ? "" : "s", probable);
+	else if (n)
 		ct_text_head(t, "Locks: %u held by %u thread%s", locks, n, n == 1 ? "" : "s");
 	else
 		ct_text_head(t, "Locks: no thread is known to hold one");
 	for (uint32_t i = 0; i < n; i++)
 		write_holder(t, &holders[i]);
-	write_unheld(t);
+	write_others(t, "Locks whose owner is gone", is_left, write_left);
+	write_others(t, "Held by no thread that we know", is_unheld, write_unheld);
 	if (!(t->facts->wants & CT_WANT_HELD))
 		ct_text_say(t, "  Locks that nobody waits for were not looked for.");
 }

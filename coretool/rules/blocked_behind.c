@@ -73,16 +73,20 @@ static enum ct_status report(struct ct_findings *out, uint32_t root)
 		draft.confidence = CT_POSSIBLE;
 	ct_draft_step(
 		&draft, ct_arena_printf(out->arena, "%s is %s", who, doing), root, CT_NONE, frame);
-	draft.title = ct_arena_printf(out->arena, "%u thread%s behind %s, which is %s",
-		draft.actors.n, draft.actors.n == 1 ? " waits" : "s wait", who, doing);
 	const char *what = NULL;
 	if (n_locks > 1)
 		what = ct_arena_printf(out->arena, "%u locks that they need", n_locks);
 	else if (n_locks)
 		what = ct_say_resource(out->arena, facts, lock);
+	/* The lock first: it is what the others need. */
+	const char *holds = what ? ct_arena_printf(out->arena, " %sholds %s and",
+					   worst > CT_TRUST_LAYOUT ? "probably " : "", what)
+				 : "";
+	draft.title = ct_arena_printf(out->arena, "%u thread%s behind %s, which%s is %s",
+		draft.actors.n, draft.actors.n == 1 ? " waits" : "s wait", who, holds, doing);
 	const char *at = ct_say_frame(out->arena, facts, root, frame);
-	draft.message = ct_arena_printf(out->arena, "%s%s%s%s%s", draft.title, at ? " in " : "",
-		at ? at : "", what ? ", and holds " : "", what ? what : "");
+	draft.message =
+		ct_arena_printf(out->arena, "%s%s%s", draft.title, at ? ", in " : "", at ? at : "");
 	draft.hint = asleep && what
 			     ? "Do not sleep or do I/O while holding a lock that others need."
 			     : NULL;

@@ -114,28 +114,63 @@ static const char *say_waiters(struct ct_findings *out, const struct ct_resource
 	return ret;
 }
 
+static bool is_set(const struct ct_resource *r, const char *key)
+{
+	for (uint32_t i = 0; i < r->n_values; i++)
+		if (r->values[i].type == CT_VALUE_BOOL && !strcmp(r->values[i].key, key))
+			return r->values[i].number != 0;
+	return false;
+}
+
+/* What becomes of a lock when its process is gone: only that of other processes lives on. */
+static const char *say_fate(const struct ct_resource *r)
+{
+	bool robust = is_set(r, "robust");
+
+	if (!is_set(r, "process_shared"))
+		return robust                             ? " (robust)"
+		       : is_set(r, "priority_inheriting") ? " (priority inheriting)"
+							  : "";
+	return robust ? " (robust, shared with other processes: the next of them to lock it is "
+			"told, by EOWNERDEAD)"
+		      : " (shared with other processes, and not robust: they will wait for it "
+			"for ever)";
+}
+
+/* "it holds g_lock, for which thread 12 waits" */
+static const char *say_hold(struct ct_findings *out, const struct ct_hold *hold)
+{
+	const struct ct_resource *r = &out->facts->resources[hold->resource];
+	const char *ret = ct_arena_printf(out->arena, "it %sholds %s%s",
+		hold->trust > CT_TRUST_LAYOUT ? "probably " : "",
+		ct_say_resource(out->arena, out->facts, hold->resource), say_fate(r));
+
+	return r->n_waiters ? ct_arena_printf(out->arena, "%s, for which %s wait%s", ret,
+				      say_waiters(out, r), r->n_waiters == 1 ? "s" : "")
+			    : ret;
+}
+
 static void add_locks(struct ct_findings *out, struct ct_draft *draft, const struct ct_crash *c)
 {
-	const struct ct_actor *actor = &out->facts->actors[c->actor];
+	const struct ct_facts *facts = out->facts;
+	const struct ct_actor *actor = &facts->actors[c->actor];
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < actor->n_holds; i++) {
-		uint32_t h = out->facts->holds_by_actor[actor->first_hold + i];
-		uint32_t resource = out->facts->holds[h].resource;
-		const struct ct_resource *r = &out->facts->resources[resource];
-		const char *what = ct_say_resource(out->arena, out->facts, resource);
+		const struct ct_hold *hold =
+			&facts->holds[facts->holds_by_actor[actor->first_hold + i]];
 
-		if (r->is_actor)
+		if (facts->resources[hold->resource].is_actor)
 			continue;
-		ct_draft_resource(draft, resource);
-		if (i >= MAX_LOCKS)
-			continue;
-		ct_draft_step(draft,
-			r->n_waiters
-				? ct_arena_printf(out->arena, "it holds %s, for which %s wait%s",
-					  what, say_waiters(out, r), r->n_waiters == 1 ? "s" : "")
-				: ct_arena_printf(out->arena, "it holds %s", what),
-			CT_NONE, CT_NONE, CT_NONE);
+		ct_draft_resource(draft, hold->resource);
+		if (n++ < MAX_LOCKS)
+			ct_draft_step(draft, say_hold(out, hold), CT_NONE, CT_NONE, CT_NONE);
 	}
+	if (n > MAX_LOCKS)
+		ct_draft_step(draft,
+			ct_arena_printf(out->arena, "it holds %u locks more (coretool locks)",
+				n - MAX_LOCKS),
+			CT_NONE, CT_NONE, CT_NONE);
 }
 
 /* Where the signal came: not where the fault was, when a handler of that one raised it. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A fingerprint is the same for the same mistake in another run: the rule and the functions in
- * which the threads stand, without addresses, ids or times. Threads of a cycle count in order but
- * from no fixed start.
+ * which the threads stand, without addresses, ids or times; where no thread stands anywhere, the
+ * objects. Threads of a cycle count in order but from no fixed start.
  */
 #include "base/hash.h"
 #include "base/str.h"
@@ -98,6 +98,20 @@ static uint32_t ring_of_cycle(const struct ct_document *doc, uint32_t cycle, uin
 	return n;
 }
 
+/* Adds a hash, each once and in the order of numbers. */
+static uint32_t add_sorted(uint64_t *ring, uint32_t n, uint64_t hash)
+{
+	uint32_t at = 0;
+
+	while (at < n && ring[at] < hash)
+		at++;
+	if (!hash || (at < n && ring[at] == hash))
+		return n;
+	memmove(ring + at + 1, ring + at, (n - at) * sizeof(*ring));
+	ring[at] = hash;
+	return n + 1;
+}
+
 /* Without a cycle: the places of the proof, each once and in no order, since many threads may stand
  * there. */
 static uint32_t ring_of_steps(
@@ -105,20 +119,50 @@ static uint32_t ring_of_steps(
 {
 	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < f->n_steps && n < MAX_ACTORS; i++) {
-		uint64_t hash = f->steps[i].actor != CT_NONE
-					? hash_actor(doc->facts, f->steps[i].actor)
-					: 0;
-		uint32_t at = 0;
+	for (uint32_t i = 0; i < f->n_steps && n < MAX_ACTORS; i++)
+		if (f->steps[i].actor != CT_NONE)
+			n = add_sorted(ring, n, hash_actor(doc->facts, f->steps[i].actor));
+	return n;
+}
 
-		while (at < n && ring[at] < hash)
-			at++;
-		if (!hash || (at < n && ring[at] == hash))
-			continue;
-		memmove(ring + at + 1, ring + at, (n - at) * sizeof(*ring));
-		ring[at] = hash;
-		n++;
+/* The name without the addresses in it, which another run has not; offsets stay. */
+static void add_name(struct ct_str *s, const char *name)
+{
+	for (const char *at = name; *at;) {
+		size_t n = strcspn(at, " ");
+		bool is_address = !strncmp(at, "0x", 2);
+
+		n += strspn(at + n, " ");
+		if (!is_address)
+			ct_str_add_bytes(s, at, n);
+		at += n;
 	}
+}
+
+/* The hash of what an object is called; without a name, of what kind it is and where in a block. */
+static uint64_t hash_resource(const struct ct_resource *r)
+{
+	ct_autostr s = {0};
+
+	ct_str_add(&s, "%s;", r->kind);
+	if (r->name)
+		add_name(&s, r->name);
+	else if (r->block)
+		ct_str_add(&s, "%llu of %llu", (unsigned long long)r->block->offset,
+			(unsigned long long)r->block->size);
+	else
+		ct_str_add(&s, "place %d", (int)r->place);
+	return s.failed ? 0 : ct_hash_bytes(ct_str_text(&s), s.len);
+}
+
+/* Of whom nobody is left who stands anywhere: what they have left behind. */
+static uint32_t ring_of_resources(
+	const struct ct_facts *facts, const struct ct_finding *f, uint64_t *ring)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < f->n_resources && n < MAX_ACTORS; i++)
+		n = add_sorted(ring, n, hash_resource(&facts->resources[f->resources[i]]));
 	return n;
 }
 
@@ -132,6 +176,8 @@ static const char *fingerprint(struct ct_document *document, const struct ct_fin
 	for (uint32_t k = 0; k < n; k++)
 		any |= ring[k] != 0;
 	if (!any)
+		n = ring_of_resources(document->facts, f, ring);
+	if (!n)
 		return NULL;
 	ring[n] = ct_hash_bytes(f->rule, strlen(f->rule));
 	return ct_arena_printf(&document->arena, "%016llx",

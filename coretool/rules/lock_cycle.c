@@ -94,12 +94,32 @@ static const char *say_end(struct ct_findings *out, const struct ct_cycle *c, ui
 		open ? ", if nobody else ends the wait for " : "", open ? open : "");
 }
 
-static const char *hint(const struct ct_cycle *c, uint32_t n_locks)
+/* Is one of its locks the loader's, under which constructors and dl_iterate_phdr()'s callers run?
+ */
+static bool has_loader(const struct ct_facts *facts, const struct ct_cycle *c)
+{
+	for (uint32_t i = 0; i < c->n_edges; i++) {
+		uint32_t resource = facts->waits[c->edges[i].wait].resource;
+		const char *name = resource != CT_NONE ? facts->resources[resource].name : NULL;
+
+		/* With the locks that are listed, or by its variable in ld.so alone. */
+		if (name && strstr(name, "dl_load_"))
+			return true;
+	}
+	return false;
+}
+
+static const char *hint(const struct ct_facts *facts, const struct ct_cycle *c, uint32_t n_locks)
 {
 	if (!n_locks)
 		return "Each thread joins the next: let one of them end without joining.";
 	if (c->kind == CT_CYCLE_KNOT)
 		return "Wait for others only with no lock in hand that they need on their way.";
+	if (has_loader(facts, c))
+		return "What runs under the loader's lock (a library's constructor or destructor, "
+		       "a "
+		       "callback of dl_iterate_phdr) must not wait for others, who may load "
+		       "something, too: move the waiting out of it.";
 	if (n_locks < c->n_edges)
 		return "Release the lock before pthread_join: the thread that is joined needs it.";
 	if (c->timed)
@@ -125,7 +145,7 @@ static enum ct_status report(struct ct_findings *out, uint32_t cycle)
 	draft.message = ct_arena_printf(out->arena, "%s%s: %s%s", draft.title, ct_str_text(&names),
 		say_end(out, c, members),
 		others ? ct_arena_printf(out->arena, "; %u more wait behind them", others) : "");
-	draft.hint = hint(c, n_locks);
+	draft.hint = hint(out->facts, c, n_locks);
 	draft.failed |= names.failed;
 	return ct_findings_add(out, &draft);
 }

@@ -74,7 +74,8 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	if (n)
 		qsort(left, n, sizeof(*left), by_owner);
 	for (uint32_t i = 0, end; i < n; i = end) {
-		for (end = i + 1; end < n && left[end].owner == left[i].owner;)
+		for (end = i + 1; end < n && left[end].owner == left[i].owner &&
+				  left[i].owner != CT_OWNER_UNNAMED;)
 			end++;
 		enum ct_status status = report(out, left + i, end - i);
 		if (status)

@@ -49,7 +49,7 @@ static void set_holder(struct builder *b, const struct ct_resource *r, struct ct
 {
 	if (r->owner_gone) {
 		lock->holder = lock->holder_label = "a thread that is gone";
-		lock->holder_id = r->owner_gone;
+		lock->holder_id = r->owner_gone == CT_OWNER_UNNAMED ? 0 : r->owner_gone;
 	} else if (r->n_holds) {
 		uint32_t actor = b->facts->holds[b->facts->holds_by_resource[r->first_hold]].actor;
 

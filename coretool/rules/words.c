@@ -42,10 +42,16 @@ const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts
 		{"cxx_barrier", "barrier"}, {"cxx_semaphore", "semaphore"},
 		{"cxx_atomic", "atomic"}, {"rust_mutex", "Mutex"}, {"rust_rwlock", "RwLock"},
 		{"rust_condvar", "Condvar"}, {"rust_barrier", "Barrier"}, {"rust_once", "Once"},
-		{"rust_parker", "parker"}, {"omp_lock", "OpenMP lock"},
+		{"rust_parker", "parker"}, {"rust_scope", "scope"}, {"omp_lock", "OpenMP lock"},
 		{"omp_barrier", "OpenMP barrier"}, {"omp_sem", "OpenMP semaphore"}};
 	const char *kind = r->kind;
 
+	if (r->name && r->place == CT_PLACE_TLS && r->place_actor != CT_NONE)
+		return ct_arena_printf(arena, "%s of %s", r->name,
+			ct_actor_words(arena, facts, r->place_actor, NULL));
+	if (r->name && r->name_of_type)
+		return ct_arena_printf(
+			arena, "%s at 0x%llx", r->name, (unsigned long long)r->address);
 	if (r->name)
 		return r->name;
 	for (size_t i = 0; i < CT_COUNT(words); i++)
@@ -77,6 +83,22 @@ static bool begins_with_any(const char *name, const char *const *prefixes, size_
 	return false;
 }
 
+/*
+ * Modules of Rust's core and alloc whose functions call the program's: what is between two of its
+ * functions is not its own. By name each, since a program in C++ may well have a namespace core.
+ */
+static bool is_rust_library_function(const char *name)
+{
+	static const char *const modules[] = {"core::ops::", "core::panic::", "core::panicking::",
+		"core::ptr::", "core::iter::", "core::result::", "core::option::", "core::slice::",
+		"core::array::", "core::cell::", "core::sync::", "core::task::", "core::future::",
+		"core::pin::", "core::str::", "core::fmt::", "core::mem::", "alloc::boxed::",
+		"alloc::sync::", "alloc::rc::", "alloc::vec::", "alloc::slice::", "alloc::string::",
+		"alloc::task::", "alloc::collections::", "__rust_try"};
+
+	return name && begins_with_any(name + (*name == '<'), modules, CT_COUNT(modules));
+}
+
 /* The C++ library's templates are compiled into the program's own file, as is all of Rust's, whose
  * methods newer compilers name "<std::thread::Thread>::park". */
 static bool is_template_function(const char *name)
@@ -85,7 +107,8 @@ static bool is_template_function(const char *name)
 		/* and Go's */ "runtime.", "runtime/", "internal/", "sync.", "syscall.",
 		"time.Sleep"};
 
-	return begins_with_any(name, prefixes, CT_COUNT(prefixes));
+	return begins_with_any(name, prefixes, CT_COUNT(prefixes)) ||
+	       is_rust_library_function(name);
 }
 
 /* A static program has all of the library's functions in its own file: known by their names. */

@@ -21,6 +21,7 @@
 
 /* siginfo_t of 64-bit machines. */
 #define SIGINFO_LEAST 24
+#define SIGINFO_CALL  24 /* SIGSYS alone has the call and its ABI there */
 
 #define MAX_NAME   32 /* of the owner of a note; "CORE", "LINUX", "GDB" are those that matter */
 #define MAX_LOST   64 /* times that the next note is searched for */
@@ -122,6 +123,11 @@ static enum ct_status note_siginfo(struct ct_core *core, const uint8_t *desc, ui
 	signal->errno_value = (int32_t)get_u32(desc + 4);
 	signal->code = (int32_t)get_u32(desc + 8);
 	signal->address = get_u64(desc + 16);
+	signal->has_call = number == SIGSYS && signal->code > 0 && ct_within(SIGINFO_CALL, 8, size);
+	if (signal->has_call) {
+		signal->call = (int32_t)get_u32(desc + SIGINFO_CALL);
+		signal->call_abi = get_u32(desc + SIGINFO_CALL + 4);
+	}
 	core->siginfo_pid = get_u32(desc + 16);
 	core->siginfo_lwp = core->threads.items[core->threads.n - 1].lwp;
 	return CT_OK;

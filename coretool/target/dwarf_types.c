@@ -304,14 +304,11 @@ static bool is_transparent(const struct member *member)
 	       !strcmp(member->name, "__elems_");
 }
 
-uint64_t ct_dwarf_member_path(
-	struct ct_dwarf *dwarf, Dwarf_Die *variable, uint64_t offset, struct ct_str *path)
+uint64_t ct_dwarf_type_path(
+	struct ct_dwarf *dwarf, Dwarf_Die type, uint64_t offset, struct ct_str *path)
 {
 	uint64_t at = offset; /* in type */
-	Dwarf_Die type;
 
-	if (!ct_die_ref(variable, DW_AT_type, &type))
-		return offset;
 	for (int depth = 0; depth < MAX_PATH; depth++) {
 		struct member member;
 		bool is_lock = false;
@@ -338,6 +335,27 @@ uint64_t ct_dwarf_member_path(
 		offset = at;
 	}
 	return offset;
+}
+
+uint64_t ct_dwarf_member_path(
+	struct ct_dwarf *dwarf, Dwarf_Die *variable, uint64_t offset, struct ct_str *path)
+{
+	Dwarf_Die type;
+
+	return ct_die_ref(variable, DW_AT_type, &type)
+		       ? ct_dwarf_type_path(dwarf, type, offset, path)
+		       : offset;
+}
+
+bool ct_dwarf_pointee(struct ct_dwarf *dwarf, Dwarf_Die *variable, Dwarf_Die *type, uint64_t *size)
+{
+	bool is_lock = false;
+
+	if (!ct_die_ref(variable, DW_AT_type, type) || !peel(dwarf, type, &is_lock) ||
+		dwarf_tag(type) != DW_TAG_pointer_type || !ct_die_ref(type, DW_AT_type, type))
+		return false;
+	*size = size_of(dwarf, *type, 0);
+	return *size > 1;
 }
 
 static bool is_named(Dwarf_Die *type, const char *const *names)

@@ -14,6 +14,14 @@
 uint64_t ct_dwarf_member_path(
 	struct ct_dwarf *dwarf, Dwarf_Die *variable, uint64_t offset, struct ct_str *path);
 
+/* The same from a type on. */
+uint64_t ct_dwarf_type_path(
+	struct ct_dwarf *dwarf, Dwarf_Die type, uint64_t offset, struct ct_str *path);
+
+/* What the variable points to, and its size; false: it is no pointer, or one to bytes or nothing
+ * known. */
+bool ct_dwarf_pointee(struct ct_dwarf *dwarf, Dwarf_Die *variable, Dwarf_Die *type, uint64_t *size);
+
 /* Does an object of one of these types (ended by NULL) start at offset in the variable? */
 bool ct_dwarf_member_is(
 	struct ct_dwarf *dwarf, Dwarf_Die *variable, uint64_t offset, const char *const *types);

@@ -46,6 +46,17 @@ enum ct_call_site ct_call_site_at(const struct ct_guesser *g, uint64_t ret, uint
 	return may_be ? CT_CALL_YES : CT_CALL_NO;
 }
 
+uint64_t ct_call_target(const struct ct_guesser *g, uint64_t ret)
+{
+	uint8_t code[CT_ARCH_CODE_BEFORE];
+
+	if (ret < sizeof(code) || !ct_cfi_is_code(g->target, ret - 1) || !g->arch->after_call ||
+		ct_read(g->target, ret - sizeof(code), code, sizeof(code)) ||
+		!g->arch->after_call(code))
+		return 0;
+	return target_of(g, code, ret);
+}
+
 /*
  * A function is known to have a frame pointer, but not where it points: to the next pair of a frame
  * pointer that points farther up and a return address.

@@ -50,6 +50,8 @@ enum ct_follow {
 enum ct_status ct_return_read(const struct ct_guesser *g, uint64_t addr, uint64_t *ret);
 /* Does a call end at ret that may have gone to the function at callee? */
 enum ct_call_site ct_call_site_at(const struct ct_guesser *g, uint64_t ret, uint64_t callee);
+/* Where the call that ends at ret goes; 0: no call does, or that is not known. */
+uint64_t ct_call_target(const struct ct_guesser *g, uint64_t ret);
 enum ct_follow ct_return_follow(const struct ct_guesser *g, struct ct_trail trail);
 
 #endif

@@ -38,7 +38,7 @@ struct ct_symbol_spans {
 
 struct ct_symbol_index {
 	Dwfl_Module *dwfl;
-	struct ct_symbol_spans spans[2]; /* by enum ct_symbol_kind */
+	struct ct_symbol_spans spans[CT_N_SYMBOL_KINDS]; /* by enum ct_symbol_kind */
 	struct ct_string_table strings[CT_MAX_STRING_TABLES];
 	uint32_t n_strings;
 	uint32_t n_symbols; /* libdwfl's numbers are below this */

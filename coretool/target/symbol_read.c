@@ -61,6 +61,9 @@ static bool classify(const GElf_Sym *sym, const GElf_Shdr *section, enum ct_symb
 	case STT_OBJECT:
 		*kind = CT_SYMBOL_DATA;
 		return sym->st_size && !executable;
+	case STT_TLS:
+		*kind = CT_SYMBOL_TLS;
+		return sym->st_size;
 	default:
 		return false;
 	}
@@ -104,6 +107,8 @@ enum ct_status ct_symbol_index_read(
 		return CT_NOT_FOUND;
 	if (section && !ct_add(bias + section->sh_addr, section->sh_size, &raw.section_end))
 		return CT_NOT_FOUND;
+	if (raw.kind == CT_SYMBOL_TLS)
+		raw.start = sym.st_value;
 	raw.size = sym.st_size;
 	raw.rank = rank_of(&sym);
 	*ret = raw;

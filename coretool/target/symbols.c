@@ -50,6 +50,16 @@ enum ct_status ct_symbol_at(
 	return span ? ct_symbol_index_get(index, span->symbol, ret) : CT_NOT_FOUND;
 }
 
+enum ct_status ct_symbol_tls(struct ct_target *target, const struct ct_module *module,
+	uint64_t offset, struct ct_symbol *ret)
+{
+	struct ct_symbol_index *index = index_of(target, module);
+	const struct ct_symbol_span *span =
+		index ? ct_symbol_index_at(index, offset, CT_SYMBOL_TLS) : NULL;
+
+	return span ? ct_symbol_index_get(index, span->symbol, ret) : CT_NOT_FOUND;
+}
+
 static enum ct_status find_in(struct ct_symbol_index *index, const char *name,
 	enum ct_symbol_kind kind, struct ct_symbol *ret)
 {

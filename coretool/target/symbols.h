@@ -14,7 +14,13 @@ struct ct_symbol {
 	uint64_t size;    /* 0: the file does not say */
 };
 
-enum ct_symbol_kind { CT_SYMBOL_CODE, CT_SYMBOL_DATA };
+enum ct_symbol_kind {
+	CT_SYMBOL_CODE,
+	CT_SYMBOL_DATA,
+	CT_SYMBOL_TLS, /* its start is the offset in the module's block, of which each thread has
+			  one */
+	CT_N_SYMBOL_KINDS
+};
 
 /*
  * The symbol that contains addr: CT_NOT_FOUND rather than the nearest one before it. A code symbol
@@ -25,6 +31,10 @@ enum ct_symbol_kind { CT_SYMBOL_CODE, CT_SYMBOL_DATA };
  */
 enum ct_status ct_symbol_at(
 	struct ct_target *target, uint64_t addr, enum ct_symbol_kind kind, struct ct_symbol *ret);
+
+/* The thread-local variable at an offset of the module's block. */
+enum ct_status ct_symbol_tls(struct ct_target *target, const struct ct_module *module,
+	uint64_t offset, struct ct_symbol *ret);
 
 /* A symbol by its exact name; module NULL: in every module, the program first. */
 enum ct_status ct_symbol_find(struct ct_target *target, const struct ct_module *module,

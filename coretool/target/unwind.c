@@ -301,7 +301,7 @@ static enum step step_by_sigframe(struct walk *w, struct ct_regs *next)
 /* Without CFI: by the code itself. */
 static enum step step_by_code(struct walk *w, struct ct_regs *next)
 {
-	const struct ct_way_frame frame = {&w->regs, w->floor, w->doubt_fp};
+	const struct ct_way_frame frame = {&w->regs, w->floor, w->frame.is_call, w->doubt_fp};
 	uint64_t cfa;
 
 	switch (ct_way_follow(w->u->ways, &w->guesser, &frame, next, &cfa)) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The caller of a frame whose code no unwind table describes: by the way that its code goes to its
- * return (decode/way_out.h), which is looked for once for each address and then serves all threads.
- * It is believed where the stack bears it out: at the place of the return address there must be
- * one, behind a call that may have come here.
+ * return (decode/way_out.h), which is looked for once for each address and then serves all threads;
+ * where it never returns, by the way that it came in. It is believed where the stack bears it out:
+ * at the place of the return address there must be one, behind a call that may have come here.
  */
 #ifndef CT_TARGET_WAYS_H
 #define CT_TARGET_WAYS_H
@@ -18,6 +18,7 @@ void ct_ways_free(struct ct_ways *ways);
 struct ct_way_frame {
 	const struct ct_regs *regs;
 	uint64_t floor; /* the frame ends above this */
+	bool is_call;   /* pc is a return address */
 	bool doubt_fp;  /* the frame pointer may be another frame's */
 };
 

@@ -68,6 +68,23 @@ class Redact(CliTest):
     def test_without_it_the_secret_is_there(self):
         self.assertGreater(sum(SECRET in out for _, out in self.outputs(real_core(CORE))), 35)
 
+    def test_arguments_and_environment(self):
+        core = real_core(CORE)
+        secret = "LC_ALL=C"
+        for command in ("analyze", "crash", "threads"):
+            for more in ((), ("-v",), ("--json",), ("--format", "ndjson"), ("--quick",)):
+                self.assertNotIn(secret, self.check(OK, command, core, *more, "--include-args").out)
+                self.assertIn(secret, self.check(OK, command, core, *more, "--include-env").out)
+                out = self.check(OK, command, core, *more, "--include-env", "--redact").out
+                self.assertNotIn(secret, out)
+                self.assertIn("<8 bytes>", out)
+        report = json.loads(self.check(OK, core, "--json", "--include-args", "--include-env").out)
+        self.assertEqual(report["target"]["args"], [report["target"]["exe"]])
+        self.assertIn(secret, report["target"]["env"])
+        self.assertNotIn("env_cut", report["target"])
+        plain = self.check(OK, core, "--json").out
+        self.assertFalse({"args", "env"} & set(json.loads(plain)["target"]))
+
     def test_the_rest_stays(self):
         plain = self.check(OK, real_core(CORE), "--json").out
         self.assertEqual(plain.replace(SECRET + "-main", "<14 bytes>"),

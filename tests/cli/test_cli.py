@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from harness import Settings  # noqa: E402
 
 MODULES = ("usage_cases", "input_cases", "output_cases", "batch_cases", "bundle_cases",
-           "redact_cases", "policy_cases",
+           "redact_cases", "policy_cases", "crash_cases",
            "diff_cases", "untrusted_cases")
 
 

@@ -66,6 +66,7 @@ class Untrusted(CliTest):
         core = real_core(CORE)
         report = self.same(core, "--sysroot", "/", "--json")
         self.assertTrue(any(m.get("debug_file") for m in report["modules"]) or not os.path.exists("/usr/lib/debug"))
+        self.same(core, "--include-args", "--include-env", "--sysroot", "/")
         self.same(core, "--sysroot", "/", "--fail-on", "P0", status=FINDINGS)
         self.same("explain", core, report["resources"][0]["address"], "--sysroot", "/")
         self.same("diff", core, core, "--sysroot", "/")

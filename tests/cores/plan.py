@@ -52,6 +52,13 @@ IN_PAIRS = {
     "rwlock_reread", "cond_kinds", "sem_kinds", "join_kinds",
 }
 
+# What the holders that nothing records are found by is code: also that of another compiler.
+IN_CLANG = {
+    "rwlock_readers", "rwlock_reader_abba", "rwlock_array", "rwlock_try", "rwlock_ops",
+    "rwlock_interrupted", "rwlock_upgrade", "spin_abba", "spin_handed", "sem_abba",
+    "cond_pipeline", "cxx_shared_lock", "held_readers",
+}
+
 # gdb cannot attach to a process whose first thread has exited.
 KERNEL_ONLY = {"O0-g": ("kernel",), "O2-g": ("kernel",), "O2-stripped": ("kernel",)}
 # gdb stops at the first signal of the crashes, and a breakpoint is its own.
@@ -69,6 +76,14 @@ IN_TREES = (
     "rwlock_timed", "rwlock_reread", "cond_kinds", "sem_kinds", "join_kinds", "barrier_shared", "spin_abba", "spin_behind",
     "never_joined", "crash_assert", "crash_double_free", "crash_freed", "crash_recursion",
     "crash_strlen", "held_alike", "lock_left", "flush_all", "iterate_headers", "time_zone",
+    "malloc_in_handler", "malloc_arenas", "malloc_left",
+)
+
+# What is built with other versions of musl, and runs right here; see musl_tree.py.
+IN_MUSL_TREES = (
+    "kinds", "recursive_abba", "robust_self", "self_relock", "join_cycle", "join_chain", "once_cross",
+    "rwlock_abba", "condvar_pool", "barrier_short", "sem_chain", "sem_orphan", "idle_timed",
+    "restart", "atfork_cross", "crash_abort", "crash_null_field", "crash_smash",
 )
 
 
@@ -124,9 +139,11 @@ def cores_of(sample):
         variants = KERNEL_ONLY
     elif sample in IN_STATIC:
         variants = {**SMALL, "O2-static": ("kernel",)}
+    if sample in IN_CLANG:
+        variants = {**variants, "O2-clang": LINKED["O2-clang"]}
     how = trait(sample)
     for variant, kinds in (variants | MUSL).items():
-        for kind in kinds:
+        for kind in kinds if sample not in IN_KERNEL else ("kernel",):
             for copy in range(how.copies):
                 yield variant, kind, copy
 

@@ -28,7 +28,8 @@ import tempfile
 from elf_core import NOTE_HEADER, PHDR, PHDR_FIELDS, ElfCore, notes_first
 
 CORES = ["O0-g/deadlock2.kernel.core", "O0-g/deadlock2.gcore.core", "O2-g/kinds.kernel.core",
-         "O2-g/cxx_deadlock.kernel.core", "O0-g/call_null.kernel.core"]
+         "O2-g/cxx_deadlock.kernel.core", "O0-g/call_null.kernel.core",
+         "O0-g/crash_holder.kernel.core"]
 SECONDS = 2  # of CPU time, for one core
 PATIENCE = 30  # of wall clock: more is a hang
 MEGABYTES = 512

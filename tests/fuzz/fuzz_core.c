@@ -13,7 +13,8 @@
 #include "source/core_open.h"
 #include "target/modules.h"
 
-#define ALL_WANTS (CT_WANT_STACKS | CT_WANT_LINES | CT_WANT_HELD | CT_WANT_NAMES)
+#define ALL_WANTS                                                                                  \
+	(CT_WANT_STACKS | CT_WANT_LINES | CT_WANT_HELD | CT_WANT_NAMES | CT_WANT_ARGS | CT_WANT_ENV)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -27,6 +27,7 @@ FUTEX, POLL, PAUSE, RESTART = 202, 7, 34, 219
 LOCKS = 0x600000  # of fuzz_code.c
 MUTEXES = (DATA, DATA + 0x40)
 LOCK_PC = LIBC + 0x1100
+CRASH_PC = LIBC + 0x1800
 REGS = ("r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base "
         "gs_base ds es fs gs").split()
 
@@ -94,8 +95,8 @@ def prpsinfo(pid):
             b"app -v".ljust(80, b"\0"))
 
 
-def siginfo(number, code, detail):
-    return struct.pack("<iii4xQ", number, 0, code, detail) + bytes(104)
+def siginfo(number, code, detail, call=0, abi=0):
+    return struct.pack("<iii4xQiI", number, 0, code, detail, call, abi) + bytes(96)
 
 
 def blocked(index, number, args, **more):
@@ -164,9 +165,11 @@ def vdso():
         return memory.read(end - start).rstrip(b"\0")
 
 
-def add_memory(core, shared=None, with_vdso=False):
+def add_memory(core, shared=None, with_vdso=False, text=b""):
     call = b"\xb8\xca\0\0\0\x0f\x05" if core.machine == 62 else b"\x48\x0c\x80\xd2\1\0\0\xd4"
     code = call.rjust(LOCK_PC - LIBC - 0x1000, b"\x90") + b"\x90" * 32
+    if text:
+        code = code.ljust(CRASH_PC - LIBC - 0x1000, b"\x90") + text
     data = (mutex(PIDS[1]).ljust(0x40, b"\0") + mutex(PIDS[0]).ljust(0x40, b"\0") +
             (shared or b"").ljust(0x80, b"\0") + link_map())
     dynamic = words(21, DATA + 0x100, 5, LIBC + 0x300, 6, LIBC + 0x300, 0, 0)
@@ -188,10 +191,10 @@ def add_process(core):
     core.mapped([(APP, APP + 0x2000, 0, "/bin/app"), (LIBC, LIBC + 0x2000, 0, "/lib/libc.so.6")])
 
 
-def deadlock(third=None, gcore=False, number=6, code=0, detail=77, **memory):
+def deadlock(third=None, gcore=False, number=6, code=0, detail=77, first=None, **memory):
     """Threads 0 and 1 wait for each other's mutex; the third does as it is told."""
     core = Core()
-    states = [blocked(0, FUTEX, (MUTEXES[0], 128, 2, 0)), blocked(1, FUTEX, (MUTEXES[1], 128, 2, 0)),
+    states = [first or blocked(0, FUTEX, (MUTEXES[0], 128, 2, 0)), blocked(1, FUTEX, (MUTEXES[1], 128, 2, 0)),
               third or blocked(2, PAUSE, ())]
     if gcore:
         core.note(3, prpsinfo(PIDS[0]))
@@ -199,7 +202,8 @@ def deadlock(third=None, gcore=False, number=6, code=0, detail=77, **memory):
         core.note(1, prstatus(PIDS[index], 0 if gcore else number, **regs))
         if not index and not gcore:
             core.note(3, prpsinfo(PIDS[0]))
-            core.note(0x53494749, siginfo(number, code, detail))
+            abi = (41, 0xc000003e) if number == 31 else ()
+            core.note(0x53494749, siginfo(number, code, detail, *abi))
             add_process(core)
         core.note(2, bytes(32))
         if gcore:
@@ -208,6 +212,28 @@ def deadlock(third=None, gcore=False, number=6, code=0, detail=77, **memory):
         add_process(core)
     add_memory(core, **memory)
     return core
+
+
+def crashes():
+    """name: bytes of a core of which the first thread has crashed."""
+    rows = {
+        # name: (code at the pc, signal, its code, address, registers)
+        "null": ("488b4718", 11, 1, 0x18, {}),
+        "wild": ("488b07", 11, 128, 0, {"rdi": 0x6161616161616161}),
+        "evex": ("62f1fe486f07", 11, 1, 0x1000, {"rdi": 0x1000}),
+        "read-only": ("c70701000000", 11, 2, APP + 0x100, {"rdi": APP + 0x100}),
+        "overflow": ("e8f0ffffff", 11, 2, STACK - 8, {"rsp": STACK}),
+        "divide": ("f7f1", 8, 1, CRASH_PC, {"rax": 7, "rcx": 0}),
+        "trap": ("0f0b", 4, 2, CRASH_PC, {}),
+        "jump": ("", 11, 1, 0, {"rip": 0, "rsp": STACK + 8}),
+        "file": ("8a07", 7, 2, APP + 0x1800, {"rdi": APP + 0x1800}),
+        "filter": ("0f05", 31, 1, CRASH_PC + 2, {"rip": CRASH_PC + 2, "orig_rax": 41, "rax": 41}),
+        "abort": ("", 6, -6, PIDS[0], {"rip": LOCK_PC, "orig_rax": 234}),
+    }
+    for name, (text, number, code, detail, regs) in rows.items():
+        first = blocked(0, -1, (), **{"rax": 5, "rip": CRASH_PC, **regs})
+        made = deadlock(first=first, number=number, code=code, detail=detail, text=bytes.fromhex(text))
+        yield f"crash-{name}", made.bytes()
 
 
 def on_arm():
@@ -235,7 +261,7 @@ def cores():
         "extended": deadlock().bytes(extended=True),
         "cut": whole[:len(whole) * 2 // 3],
         "arm": on_arm().bytes(),
-        "crash": deadlock(dict(rip=0, rsp=STACK + 0x2000), number=11, code=1, detail=0).bytes(),
+        **dict(crashes()),
         "join": deadlock(blocked(2, FUTEX, (TLS + 720, 265, PIDS[0], 0, 0, -1))).bytes(),
         "poll": deadlock(blocked(2, POLL, (word, 2, 1000)), shared=poll).bytes(),
         "restart": deadlock(blocked(2, RESTART, (word, 128, 0, word), rax=-516),

@@ -35,7 +35,7 @@ WORDS = [(re.compile(pattern, re.M), new) for pattern, new in (
     (r"\b(wait4\(|P_PID, |msgrcv\(|semtimedop\()\d+", r"\1N"),
     (r"\bfrom process \d+", "from process N"),
     (r"\b(r[a-z0-9]{1,2}) +0x[0-9a-f]{16}\b", r"\1 0xN"),
-    (r"\babout \d+ times deep", "about N times deep"),
+    (r"\b\d+ times deep", "N times deep"),
     (r"(\bfunction +\S+\+)0x[0-9a-f]+", r"\g<1>0xN"),
 )]
 PADDING = [(re.compile(pattern, re.M), new) for pattern, new in (

@@ -24,7 +24,7 @@ TOOL_SECONDS = 120
 
 def run_tool(binary, core, truth, build):
     """(report or None, complaints)."""
-    line = [str(binary), "analyze", "--json", str(core)]
+    line = [str(binary), truth.values.get("report", ["analyze"])[0], "--json", str(core)]
     if truth.is_go:
         line.append("--full")
     if truth.core.get("sysroot"):

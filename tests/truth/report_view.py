@@ -7,6 +7,8 @@ import re
 # Where names of objects can be known, and where those of functions can.
 OBJECT_NAMES = {"O0-g", "O2-g", "O2-static", "O2-static-pie", "O2-nopie", "O2-debuglink",
                 "O2-clang", "O2-abort", "musl-O2-g", "musl-static", "newrust-O0-g", "newrust-O2-g"}
+# By cores/musl_tree.py.
+MUSL_TREES = r"musl-(bullseye|trixie|forky)(-static)?$"
 FUNCTION_NAMES = OBJECT_NAMES | {"O2-minidebug"}
 GO_OBJECT_NAMES = ("-plain", "-w", "-external", "-cgo", "-race")
 
@@ -64,11 +66,15 @@ class Truth:
         self.core = self.values.get("core", [{}])[0]
         variant = self.core.get("variant", "")
         self.is_go = variant.startswith("go-")
-        self.object_names = variant in OBJECT_NAMES or (self.is_go and variant.endswith(GO_OBJECT_NAMES))
+        named = variant in OBJECT_NAMES or re.match(MUSL_TREES, variant)
+        self.object_names = bool(named) or (self.is_go and variant.endswith(GO_OBJECT_NAMES))
         # Go has those of its functions wherever they are, and these are of C.
         self.native_names = self.object_names or variant in FUNCTION_NAMES
-        self.function_names = variant in FUNCTION_NAMES or self.is_go
-        self.inlined_names = variant in OBJECT_NAMES or self.is_go
+        self.function_names = bool(named) or variant in FUNCTION_NAMES or self.is_go
+        self.inlined_names = bool(named) or self.is_go
+        for value in (v for values in self.values.values() for v in values if isinstance(v, dict)):
+            if value.get("recorded") == "names":
+                value["recorded"] = self.function_names
         for wait in self.values.get("wait", []):
             if "by_names" in wait and not self.function_names:
                 wait.update(kind="futex", resource=wait["by_names"])

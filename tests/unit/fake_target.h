@@ -78,7 +78,7 @@ static const struct ct_source_ops fake = {
 	.close = fake_close,
 };
 
-static int open_target(void **state)
+static inline int open_target(void **state)
 {
 	static const struct ct_options options = {.no_debuginfod = true};
 	struct ct_error err;
@@ -90,13 +90,13 @@ static int open_target(void **state)
 	return 0;
 }
 
-static int close_target(void **state)
+static inline int close_target(void **state)
 {
 	ct_target_close(*state);
 	return 0;
 }
 
-static int start(void **state)
+static inline int start(void **state)
 {
 	memset(memory, 0, sizeof(memory));
 	machine = &ct_arch_x86_64;
@@ -110,7 +110,7 @@ static inline int start_on_arm(void **state)
 	return open_target(state);
 }
 
-static void put(uint64_t addr, const void *data, size_t len)
+static inline void put(uint64_t addr, const void *data, size_t len)
 {
 	memcpy(memory + (addr - DATA), data, len);
 }
@@ -126,7 +126,7 @@ struct args {
 	uint64_t of[6];
 };
 
-static struct ct_syscall call_of(const char *name, struct args args)
+static inline struct ct_syscall call_of(const char *name, struct args args)
 {
 	struct ct_syscall call = {.number = ct_syscall_number(machine, name),
 		.args_known = CT_ALL_ARGS,
@@ -137,7 +137,7 @@ static struct ct_syscall call_of(const char *name, struct args args)
 	return call;
 }
 
-static void check_call(
+static inline void check_call(
 	struct ct_target *target, const struct ct_syscall *call, const char *expected)
 {
 	struct ct_arena arena;

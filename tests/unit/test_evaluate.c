@@ -330,9 +330,39 @@ static void scans(void **state)
 	assert_false(ct_code_may_return(g_stage_ev, ADDRESS(traps), ADDRESS(traps_end)));
 }
 
+/* What libc does to locks of its own, which are at fixed places. */
+CODE(changes, "lock cmpxchg %edx, take(%rip)\nxchg %eax, give(%rip)\nlock decl wake(%rip)\n"
+	      "lock subl $1, guard(%rip)\nmov %eax, foreign(%rip)\n"
+	      "lock cmpxchg %edx, (%rdi)\nret");
+CODE(wide, "lock cmpxchg %rdx, (%rdi)\nlock incq (%rdi)\nret");
+
+static void changes_of_variables(void **state)
+{
+	const uint8_t *const places[] = {take, give, wake, guard};
+	size_t len = (size_t)(changes_end - changes), cur = 0, seen = 0;
+	struct ct_code_reference ref;
+	uint64_t object;
+
+	(void)state;
+	while (ct_code_next_change(changes, len, ADDRESS(changes), &cur, &object)) {
+		assert_true(seen < CT_COUNT(places));
+		assert_int_equal(object, ADDRESS(places[seen++]));
+	}
+	assert_int_equal(seen, CT_COUNT(places));
+	/* Eight bytes are no lock; and no byte behind the end is looked at. */
+	for (cur = 0;
+		ct_code_next_reference(wide, (size_t)(wide_end - wide), ADDRESS(wide), &cur, &ref);)
+		assert_false(ref.atomic);
+	for (len = 0, seen = 0; len < 8; len++)
+		for (cur = 0; ct_code_next_change(changes, len, ADDRESS(changes), &cur, &object);)
+			seen++;
+	assert_int_equal(seen, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(changes_of_variables),
 		cmocka_unit_test(calls),
 		cmocka_unit_test(branches),
 		cmocka_unit_test(outcomes),

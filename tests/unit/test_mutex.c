@@ -54,7 +54,10 @@ static void stand_in(struct scene *s, enum frames frames)
 
 static enum ct_status match(struct scene *s)
 {
-	return ct_primitive_mutex.match(&s->ctx, &s->blocked, &s->match);
+	const struct ct_primitive *found;
+	enum ct_status status = ct_primitive_match(&s->ctx, &s->blocked, &found, &s->match);
+
+	return status || found != &ct_primitive_mutex ? CT_NOT_FOUND : CT_OK;
 }
 
 static void scene_of(struct scene *s, uint64_t addr, struct bytes bytes, struct call call)

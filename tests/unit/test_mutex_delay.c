@@ -112,11 +112,11 @@ static void check(const char *folder, uint64_t in_wait, uint64_t in_lock, const 
 		.sink = sink,
 		.libc = &libc,
 		.unwinder = row->no_stacks ? NULL : unwinder};
-	const struct ct_futex_op op = {.waits = (row->op & 0x7f) != FUTEX_WAKE, .is_private = true};
 	const struct ct_blocked blocked = {.actor = WAITER - MAIN,
 		.regs = &regs,
-		.call = {.args = {word, row->op, row->expects, row->timeout}}};
-	enum ct_status status = ct_mutex_match_delay(&ctx, &blocked, &op, &match);
+		.call = {.args = {word, row->op, row->expects, row->timeout}},
+		.futex = {.waits = (row->op & 0x7f) != FUTEX_WAKE, .is_private = true}};
+	enum ct_status status = ct_mutex_match_delay(&ctx, &blocked, &match);
 
 	assert_int_equal(status, row->wanted ? CT_OK : CT_NOT_FOUND);
 	if (!status) {

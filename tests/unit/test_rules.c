@@ -451,6 +451,11 @@ static void what_a_standard_library_compiles_into_a_program_is_not_its_own_code(
 	assert_false(ct_own_code("/srv/shop", "std::thread::park", false));
 	assert_false(ct_own_code("/srv/shop", "<std::thread::thread::Thread>::park", false));
 	assert_false(ct_own_code("/srv/shop", "std::mutex::lock", false));
+	assert_false(ct_own_code(
+		"/srv/shop", "core::ops::function::FnOnce::call_once{{vtable.shim}}", false));
+	assert_false(ct_own_code("/srv/shop",
+		"<alloc::boxed::Box<F,A> as core::ops::function::FnOnce<Args>>::call_once", false));
+	assert_true(ct_own_code("/srv/shop", "core::Reactor::run", false));
 	assert_true(ct_own_code("/srv/shop", "<shop::Order>::pay", false));
 	assert_true(ct_own_code("/srv/shop", "shop::main", false));
 }

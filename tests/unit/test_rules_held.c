@@ -134,9 +134,49 @@ static void a_sound_lock_is_not_mentioned(void **state)
 	done(doc, facts);
 }
 
+/* The fingerprint of what thread 99 has left: a lock of this name, or in the heap without one. */
+static void fingerprint_of(const char *name, uint64_t address, uint64_t offset, char *ret)
+{
+	struct story s = story_begin(CT_WANT_HELD);
+	struct ct_facts *facts;
+
+	story_thread(&s, 12, "billing");
+	struct ct_resource *r = leave(&s, address, CT_TRUST_DEBUG_INFO);
+	r->name = name;
+	r->place = name ? CT_PLACE_UNKNOWN : CT_PLACE_HEAP;
+	r->block = ct_arena_copy(ct_sink_arena(s.sink),
+		&(struct ct_heap_block){offset, 64}, sizeof(struct ct_heap_block));
+	struct ct_document *doc = judge(&s, &facts);
+	ct_document_fingerprint(doc);
+	assert_non_null(find(doc, "CT121")->fingerprint);
+	strcpy(ret, find(doc, "CT121")->fingerprint);
+	done(doc, facts);
+}
+
+static void its_fingerprint_is_of_names_without_addresses(void **state)
+{
+	char a[32], b[32];
+
+	(void)state;
+	fingerprint_of("g_lock", 0x1000, 0, a);
+	fingerprint_of("g_lock", 0x9000, 0, b);
+	assert_string_equal(a, b);
+	fingerprint_of("g_other", 0x1000, 0, b);
+	assert_string_not_equal(a, b);
+	fingerprint_of("the lock of the FILE at 0x5500", 0x1000, 0, a);
+	fingerprint_of("the lock of the FILE at 0x77aa00", 0x2000, 0, b);
+	assert_string_equal(a, b);
+	fingerprint_of(NULL, 0x1000, 24, a);
+	fingerprint_of(NULL, 0x3000, 24, b);
+	assert_string_equal(a, b);
+	fingerprint_of(NULL, 0x1000, 32, b);
+	assert_string_not_equal(a, b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(its_fingerprint_is_of_names_without_addresses),
 		cmocka_unit_test(what_one_thread_has_left_is_one_finding),
 		cmocka_unit_test(a_waiter_makes_it_another_matter),
 		cmocka_unit_test(a_damaged_lock_is_as_sure_as_that_it_is_one),

@@ -188,6 +188,36 @@ static void blocks_are_told_apart(void **state)
 		}
 }
 
+/* What is searched for hangs on the C library of the row itself, whichever row comes before it. */
+static void only_what_this_library_has_is_searched_for(void **state)
+{
+	static const enum ct_libc_kind kinds[] = {CT_LIBC_GLIBC, CT_LIBC_MUSL};
+
+	(void)state;
+	for (size_t k = 0; k < CT_COUNT(kinds); k++) {
+		struct scene s;
+		uint32_t n = 0;
+
+		begin(&s);
+		struct ct_libc libc = *s.ctx.libc;
+		libc.kind = kinds[k];
+		s.ctx.libc = &libc;
+		put(&s, HEAP + 256, &held, sizeof(held));
+		put(&s, HEAP + 512, &written, sizeof(written));
+		for (size_t i = 0; i < ct_n_primitives; i++)
+			n += ct_primitives[i]->scan &&
+			     ct_primitive_applies(ct_primitives[i], &libc);
+		struct ct_scan_found found = search(&s);
+		/* One of each row that applies: no other row can make up for one left out. */
+		assert_int_equal(found.hits.n, n);
+		for (uint32_t i = 0; i < found.hits.n; i++)
+			assert_true(ct_primitive_applies(found.hits.items[i].primitive, &libc));
+		assert_int_equal(n, kinds[k] == CT_LIBC_GLIBC ? 2 : 0);
+		ct_vec_free(&found.hits);
+		end(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +226,7 @@ int main(void)
 		cmocka_unit_test(what_no_lock_leaves_behind_is_not_found),
 		cmocka_unit_test(an_owner_that_is_gone_may_be_one_of_the_newest),
 		cmocka_unit_test(rwlocks_are_found_when_written),
+		cmocka_unit_test(only_what_this_library_has_is_searched_for),
 		cmocka_unit_test(users_and_doubts_are_counted),
 		cmocka_unit_test(a_limit_is_kept_and_said),
 		cmocka_unit_test(blocks_are_told_apart),

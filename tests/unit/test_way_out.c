@@ -15,7 +15,8 @@ __asm__("	.pushsection .text\n"
 	"	.globl code_begin, code_end\n"
 	"	.globl stub, saving, by_moves, aligned, fails_first, fails_padded, endless, tail, "
 	"far_tail\n"
-	"	.globl around, lost, both, traps\n"
+	"	.globl around, lost, both, traps, enters, entered, enters_by_fp, "
+	"entered_by_fp\n"
 	"code_begin:\n"
 	/* A system call. */
 	"stub:	syscall\n	ret\n"
@@ -50,6 +51,15 @@ __asm__("	.pushsection .text\n"
 	"both:	test %eax, %eax\n	je 4f\n	pop %rbx\n	ret\n"
 	"4:	pop %rcx\n	pop %rcx\n	nop\n	nop\n	ret\n"
 	"traps:	xor %edi, %edi\n	hlt\n"
+	/* No way out: to be found from the entry. A branch leads over another depth. */
+	"enters:	push %rbx\n	push %r12\n	sub $24, %rsp\n	mov %edi, %ebx\n"
+	"	test %ebx, %ebx\n	je 5f\n	push %rax\n	call stub\n	pop %rax\n"
+	"5:	call failure\n"
+	"entered:	hlt\n"
+	"enters_by_fp:	push %rbp\n	mov %rsp, %rbp\n	push %r12\n	sub %rax, %rsp\n"
+	"	call stub\n"
+	"entered_by_fp:	hlt\n"
+	"	ret\n"
 	"failure:	hlt\n"
 	"	.skip 64, 0xf4\n"
 	"code_end:\n"
@@ -57,7 +67,7 @@ __asm__("	.pushsection .text\n"
 
 extern const uint8_t code_begin[], code_end[], stub[], saving[], by_moves[], aligned[],
 	fails_first[], fails_padded[], endless[], tail[], far_tail[], around[], lost[], both[],
-	traps[];
+	traps[], enters[], entered[], enters_by_fp[], entered_by_fp[];
 
 static size_t read_code(void *arg, uint64_t addr, uint8_t *buf, size_t len)
 {
@@ -218,6 +228,48 @@ static void several_ways_near_ones_first(void **state)
 	assert_int_equal(out.ways[1].cfa, 24);
 }
 
+static enum ct_status way_in(const uint8_t *entry, const uint8_t *pc, struct ct_way *ret)
+{
+	static const struct ct_way_view view = {NULL, read_code, no_return};
+	uint64_t steps = 0;
+
+	return ct_way_in_find(&ct_arch_x86_64, &view, (uint64_t)(uintptr_t)entry,
+		(uint64_t)(uintptr_t)pc, &steps, ret);
+}
+
+/* Behind a call that never comes back: what pushes on the way has popped again. */
+static void the_entry_tells_where_no_way_leads_out(void **state)
+{
+	struct ct_way way;
+
+	(void)state;
+	assert_int_equal(way_in(enters, entered, &way), CT_OK);
+	assert_int_equal(way.base, SP);
+	assert_int_equal(way.cfa, 48);
+	assert_int_equal(saved_at(&way, BX), -16);
+	assert_true(is_same(&way, BP) && is_same(&way, R13));
+	assert_false(is_same(&way, BX));
+	/* Pushed, but still the caller's. */
+	assert_true(is_same(&way, R12));
+	assert_int_equal(way_in(enters_by_fp, entered_by_fp, &way), CT_OK);
+	assert_int_equal(way.base, BP);
+	assert_int_equal(way.cfa, 16);
+	assert_int_equal(saved_at(&way, BP), -16);
+	/* A trap that is the whole function. */
+	assert_int_equal(way_in(traps, traps, &way), CT_OK);
+	assert_int_equal(way.cfa, 8);
+}
+
+static void an_entry_that_does_not_lead_there_tells_nothing(void **state)
+{
+	struct ct_way way;
+
+	(void)state;
+	assert_int_equal(way_in(stub, entered, &way), CT_NOT_FOUND);
+	assert_int_equal(way_in(entered, enters, &way), CT_NOT_FOUND);
+	assert_int_equal(way_in(endless, entered, &way), CT_NOT_FOUND);
+}
+
 static uint32_t next_random(uint32_t *seed)
 {
 	*seed = *seed * 1664525 + 1013904223;
@@ -271,6 +323,12 @@ static void any_bytes_end_soon(void **state)
 		for (size_t i = 0; i < out.n; i++)
 			assert_true(out.ways[i].n_saved <= CT_WAY_SAVED &&
 				    (out.ways[i].base == SP || out.ways[i].base == BP));
+		struct ct_way way = {0};
+		enum ct_status in = ct_way_in_find(
+			&ct_arch_x86_64, &view, round % 64, 64 + round % 256, &steps, &way);
+		assert_true(steps <= 6000 && way.n_saved <= CT_WAY_SAVED);
+		assert_true(
+			in == CT_NOT_FOUND || (in == CT_OK && (way.base == SP || way.base == BP)));
 	}
 }
 
@@ -302,6 +360,8 @@ int main(void)
 		cmocka_unit_test(what_is_pushed_on_the_way_is_popped),
 		cmocka_unit_test(a_lost_stack_pointer_is_no_claim),
 		cmocka_unit_test(several_ways_near_ones_first),
+		cmocka_unit_test(the_entry_tells_where_no_way_leads_out),
+		cmocka_unit_test(an_entry_that_does_not_lead_there_tells_nothing),
 		cmocka_unit_test(any_bytes_end_soon),
 		cmocka_unit_test(other_machines_have_none),
 	};

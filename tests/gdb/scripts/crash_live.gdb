@@ -18,7 +18,7 @@ kill
 file @BUILD@/samples/O0-g/crash_recursion
 run >sample.out
 coretool crash
-# CHECK: ^crash: thread 2 .* used up its stack: count_items\(\) calls itself, about \d+ times deep
+# CHECK: ^crash: thread 2 .* used up its stack: count_items\(\) calls itself, \d+ times deep
 kill
 file @BUILD@/samples/O0-g/deadlock2
 tbreak pause
@@ -26,3 +26,8 @@ run >sample.out
 coretool crash
 # CHECK: ^No crash: no signal ended the process
 # CHECK-NOT: CT105
+file @BUILD@/samples/O0-g/crash_seccomp
+run >sample.out
+coretool crash
+# CHECK: ^crash: thread 2 .* made the system call socket \(number 41\), which a filter \(seccomp\) forbids
+# CHECK: the registers tell which call it was: socket\(0x2, 0x1, 
