@@ -135,9 +135,21 @@ static void write_holder(struct ct_text *t, const struct holder *holder)
 	}
 }
 
-static bool is_unheld(const struct ct_resource *r)
+/* Channels and files are waited for, too, and nobody could ever hold them. */
+static bool is_unheld(const struct ct_text *t, const struct ct_resource *r)
 {
-	return !r->is_actor && !r->n_holds && (r->n_waiters || r->owner_gone);
+	if (r->is_actor || r->n_holds)
+		return false;
+	if (!r->n_waiters)
+		return r->owner_gone != 0;
+	switch (t->facts->waits[t->facts->waits_by_resource[r->first_waiter]].kind) {
+	case CT_WAIT_SEND:
+	case CT_WAIT_RECV:
+	case CT_WAIT_IO:
+		return false;
+	default:
+		return true;
+	}
 }
 
 /* Waited for, or left behind, without a thread that holds it. */
@@ -148,7 +160,7 @@ static void write_unheld(struct ct_text *t)
 	for (uint32_t i = 0; i < t->facts->n_resources; i++) {
 		const struct ct_resource *r = &t->facts->resources[i];
 
-		if (!is_unheld(r))
+		if (!is_unheld(t, r))
 			continue;
 		if (!begun)
 			ct_text_head(t, "Held by no thread that we know");
