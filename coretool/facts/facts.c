@@ -41,6 +41,14 @@ const char *ct_owner_gone_words(
 		(unsigned long long)r->owner_gone);
 }
 
+const struct ct_value *ct_resource_value(const struct ct_resource *resource, const char *key)
+{
+	for (uint32_t i = 0; i < resource->n_values; i++)
+		if (!strcmp(resource->values[i].key, key))
+			return &resource->values[i];
+	return NULL;
+}
+
 const char *ct_trust_name(enum ct_trust trust)
 {
 	static const char *const names[] = {"exact", "debug-info", "layout", "inferred", "guess"};
@@ -52,8 +60,8 @@ const char *ct_wait_kind_name(enum ct_wait_kind kind)
 {
 	static const char *const names[] = {"mutex", "join", "rwlock-read", "rwlock-write",
 		"rwlock", "cond", "sem", "barrier", "once", "spin", "libc-lock", "future", "atomic",
-		"park", "chan-send", "chan-recv", "futex", "io", "sleep", "signal", "child",
-		"other"};
+		"park", "chan-send", "chan-recv", "select", "waitgroup", "futex", "io", "sleep",
+		"signal", "child", "other"};
 
 	_Static_assert(CT_COUNT(names) == CT_N_WAIT_KINDS, "one name for each kind");
 	return names[kind];

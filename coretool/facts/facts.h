@@ -29,20 +29,28 @@ enum ct_wait_kind {
 	CT_WAIT_SEM,
 	CT_WAIT_BARRIER,
 	CT_WAIT_ONCE,
-	CT_WAIT_SPIN,   /* a spinlock: the thread runs in a loop */
-	CT_WAIT_LIBC,   /* a lock of the C library's own: of a FILE, of malloc */
-	CT_WAIT_FUTURE, /* for the value of a promise */
-	CT_WAIT_ATOMIC, /* for the change of a variable */
-	CT_WAIT_PARK,   /* parked: for another thread to unpark it */
-	CT_WAIT_SEND,   /* for room in a channel */
-	CT_WAIT_RECV,   /* for something to come out of a channel */
-	CT_WAIT_FUTEX,  /* a futex of no known shape */
+	CT_WAIT_SPIN,      /* a spinlock: the thread runs in a loop */
+	CT_WAIT_LIBC,      /* a lock of the C library's own: of a FILE, of malloc */
+	CT_WAIT_FUTURE,    /* for the value of a promise */
+	CT_WAIT_ATOMIC,    /* for the change of a variable */
+	CT_WAIT_PARK,      /* parked: for another thread to unpark it */
+	CT_WAIT_SEND,      /* for room in a channel */
+	CT_WAIT_RECV,      /* for something to come out of a channel */
+	CT_WAIT_SELECT,    /* a select of which no case is known */
+	CT_WAIT_WAITGROUP, /* until a counter of goroutines is zero */
+	CT_WAIT_FUTEX,     /* a futex of no known shape */
 	CT_WAIT_IO,
 	CT_WAIT_SLEEP,
 	CT_WAIT_SIGNAL,
 	CT_WAIT_CHILD,
 	CT_WAIT_OTHER, /* another system call that blocks */
 	CT_N_WAIT_KINDS,
+};
+
+enum ct_io_mode { /* of a wait for I/O */
+	CT_MODE_UNKNOWN,
+	CT_MODE_READ,
+	CT_MODE_WRITE,
 };
 
 enum ct_actor_kind { CT_ACTOR_THREAD, CT_ACTOR_GOROUTINE };
@@ -170,14 +178,16 @@ static inline const char *ct_actor_end(const struct ct_actor *actor)
 }
 
 struct ct_wait {
-	uint8_t kind;  /* enum ct_wait_kind */
-	uint8_t trust; /* enum ct_trust */
-	bool any_of;   /* one of several alternatives */
-	bool timed;    /* ends by itself */
-	bool brief;    /* and within a second of its start */
-	bool outside;  /* what ends it is outside of the process: fd, signal, child, another process
-			*/
-	bool has_since;
+	uint8_t kind;     /* enum ct_wait_kind */
+	uint8_t trust;    /* enum ct_trust */
+	uint8_t mode;     /* enum ct_io_mode */
+	bool any_of : 1;  /* one of several alternatives */
+	bool timed : 1;   /* ends by itself */
+	bool brief : 1;   /* and within a second of its start */
+	bool outside : 1; /* what ends it is outside of the process: fd, signal, child, another
+			     process */
+	bool never : 1;   /* nothing can ever end it: a nil channel, a select without cases */
+	bool has_since : 1;
 	uint32_t actor;
 	uint32_t resource;   /* CT_NONE: nothing of this process (I/O, sleep …) */
 	uint64_t owner_gone; /* see struct ct_resource */
@@ -255,7 +265,7 @@ struct ct_resource {
 	uint8_t corrupt_trust; /* enum ct_trust: that it is such a lock at all */
 	bool process_shared;
 	bool is_actor;     /* it stands for an actor: a joined thread */
-	bool name_of_type; /* name says what it is, not which: "Shelf.lock" */
+	bool name_of_type; /* name says what it is, not which: "Shelf.lock", "chan int" */
 };
 
 struct ct_fact_module {
@@ -353,6 +363,8 @@ const char *ct_actor_words(
 /* "thread 12, which is no thread of this process": the owner of a resource that has owner_gone. */
 const char *ct_owner_gone_words(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t resource);
+/* The field of its state with this key, or NULL. */
+const struct ct_value *ct_resource_value(const struct ct_resource *resource, const char *key);
 const char *ct_trust_name(enum ct_trust trust);        /* "exact" … */
 const char *ct_wait_kind_name(enum ct_wait_kind kind); /* "mutex" … */
 /* Is what such a wait is for held by somebody? A condition variable is not, and of a raw futex

@@ -88,7 +88,11 @@ static enum need need_of(const struct run *run, uint32_t w)
 {
 	const struct ct_wait *wait = &run->facts->waits[w];
 
-	if (wait->trust > run->plan->ceiling || ends_by_itself(wait))
+	if (wait->trust > run->plan->ceiling)
+		return NEED_NOBODY;
+	if (wait->never)
+		return NEED_THE_DEAD;
+	if (ends_by_itself(wait))
 		return NEED_NOBODY;
 	const struct ct_resource *r = &run->facts->resources[wait->resource];
 	uint32_t holds = run->left[wait->resource];

@@ -62,8 +62,7 @@ static enum ct_status add_call(struct ct_observation *o, const struct ct_blocked
 	struct ct_actor_thread *thread = ct_sink_thread(o->sink, blocked->actor);
 	const char *text;
 
-	if (!thread ||
-		ct_syscall_text(o->target, &blocked->call, ct_sink_arena(o->sink), &text))
+	if (!thread || ct_syscall_text(o->target, &blocked->call, ct_sink_arena(o->sink), &text))
 		return CT_NO_MEMORY;
 	ct_sink_get_actor(o->sink, blocked->actor)->state = CT_STATE_WAITING;
 	thread->call = (struct ct_actor_call){

@@ -61,6 +61,20 @@ static void add_peers(const struct ct_json *j, struct ct_record *r, const struct
 			r, peers, ct_json_actor_id(j, j->facts->peers[wait->first_peer + i].actor));
 }
 
+/* Of a wait for I/O: the number of the file, and what is to be done with it. */
+static void add_file(const struct ct_json *j, struct ct_record *r, const struct ct_wait *wait)
+{
+	const struct ct_value *fd =
+		wait->kind == CT_WAIT_IO && wait->resource != CT_NONE
+			? ct_resource_value(&j->facts->resources[wait->resource], "fd")
+			: NULL;
+
+	if (fd)
+		ct_record_int(r, "fd", fd->number);
+	if (wait->mode)
+		ct_record_text(r, "mode", wait->mode == CT_MODE_WRITE ? "write" : "read");
+}
+
 static json_t *json_wait(const struct ct_json *j, const struct ct_wait *wait)
 {
 	struct ct_record r = ct_record_new();
@@ -72,8 +86,11 @@ static json_t *json_wait(const struct ct_json *j, const struct ct_wait *wait)
 	}
 	add_peers(j, &r, wait);
 	ct_json_add_owner_gone(&r, wait->owner_gone);
+	add_file(j, &r, wait);
 	ct_record_bool(&r, "any_of", wait->any_of);
 	ct_record_bool(&r, "timed", wait->timed);
+	if (wait->never)
+		ct_record_bool(&r, "never", true);
 	if (wait->has_since)
 		ct_record_int(&r, "since_ns", (int64_t)wait->since_ns);
 	ct_record_text(&r, "trust", ct_trust_name(wait->trust));

@@ -149,14 +149,25 @@ static void write_holder(struct ct_text *t, const struct holder *holder)
 	}
 }
 
-static bool is_left(const struct ct_resource *r)
+static bool is_left(const struct ct_text *t, const struct ct_resource *r)
 {
+	(void)t;
 	return !r->is_actor && !r->n_holds && r->owner_gone;
 }
 
-static bool is_unheld(const struct ct_resource *r)
+/* Channels and files are waited for, too, and nobody could ever hold them. */
+static bool is_unheld(const struct ct_text *t, const struct ct_resource *r)
 {
-	return !r->is_actor && !r->n_holds && r->n_waiters && !r->owner_gone;
+	if (r->is_actor || r->n_holds || !r->n_waiters || r->owner_gone)
+		return false;
+	switch (t->facts->waits[t->facts->waits_by_resource[r->first_waiter]].kind) {
+	case CT_WAIT_SEND:
+	case CT_WAIT_RECV:
+	case CT_WAIT_IO:
+		return false;
+	default:
+		return true;
+	}
 }
 
 static void write_left(struct ct_text *t, uint32_t resource)
@@ -182,19 +193,19 @@ static void write_unheld(struct ct_text *t, uint32_t resource)
 
 /* What no thread here holds, in two lists: left behind by threads that are gone, and waited for. */
 static void write_others(struct ct_text *t, const char *head,
-	bool (*is)(const struct ct_resource *r),
+	bool (*is)(const struct ct_text *t, const struct ct_resource *r),
 	void (*write)(struct ct_text *t, uint32_t resource))
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < t->facts->n_resources; i++)
-		n += is(&t->facts->resources[i]);
+		n += is(t, &t->facts->resources[i]);
 	if (n)
 		ct_text_head(t, "%s: %u", head, n);
 	for (uint32_t i = 0; i < t->facts->n_resources; i++) {
 		const struct ct_resource *r = &t->facts->resources[i];
 
-		if (!is(r))
+		if (!is(t, r))
 			continue;
 		ct_text_add(t, "  %s", ct_say_resource(&t->words, t->facts, i));
 		if (!r->name && r->where)

@@ -37,6 +37,8 @@ static const struct {
 	[CT_WAIT_PARK] = {"is parked on", "are parked on", ""},
 	[CT_WAIT_SEND] = {"waits for room in", "wait for room in", ""},
 	[CT_WAIT_RECV] = {"waits to receive from", "wait to receive from", ""},
+	[CT_WAIT_SELECT] = {"waits in a select", "wait in a select", ""},
+	[CT_WAIT_WAITGROUP] = {"waits for", "wait for", " to be done"},
 	[CT_WAIT_FUTEX] = {"waits on", "wait on", ""},
 	[CT_WAIT_IO] = {"waits for I/O", "wait for I/O", ""},
 	[CT_WAIT_SLEEP] = {"sleeps", "sleep", ""},
@@ -66,10 +68,14 @@ void ct_text_wait(struct ct_text *t, const struct ct_wait *wait, bool plural)
 	ct_text_add(t, "%s", plural ? verbs[wait->kind].many : verbs[wait->kind].one);
 	if (wait->resource != CT_NONE)
 		ct_text_add(t, " %s%s", say_object(t, wait->resource), verbs[wait->kind].after);
+	else if (wait->kind == CT_WAIT_SEND || wait->kind == CT_WAIT_RECV)
+		ct_text_add(t, " a nil channel");
 	else if (call && !plural && call->text)
 		ct_text_add(t, " in %s", call->text);
 	else if (call && call->name)
 		ct_text_add(t, " in %s", call->name);
+	if (wait->never)
+		ct_text_add(t, " (for ever)");
 	if (wait->timed && wait->kind != CT_WAIT_SLEEP)
 		ct_text_add(t, " (with a timeout)");
 	if (wait->has_since && !plural)

@@ -66,7 +66,7 @@ static void add_lock(struct builder *b, const struct ct_resource *r)
 	uint32_t stack = b->facts->actors[first->actor].stack;
 	struct ct_view_lock lock = {
 		.kind = r->kind,
-		.name = r->name,
+		.name = r->name_of_type ? NULL : r->name,
 		.waits = ct_wait_kind_name(first->kind),
 		.address = r->address,
 		.waiters = r->n_waiters,

@@ -42,9 +42,9 @@ struct ct_cfi_row {
 	struct ct_cfi_rule cfa; /* UNSET: there is no CFI for this address */
 	uint8_t ret;            /* the register that is the return address */
 	uint8_t n_rules;
-	bool code;   /* the address is where code can be */
-	bool signal; /* a signal handler returns to this code */
-	bool root;   /* the return address is said to be undefined: there is no caller */
+	bool code;         /* the address is where code can be */
+	bool signal;       /* a signal handler returns to this code */
+	bool root;         /* the return address is said to be undefined: there is no caller */
 	bool exact_caller; /* see struct ct_frame_shape */
 	bool shaped;       /* by a struct ct_frame_shape */
 	struct ct_cfi_rule rules[];

@@ -45,6 +45,19 @@ static bool is_rust_lock(Dwarf_Die *type)
 	return false;
 }
 
+/* Of Go's package sync the same. */
+static bool is_go_lock(Dwarf_Die *type)
+{
+	static const char *const names[] = {"sync.Mutex", "sync.RWMutex", "sync.WaitGroup",
+		"sync.Once", "sync.Cond", "internal/sync.Mutex"};
+	const char *name = dwarf_diename(type);
+
+	for (size_t i = 0; name && i < CT_COUNT(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
 /* Removes typedefs and qualifiers from type; is_lock is set when a name on the way is a lock's. */
 static bool peel(struct ct_dwarf *dwarf, Dwarf_Die *type, bool *is_lock)
 {
@@ -313,7 +326,7 @@ uint64_t ct_dwarf_type_path(
 		struct member member;
 		bool is_lock = false;
 
-		if (!peel(dwarf, &type, &is_lock) || is_rust_lock(&type))
+		if (!peel(dwarf, &type, &is_lock) || is_rust_lock(&type) || is_go_lock(&type))
 			break;
 		if (dwarf_tag(&type) == DW_TAG_array_type) {
 			if (!enter_array(dwarf, &type, &at, path))

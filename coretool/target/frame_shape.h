@@ -5,7 +5,8 @@
 
 #include "base/base.h"
 
-/* The caller's stack pointer is size bytes above this frame's; the return address is right below. */
+/* The caller's stack pointer is size bytes above this frame's; the return address is right below.
+ */
 struct ct_frame_shape {
 	uint32_t size;
 	bool root;         /* there is no caller */

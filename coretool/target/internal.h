@@ -44,8 +44,7 @@ Dwarf *ct_module_dwarf(struct ct_target *target, const struct ct_module *module,
  * writable, and where the file is mapped. CT_FAULT when there is no matching file or the range is
  * not in one such segment. (module_read.c)
  */
-enum ct_status ct_module_read(
-	const struct ct_module *module, uint64_t addr, void *buf, size_t len);
+enum ct_status ct_module_read(const struct ct_module *module, uint64_t addr, void *buf, size_t len);
 /* The same bytes in place; they become zeros when the file is cut off while we look. */
 enum ct_status ct_module_view(
 	const struct ct_module *module, uint64_t addr, size_t len, const void **ret);

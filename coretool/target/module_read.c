@@ -36,8 +36,8 @@ static const struct ct_module_segment *segment_at(
 	return NULL;
 }
 
-enum ct_status ct_module_view(const struct ct_module *module, uint64_t addr, size_t len,
-	const void **ret)
+enum ct_status ct_module_view(
+	const struct ct_module *module, uint64_t addr, size_t len, const void **ret)
 {
 	struct ct_module_files *files = ct_module_open(module);
 	uint64_t vaddr = addr - module->bias;
@@ -58,8 +58,7 @@ enum ct_status ct_module_view(const struct ct_module *module, uint64_t addr, siz
 	return files->file.guard.damaged ? CT_FAULT : CT_OK;
 }
 
-enum ct_status ct_module_read(
-	const struct ct_module *module, uint64_t addr, void *buf, size_t len)
+enum ct_status ct_module_read(const struct ct_module *module, uint64_t addr, void *buf, size_t len)
 {
 	const void *bytes;
 

@@ -22,17 +22,16 @@ static uint64_t hash_name(const char *name)
 static bool visit_type(struct ct_die_path *at, void *arg)
 {
 	struct ct_struct_layouts *layouts = arg;
-	const char *name = dwarf_tag(&at->die) == DW_TAG_structure_type
-				   ? dwarf_diename(&at->die)
-				   : NULL;
+	const char *name =
+		dwarf_tag(&at->die) == DW_TAG_structure_type ? dwarf_diename(&at->die) : NULL;
 
 	if (name) {
 		Dwarf_Off *slot = ct_vec_push(&layouts->types);
 
 		if (slot)
 			*slot = dwarf_dieoffset(&at->die);
-		if (!slot || !ct_hash_insert(&layouts->by_name, hash_name(name),
-				     layouts->types.n - 1))
+		if (!slot ||
+			!ct_hash_insert(&layouts->by_name, hash_name(name), layouts->types.n - 1))
 			layouts->failed = true;
 	}
 	return false;
@@ -112,8 +111,8 @@ static bool enter(struct ct_dwarf *dwarf, Dwarf_Die *die)
 	return false;
 }
 
-enum ct_status ct_struct_offset(const struct ct_struct_layouts *layouts, const char *type,
-	const char *path, uint32_t *ret)
+enum ct_status ct_struct_offset(
+	const struct ct_struct_layouts *layouts, const char *type, const char *path, uint32_t *ret)
 {
 	uint64_t sum = 0, number;
 	Dwarf_Die die;

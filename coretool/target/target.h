@@ -68,8 +68,7 @@ enum ct_status ct_view(struct ct_target *target, uint64_t addr, size_t len, cons
  * Bytes of a program's image, of any length: in place where the source or the module's file has
  * them in one piece, else a copy that lives as long as the target.
  */
-enum ct_status ct_view_image(
-	struct ct_target *target, uint64_t addr, size_t len, const void **ret);
+enum ct_status ct_view_image(struct ct_target *target, uint64_t addr, size_t len, const void **ret);
 enum ct_status ct_read_u32(struct ct_target *target, uint64_t addr, uint32_t *ret);
 enum ct_status ct_read_u64(struct ct_target *target, uint64_t addr, uint64_t *ret);
 /* A string of at most size - 1 bytes; it ends at a NUL, or where memory or buf ends. CT_FAULT: not

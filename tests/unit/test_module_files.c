@@ -129,8 +129,7 @@ static void a_matching_file_gives_names_and_code(void **state)
 	/* Of writable memory the file knows only the beginning. */
 	data = map_with(f, PROT_READ | PROT_WRITE);
 	assert_int_equal(
-		ct_module_read(module, data->start + data->present - 8, have, 8),
-		CT_FAULT);
+		ct_module_read(module, data->start + data->present - 8, have, 8), CT_FAULT);
 	/* Not over the end of a segment, not outside of all. */
 	assert_int_equal(ct_module_read(module, code->start, have, SIZE_MAX), CT_FAULT);
 	assert_int_equal(ct_module_read(module, module->end, have, 1), CT_FAULT);

@@ -144,8 +144,8 @@ static void fingerprint_of(const char *name, uint64_t address, uint64_t offset, 
 	struct ct_resource *r = leave(&s, address, CT_TRUST_DEBUG_INFO);
 	r->name = name;
 	r->place = name ? CT_PLACE_UNKNOWN : CT_PLACE_HEAP;
-	r->block = ct_arena_copy(ct_sink_arena(s.sink),
-		&(struct ct_heap_block){offset, 64}, sizeof(struct ct_heap_block));
+	r->block = ct_arena_copy(ct_sink_arena(s.sink), &(struct ct_heap_block){offset, 64},
+		sizeof(struct ct_heap_block));
 	struct ct_document *doc = judge(&s, &facts);
 	ct_document_fingerprint(doc);
 	assert_non_null(find(doc, "CT121")->fingerprint);

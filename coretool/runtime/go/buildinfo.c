@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The version that the linker wrote into the program (debug/buildinfo; cmd/link/internal/ld/data.go):
- * a header of 32 bytes, aligned to 16, at the start of some data segment. Since 1.18 the strings
- * stand behind it; before that it points to Go strings.
+ * The version that the linker wrote into the program (debug/buildinfo;
+ * cmd/link/internal/ld/data.go): a header of 32 bytes, aligned to 16, at the start of some data
+ * segment. Since 1.18 the strings stand behind it; before that it points to Go strings.
  */
 #include "base/arena.h"
 #include "runtime/go/go.h"

@@ -25,8 +25,8 @@ static const char *const switches[] = {"runtime.systemstack", "runtime.systemsta
 	"runtime.asmcgocall", "runtime.gogo", NULL};
 
 /* The runtime makes it look as if the code that was interrupted had called them. */
-static const char *const injected[] = {
-	"runtime.sigpanic", "runtime.sigpanic0", "runtime.asyncPreempt", "runtime.debugCallV2", NULL};
+static const char *const injected[] = {"runtime.sigpanic", "runtime.sigpanic0",
+	"runtime.asyncPreempt", "runtime.debugCallV2", NULL};
 
 bool ct_go_frame_shape(void *arg, uint64_t pc, struct ct_frame_shape *ret)
 {

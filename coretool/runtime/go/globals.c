@@ -218,8 +218,8 @@ static void read_reasons(struct ct_go *go)
 
 		if (ct_read(go->target, go->globals.reasons + 16u * n, words, sizeof(words)) ||
 			(n && (!words[0] || !words[1])) || words[1] >= sizeof(text) ||
-			!ct_go_string(go->target, go->globals.reasons + 16u * n, text,
-				sizeof(text)))
+			!ct_go_string(
+				go->target, go->globals.reasons + 16u * n, text, sizeof(text)))
 			break;
 		go->reasons[n++] = ct_arena_strndup(arena, text, strlen(text));
 	}

@@ -21,8 +21,7 @@ enum ct_status ct_go_u32(
 	return offset == CT_GO_ABSENT ? CT_FAULT : ct_read_u32(go->target, addr + offset, ret);
 }
 
-enum ct_status ct_go_u8(
-	const struct ct_go *go, uint64_t addr, enum ct_go_field field, uint8_t *ret)
+enum ct_status ct_go_u8(const struct ct_go *go, uint64_t addr, enum ct_go_field field, uint8_t *ret)
 {
 	uint32_t offset = go->layout.offset[field];
 

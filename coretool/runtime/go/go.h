@@ -80,9 +80,10 @@ static inline bool ct_go_since(const struct ct_go *go, unsigned minor)
 /* A Go string ({pointer, length}) at addr; longer ones are cut. False: not readable. */
 bool ct_go_string(struct ct_target *target, uint64_t addr, char *buf, size_t size);
 
-/* The version out of the module's build information; CT_NOT_FOUND: it is no Go program. (buildinfo.c) */
-enum ct_status ct_go_read_version(struct ct_target *target, const struct ct_module *module,
-	struct ct_go_version *ret);
+/* The version out of the module's build information; CT_NOT_FOUND: it is no Go program.
+ * (buildinfo.c) */
+enum ct_status ct_go_read_version(
+	struct ct_target *target, const struct ct_module *module, struct ct_go_version *ret);
 /* Picks the layout for the version and DWARF. (layout.c) */
 void ct_go_choose_layout(struct ct_go *go);
 /* Finds the globals by the operands of functions that use them. (globals.c) */

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/go/goroutine.h"
 
-#define SCAN_BIT   0x1000u /* added to the status while the garbage collector has the goroutine */
-#define MAX_G      4096    /* bytes of a struct g that are looked at; it has 456 in 1.27 */
-#define RUNNING_FINALIZER 2u /* in fingStatus, 1.20 on */
+#include "runtime/go/record.h"
+
+#define SCAN_BIT          0x1000u /* added to the status while the garbage collector has the goroutine */
+#define RUNNING_FINALIZER 2u      /* in fingStatus, 1.20 on */
 
 uint32_t ct_go_n_goroutines(const struct ct_go *go)
 {
@@ -14,44 +15,27 @@ uint32_t ct_go_n_goroutines(const struct ct_go *go)
 	return (uint32_t)CT_MIN(n, (uint64_t)INT32_MAX);
 }
 
-/* The bytes of one g, and how to take fields out of them. */
-struct bytes {
-	const struct ct_go *go;
-	const uint8_t *at;
-	uint32_t size;
-};
-
-static uint64_t field(const struct bytes *b, enum ct_go_field field, size_t size)
+static void read_fields(const struct ct_go_record *r, struct ct_go_g *g)
 {
-	uint32_t offset = b->go->layout.offset[field];
-	uint64_t value = 0;
+	uint32_t status = (uint32_t)ct_go_field(r, CT_GO_G_ATOMICSTATUS, 4, 0);
 
-	if (offset != CT_GO_ABSENT && ct_within(offset, size, b->size))
-		memcpy(&value, b->at + offset, size);
-	return value;
-}
-
-static void read_fields(const struct bytes *b, struct ct_go_g *g)
-{
-	uint32_t status = (uint32_t)field(b, CT_GO_G_ATOMICSTATUS, 4);
-
-	g->goid = field(b, CT_GO_G_GOID, 8);
-	g->stack_low = field(b, CT_GO_G_STACK_LO, 8);
-	g->stack_high = field(b, CT_GO_G_STACK_HI, 8);
-	g->m = field(b, CT_GO_G_M, 8);
-	g->pc = field(b, CT_GO_G_SCHED_PC, 8);
-	g->sp = field(b, CT_GO_G_SCHED_SP, 8);
-	g->fp = field(b, CT_GO_G_SCHED_BP, 8);
-	g->syscall_pc = field(b, CT_GO_G_SYSCALLPC, 8);
-	g->syscall_sp = field(b, CT_GO_G_SYSCALLSP, 8);
-	g->gopc = field(b, CT_GO_G_GOPC, 8);
-	g->startpc = field(b, CT_GO_G_STARTPC, 8);
-	g->parent = field(b, CT_GO_G_PARENTGOID, 8);
-	g->waiting = field(b, CT_GO_G_WAITING, 8);
-	g->locked = field(b, CT_GO_G_LOCKEDM, 8);
-	g->labels = field(b, CT_GO_G_LABELS, 8);
-	g->since = (int64_t)field(b, CT_GO_G_WAITSINCE, 8);
-	g->reason = (uint8_t)field(b, CT_GO_G_WAITREASON, 1);
+	g->goid = ct_go_get(r, G_GOID);
+	g->stack_low = ct_go_get(r, G_STACK_LO);
+	g->stack_high = ct_go_get(r, G_STACK_HI);
+	g->m = ct_go_get(r, G_M);
+	g->pc = ct_go_get(r, G_SCHED_PC);
+	g->sp = ct_go_get(r, G_SCHED_SP);
+	g->fp = ct_go_get(r, G_SCHED_BP);
+	g->syscall_pc = ct_go_get(r, G_SYSCALLPC);
+	g->syscall_sp = ct_go_get(r, G_SYSCALLSP);
+	g->gopc = ct_go_get(r, G_GOPC);
+	g->startpc = ct_go_get(r, G_STARTPC);
+	g->parent = ct_go_get(r, G_PARENTGOID);
+	g->waiting = ct_go_get(r, G_WAITING);
+	g->locked = ct_go_get(r, G_LOCKEDM);
+	g->labels = ct_go_get(r, G_LABELS);
+	g->since = (int64_t)ct_go_get(r, G_WAITSINCE);
+	g->reason = (uint8_t)ct_go_field(r, CT_GO_G_WAITREASON, 1, 0);
 	g->status = (uint8_t)(status & ~SCAN_BIT);
 	g->scanning = status & SCAN_BIT;
 }
@@ -63,16 +47,12 @@ static bool is_alive(uint8_t status)
 
 enum ct_status ct_go_goroutine_at(const struct ct_go *go, uint64_t at, struct ct_go_g *ret)
 {
-	uint8_t copy[MAX_G];
-	struct bytes b = {go, copy, CT_MIN(ct_go_at(go, G_SIZE), (uint32_t)MAX_G)};
 	struct ct_go_g g = {.at = at};
-	const void *view;
+	struct ct_go_record record;
 
-	if (!ct_view(go->target, at, b.size, &view))
-		b.at = view;
-	else if (ct_read(go->target, at, copy, b.size))
+	if (ct_go_record(go, at, CT_GO_G_SIZE, &record))
 		return CT_FAULT;
-	read_fields(&b, &g);
+	read_fields(&record, &g);
 	if (!is_alive(g.status))
 		return CT_NOT_FOUND;
 	if (!g.goid || g.stack_low >= g.stack_high)
@@ -108,9 +88,8 @@ bool ct_go_is_system(const struct ct_go *go, const struct ct_go_g *g)
 	if (!ct_go_function_at(&go->tables, g->startpc, &f))
 		return false;
 	const char *name = ct_go_function_name(&f);
-	if (strncmp(name, "runtime.", strlen("runtime.")) != 0 ||
-		!strcmp(name, "runtime.main") || !strcmp(name, "runtime.corostart") ||
-		!strcmp(name, "runtime.handleAsyncEvent"))
+	if (strncmp(name, "runtime.", strlen("runtime.")) != 0 || !strcmp(name, "runtime.main") ||
+		!strcmp(name, "runtime.corostart") || !strcmp(name, "runtime.handleAsyncEvent"))
 		return false;
 	/* Finalizers and cleanups are the program's own code. */
 	if (!strcmp(name, "runtime.runfinq") || !strcmp(name, "runtime.runFinalizers")) {

@@ -23,9 +23,10 @@ enum ct_go_status { /* runtime2.go; the numbers have not changed since 1.14 */
 struct ct_go_g {
 	uint64_t at, goid;
 	uint64_t stack_low, stack_high;
-	uint64_t m;             /* that it runs on; 0: none */
-	uint64_t pc, sp, fp;    /* where it goes on, unless it runs */
-	uint64_t syscall_pc, syscall_sp; /* where it went into a system call or cgo; 0: it did not */
+	uint64_t m;          /* that it runs on; 0: none */
+	uint64_t pc, sp, fp; /* where it goes on, unless it runs */
+	uint64_t syscall_pc,
+		syscall_sp; /* where it went into a system call or cgo; 0: it did not */
 	uint64_t gopc, startpc;
 	uint64_t parent;  /* goid of its creator; 0: not recorded (before 1.21) */
 	uint64_t waiting; /* the first sudog; 0: none */
@@ -38,8 +39,8 @@ struct ct_go_g {
 
 /* How many the slice has, those that are dead too; at most 2^31. */
 uint32_t ct_go_n_goroutines(const struct ct_go *go);
-/* The i-th. CT_NOT_FOUND: it is none that lives (dead, idle, for a thread to come); CT_FAULT: it cannot be
- * read, or is none. */
+/* The i-th. CT_NOT_FOUND: it is none that lives (dead, idle, for a thread to come); CT_FAULT: it
+ * cannot be read, or is none. */
 CT_WARN_UNUSED enum ct_status ct_go_goroutine(
 	const struct ct_go *go, uint32_t i, struct ct_go_g *ret);
 CT_WARN_UNUSED enum ct_status ct_go_goroutine_at(

@@ -57,9 +57,9 @@ const struct ct_go_machine *ct_go_machine_at(const struct ct_go_observation *o, 
 {
 	const struct ct_go_machine key = {.at = at};
 
-	return at && o->n_machines ? bsearch(&key, o->machines, o->n_machines,
-					     sizeof(*o->machines), by_address)
-				   : NULL;
+	return at && o->n_machines
+		       ? bsearch(&key, o->machines, o->n_machines, sizeof(*o->machines), by_address)
+		       : NULL;
 }
 
 const struct ct_go_machine *ct_go_machine_of(const struct ct_go_observation *o, uint32_t thread)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/go/observe.h"
+#include "runtime/go/waits.h"
 
 #include <inttypes.h>
 
@@ -59,7 +59,8 @@ static enum ct_status add_goroutine(struct ct_go_observation *o, const struct ct
 	if (actor == CT_NONE)
 		return CT_NO_MEMORY;
 	o->n++;
-	return o->unwinder ? ct_go_observe_stack(o, g, actor) : CT_OK;
+	enum ct_status status = o->unwinder ? ct_go_observe_stack(o, g, actor) : CT_OK;
+	return status ? status : ct_go_observe_waits(o, g, actor);
 }
 
 static void note_unreadable(struct ct_go_observation *o, uint32_t n_bad, uint32_t n)
@@ -78,6 +79,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	uint32_t n = ct_go_n_goroutines(o->go), n_bad = 0;
 	enum ct_status status = ct_go_read_machines(o);
 
+	if (!status)
+		status = ct_go_waits_new(o);
 	o->first = ct_sink_n_actors(o->sink);
 	for (uint32_t i = 0; !status && i < n; i++) {
 		struct ct_go_g g;
@@ -92,6 +95,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	}
 	note_unreadable(o, n_bad, n);
 	ct_go_observe_sched(o);
+	ct_go_waits_free(o->waits);
+	o->waits = NULL;
 	free(o->machines);
 	free(o->frames);
 	return status;

@@ -21,8 +21,8 @@ struct ct_go_operands {
 
 #define CT_GO_MAX_CODE 65536 /* of one function, bytes that are looked at */
 
-/* Of the named function: only those into memory that the program may write, when writable. CT_NOT_FOUND: there is
- * no such function. */
+/* Of the named function: only those into memory that the program may write, when writable.
+ * CT_NOT_FOUND: there is no such function. */
 CT_WARN_UNUSED enum ct_status ct_go_operands_of(
 	const struct ct_go *go, const char *function, bool writable, struct ct_go_operands *ret);
 void ct_go_operands_free(struct ct_go_operands *operands);

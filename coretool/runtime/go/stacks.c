@@ -119,8 +119,9 @@ static enum ct_status add_stack(
 enum ct_status ct_go_observe_stack(
 	struct ct_go_observation *o, const struct ct_go_g *g, uint32_t actor)
 {
-	struct ct_unwound unwound = {.why = "it runs on its thread, and where it left its own stack "
-					    "is not recorded"};
+	struct ct_unwound unwound = {
+		.why = "it runs on its thread, and where it left its own stack "
+		       "is not recorded"};
 	struct ct_regs regs;
 	enum ct_status status = ct_go_registers(o, g, &regs);
 

@@ -104,8 +104,7 @@ bool ct_go_function_named(
 	if (!tables->n || !find_name(&t->names, name, &offset))
 		return false;
 	for (uint32_t i = 0; i < t->n_functions; i++)
-		if (ct_go_function_get(t, i, ret) &&
-			field(ret, records[t->format].name) == offset)
+		if (ct_go_function_get(t, i, ret) && field(ret, records[t->format].name) == offset)
 			return true;
 	return false;
 }
@@ -178,8 +177,8 @@ static bool varint(const struct ct_go_bytes *bytes, size_t *at, uint32_t *ret)
 }
 
 /* Pairs of a change of the value and how many bytes of code it holds for. */
-bool ct_go_pc_value(const struct ct_go_function *f, enum ct_go_column column, uint64_t pc,
-	int32_t *ret)
+bool ct_go_pc_value(
+	const struct ct_go_function *f, enum ct_go_column column, uint64_t pc, int32_t *ret)
 {
 	const struct ct_go_bytes *pcs = &f->table->pcs;
 	size_t at = column_of(f, column);
@@ -205,8 +204,8 @@ uint64_t ct_go_funcdata(
 	static const uint8_t old[] = {0, 1, 3, 4, 5};
 	const struct ct_go_table *t = f->table;
 	uint32_t index = t->format == CT_GO_FORMAT_2 ? old[which] : (uint32_t)which;
-	size_t at = f->at + records[t->format].size +
-		    (size_t)4 * field(f, records[t->format].n_pcdata);
+	size_t at =
+		f->at + records[t->format].size + (size_t)4 * field(f, records[t->format].n_pcdata);
 
 	(void)target;
 	if (index >= t->functions.at[f->at + records[t->format].n_funcdata])

@@ -71,8 +71,7 @@ CT_WARN_UNUSED enum ct_status ct_go_table_read(
 	struct ct_target *target, uint64_t moduledata, struct ct_go_table *ret);
 
 /* The function that pc is in; false: pc is in no Go code. */
-bool ct_go_function_at(
-	const struct ct_go_tables *tables, uint64_t pc, struct ct_go_function *ret);
+bool ct_go_function_at(const struct ct_go_tables *tables, uint64_t pc, struct ct_go_function *ret);
 bool ct_go_function_get(
 	const struct ct_go_table *table, uint32_t index, struct ct_go_function *ret);
 /* By its exact name ("runtime.allgadd"), in the runtime's own module. */
@@ -86,11 +85,11 @@ uint32_t ct_go_function_args(const struct ct_go_function *function); /* bytes of
 uint32_t ct_go_function_deferreturn(const struct ct_go_function *function);
 
 /* The number in a column at pc; false: there is none. */
-bool ct_go_pc_value(const struct ct_go_function *function, enum ct_go_column column, uint64_t pc,
-	int32_t *ret);
+bool ct_go_pc_value(
+	const struct ct_go_function *function, enum ct_go_column column, uint64_t pc, int32_t *ret);
 /* Address of a FUNCDATA; 0: it has none. */
-uint64_t ct_go_funcdata(struct ct_target *target, const struct ct_go_function *function,
-	enum ct_go_funcdata which);
+uint64_t ct_go_funcdata(
+	struct ct_target *target, const struct ct_go_function *function, enum ct_go_funcdata which);
 
 /* A name out of the table of names; "" where offset is no good. */
 const char *ct_go_name_at(const struct ct_go_table *table, int32_t offset);

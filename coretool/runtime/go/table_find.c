@@ -22,8 +22,8 @@ static const struct places places[] = {
 };
 
 /* magic, 0, 0, instruction size quantum, pointer size */
-static bool read_header(
-	struct ct_target *target, uint64_t pclntab, enum ct_go_format *format, uint64_t *n_functions)
+static bool read_header(struct ct_target *target, uint64_t pclntab, enum ct_go_format *format,
+	uint64_t *n_functions)
 {
 	uint8_t header[16];
 	uint32_t magic;
@@ -56,8 +56,8 @@ static bool read_slice(
 	return true;
 }
 
-static bool read_slices(
-	struct ct_target *target, const struct places *p, uint64_t moduledata, struct ct_go_table *t)
+static bool read_slices(struct ct_target *target, const struct places *p, uint64_t moduledata,
+	struct ct_go_table *t)
 {
 	size_t row = t->format <= CT_GO_FORMAT_16 ? 16 : 8;
 

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sleeping goroutines, and channels that timers send to. The runtime's clock (nanotime) is nowhere
+ * in the memory of a process; what it stamped last tells when it was at least, and so how long a
+ * timer will take at most.
+ */
+#include "runtime/go/waits.h"
+
+#include <inttypes.h>
+
+#define MAX_P      4096
+#define MAX_TIMERS (1u << 24) /* of one P */
+
+/* ---- the clock ---- */
+
+static int64_t newest(int64_t a, int64_t b)
+{
+	return CT_MAX(a, b);
+}
+
+/* The i-th P; 0: there is none. */
+static uint64_t p_at(const struct ct_go *go, uint32_t i)
+{
+	uint64_t slice[2], p = 0;
+
+	if (!go->globals.allp || ct_read(go->target, go->globals.allp, slice, sizeof(slice)) ||
+		i >= slice[1] || i >= MAX_P || ct_read_u64(go->target, slice[0] + 8u * i, &p))
+		return 0;
+	return p;
+}
+
+/* When sysmon looked at the Ps, the scheduler at the network, the collector at who waits. */
+int64_t ct_go_clock(const struct ct_go_observation *o)
+{
+	const struct ct_go *go = o->go;
+	uint32_t n = ct_go_n_goroutines(go);
+	uint64_t list = 0, g, p;
+	int64_t clock = 0;
+
+	if (go->globals.sched)
+		clock = (int64_t)ct_go_word(go, go->globals.sched, CT_GO_SCHED_LASTPOLL);
+	for (uint32_t i = 0; (p = p_at(go, i)); i++) {
+		clock = newest(clock, (int64_t)ct_go_word(go, p, CT_GO_P_SYSMONTICK_SCHEDWHEN));
+		clock = newest(clock, (int64_t)ct_go_word(go, p, CT_GO_P_SYSMONTICK_SYSCALLWHEN));
+	}
+	if (n)
+		(void)!ct_read_u64(go->target, go->globals.allgs, &list);
+	for (uint32_t i = 0; i < n; i++) {
+		if (ct_read_u64(go->target, list + 8ull * i, &g))
+			break;
+		clock = newest(clock, (int64_t)ct_go_word(go, g, CT_GO_G_WAITSINCE));
+	}
+	/* A century is no time that a machine has been up. */
+	return clock > 0 && clock < INT64_C(100) * 366 * 86400 * 1000000000 ? clock : 0;
+}
+
+const char *ct_go_duration(struct ct_sink *sink, int64_t ns)
+{
+	static const struct {
+		int64_t ns;
+		const char *unit;
+	} units[] = {{INT64_C(86400000000000), "days"}, {INT64_C(3600000000000), "h"},
+		{INT64_C(60000000000), "min"}, {INT64_C(1000000000), "s"}, {1000000, "ms"}};
+	size_t i = 0;
+
+	while (i + 1 < CT_COUNT(units) && ns < 2 * units[i].ns)
+		i++;
+	int64_t n = ns / units[i].ns + (ns % units[i].ns != 0), step = 1;
+	while (n / step >= 100)
+		step *= 10;
+	return ct_sink_printf(
+		sink, "%" PRId64 " %s", (n / step + (n % step != 0)) * step, units[i].unit);
+}
+
+/* ---- timers of channels: up to 1.22, and in programs with asynctimerchan=1 ---- */
+
+#define TIMER_ZOMBIE 4u /* in state, 1.23 on: it is in the heap, and was stopped */
+
+/* Is it in a heap, and not deleted? (addtimer() of runtime/time.go; struct timer since 1.23) */
+static bool runs(const struct ct_go *go, uint64_t timer)
+{
+	uint32_t status;
+	uint8_t state;
+
+	if (!ct_go_u8(go, timer, CT_GO_TIMER_STATE, &state))
+		return !(state & TIMER_ZOMBIE) && ct_go_word(go, timer, CT_GO_TIMER_WHEN);
+	return !ct_go_u32(go, timer, CT_GO_TIMER_STATUS, &status) &&
+	       (status == 1 || status == 2 || (status >= 6 && status <= 8));
+}
+
+static void add_timer(const struct ct_go *go, struct ct_go_waits *waits, uint64_t timer)
+{
+	uint64_t channel = 0;
+
+	/* arg is an interface: type and value. */
+	if (!runs(go, timer) ||
+		ct_read_u64(go->target, timer + ct_go_at(go, TIMER_ARG) + 8, &channel) || !channel)
+		return;
+	struct ct_go_ticking *slot = ct_vec_push(&waits->ticking);
+	if (slot &&
+		ct_hash_insert(&waits->ticking_keys, ct_hash_u64(channel), waits->ticking.n - 1))
+		*slot = (struct ct_go_ticking){channel, timer};
+}
+
+/* The heap of each P: of timers, since 1.23 of pairs of a timer and its time. */
+static void read_timers(const struct ct_go *go, struct ct_go_waits *waits)
+{
+	bool pairs = ct_go_at(go, TIMERS_HEAP) != CT_GO_ABSENT;
+	uint64_t heap = ct_go_at(go, P_TIMERS) + (pairs ? ct_go_at(go, TIMERS_HEAP) : 0);
+	uint64_t p, slice[2], timer;
+
+	waits->have_timers = true;
+	for (uint32_t i = 0; (p = p_at(go, i)); i++) {
+		if (ct_read(go->target, p + heap, slice, sizeof(slice)))
+			continue;
+		for (uint64_t k = 0; k < CT_MIN(slice[1], (uint64_t)MAX_TIMERS); k++) {
+			if (ct_read_u64(go->target, slice[0] + (pairs ? 16 : 8) * k, &timer))
+				break;
+			add_timer(go, waits, timer);
+		}
+	}
+}
+
+/* When it fires: what was set last. */
+static int64_t when_of(const struct ct_go *go, uint64_t timer)
+{
+	uint32_t status;
+
+	if (!ct_go_u32(go, timer, CT_GO_TIMER_STATUS, &status) && status >= 6)
+		return (int64_t)ct_go_word(go, timer, CT_GO_TIMER_NEXTWHEN);
+	return (int64_t)ct_go_word(go, timer, CT_GO_TIMER_WHEN);
+}
+
+uint64_t ct_go_ticking_timer(struct ct_go_waiter *w, uint64_t channel, int64_t *when)
+{
+	struct ct_go_waits *waits = w->waits;
+	uint32_t i;
+
+	if (!waits->have_timers)
+		read_timers(w->o->go, waits);
+	struct ct_hash_it it = ct_hash_find(&waits->ticking_keys, ct_hash_u64(channel));
+	while (ct_hash_next(&waits->ticking_keys, &it, &i))
+		if (waits->ticking.items[i].channel == channel) {
+			*when = when_of(w->o->go, waits->ticking.items[i].timer);
+			return waits->ticking.items[i].timer;
+		}
+	return 0;
+}
+
+/* ---- sleep ---- */
+
+/* Of time.Sleep: 1.23 keeps it beside the timer. */
+static int64_t wakes_at(const struct ct_go_waiter *w)
+{
+	const struct ct_go *go = w->o->go;
+	int64_t when = (int64_t)ct_go_word(go, w->g->at, CT_GO_G_SLEEPWHEN);
+	uint64_t timer = when ? 0 : ct_go_word(go, w->g->at, CT_GO_G_TIMER);
+
+	return timer ? when_of(go, timer) : when;
+}
+
+enum ct_status ct_go_wait_sleep(struct ct_go_waiter *w)
+{
+	int64_t when = wakes_at(w), clock = w->waits->clock;
+	struct ct_wait wait = {
+		.kind = CT_WAIT_SLEEP,
+		.trust = CT_TRUST_EXACT,
+		.timed = true,
+		.resource = CT_NONE,
+		.why = "it sleeps until its timer fires",
+	};
+
+	if (when == INT64_MAX)
+		wait.why = "it sleeps for longer than the clock can count";
+	else if (clock && when > clock)
+		wait.why = ct_sink_printf(w->o->sink, "its timer fires in at most %s",
+			ct_go_duration(w->o->sink, when - clock));
+	return ct_go_add_wait(w, wait);
+}
