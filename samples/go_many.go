@@ -5,7 +5,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"runtime"
 	"strconv"
@@ -80,7 +79,8 @@ func main() {
 		runtime.Gosched()
 		time.Sleep(time.Duration(count/1000+1) * time.Millisecond / 5)
 	}
-	fmt.Printf("{\"goroutine_count\":%d}\n", count+1)
+	tell("goroutine_count", count+1)
+	tell("moving", true) // their waits are not told one by one
 	ready()
 	time.Sleep(24 * time.Hour)
 	lock.Unlock()

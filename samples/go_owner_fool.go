@@ -203,6 +203,16 @@ func willLockLater(mutex *sync.Mutex) {
 	defer mutex.Unlock()
 }
 
+// Three in a row: what unlocks the third by its address could be a reader's unlock of an RWMutex that began at the first.
+type trio struct{ first, second, third sync.Mutex }
+
+//go:noinline
+func holdsThird(t *trio) {
+	t.third.Lock()
+	time.Sleep(long)
+	t.third.Unlock()
+}
+
 // ---- who will never unlock ----
 
 //go:noinline
@@ -291,6 +301,17 @@ func main() {
 		one.hasWaiter(other.is)
 		notHeldBy(one.is, one.mutex)
 	}
+	row := new(trio)
+	third := &job{label: "third", function: "main.holdsThird", mutex: &row.third,
+		run: func(*sync.Mutex) { holdsThird(row) }}
+	third.begin()
+	third.hasWaiter(third.is)
+	first := &job{label: "first", function: "main.inLoopNow", mutex: &row.first, run: inLoopNow}
+	first.begin()
+	first.hasWaiter(first.is)
+	notHeldBy(third.is, &row.first)
+	notHeldBy(first.is, &row.third)
+
 	leak := &job{label: "leak", function: "main.neverUnlocks", run: neverUnlocks}
 	leak.begin()
 	waiter := start("for leak", func() { waits(leak.mutex) })

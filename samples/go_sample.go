@@ -264,6 +264,23 @@ func tellGoroutine(a *actor, s *seen, more fields) {
 	tell("goroutine", told)
 }
 
+// expectRunning tells the function alone: the place in it changes, and whether it runs or could.
+func expectRunning(a *actor, function string, more fields) {
+	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(time.Millisecond) {
+		now := traceback()[a.number()]
+		if now != nil && (now.state == "running" || now.state == "runnable") && now.in(function) {
+			told := fields{"tid": a, "label": a.label, "states": []string{"running", "runnable"}}
+			for key, value := range more {
+				told[key] = value
+			}
+			tell("goroutine", told)
+			tell("function", fields{"tid": a, "name": function, "inlined": false})
+			return
+		}
+	}
+	fail(a.label + " does not run in " + function)
+}
+
 // ---- objects ----
 
 // address is of what the pointer points to, or the channel itself.

@@ -42,6 +42,8 @@ PLANS = {
     "go_self_lock": LOCKS,
     "go_rwmutex": LOCKS,
     "go_owner_fool": LOCKS,
+    "go_trylock": LOCKS,
+    "go_running": {"plain": KINDS, "sw": ("kernel",), "pie": ("kernel",)},
     "go_cgo": CGO,
     "go_cgo_signal": {"cgo": ("kernel",), "cgo-sw": ("kernel",)},
     "go_all_asleep": CRASH,
@@ -49,7 +51,7 @@ PLANS = {
 }
 CRASHES = {"go_all_asleep", "go_panics", "go_cgo_signal"}
 # They are caught at a different place each time.
-COPIES = {"go_spin": 2, "go_gc": 3}
+COPIES = {"go_spin": 2, "go_running": 2, "go_gc": 3}
 # Programs that do one of several things, and list them when they are told none.
 HAVE_CASES = {"go_panics", "go_all_asleep", "go_cgo_signal"}
 

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Goroutines that run or could: a loop without a call, one that yields, one that is locked to its thread, more of them
+// than there are processors; and beside them one that waits for a lock that a running one holds.
+package main
+
+import (
+	"runtime"
+	"sync"
+	"time"
+)
+
+var (
+	sums   [4]uint64
+	ledger sync.Mutex
+)
+
+//go:noinline
+func spinFor(place int) {
+	for sum := uint64(1); ; sum = sum*6364136223846793005 + 1442695040888963407 {
+		sums[place] = sum
+	}
+}
+
+//go:noinline
+func yield(place int) {
+	for {
+		sums[place]++
+		runtime.Gosched()
+	}
+}
+
+//go:noinline
+func onItsThread(place int) {
+	runtime.LockOSThread()
+	spinFor(place)
+}
+
+//go:noinline
+func bookWhileRunning(place int) {
+	ledger.Lock()
+	defer ledger.Unlock()
+	spinFor(place)
+}
+
+//go:noinline
+func readLedger() {
+	ledger.Lock()
+	ledger.Unlock()
+}
+
+func main() {
+	self := named("main")
+	self.enter()
+	runtime.GOMAXPROCS(2)
+	holder := start("holder", func() { bookWhileRunning(0) })
+	spinner := start("spinner", func() { spinFor(1) })
+	yielder := start("yielder", func() { yield(2) })
+	pinned := start("pinned", func() { onItsThread(3) })
+	for function, one := range map[string]*actor{"main.bookWhileRunning": holder, "main.spinFor": spinner,
+		"main.yield": yielder, "main.onItsThread": pinned} {
+		expectRunning(one, function, fields{"locked": one == pinned})
+	}
+	reader := start("reader", readLedger)
+	expectMutex(reader, "main.readLedger", &ledger, heldBy(holder).called("main.ledger"))
+	holds(holder, &ledger, "exclusive")
+	tell("moving", true)
+	tell("absent", []string{"CT203", "CT204", "CT205", "CT219"})
+	time.Sleep(time.Millisecond)
+	rest(self)
+}
