@@ -34,7 +34,7 @@ EVERY = {"plain": KINDS, "w": ("kernel",), "sw": KINDS, "pie": KINDS, "external"
 LOCKS = {"plain": KINDS, "sw": KINDS, "pie": ("kernel",), "race": ("kernel",)}
 CGO = {"cgo": KINDS, "cgo-sw": KINDS}
 # They die by themselves when their stdin ends; gdb would stop at the runtime's signals to itself.
-CRASH = {"plain": ("kernel",), "sw": ("kernel",)}
+CRASH = {"sw": ("kernel",)}
 
 PLANS = {
     "go_waits": EVERY,
@@ -45,7 +45,7 @@ PLANS = {
     "go_trylock": LOCKS,
     "go_running": {"plain": KINDS, "sw": ("kernel",), "pie": ("kernel",)},
     "go_cgo": CGO,
-    "go_cgo_signal": {"cgo": ("kernel",), "cgo-sw": ("kernel",)},
+    "go_cgo_signal": {"cgo-sw": ("kernel",)},
     "go_all_asleep": CRASH,
     "go_panics": CRASH,
 }
