@@ -67,6 +67,7 @@ test: ## the whole suite; installs what is missing
 		checker='$(PYTHON) -B tests/truth/test_check_truth.py' \
 		go-checker='$(PYTHON) -B tests/truth/test_go_checks.py' \
 		lint='$(PYTHON) -B tests/lint_test.py' \
+		go-toolchains='$(PYTHON) -B tests/go/test_toolchains.py' \
 		go-layouts='$(PYTHON) -B coretool/runtime/go/layouts/generate.py --check' \
 		demo='tests/demo.sh $(BUILD)/demo' \
 		cores='$(MAKE) --no-print-directory -s cores' \
