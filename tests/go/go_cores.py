@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cores"))
 
 import go_plan  # noqa: E402
 from apt_suite import SuiteError  # noqa: E402
-from make_cores import run_jobs, summary  # noqa: E402
+from make_cores import remove_unplanned, run_jobs, summary  # noqa: E402
 from plan import Trait, core_name  # noqa: E402
 from sample_run import (SYS_WRITE, CannotRun, CoreError, SampleRun, fresh, kernel_core_obstacle,  # noqa: E402
                         make_core)
@@ -171,6 +171,8 @@ def main():
                 broken += 1
                 print(f"failed: {binary.variant}/{binary.sample}: {error}", file=sys.stderr)
     if not args.no_cores:
+        if args.only == "*" and not broken:
+            remove_unplanned(build, jobs)
         counts = run_jobs(jobs, args.jobs, kernel_core_obstacle())
         counts["failed"] += broken
         summary(counts, args.build / "cores")
