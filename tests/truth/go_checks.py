@@ -8,6 +8,14 @@ STRICT_RULES = ("CT203", "CT204", "CT211", "CT217", "CT219")
 GONE = ("dead", "zombie")
 
 
+def printed_name(function):
+    """As a traceback prints it: type arguments are left out, and the function of a panic is "panic"."""
+    before, bracket, rest = (function or "").partition("[")
+    if bracket:
+        return before + "[...]" + rest.rpartition("]")[2]
+    return "panic" if before == "runtime.gopanic" else before
+
+
 def frames_missing(found, wanted):
     """Those of the wanted frames that do not come in this order."""
     rest = iter(found)
@@ -27,7 +35,7 @@ def check_goroutine(report, _, value):
         yield f"{what} is said to be the system's"
     if "reason" in value and actor.get("wait_reason") != value["reason"]:
         yield f"{what}: wait_reason is {actor.get('wait_reason')!r}, should be {value['reason']!r}"
-    found = [[f.get("function"), (f.get("file") or "").rpartition("/")[2], f.get("line")]
+    found = [[printed_name(f.get("function")), (f.get("file") or "").rpartition("/")[2], f.get("line")]
              for f in report.frames(value["tid"])]
     missing = frames_missing(found, value.get("frames", []))
     if missing:
@@ -38,7 +46,7 @@ def check_goroutine(report, _, value):
 
 def goroutine_origin(actor, value, what):
     by = actor.get("created_by", {})
-    if "creator" in value and by.get("function") != value["creator"]:
+    if "creator" in value and printed_name(by.get("function")) != value["creator"]:
         yield f"{what}: created by {by.get('function')!r}, should be {value['creator']!r}"
     if "parent" in value and by.get("actor") != value["parent"]:
         yield f"{what}: its creator is {by.get('actor')!r}, should be {value['parent']!r}"

@@ -6,6 +6,7 @@ import copy
 import unittest
 
 from checks import check_all
+from go_checks import printed_name
 from report_view import Report, Truth
 
 FRAMES = [["sync.(*Mutex).Lock", "mutex.go", 46], ["main.pay", "shop.go", 12]]
@@ -129,6 +130,12 @@ class GoCheckerTest(unittest.TestCase):
                 spoil(report)
                 found = complaints(report)
                 self.assertTrue(any(expected in text for text in found), found)
+
+    def test_printed_names(self):
+        for name, printed in {"main.f": "main.f", "runtime.gopanic": "panic", None: "",
+                              "main.(*queue[go.shape.[]string]).take": "main.(*queue[...]).take",
+                              "main.both[go.shape.int,main.pair[go.shape.int]].func1": "main.both[...].func1"}.items():
+            self.assertEqual(printed_name(name), printed)
 
     def test_crash_is_told(self):
         truth = [line for line in TRUTH if "panic" not in line and "fatal" not in line]
