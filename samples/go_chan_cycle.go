@@ -132,5 +132,6 @@ func main() {
 	expect(sleeping, "main.source", nil, "sleep")
 	wait(sleeping, "sleep", nil, fields{"timed": true})
 	tell("not_stuck", []*actor{sinking, doubling, sleeping})
+	tell("fires", []string{"CT204"})
 	rest(self)
 }

@@ -20,6 +20,7 @@
 //	native_frame  {tid, name}: a function of C in its stack, where such names are known
 //	bubble      [ids]: the goroutines of one bubble of testing/synctest
 //	peers_among {tid, peers}: whoever is said to end its wait is one of these
+//	fires       [rule]: there are findings of these, whoever they are about
 //	not_stuck   [ids]: no finding is about them
 //	nobody      resource: none holds it, though it is locked: whoever locked it will never unlock it
 package main

@@ -81,6 +81,7 @@ func main() {
 	expectRunning(worker, "main.work", nil)
 	tell("finding", fields{"rule": "CT217", "level": "P1", "confidence": []string{"likely"},
 		"tids": []*actor{drainer, poller}, "recorded": false})
+	tell("fires", []string{"CT217"}) // one of them at least runs when it is caught
 	tell("moving", true)
 	tell("absent", []string{"CT203", "CT204", "CT205"})
 	rest(self)

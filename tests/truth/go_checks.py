@@ -183,6 +183,12 @@ def check_not_stuck(report, _, tids):
             yield f"{finding['rule']} is about {ids(report.finding_tids(finding) & set(tids))}"
 
 
+def check_fires(report, _, rules):
+    for rule in rules:
+        if not any(finding["rule"] == rule for finding in report.findings):
+            yield f"{rule} does not fire"
+
+
 def check_peers_among(report, _, value):
     peers = {report.who(p) for wait in report.waits(value["tid"]) for p in wait.get("peers", [])}
     if not peers <= set(value["peers"]):
@@ -217,6 +223,7 @@ CHECKS = {
     "fatal": check_fatal,
     "nobody": check_nobody,
     "not_stuck": check_not_stuck,
+    "fires": check_fires,
     "peers_among": check_peers_among,
     "native_frame": check_native_frame,
     "bubble": check_bubble,

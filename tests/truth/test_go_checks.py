@@ -28,7 +28,7 @@ TRUTH = [
     {"polled": {"tid": "g:10", "fd": 5, "mode": "read"}},
     {"cycle": {"timed": False, "tids": ["g:7", "g:8"]}},
     {"finding": {"rule": "CT204", "level": "P0", "confidence": ["likely"], "tids": ["g:7", "g:8"]}},
-    {"nobody": "0x60"}, {"not_stuck": ["g:9"]}, {"peers_among": {"tid": "g:9", "peers": ["g:7"]}},
+    {"fires": ["CT204"]}, {"nobody": "0x60"}, {"not_stuck": ["g:9"]}, {"peers_among": {"tid": "g:9", "peers": ["g:7"]}},
     {"native_frame": {"tid": "g:8", "name": "read_page"}},
     {"bubble": ["g:9"]},
     {"panic": {"tid": "g:7", "class": "panic", "function": "main.pay", "values": [
@@ -103,6 +103,7 @@ WRONG = {
     "fd": (lambda r: r["actors"][4]["waits"][0].update(fd=6), "fd is [6]"),
     "cycle": (lambda r: r["cycles"][0]["edges"].pop(), "no cycle"),
     "false cycle": (lambda r: r["cycles"].append({"edges": [{"waiter": "g:9", "trust": "exact"}]}), "false cycle"),
+    "silent": (lambda r: r["findings"].pop(0), "CT204 does not fire"),
     "bystander": (lambda r: r["findings"][0]["actors"].append("g:9"), "CT204 is about [g:9]"),
     "false finding": (lambda r: r["findings"].append({**r["findings"][0], "rule": "CT211", "actors": ["g:10"]}),
                       "false CT211 about [g:10]"),
