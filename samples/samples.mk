@@ -84,9 +84,11 @@ samples.flags.of.crash_smash := -fstack-protector-strong
 samples.flags.of.crash_bad_return := -fno-stack-protector -fcf-protection=none
 samples.flags.of.crash_large_frame := -fno-stack-clash-protection
 samples.flags.of.omp_barrier := -fopenmp
+samples.flags.of.omp_barrier_locked := -fopenmp
 samples.flags.of.omp_critical := -fopenmp
 samples.flags.of.omp_locks := -fopenmp
 samples.flags.of.omp_pool := -fopenmp
+samples.flags.of.omp_tasks := -fopenmp
 samples.flags.of.cxx_latch := -std=c++20
 samples.flags.of.cxx_atomic_wait := -std=c++20
 samples.flags.of.loader_abba := -rdynamic -ldl

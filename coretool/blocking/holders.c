@@ -339,8 +339,8 @@ static void conclude_any_of(
 {
 	const struct candidate *only = c->n == 1 ? &c->items[0] : NULL;
 
-	/* Those who were not asked might be others. */
-	if (h->cut || is_crowd(h, w, c))
+	/* Those who were not asked might be others, and so may be those who are missing. */
+	if (h->cut || is_crowd(h, w, c) || (w->primitive->possession->belongs && c->n != w->count))
 		return;
 	if (only && only->past && only->level == LEVEL_HIGH && w->count)
 		add_hold(h, w, only);
