@@ -182,7 +182,7 @@ class CheckerTest(unittest.TestCase):
                  {"held_only": True}]
         left = {"id": "r:0x10", "kind": "pthread_mutex", "owner_gone": 9, "owner_trust": "guess",
                 "owner_why": "its bytes"}
-        finding = {"rule": "CT121", "resources": ["r:0x10"], "actors": []}
+        finding = {"rule": "CT121", "resources": ["r:0x10"], "actors": [], "fingerprint": "f"}
         report = {"resources": [left], "findings": [finding]}
         self.assertEqual(complaints(report, truth), [])
         finding["resources"] = ["r:0x20"]
