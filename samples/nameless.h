@@ -35,6 +35,17 @@ static inline void expect_nameless(const struct sample_thread *waiter, const cha
 	printf("}}\n");
 }
 
+/* Their cycle must be found where functions have names, and is likely. */
+static inline void truth_cycle_by_names(const struct sample_thread *t, size_t n)
+{
+	printf("{\"cycle\":{\"timed\":false,\"recorded\":\"names\",");
+	truth_tids("tids", t, n);
+	printf("}}\n{\"finding\":{\"rule\":\"CT101\",\"level\":\"P0\",\"confidence\":[\"likely\"],"
+	       "\"recorded\":\"names\",");
+	truth_tids("tids", t, n);
+	printf("}}\n{\"verdict\":[\"deadlock\",\"clean\",\"stuck\"]}\n");
+}
+
 /* The code of the threads must tell who holds what was told so far. */
 static inline void expect_worked_out(void)
 {

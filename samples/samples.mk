@@ -33,7 +33,7 @@ samples.musl := $(filter recursive_abba fork_recursive deadlock2 deadlock3 self_
 # and what tells more there where its libc's functions have names.
 samples.musl.named := $(filter rwlock_array rwlock_forever rwlock_reader_abba rwlock_upgrade spin_abba spin_behind \
 	crash_handler crash_holder crash_strlen gone_kinds file_exited pi_abba pi_dead pi_self pi_transfer pi_wrapped \
-	crash_assert crash_heap crash_double_free,$(samples.c))
+	crash_assert crash_heap crash_double_free sem_abba sem_pipeline cond_pipeline barrier_shared,$(samples.c))
 
 # A variant is compiled with these flags, in which case its compiler may be named,
 samples.compiled := O0-g O2-g O2-static O2-static-pie O2-nopie O2-clang \
@@ -84,9 +84,11 @@ samples.flags.of.crash_smash := -fstack-protector-strong
 samples.flags.of.crash_bad_return := -fno-stack-protector -fcf-protection=none
 samples.flags.of.crash_large_frame := -fno-stack-clash-protection
 samples.flags.of.omp_barrier := -fopenmp
+samples.flags.of.omp_barrier_locked := -fopenmp
 samples.flags.of.omp_critical := -fopenmp
 samples.flags.of.omp_locks := -fopenmp
 samples.flags.of.omp_pool := -fopenmp
+samples.flags.of.omp_tasks := -fopenmp
 samples.flags.of.cxx_latch := -std=c++20
 samples.flags.of.cxx_atomic_wait := -std=c++20
 samples.flags.of.loader_abba := -rdynamic -ldl

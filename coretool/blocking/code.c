@@ -12,6 +12,7 @@
 #define SMALL          128        /* bytes of a function that is looked into for its result alone */
 #define MAX_SCANNED    (1u << 24) /* bytes of all */
 #define MAX_CALLEES    (1u << 18) /* remembered */
+#define MAX_STEPS      400000     /* of all threads: 0.06 to 0.15 s */
 #define SEVERAL        (CT_NONE - 1)
 
 struct known_callee {
@@ -283,7 +284,7 @@ static uint8_t *read_function(struct ct_code *code, const struct ct_function *fu
 	size_t len = function->end - function->start;
 	uint8_t *bytes = NULL;
 
-	if (len <= MAX_FUNCTION && code->scanned <= MAX_SCANNED)
+	if (len <= MAX_FUNCTION && code->scanned <= MAX_SCANNED && !ct_code_spent(code))
 		bytes = malloc(len + 1);
 	if (bytes && ct_read(code->ctx->target, function->start, bytes, len)) {
 		free(bytes);
@@ -489,6 +490,11 @@ void ct_code_free(struct ct_code *code)
 	ct_hash_free(&code->by_target);
 	ct_hash_free(&code->by_start);
 	free(code);
+}
+
+bool ct_code_spent(const struct ct_code *code)
+{
+	return ct_evaluator_steps(code->evaluator) >= MAX_STEPS;
 }
 
 struct ct_evaluator *ct_code_evaluator(struct ct_code *code)

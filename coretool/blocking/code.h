@@ -27,6 +27,11 @@ struct ct_code *ct_code_new(
 	const struct ct_blocking *ctx, const struct ct_wanted *wanted, uint32_t n);
 void ct_code_free(struct ct_code *code);
 
+/*
+ * Is what all threads together may cost spent? Then answers get less: a function that was not
+ * looked through yet may do anything.
+ */
+bool ct_code_spent(const struct ct_code *code);
 struct ct_evaluator *ct_code_evaluator(struct ct_code *code);
 struct ct_functions *ct_code_functions(struct ct_code *code);
 /* The number of the wanted object at addr, or CT_NONE. */

@@ -55,9 +55,34 @@ static enum ct_status read_future(const struct ct_blocking *ctx, uint64_t addr, 
 	return CT_OK;
 }
 
+/* ---- who runs the task that makes the value ---- */
+
+#define STATUS 16 /* offset in the shared state, behind its table of functions and the result */
+
+/* A packaged task, or one of std::async: it sets the result of the state that is its this. */
+static bool runs(const char *function, const char *callee)
+{
+	(void)callee;
+	return strstr(function, "std::__future_base::_State_baseV2::_M_do_set") == function;
+}
+
+static uint32_t count_makers(const struct ct_blocking *ctx, uint64_t addr)
+{
+	uint32_t word;
+
+	return !ct_read_u32(ctx->target, addr, &word) && !(word & READY);
+}
+
+static const struct ct_possession possession = {.mode = CT_HOLD_EXCLUSIVE,
+	.runs = runs,
+	.runs_offset = STATUS,
+	.runs_what = "the task that makes its value",
+	.count = count_makers};
+
 const struct ct_primitive ct_primitive_cxx_future = {
 	.name = "cxx_future",
 	.match = match,
 	.place = CT_SLEEPS_OUTSIDE,
 	.read = read_future,
+	.possession = &possession,
 };

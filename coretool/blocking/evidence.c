@@ -31,8 +31,11 @@ struct gatherer {
 	/* Of the frame that is asked: what its paths do to each object. */
 	struct tally {
 		uint32_t released, acquired, nothing;
+		uint32_t told; /* of n_paths */
+		uint32_t seen; /* the path that was looked at last, plus 1 */
 		struct ct_proof release, acquisition;
 	} * tallies;
+	uint32_t n_paths; /* of which those that tell nothing of an object count, too */
 };
 
 static bool is_release(const struct ct_wanted *w, const struct ct_code_event *event)
@@ -80,21 +83,53 @@ static const struct ct_code_event *first_event(
 	return first;
 }
 
+/*
+ * The number of the wanted object at addr when path was not asked about it yet; else CT_NONE. There
+ * may be hundreds of objects and thousands of paths, and few events on each.
+ */
+static uint32_t not_yet_seen(const struct gatherer *g, uint64_t addr, uint32_t path)
+{
+	uint32_t i = ct_code_wanted(g->code, addr);
+
+	if (i == CT_NONE || g->tallies[i].seen == path + 1)
+		return CT_NONE;
+	g->tallies[i].seen = path + 1;
+	return i;
+}
+
 static void tally_path(struct gatherer *g, uint32_t path, bool complete, size_t frame)
 {
-	for (uint32_t i = 0; i < g->n; i++) {
-		struct tally *t = &g->tallies[i];
-		const struct ct_code_event *event = first_event(g, path, &g->wanted[i]);
+	g->n_paths += complete;
+	for (uint32_t e = ct_path_last_event(g->ev, path); e != CT_NONE;) {
+		const struct ct_code_event *event = ct_code_event(g->ev, e);
+		uint32_t i = event->object.symbol ? CT_NONE
+						  : not_yet_seen(g, event->object.number, path);
 
-		if (!event) {
-			t->nothing += complete;
-		} else if (is_release(&g->wanted[i], event)) {
+		e = event->prev;
+		event = i == CT_NONE ? NULL : first_event(g, path, &g->wanted[i]);
+		if (!event)
+			continue;
+		struct tally *t = &g->tallies[i];
+		t->told += complete;
+		if (is_release(&g->wanted[i], event)) {
 			t->released++;
 			t->release = proof_of(event, frame);
 		} else {
 			t->acquired++;
 		}
 	}
+}
+
+static void reset_tallies(struct gatherer *g)
+{
+	memset(g->tallies, 0, g->n * sizeof(*g->tallies));
+	g->n_paths = 0;
+}
+
+static void settle_tallies(struct gatherer *g)
+{
+	for (uint32_t i = 0; i < g->n; i++)
+		g->tallies[i].nothing += g->n_paths - g->tallies[i].told;
 }
 
 static struct ct_evaluation evaluation_at(const struct gatherer *g, size_t frame)
@@ -142,11 +177,6 @@ static bool is_being_released(const struct gatherer *g, const struct ct_wanted *
 	return is_pending(g, w) && g->pending.row->effect == CT_CALL_RELEASES;
 }
 
-static void reset_tallies(struct gatherer *g)
-{
-	memset(g->tallies, 0, g->n * sizeof(*g->tallies));
-}
-
 /* Tells whether the evaluation was whole. */
 static enum ct_status run_forward(
 	struct gatherer *g, const struct ct_evaluation *in, size_t frame, bool pad)
@@ -163,6 +193,7 @@ static enum ct_status run_forward(
 
 		tally_path(g, p, complete, frame);
 	}
+	settle_tallies(g);
 	return CT_OK;
 }
 
@@ -279,20 +310,27 @@ static int balance(struct gatherer *g, uint32_t path, const struct ct_wanted *w,
 
 static void tally_past(struct gatherer *g, uint32_t path, size_t frame)
 {
-	for (uint32_t i = 0; i < g->n; i++) {
-		struct tally *t = &g->tallies[i];
+	g->n_paths++;
+	for (uint32_t e = ct_path_last_event(g->ev, path); e != CT_NONE;) {
+		const struct ct_code_event *event = ct_code_event(g->ev, e);
 		struct ct_proof proof;
+		uint64_t object;
 		bool opaque;
-		int had = balance(g, path, &g->wanted[i], &proof, frame, &opaque);
 
+		e = event->prev;
+		uint32_t i = ct_path_resolve(g->ev, event->object, &object)
+				     ? not_yet_seen(g, object, path)
+				     : CT_NONE;
+		if (i == CT_NONE)
+			continue;
+		struct tally *t = &g->tallies[i];
+		int had = balance(g, path, &g->wanted[i], &proof, frame, &opaque);
+		t->told += had != 0;
+		t->released += had < 0;
 		if (had > 0) {
 			t->acquired++;
 			t->nothing += opaque;
 			t->acquisition = proof;
-		} else if (had < 0) {
-			t->released++;
-		} else {
-			t->nothing++;
 		}
 	}
 }
@@ -349,6 +387,7 @@ static enum ct_status arrive(
 			look_at_arrival(g, p, frame, in);
 			*arrived = true;
 		}
+	settle_tallies(g);
 	return CT_OK;
 }
 
@@ -494,7 +533,7 @@ enum ct_status ct_evidence_gather(const struct ct_blocking *ctx, struct ct_code 
 			continue;
 		asked++;
 		ct_evidence_runs(ctx, code, wanted, n_wanted, from, i, ret);
-		status = ask_frame(&g, i);
+		status = ct_code_spent(code) ? CT_DONE : ask_frame(&g, i);
 		g.beyond = g.beyond || (from->waits_for && is_programs(&g, i));
 	}
 	free(g.tallies);

@@ -47,7 +47,7 @@ struct ct_evidence_from {
 	uint64_t waits_for; /* the object that it is known to wait for; 0: none */
 };
 
-/* ret has one for each wanted object. */
+/* ret has one for each wanted object. CT_DONE: the budget for all threads is spent. */
 CT_WARN_UNUSED enum ct_status ct_evidence_gather(const struct ct_blocking *ctx,
 	struct ct_code *code, const struct ct_wanted *wanted, uint32_t n_wanted,
 	const struct ct_evidence_from *from, struct ct_evidence *ret);

@@ -2,8 +2,9 @@
 /*
  * How libgomp, GCC's OpenMP, sleeps on Linux (libgomp/config/linux): it makes the system call in
  * its own code, always private and without a timeout, after some spinning. Its internal functions
- * have no names in what distributions ship; the exported ones further out do. Layouts are those of
- * GCC 4.9 to 14.
+ * have no names in what distributions ship; the exported ones further out do. Layouts were
+ * seen in GCC 12 and are the same in libgomp's sources of 2016 (config/linux/bar.h, mutex.h,
+ * sem.h); of other versions each object must look like one to be taken for it.
  */
 #ifndef CT_BLOCKING_GOMP_H
 #define CT_BLOCKING_GOMP_H

@@ -6,7 +6,6 @@
 #include "base/vec.h"
 #include "target/symbols.h"
 
-#define MAX_STEPS 250000     /* of all threads: a tenth of a second */
 #define MAX_LINKS (1u << 18) /* waiters times those they may need, of all objects */
 
 enum level { LEVEL_NONE, LEVEL_MEDIUM, LEVEL_HIGH };
@@ -218,12 +217,9 @@ static enum ct_status add_candidate(struct ct_holders_inference *h, uint32_t i, 
 enum ct_status ct_holders_ask(
 	struct ct_holders_inference *h, uint32_t actor, const struct ct_evidence_from *from)
 {
-	if (ct_evaluator_steps(ct_code_evaluator(h->code)) >= MAX_STEPS) {
-		h->cut = true;
-		return CT_DONE;
-	}
 	enum ct_status status =
 		ct_evidence_gather(h->ctx, h->code, h->wanted, h->n, from, h->evidence);
+	h->cut = status == CT_DONE;
 	for (uint32_t i = 0; !status && i < h->n; i++)
 		status = add_candidate(h, i, actor, from);
 	return status;
@@ -339,8 +335,8 @@ static void conclude_any_of(
 {
 	const struct candidate *only = c->n == 1 ? &c->items[0] : NULL;
 
-	/* Those who were not asked might be others. */
-	if (h->cut || is_crowd(h, w, c))
+	/* Those who were not asked might be others, and so may be those who are missing. */
+	if (h->cut || is_crowd(h, w, c) || (w->primitive->possession->belongs && c->n != w->count))
 		return;
 	if (only && only->past && only->level == LEVEL_HIGH && w->count)
 		add_hold(h, w, only);
@@ -359,11 +355,22 @@ static bool count_waiters(struct ct_holders_inference *h)
 	return h->waiters != NULL;
 }
 
+static int by_actor(const void *a, const void *b)
+{
+	const struct candidate *x = a, *y = b;
+
+	return (x->actor > y->actor) - (x->actor < y->actor);
+}
+
 enum ct_status ct_holders_conclude(struct ct_holders_inference *h)
 {
 	if (!count_waiters(h))
 		return CT_NO_MEMORY;
 	for (uint32_t i = 0; i < h->n; i++) {
+		/* In whatever order they were asked. */
+		if (h->candidates[i].n)
+			qsort(h->candidates[i].items, h->candidates[i].n,
+				sizeof(*h->candidates[i].items), by_actor);
 		if (h->wanted[i].primitive->possession->any_of)
 			conclude_any_of(h, &h->wanted[i], &h->candidates[i]);
 		else

@@ -137,14 +137,17 @@ static enum ct_status match(
 		return CT_NOT_FOUND;
 	if (sleep.is_private && sleep.expected <= 1)
 		addr = find_barrier(ctx, blocked, &sleep, &b);
-	else if (!sleep.is_private && ct_blocked_calls(blocked, "pthread_barrier_wait"))
+	else if (!sleep.is_private)
 		addr = sleep.word - offsetof(struct barrier, count);
 	uint32_t n = arrived(ctx, addr, &b);
-	if (!n || (!sleep.is_private && (!(b.limit & SHARED) || b.count != sleep.expected)))
+	/* pthread_barrier_wait jumps on to the function for those, and leaves no frame. */
+	if (!n || (!sleep.is_private &&
+			  (!(b.limit & SHARED) || !sleep.expected || sleep.expected > b.count ||
+				  b.lock || !b.waiters2 || b.waiters2 > b.count)))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = CT_WAIT_BARRIER,
 		.address = addr,
-		.trust = sleep.is_private ? CT_TRUST_EXACT : CT_TRUST_LAYOUT,
+		.trust = sleep.is_private ? CT_TRUST_EXACT : CT_TRUST_INFERRED,
 		.why = ct_sink_printf(ctx->sink,
 			"the futex is in the instance of a barrier of musl that %u of %u threads "
 			"have reached",

@@ -148,10 +148,35 @@ static enum ct_status read_cond(const struct ct_blocking *ctx, uint64_t addr, ui
 	return CT_OK;
 }
 
+/* Those who will signal it: nobody can count them. */
+static uint32_t count_signallers(const struct ct_blocking *ctx, uint64_t addr)
+{
+	uint64_t shared;
+
+	return !ct_read_u64(ctx->target, addr, &shared) && !shared ? CT_NONE : 0;
+}
+
+static const struct ct_event_row events[] = {
+	{"pthread_cond_signal", CT_CALL_SIGNALS, 0},
+	{"pthread_cond_broadcast", CT_CALL_SIGNALS, 0},
+	{"cnd_signal", CT_CALL_SIGNALS, 0},
+	{"cnd_broadcast", CT_CALL_SIGNALS, 0},
+	{"pthread_cond_wait", CT_CALL_WAITS, 0},
+	{"pthread_cond_timedwait", CT_CALL_WAITS, 0},
+	{"cnd_wait", CT_CALL_WAITS, 0},
+	{"cnd_timedwait", CT_CALL_WAITS, 0},
+};
+
+static const struct ct_possession possession = {
+	.mode = CT_HOLD_SHARED, .any_of = true, .count = count_signallers};
+
 const struct ct_primitive ct_primitive_musl_cond = {
 	.name = "pthread_cond",
 	.libcs = CT_IN_MUSL,
 	.match = match,
 	.place = CT_SLEEPS_IN_LIBC,
 	.read = read_cond,
+	.events = events,
+	.n_events = CT_COUNT(events),
+	.possession = &possession,
 };

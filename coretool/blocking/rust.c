@@ -151,3 +151,11 @@ enum ct_rust_place ct_rust_place(const struct ct_blocking *ctx, const struct ct_
 		step_inlined(ctx, blocked, frame, &walk);
 	return conclude(&walk);
 }
+
+void ct_rust_say_poisoned(const struct ct_blocking *ctx, uint32_t resource, uint64_t addr)
+{
+	uint8_t poisoned;
+
+	if (!ct_read(ctx->target, addr, &poisoned, 1) && poisoned == 1)
+		ct_sink_value_bool(ctx->sink, resource, "poisoned", true);
+}

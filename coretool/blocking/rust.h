@@ -37,6 +37,9 @@ static inline bool ct_rust_thread_of(uint64_t arc, uint64_t parker)
 	return arc >= 4096 && arc % 8 == 0 && parker - arc == 40;
 }
 
+/* Adds to a lock's state that it is poisoned, where the byte at addr says so. */
+void ct_rust_say_poisoned(const struct ct_blocking *ctx, uint32_t resource, uint64_t addr);
+
 /*
  * "std::sync::Mutex::lock" of "<std::sync::Mutex<i64>>::lock", "std::sync::Mutex<T>::lock" and
  * "<std::sync::Mutex<T> as Lock>::lock"; cut where it does not fit.

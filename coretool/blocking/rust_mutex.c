@@ -9,6 +9,8 @@
 
 enum { FREE, LOCKED, CONTENDED };
 
+#define POISON 4u /* offset of what is true after a panic of who had it */
+
 static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
@@ -43,6 +45,7 @@ static enum ct_status read_mutex(const struct ct_blocking *ctx, uint64_t addr, u
 		return CT_NO_MEMORY;
 	if (fresh && word <= CONTENDED) {
 		ct_sink_value_text(ctx->sink, resource, "state", states[word]);
+		ct_rust_say_poisoned(ctx, resource, addr + POISON);
 		if (word == FREE)
 			ct_sink_get_resource(ctx->sink, resource)->holders = CT_HOLDERS_COMPLETE;
 	}

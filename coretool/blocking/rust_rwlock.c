@@ -14,6 +14,7 @@
 #define MOST            (1u << 20) /* threads that read at a time */
 
 #define NOTIFY 4u /* offset of the word that writers sleep on */
+#define POISON 8u /* of what is true after a panic of who wrote */
 
 static bool is_locked(uint32_t state)
 {
@@ -76,6 +77,7 @@ static enum ct_status read_rwlock(const struct ct_blocking *ctx, uint64_t addr, 
 		ct_sink_value_bool(ctx->sink, resource, "readers_wait", true);
 	if (state & WRITERS_WAITING)
 		ct_sink_value_bool(ctx->sink, resource, "writers_wait", true);
+	ct_rust_say_poisoned(ctx, resource, addr + POISON);
 	if (!(state & COUNT))
 		ct_sink_get_resource(ctx->sink, resource)->holders = CT_HOLDERS_COMPLETE;
 	return CT_OK;

@@ -11,17 +11,18 @@
 
 struct sem {
 	uint32_t value, waiters;
-	int32_t shared, pad; /* 128 is the other way round in musl: private */
+	int32_t shared, pad; /* 0 or 128; see struct form */
 };
 
 static const struct form {
 	uint32_t sleeps_on[2]; /* values, of older and of newer versions */
 	uint8_t recorded;      /* what of it the cleanup handler names */
 	uint32_t marks;        /* values with this bit are no count */
+	int32_t is_private;    /* what shared is when no other process uses it */
 } forms[] = {
 	[CT_LIBC_GLIBC] = {.sleeps_on = {0, 0}},
 	/* Up to 1.2.3, and since. */
-	[CT_LIBC_MUSL] = {{UINT32_MAX, 1u << 31}, offsetof(struct sem, waiters), 1u << 31},
+	[CT_LIBC_MUSL] = {{UINT32_MAX, 1u << 31}, offsetof(struct sem, waiters), 1u << 31, 128},
 };
 
 #define MOST (1u << 20) /* threads that may wait */
@@ -95,7 +96,10 @@ static uint32_t count_takers(const struct ct_blocking *ctx, uint64_t addr)
 	struct sem sem;
 
 	/* What it began with is not recorded, so neither is how many have taken from it. */
-	return read_words(ctx, addr, &sem) && !sem.value && !sem.shared ? CT_NONE : 0;
+	return read_words(ctx, addr, &sem) && !sem.value &&
+			       sem.shared == forms[ctx->libc->kind].is_private
+		       ? CT_NONE
+		       : 0;
 }
 
 static const struct ct_event_row events[] = {

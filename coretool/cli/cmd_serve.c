@@ -8,6 +8,17 @@
 
 #define MAX_WORDS 256 /* of one command line */
 
+/* Rows of several C libraries know the same type: is it in the list already? */
+static bool is_listed(const struct ct_str *list, const char *type)
+{
+	const char *text = ct_str_text(list);
+
+	for (size_t at = 0; at < list->len; at += strlen(text + at) + 1)
+		if (!strcmp(text + at, type))
+			return true;
+	return false;
+}
+
 /* We may be of another version than the script in gdb. */
 static enum ct_status say_hello(struct ct_session *session)
 {
@@ -17,7 +28,8 @@ static enum ct_status say_hello(struct ct_session *session)
 	ct_str_add_bytes(&list, "", 1);
 	for (size_t i = 0; i < ct_n_primitives; i++)
 		for (const char *const *type = ct_primitives[i]->types; type && *type; type++)
-			ct_str_add_bytes(&list, *type, strlen(*type) + 1);
+			if (!is_listed(&list, *type))
+				ct_str_add_bytes(&list, *type, strlen(*type) + 1);
 	if (list.failed)
 		return CT_NO_MEMORY;
 	return ct_pipe_send(

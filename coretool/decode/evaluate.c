@@ -9,7 +9,6 @@
 #define MIN_BUDGET     60  /* less is not worth entering a callee */
 #define CHARGE         200 /* steps of its callee that a caller pays for at most */
 #define SMALL          4096 /* results below are worth telling apart */
-#define TOTAL          8    /* times the budget, with all that callees did */
 
 struct outcome {
 	enum ct_path_end end;
@@ -474,8 +473,7 @@ static bool may_go_on(const struct exploration *x)
 {
 	const struct ct_evaluator *ev = x->ev;
 
-	return x->steps < x->budget && ev->steps < (uint64_t)TOTAL * ev->in.max_steps &&
-	       !ev->failed;
+	return x->steps < x->budget && !ct_is_spent(ev) && !ev->failed;
 }
 
 /* Walks all paths; false: the budget did not reach for them. */
@@ -503,7 +501,9 @@ static void start(struct ct_evaluator *ev, const struct ct_evaluation *in, struc
 {
 	ev->in = *in;
 	ev->evaluation++;
-	ev->steps = ev->n_visits = 0;
+	ev->all_steps += ev->steps;
+	ev->steps = ev->links = 0;
+	ev->n_visits = 0;
 	ev->cut = ev->failed = false;
 	ev->symbols.n = ev->stores.n = ev->events.n = ev->assumptions.n = ev->paths.n = 0;
 	ct_hash_free(&ev->symbol_keys);
@@ -546,7 +546,6 @@ enum ct_status ct_evaluate(struct ct_evaluator *ev, const struct ct_evaluation *
 	}
 	ct_vec_free(&x.work);
 	ct_vec_free(&x.outcomes);
-	ev->all_steps += ev->steps;
 	return ev->failed ? CT_NO_MEMORY : CT_OK;
 }
 
@@ -589,6 +588,7 @@ void ct_evaluator_free(struct ct_evaluator *ev)
 	ct_vec_free(&ev->events);
 	ct_vec_free(&ev->assumptions);
 	ct_vec_free(&ev->paths);
+	ct_vec_free(&ev->covered);
 	free(ev->visits);
 	free(ev);
 }

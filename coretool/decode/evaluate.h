@@ -95,7 +95,7 @@ struct ct_evaluation {
 	 */
 	uint64_t lost;
 	uint32_t lost_size;
-	uint32_t max_steps;
+	uint32_t max_steps; /* of the function itself; with all callees eight times as many */
 	/*
 	 * The paths with the fewest turns first, instead of each to its end. Of those that come to
 	 * one place only a few go on, and where loops lead there they may not be the same ones.
@@ -138,13 +138,17 @@ uint32_t ct_evaluate_n_paths(const struct ct_evaluator *ev);
 enum ct_path_end ct_path_end(const struct ct_evaluator *ev, uint32_t path);
 uint32_t ct_path_last_event(const struct ct_evaluator *ev, uint32_t path); /* or CT_NONE */
 const struct ct_code_event *ct_code_event(const struct ct_evaluator *ev, uint32_t event);
-bool ct_evaluate_cut(const struct ct_evaluator *ev);        /* the budget ended it */
-uint64_t ct_evaluator_steps(const struct ct_evaluator *ev); /* of all evaluations */
+bool ct_evaluate_cut(const struct ct_evaluator *ev); /* the budget ended it */
+/*
+ * What all evaluations have cost so far, in steps: a fraction of a microsecond each. Instructions
+ * that were met for the first time and long lists count for several.
+ */
+uint64_t ct_evaluator_steps(const struct ct_evaluator *ev);
 
 /*
  * Gives the unknowns of a path that has arrived at stop the values that the frame shows now: in its
  * registers that calls preserve, and in its memory [low, high). False: the path contradicts the
- * frame, so it was not taken.
+ * frame, so it was not taken. When the budget is spent nothing contradicts (ct_evaluate_cut).
  */
 bool ct_path_bind(struct ct_evaluator *ev, uint32_t path, const struct ct_regs *regs, uint64_t low,
 	uint64_t high);

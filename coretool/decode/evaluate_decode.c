@@ -4,6 +4,7 @@
 
 #define MAX_LENGTH       15         /* of an instruction */
 #define MAX_INSTRUCTIONS (1u << 18) /* that are kept */
+#define COST             4          /* of one, in steps */
 
 struct register_row {
 	uint8_t reg, size;
@@ -158,6 +159,7 @@ const struct instruction *ct_decode_at(struct ct_evaluator *ev, uint64_t pc)
 			return &ev->instructions.items[i];
 	if (ev->instructions.n >= MAX_INSTRUCTIONS || !decode(ev, pc, &made))
 		return NULL;
+	ev->all_steps += COST;
 	struct instruction *slot = ct_vec_push(&ev->instructions);
 	if (!slot || !ct_hash_insert(&ev->by_pc, hash, ev->instructions.n - 1)) {
 		ev->failed = true;

@@ -150,10 +150,32 @@ struct ct_evaluator {
 	uint32_t evaluation;  /* the number of this one */
 	uint32_t exploration; /* and of the function that is explored */
 	uint32_t binding;
-	uint32_t steps; /* of this evaluation */
-	uint64_t all_steps;
+	uint64_t steps;           /* of this evaluation, and */
+	uint64_t links;           /* of lists gone along, that are not yet counted among them */
+	uint64_t all_steps;       /* of the others, and of decoding */
+	CT_VEC(uint64_t) covered; /* scratch of ct_path_bind */
 	bool cut, failed;
 };
+
+/* An evaluation takes at most so many times its budget, with all that callees did. */
+#define CT_TOTAL 8
+
+/* So many links of a list cost as much as the step of an instruction. */
+#define CT_LINKS_PER_STEP 32
+
+/* Is that spent? What comes out then is not all. */
+static inline bool ct_is_spent(const struct ct_evaluator *ev)
+{
+	return ev->steps >= (uint64_t)CT_TOTAL * ev->in.max_steps;
+}
+
+/* Code can be written so that lists become long: to go along them is paid for. */
+static inline void ct_charge_links(struct ct_evaluator *ev, uint64_t n)
+{
+	ev->links += n;
+	ev->steps += ev->links / CT_LINKS_PER_STEP;
+	ev->links %= CT_LINKS_PER_STEP;
+}
 
 static inline struct ct_term ct_number(uint64_t number)
 {

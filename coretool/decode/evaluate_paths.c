@@ -31,7 +31,7 @@ bool ct_evaluate_cut(const struct ct_evaluator *ev)
 
 uint64_t ct_evaluator_steps(const struct ct_evaluator *ev)
 {
-	return ev->all_steps;
+	return ev->all_steps + ev->steps;
 }
 
 struct ct_term ct_path_argument(const struct ct_evaluator *ev, uint32_t path, unsigned i)
@@ -69,30 +69,59 @@ static bool bind_word(struct ct_evaluator *ev, struct ct_term word, uint64_t now
 	return true;
 }
 
-/* Is this store still what the frame has there? A later one may have gone over it. */
-static bool is_covered(const struct ct_evaluator *ev, uint32_t newest, uint32_t store)
+#define MAX_FRAME (UINT64_C(1) << 20) /* bytes of one that are compared with what was stored */
+
+/* Of the bytes of a frame, those that a later store has gone over already. */
+struct cover {
+	uint64_t *bits;
+	uint64_t low, size;
+};
+
+/* Covers [at, at + size). True: all of it was free before. */
+static bool cover_bytes(const struct cover *c, uint64_t at, uint64_t size)
 {
-	const struct store *s = &ev->stores.items[store];
+	uint64_t skip = at - c->low >= c->size ? c->low - at : 0;
+	bool was_free = true;
 
-	for (uint32_t i = newest; i != store; i = ev->stores.items[i].prev) {
-		const struct store *t = &ev->stores.items[i];
-		uint64_t distance = s->at.number - t->at.number;
+	for (uint64_t i = skip; i < size && at + i - c->low < c->size; i++) {
+		uint64_t byte = at + i - c->low, bit = UINT64_C(1) << byte % 64;
 
-		if (ct_is_number(t->at) && (distance < t->size || -distance < s->size))
-			return true;
+		was_free &= !(c->bits[byte / 64] & bit);
+		c->bits[byte / 64] |= bit;
 	}
-	return false;
+	return was_free;
 }
 
+static bool clear_cover(struct ct_evaluator *ev, uint64_t low, uint64_t high, struct cover *ret)
+{
+	uint64_t size = CT_MIN(high - low, MAX_FRAME), words = size / 64 + 1;
+
+	while (ev->covered.n < words)
+		if (!ct_vec_push(&ev->covered)) {
+			ev->failed = true;
+			return false;
+		}
+	memset(ev->covered.items, 0, words * sizeof(uint64_t));
+	ct_charge_links(ev, words / 64);
+	*ret = (struct cover){ev->covered.items, low, size};
+	return true;
+}
+
+/* What the frame has where the path stored something, unless it went over that later. */
 static bool bind_memory(
 	struct ct_evaluator *ev, const struct state *st, uint64_t low, uint64_t high)
 {
+	struct cover cover;
+
+	if (high <= low || !clear_cover(ev, low, high, &cover))
+		return true;
 	for (uint32_t i = st->stores; i != CT_NONE; i = ev->stores.items[i].prev) {
 		const struct store s = ev->stores.items[i];
 		uint64_t now = 0;
 
-		if (s.unknown || s.forget || !ct_is_number(s.at) || s.size > 8 ||
-			s.at.number - low >= high - low || is_covered(ev, st->stores, i) ||
+		ct_charge_links(ev, 1);
+		if (!ct_is_number(s.at) || !cover_bytes(&cover, s.at.number, s.size) || s.unknown ||
+			s.forget || s.size > 8 || s.at.number - low >= cover.size ||
 			ev->view.read(ev->view.arg, s.at.number, &now, s.size))
 			continue;
 		if (!bind_word(ev, s.value, now, s.size))
@@ -109,7 +138,8 @@ static bool resolve_symbol(
 {
 	uint64_t a, b = 0;
 
-	if (s->kind <= SYMBOL_DEAD || !resolve(ev, s->a, depth, loads, &a))
+	ct_charge_links(ev, 1);
+	if (s->kind <= SYMBOL_DEAD || ct_is_spent(ev) || !resolve(ev, s->a, depth, loads, &a))
 		return false;
 	switch (s->kind) {
 	case SYMBOL_LOAD:
@@ -172,14 +202,23 @@ bool ct_path_bind(struct ct_evaluator *ev, uint32_t path, const struct ct_regs *
 	const struct state *st = &ev->paths.items[path].state;
 
 	ev->binding++;
+	if (ct_is_spent(ev)) {
+		ev->cut = true;
+		return true;
+	}
 	for (unsigned i = 0; i < N_GPR; i++)
 		if (CALLEE_SAVED >> i & 1 && regs->known >> i & 1 &&
 			!bind_word(ev, st->reg[i], regs->value[i], 8))
 			return false;
-	return bind_memory(ev, st, low, high) && assumptions_hold(ev, st);
+	bool fits = bind_memory(ev, st, low, high) && assumptions_hold(ev, st);
+	ev->cut |= ct_is_spent(ev);
+	return fits;
 }
 
 bool ct_path_resolve(struct ct_evaluator *ev, struct ct_term word, uint64_t *ret)
 {
-	return resolve(ev, word, 0, true, ret);
+	bool ok = resolve(ev, word, 0, true, ret);
+
+	ev->cut |= ct_is_spent(ev);
+	return ok;
 }

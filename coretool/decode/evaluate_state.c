@@ -176,6 +176,7 @@ struct ct_term ct_state_load(
 		const struct store *s = &ev->stores.items[i];
 		uint64_t distance = at.number - s->at.number;
 
+		ct_charge_links(ev, 1);
 		if (s->at.symbol != at.symbol || !overlaps(s, distance, size))
 			continue;
 		if (s->forget)

@@ -7,7 +7,6 @@
 
 #define MAX_WANTED 256 /* objects */
 #define MAX_FRAMES 64  /* of one stack */
-#define CROWD      8   /* threads with one stack */
 
 typedef CT_VEC(struct ct_wanted) wanted_list;
 
@@ -57,21 +56,46 @@ static int by_address(const void *a, const void *b)
 	return (x->addr > y->addr) - (x->addr < y->addr);
 }
 
-/* Everything that somebody waits for, or that was asked for: one object, or all that are held. */
+struct queue { /* those who wait for a resource */
+	uint32_t resource, waiters;
+};
+
+static int longest_first(const void *a, const void *b)
+{
+	const struct queue *x = a, *y = b;
+
+	if (x->waiters != y->waiters)
+		return x->waiters < y->waiters ? 1 : -1;
+	return (x->resource > y->resource) - (x->resource < y->resource);
+}
+
+/*
+ * The object that was asked for, everything that somebody waits for, what most wait for first, and
+ * all that is held where that was asked for.
+ */
 static bool collect(struct ct_observation *o, struct lists *lists)
 {
-	bool ok = true;
+	uint32_t n = ct_sink_n_resources(o->sink);
+	ct_autofree struct queue *queues = calloc((size_t)n + 1, sizeof(*queues));
+	bool ok = queues != NULL;
 
+	for (uint32_t i = 0; ok && i < n; i++) {
+		queues[i].resource = i;
+		if (o->plan->address &&
+			ct_sink_get_resource(o->sink, i)->address == o->plan->address)
+			ok = add_wanted(o, i, lists);
+	}
 	for (uint32_t i = 0; ok && i < ct_sink_n_waits(o->sink); i++) {
 		uint32_t resource = ct_sink_get_wait(o->sink, i)->resource;
 
-		ok = resource == CT_NONE || add_wanted(o, resource, lists);
+		if (resource != CT_NONE)
+			queues[resource].waiters++;
 	}
-	for (uint32_t i = 0; ok && i < ct_sink_n_resources(o->sink); i++)
-		if (o->plan->wants & CT_WANT_WHOLE ||
-			(o->plan->address &&
-				ct_sink_get_resource(o->sink, i)->address == o->plan->address))
-			ok = add_wanted(o, i, lists);
+	if (ok)
+		qsort(queues, n, sizeof(*queues), longest_first);
+	for (uint32_t i = 0; ok && i < n && (queues[i].waiters || o->plan->wants & CT_WANT_WHOLE);
+		i++)
+		ok = add_wanted(o, queues[i].resource, lists);
 	return ok;
 }
 
@@ -108,26 +132,35 @@ static enum ct_status ask(struct ct_observation *o, struct ct_holders_inference 
 	return ct_holders_ask(h, actor, &from);
 }
 
-/* One of a crowd that does the same: seldom the one that holds up all. */
-static bool is_common(const struct ct_observation *o, uint32_t actor)
+static int by_number(const void *a, const void *b)
 {
-	uint32_t stack = ct_sink_get_actor(o->sink, actor)->stack;
+	const uint64_t *x = a, *y = b;
 
-	return stack != CT_NONE && ct_sink_get_stack(o->sink, stack)->n_actors > CROWD;
+	return (*x > *y) - (*x < *y);
 }
 
-/* Those first whose stacks are their own: the budget may not reach for a crowd of waiters. */
-static enum ct_status ask_all(
-	struct ct_observation *o, struct ct_holders_inference *h, struct ct_regs *regs)
+/*
+ * The threads in the order in which they are asked: one of each stack, then a second one of each …,
+ * since what the budget does not reach for should be the last of a thousand that stand at one
+ * place. NULL: no memory.
+ */
+static uint64_t *asking_order(struct ct_observation *o, uint32_t n)
 {
-	uint32_t n = (uint32_t)ct_target_n_threads(o->target);
-	enum ct_status status = CT_OK;
+	ct_autofree uint32_t *seen = calloc((size_t)n + 1, sizeof(*seen)); /* by stack */
+	uint64_t *order = calloc((size_t)n + 1, sizeof(*order));
 
-	for (int common = 0; common < 2; common++)
-		for (uint32_t i = 0; !status && i < n; i++)
-			if (is_common(o, i) == common)
-				status = ask(o, h, i, regs);
-	return status;
+	if (!seen || !order) {
+		free(order);
+		return NULL;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t stack = ct_sink_get_actor(o->sink, i)->stack;
+		uint64_t rank = seen[CT_MIN(stack, n)]++;
+
+		order[i] = rank << 32 | i;
+	}
+	qsort(order, n, sizeof(*order), by_number);
+	return order;
 }
 
 static enum ct_status infer(struct ct_observation *o, wanted_list *list)
@@ -137,13 +170,15 @@ static enum ct_status infer(struct ct_observation *o, wanted_list *list)
 	qsort(list->items, list->n, sizeof(*list->items), by_address);
 	struct ct_holders_inference *h = ct_holders_new(&o->blocking, list->items, list->n);
 	ct_autofree struct ct_regs *regs = calloc(MAX_FRAMES, sizeof(*regs));
-	enum ct_status status = regs ? CT_OK : CT_NO_MEMORY;
+	uint32_t n = (uint32_t)ct_target_n_threads(o->target);
+	ct_autofree uint64_t *order = asking_order(o, n);
+	enum ct_status status = regs && order ? CT_OK : CT_NO_MEMORY;
 
 	/* Not a machine whose code we know: nothing is said. */
 	if (!h)
 		return CT_OK;
-	if (!status)
-		status = ask_all(o, h, regs);
+	for (uint32_t i = 0; !status && i < n; i++)
+		status = ask(o, h, (uint32_t)order[i], regs);
 	if (!status || status == CT_DONE)
 		status = ct_holders_conclude(h);
 	ct_holders_free(h);

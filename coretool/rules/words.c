@@ -67,8 +67,8 @@ const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts
 static bool is_runtime_library(const char *path)
 {
 	static const char *const prefixes[] = {"libc.so", "libc-2.", "libpthread", "ld-linux",
-		"ld-2.", "libstdc++.so", "libgcc_s.so", "libc++", "ld-musl", "libc.musl",
-		"linux-vdso", "[vdso]"};
+		"ld-2.", "libstdc++.so", "libgcc_s.so", "libgomp.so", "libc++", "ld-musl",
+		"libc.musl", "linux-vdso", "[vdso]"};
 	const char *name = strrchr(path, '/');
 
 	name = name ? name + 1 : path;

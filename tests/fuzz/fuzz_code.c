@@ -134,8 +134,8 @@ static void evaluate(struct input *input, struct ct_evaluation *in)
 		look_at_paths(ev, in);
 	}
 	(void)ct_code_may_return(ev, in->pc, in->pc + 64);
-	/* Each evaluation has its own budget, and callees a part of it. */
-	if (ct_evaluator_steps(ev) > 3 * MAX_STEPS)
+	/* Two evaluations with all that callees do, and each instruction decoded once. */
+	if (ct_evaluator_steps(ev) > 2 * 8 * MAX_STEPS + 4 * CODE_SIZE + 2 * MAX_STEPS)
 		abort();
 	ct_evaluator_free(ev);
 }

@@ -310,6 +310,79 @@ static void bounded(void **state)
 	assert_true(ct_evaluator_steps(g_stage_ev) <= 2000 * 16);
 }
 
+/* What a budget of so many steps allows: all callees, and code that is met for the first time. */
+static uint64_t most_steps(uint32_t budget, size_t code)
+{
+	return 8 * (uint64_t)budget + 4 * code + 64;
+}
+
+/* Every load goes along all stores: together a million of them. */
+CODE(long_lists, ".rept 1000\n mov %eax,-64(%rsp)\n .endr\n"
+		 ".rept 900\n mov 8(%rdx),%ecx\n .endr\n call give\n ret");
+
+static void long_lists_are_paid_for(void **state)
+{
+	struct ct_evaluation in = stage_frame(long_lists);
+
+	(void)state;
+	in.max_steps = 4000;
+	assert_int_equal(ct_evaluate(g_stage_ev, &in), CT_OK);
+	assert_false(ct_evaluate_cut(g_stage_ev));
+	assert_true(ct_evaluator_steps(g_stage_ev) > 1900 + 900 * 1000 / 64);
+	in.max_steps = 2000;
+	assert_int_equal(stage_tear_down(NULL), 0);
+	assert_int_equal(stage_set_up(NULL), 0);
+	assert_int_equal(ct_evaluate(g_stage_ev, &in), CT_OK);
+	assert_true(ct_evaluate_cut(g_stage_ev));
+	assert_true(ct_evaluator_steps(g_stage_ev) <=
+		    most_steps(2000, (size_t)(long_lists_end - long_lists)));
+}
+
+/* A thousand stores, then many paths to the same place. */
+CODE(much_to_compare, ".rept 1000\n mov %ebx,8(%rsp)\n .endr\n"
+		      ".rept 8\n cmp $5,%eax\n je 1f\n call give\n 1: mov %ecx,%eax\n .endr\n"
+		      ".globl much_to_compare_stop\nmuch_to_compare_stop: call take\n ret");
+
+/* What it compares is a sum of sixteen thousand terms. */
+CODE(doubles,
+	"mov %rbx,%rax\n .rept 14\n add %rax,%rax\n .endr\n cmp %rcx,%rax\n je 1f\n call give\n"
+	"1: .globl doubles_stop\ndoubles_stop: call take\n ret");
+
+extern const uint8_t much_to_compare_stop[], doubles_stop[];
+
+static void binding_is_paid_for(void **state)
+{
+	const struct {
+		const uint8_t *code, *stop, *end;
+	} rows[] = {{much_to_compare, much_to_compare_stop, much_to_compare_end},
+		{doubles, doubles_stop, doubles_end}};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		struct ct_evaluation in = stage_frame(rows[i].code);
+
+		in.past = true;
+		in.stop = ADDRESS(rows[i].stop);
+		in.stop_exact = true;
+		ct_reg_set(&in.regs, BX, 1);
+		g_stage_stack[DEAD + 1] = 1; /* as the stores have it */
+		assert_int_equal(stage_tear_down(NULL), 0);
+		assert_int_equal(stage_set_up(NULL), 0);
+		assert_int_equal(ct_evaluate(g_stage_ev, &in), CT_OK);
+		uint64_t before = ct_evaluator_steps(g_stage_ev);
+		assert_true(ct_evaluate_n_paths(g_stage_ev) >= 2);
+		/* As often as a hostile number of objects would have it. */
+		for (unsigned round = 0; round < 1000; round++)
+			for (uint32_t p = 0; p < ct_evaluate_n_paths(g_stage_ev); p++)
+				(void)ct_path_bind(
+					g_stage_ev, p, &in.regs, in.dead_high, in.stack_high);
+		assert_true(ct_evaluator_steps(g_stage_ev) > before);
+		assert_true(ct_evaluate_cut(g_stage_ev));
+		assert_true(ct_evaluator_steps(g_stage_ev) <=
+			    most_steps(in.max_steps, (size_t)(rows[i].end - rows[i].code)));
+	}
+}
+
 static void scans(void **state)
 {
 	struct ct_code_reference ref;
@@ -373,6 +446,8 @@ int main(void)
 		cmocka_unit_test(past_opaque),
 		cmocka_unit_test(past_contradicted),
 		cmocka_unit_test(bounded),
+		cmocka_unit_test(long_lists_are_paid_for),
+		cmocka_unit_test(binding_is_paid_for),
 		cmocka_unit_test(scans),
 		cmocka_unit_test(hostile),
 	};

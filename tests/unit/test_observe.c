@@ -442,8 +442,8 @@ static void where_objects_without_a_name_are(void **state)
 	static const struct {
 		uint64_t addr;
 		const char *where;
-	} places[] = {{STACK_OF(1) - 8, "in the stack or thread-local memory of thread 101"},
-		{STACK_OF(1) + 64, "in the stack or thread-local memory of thread 101"},
+	} places[] = {{STACK_OF(1) - 8, "on the stack of thread 101"},
+		{STACK_OF(1) + 64, "on the stack of thread 101"},
 		{DESCRIPTOR(1) + 64, "in anonymous memory"}, {LIBC, "in /none/libc.so.6"}};
 
 	(void)state;
