@@ -235,6 +235,10 @@ static const char rules_help[] =
 static const char goroutines_help[] =
 	"Goroutines that do the same in the same place stand together: how many, their stack, who "
 	"made them and where. The runtime's own come only with -v.";
+static const char channels_help[] =
+	"Lists the channels that goroutines wait at, with their type, what is in them, and who "
+	"waits "
+	"to send and to receive, by place. Nil channels come first, then those with senders.";
 static const char sched_help[] =
 	"Which thread has which P and runs which goroutine, what stands in the queues, what the "
 	"garbage collector does.";
@@ -283,6 +287,17 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES,
 		.sections = CT_SECTION_GOROUTINES,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_report},
+	{.name = "channels",
+		.args = "CORE [EXE]",
+		.summary = "Go channels that somebody waits at, those in trouble first",
+		.help = channels_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES,
+		.sections = CT_SECTION_CHANNELS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "sched",

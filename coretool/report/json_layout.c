@@ -82,11 +82,12 @@ static const struct ct_json_part report_parts[] = {
 	{"explained", "explained", CT_SECTION_EXPLAIN, NULL, ct_json_explained, NULL},
 	{"actors", "actor",
 		CT_SECTION_THREADS | CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN |
-			CT_SECTION_ORPHANS | CT_SECTION_SCHED,
+			CT_SECTION_ORPHANS | CT_SECTION_SCHED | CT_SECTION_CHANNELS,
 		count_actors, ct_json_actor, NULL},
 	{"stacks", "stack", CT_JSON_STACKS, count_stacks, ct_json_stack, NULL},
 	{"resources", "resource",
-		CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN | CT_SECTION_ORPHANS,
+		CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN | CT_SECTION_ORPHANS |
+			CT_SECTION_CHANNELS,
 		count_resources, ct_json_resource, NULL},
 	{"cycles", "cycle", 0, count_cycles, ct_json_cycle, NULL},
 	{"crash", "crash", 0, NULL, ct_json_crash, ct_json_has_crash},

@@ -46,6 +46,7 @@ enum ct_section {
 	CT_SECTION_CRASH = 1u << 11,      /* registers and stack of the thread that crashed */
 	CT_SECTION_GOROUTINES = 1u << 12, /* goroutines and their stacks */
 	CT_SECTION_SCHED = 1u << 13,      /* Go's scheduler */
+	CT_SECTION_CHANNELS = 1u << 14,   /* channels that goroutines wait at */
 };
 
 struct ct_diff;

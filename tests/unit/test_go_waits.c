@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What goroutines wait for, from the bytes of channels, sudogs, semaphores and timers as
+ * Go 1.19, 1.24 and 1.27 lay them out; and from bytes that no Go program has.
+ */
+#include "fake_target.h"
+
+#include "runtime/go/waits.h"
+
+#define G      DATA
+#define CHAN   (DATA + 0x300)
+#define OBJECT (DATA + 0x400)
+#define TABLE  (DATA + 0x480)
+#define SCHED  (DATA + 0x500)
+#define SUDOG  (DATA + 0xa00)
+#define STEP   0x80
+
+static const char *const reasons[] = {"", "chan receive", "chan send", "select", "semacquire",
+	"sync.Mutex.Lock", "sleep", "chan receive (nil chan)", "select (no cases)",
+	"sync.WaitGroup.Wait", "GC worker (idle)", "chan send (durable)"};
+enum {
+	RECEIVE = 1,
+	SEND,
+	SELECT,
+	SEMACQUIRE,
+	LOCK,
+	SLEEP,
+	NIL_RECEIVE,
+	NO_CASES,
+	GROUP,
+	IDLE,
+	DURABLE
+};
+
+static const uint8_t versions[] = {19, 24, 27};
+
+struct scene {
+	struct ct_go go;
+	struct ct_go_observation o;
+	struct ct_go_g g;
+	uint32_t actor;
+	struct ct_facts *facts;
+};
+
+static void begin(struct scene *s, void **state, uint8_t minor)
+{
+	memset(memory, 0, sizeof(memory));
+	*s = (struct scene){.go = {.target = *state,
+				    .version = {1, minor, "go1", false},
+				    .globals = {.n_reasons = CT_COUNT(reasons)},
+				    .reasons = (const char **)reasons}};
+	for (size_t i = 0; i < ct_go_n_layouts; i++)
+		if (ct_go_layouts[i]->minor == minor)
+			s->go.layout = *ct_go_layouts[i];
+	assert_int_equal(s->go.layout.minor, minor);
+	s->o = (struct ct_go_observation){
+		.go = &s->go, .target = *state, .sink = ct_sink_new(CT_WANT_GOROUTINES)};
+	const struct ct_actor actor = {.kind = CT_ACTOR_GOROUTINE,
+		.id = 7,
+		.stack = CT_NONE,
+		.carrier = CT_NONE,
+		.runs = CT_NONE,
+		.start_site = CT_NONE,
+		.created_at = CT_NONE};
+	s->actor = ct_sink_actor(s->o.sink, &actor);
+	s->g = (struct ct_go_g){.at = G, .goid = 7, .status = CT_GO_WAITING};
+}
+
+static void set_word(struct scene *s, uint64_t at, enum ct_go_field field, uint64_t value)
+{
+	assert_int_not_equal(s->go.layout.offset[field], CT_GO_ABSENT);
+	put(at + s->go.layout.offset[field], &value, sizeof(value));
+}
+
+#define SET(s, at, field, value) set_word(s, at, CT_GO_##field, value)
+
+/* A pair since 1.26, of which the first word may be hidden. */
+static void set_pair(struct scene *s, uint64_t at, enum ct_go_field field, uint64_t value)
+{
+	uint64_t second = s->go.version.minor >= 26 ? 8 : 0;
+
+	put(at + s->go.layout.offset[field] + second, &value, sizeof(value));
+}
+
+/* The i-th sudog of the goroutine, with its channel. */
+static uint64_t sudog(struct scene *s, unsigned i, uint64_t channel)
+{
+	uint64_t at = SUDOG + i * STEP;
+
+	SET(s, at, SUDOG_G, G);
+	set_pair(s, at, CT_GO_SUDOG_C, channel);
+	return at;
+}
+
+static void channel(struct scene *s, uint64_t at, uint64_t len, uint64_t cap)
+{
+	SET(s, at, HCHAN_QCOUNT, len);
+	SET(s, at, HCHAN_DATAQSIZ, cap);
+}
+
+static void enqueue(struct scene *s, uint64_t at, bool sends, uint64_t waiter)
+{
+	SET(s, at, HCHAN_RECVQ_FIRST, sends ? 0 : waiter);
+	SET(s, at, HCHAN_RECVQ_LAST, sends ? 0 : waiter);
+	SET(s, at, HCHAN_SENDQ_FIRST, sends ? waiter : 0);
+	SET(s, at, HCHAN_SENDQ_LAST, sends ? waiter : 0);
+}
+
+/* The goroutine is in these functions, innermost first. */
+static void be_in(struct scene *s, const char *const *functions, uint32_t n)
+{
+	struct ct_frame frames[4] = {0};
+
+	for (uint32_t i = 0; i < n; i++) {
+		bool fresh;
+
+		frames[i].site = ct_sink_site(s->o.sink, 0x1000 + i, false, &fresh);
+		ct_sink_get_site(s->o.sink, frames[i].site)->function = functions[i];
+	}
+	const struct ct_stack stack = {.frames = frames, .n_frames = n, .n_total = n, .root = true};
+	ct_sink_get_actor(s->o.sink, s->actor)->stack = ct_sink_stack(s->o.sink, &stack);
+}
+
+static const struct ct_wait *observe(struct scene *s, uint8_t reason)
+{
+	struct ct_error err;
+
+	s->g.reason = reason;
+	assert_int_equal(ct_go_waits_new(&s->o), CT_OK);
+	assert_int_equal(ct_go_observe_waits(&s->o, &s->g, s->actor), CT_OK);
+	ct_go_waits_free(s->o.waits);
+	assert_int_equal(ct_sink_finish(s->o.sink, &s->facts, &err), CT_OK);
+	assert_true(s->facts->n_waits > 0);
+	return s->facts->waits;
+}
+
+static int64_t value(const struct scene *s, const struct ct_wait *wait, const char *key)
+{
+	const struct ct_value *found = ct_resource_value(&s->facts->resources[wait->resource], key);
+
+	assert_non_null(found);
+	return found->number;
+}
+
+#define EACH_VERSION(s, state)                                                                     \
+	for (size_t v_ = 0; v_ < CT_COUNT(versions) && (begin(s, state, versions[v_]), true);      \
+		v_++, ct_facts_free((s)->facts))
+
+static void full_channel(void **state)
+{
+	struct scene s;
+
+	EACH_VERSION(&s, state)
+	{
+		uint64_t waiter = sudog(&s, 0, CHAN);
+
+		channel(&s, CHAN, 3, 3);
+		enqueue(&s, CHAN, true, waiter);
+		s.g.waiting = waiter;
+		const struct ct_wait *wait = observe(&s, v_ ? DURABLE : SEND);
+		assert_int_equal(wait->kind, CT_WAIT_SEND);
+		assert_int_equal(wait->trust, CT_TRUST_EXACT);
+		assert_int_equal(s.facts->resources[wait->resource].address, CHAN);
+		assert_null(s.facts->resources[wait->resource].corrupt);
+		assert_int_equal(value(&s, wait, "cap"), 3);
+		assert_non_null(strstr(wait->why, "full (3 of 3)"));
+		assert_false(wait->any_of || wait->timed || wait->never);
+	}
+}
+
+static void impossible_channels(void **state)
+{
+	static const struct {
+		uint64_t len, cap, sendx;
+		uint32_t closed;
+		uint64_t lock;
+		const char *corrupt;
+	} rows[] = {
+		{4, 3, 0, 0, 0, "more elements than room"},
+		{0, 3, 3, 0, 0, "outside of its buffer"},
+		{0, 3, 0, 1, 0, "closed"},
+		{2, 3, 0, 0, 0, "though it has elements"},
+		{2, 3, 0, 0, 1, NULL}, /* somebody was just changing it */
+		{0, 3, 2, 0, 0, NULL},
+		{UINT64_MAX, UINT64_MAX, 5, 0, 1, NULL},
+	};
+	struct scene s;
+
+	for (size_t i = 0; i < CT_COUNT(rows); i++)
+		EACH_VERSION(&s, state)
+		{
+			uint64_t waiter = sudog(&s, 0, CHAN);
+
+			channel(&s, CHAN, rows[i].len, rows[i].cap);
+			SET(&s, CHAN, HCHAN_SENDX, rows[i].sendx);
+			put(CHAN + ct_go_at(&s.go, HCHAN_CLOSED), &rows[i].closed, 4);
+			put(CHAN + ct_go_at(&s.go, HCHAN_SIZE) - 8, &rows[i].lock, 8);
+			enqueue(&s, CHAN, false, waiter);
+			s.g.waiting = waiter;
+			const struct ct_wait *wait = observe(&s, RECEIVE);
+			const char *corrupt = s.facts->resources[wait->resource].corrupt;
+			if (rows[i].corrupt)
+				assert_non_null(strstr(corrupt, rows[i].corrupt));
+			else
+				assert_null(corrupt);
+		}
+}
+
+static void nobody_else(void **state)
+{
+	struct scene s;
+
+	EACH_VERSION(&s, state)
+	{
+		const struct ct_wait *wait = observe(&s, v_ ? NIL_RECEIVE : NO_CASES);
+
+		assert_int_equal(wait->kind, v_ ? CT_WAIT_RECV : CT_WAIT_SELECT);
+		assert_true(wait->never);
+		assert_int_equal(wait->resource, CT_NONE);
+	}
+	EACH_VERSION(&s, state) /* all cases nil */
+	{
+		assert_true(observe(&s, SELECT)->never);
+		assert_int_equal(s.facts->waits[0].kind, CT_WAIT_SELECT);
+	}
+	EACH_VERSION(&s, state)
+	{
+		const struct ct_wait *wait = observe(&s, IDLE);
+
+		assert_int_equal(wait->kind, CT_WAIT_OTHER);
+		assert_non_null(strstr(wait->why, "GC worker (idle)"));
+	}
+}
+
+static void select_of_two(void **state)
+{
+	struct scene s;
+
+	EACH_VERSION(&s, state)
+	{
+		uint64_t first = sudog(&s, 0, CHAN), second = sudog(&s, 1, OBJECT);
+
+		channel(&s, CHAN, 1, 1);
+		enqueue(&s, CHAN, true, first);
+		channel(&s, OBJECT, 0, 0);
+		enqueue(&s, OBJECT, false, second);
+		SET(&s, first, SUDOG_WAITLINK, second);
+		s.g.waiting = first;
+		const struct ct_wait *wait = observe(&s, SELECT);
+		assert_int_equal(s.facts->n_waits, 2);
+		assert_int_equal(wait[0].kind, CT_WAIT_SEND);
+		assert_int_equal(wait[1].kind, CT_WAIT_RECV);
+		assert_int_equal(s.facts->resources[wait[1].resource].address, OBJECT);
+		assert_true(wait[0].any_of && wait[1].any_of);
+		assert_string_equal(wait[0].why, "select on 2 channels: no timeout, no Done case");
+	}
+}
+
+/* It goes round, to another goroutine's, into nothing: it ends, and is not trusted. */
+static void broken_select(void **state)
+{
+	struct scene s;
+
+	for (unsigned i = 0; i < 3; i++)
+		EACH_VERSION(&s, state)
+		{
+			uint64_t first = sudog(&s, 0, CHAN), second = sudog(&s, 1, CHAN);
+			const uint64_t next[] = {second, SUDOG + 2 * STEP, NOWHERE};
+
+			channel(&s, CHAN, 0, 0);
+			enqueue(&s, CHAN, false, first);
+			SET(&s, CHAN, HCHAN_RECVQ_LAST, second);
+			SET(&s, first, SUDOG_NEXT, second);
+			SET(&s, second, SUDOG_PREV, first);
+			SET(&s, first, SUDOG_WAITLINK, second);
+			SET(&s, second, SUDOG_WAITLINK, next[i]);
+			SET(&s, SUDOG + 2 * STEP, SUDOG_G, G + 8);
+			s.g.waiting = first;
+			const struct ct_wait *wait = observe(&s, SELECT);
+			assert_in_range(s.facts->n_waits, 2, 8);
+			assert_int_equal(wait->trust, CT_TRUST_GUESS);
+		}
+}
+
+/* The channel has let go of it, it is somebody else's, or nothing is there. */
+static void not_linked(void **state)
+{
+	struct scene s;
+
+	for (unsigned i = 0; i < 3; i++)
+		EACH_VERSION(&s, state)
+		{
+			uint64_t waiter = sudog(&s, 0, i == 2 ? NOWHERE : CHAN);
+
+			channel(&s, CHAN, 0, 0);
+			if (i == 1)
+				SET(&s, waiter, SUDOG_G, G + 8);
+			s.g.waiting = waiter;
+			const struct ct_wait *wait = observe(&s, RECEIVE);
+			assert_int_equal(wait->kind, CT_WAIT_OTHER);
+			assert_int_equal(wait->resource, CT_NONE);
+			assert_false(wait->never);
+		}
+}
+
+/* As the runtime has it: before 1.26 in the table, then behind g.waiting. */
+static uint64_t sleep_at(struct scene *s, uint64_t sema)
+{
+	uint64_t waiter = sudog(s, 0, 0);
+
+	set_pair(s, waiter, CT_GO_SUDOG_ELEM, sema);
+	s->go.globals.semtable = TABLE;
+	s->go.globals.allgs = SCHED + 0x400;
+	put_pair(SCHED + 0x400, (int64_t)(SCHED + 0x420), 100);
+	if (s->go.version.minor >= 26)
+		s->g.waiting = waiter;
+	else
+		SET(s, TABLE, SEMAROOT_TREAP, waiter);
+	return waiter;
+}
+
+static void locked_mutex(void **state)
+{
+	static const char *const in[] = {
+		"sync.runtime_SemacquireMutex", "sync.(*Mutex).lockSlow", "main.pay"};
+	struct scene s;
+
+	EACH_VERSION(&s, state)
+	{
+		const uint32_t word = 2 << 3 | 4 | 1;
+
+		put(OBJECT, &word, sizeof(word));
+		sleep_at(&s, OBJECT + 4);
+		be_in(&s, in, 3);
+		const struct ct_wait *wait = observe(&s, v_ ? LOCK : SEMACQUIRE);
+		assert_int_equal(wait->kind, CT_WAIT_MUTEX);
+		assert_string_equal(s.facts->resources[wait->resource].kind, "go_mutex");
+		assert_int_equal(s.facts->resources[wait->resource].address, OBJECT);
+		assert_int_equal(value(&s, wait, "waiters"), 2);
+		assert_true(value(&s, wait, "locked") && value(&s, wait, "starving"));
+	}
+}
+
+/* What lies around the semaphore is told by the functions. */
+static void around_a_mutex(void **state)
+{
+	static const struct {
+		const char *in[4];
+		const char *kind;
+		enum ct_wait_kind wait;
+		uint64_t at;
+	} rows[] = {
+		{{"sync.(*Mutex).Lock", "sync.(*RWMutex).Lock", "main.pay"}, "go_rwmutex",
+			CT_WAIT_RWLOCK_WRITE, OBJECT + 4},
+		{{"sync.(*Mutex).lockSlow", "sync.(*Once).doSlow", "main.pay"}, "go_once",
+			CT_WAIT_ONCE, OBJECT},
+		/* The Once is that of who called: another package's function is between. */
+		{{"sync.(*Mutex).lockSlow", "net.ready", "sync.(*Once).doSlow"}, "go_mutex",
+			CT_WAIT_MUTEX, OBJECT + 4},
+		{{"sync.(*Mutex).lockSlow", "main.pay", "sync.(*Once).doSlow"}, "go_mutex",
+			CT_WAIT_MUTEX, OBJECT + 4},
+		{{"sync.(*RWMutex).RLock", "main.pay"}, "go_rwmutex", CT_WAIT_RWLOCK_READ,
+			OBJECT - 4},
+		{{"sync.(*RWMutex).Lock", "main.pay"}, "go_rwmutex", CT_WAIT_RWLOCK_WRITE, OBJECT},
+		{{"sync.(*WaitGroup).Wait", "main.pay"}, "go_waitgroup", CT_WAIT_WAITGROUP, OBJECT},
+		{{"internal/poll.runtime_Semacquire", "main.pay"}, "go_sema", CT_WAIT_SEM,
+			OBJECT + 8},
+	};
+	struct scene s;
+
+	for (size_t i = 0; i < CT_COUNT(rows); i++)
+		EACH_VERSION(&s, state)
+		{
+			uint32_t n = 0;
+
+			while (n < 4 && rows[i].in[n])
+				n++;
+			sleep_at(&s, OBJECT + 8);
+			be_in(&s, rows[i].in, n);
+			const struct ct_wait *wait = observe(&s, SEMACQUIRE);
+			const struct ct_resource *r = &s.facts->resources[wait->resource];
+			assert_string_equal(r->kind, rows[i].kind);
+			assert_int_equal(wait->kind, rows[i].wait);
+			assert_int_equal(r->address, rows[i].at);
+		}
+}
+
+/* Counter above, waiters below, and since 1.25 a flag among the waiters. */
+static void waitgroups(void **state)
+{
+	struct scene s;
+
+	EACH_VERSION(&s, state)
+	{
+		const uint64_t word =
+			UINT64_C(5) << 32 | 2 | (s.go.version.minor >= 25 ? UINT32_C(1) << 31 : 0);
+		const char *in[] = {"sync.(*WaitGroup).Wait"};
+
+		put(OBJECT, &word, sizeof(word));
+		sleep_at(&s, OBJECT + 8);
+		be_in(&s, in, 1);
+		const struct ct_wait *wait = observe(&s, v_ ? GROUP : SEMACQUIRE);
+		assert_int_equal(wait->kind, CT_WAIT_WAITGROUP);
+		assert_int_equal(value(&s, wait, "counter"), 5);
+		assert_int_equal(value(&s, wait, "waiters"), 2);
+	}
+}
+
+/* Trees and lists that come back to themselves, or lead nowhere, end. */
+static void broken_tree(void **state)
+{
+	struct scene s;
+
+	begin(&s, state, 24);
+	uint64_t waiter = sleep_at(&s, OBJECT + 4), other = sudog(&s, 1, 0);
+
+	SET(&s, other, SUDOG_G, G + 8);
+	SET(&s, other, SUDOG_PREV, other);
+	SET(&s, other, SUDOG_NEXT, waiter);
+	SET(&s, other, SUDOG_WAITLINK, other);
+	set_pair(&s, other, CT_GO_SUDOG_ELEM, OBJECT + 12);
+	SET(&s, waiter, SUDOG_WAITLINK, other);
+	SET(&s, waiter, SUDOG_PREV, other);
+	SET(&s, waiter, SUDOG_NEXT, NOWHERE);
+	const struct ct_wait *wait = observe(&s, LOCK);
+	assert_int_equal(s.facts->resources[wait->resource].address, OBJECT);
+	ct_facts_free(s.facts);
+
+	begin(&s, state, 24); /* it is in no tree */
+	sleep_at(&s, OBJECT + 4);
+	SET(&s, TABLE, SEMAROOT_TREAP, NOWHERE);
+	assert_int_equal(observe(&s, LOCK)->kind, CT_WAIT_OTHER);
+	ct_facts_free(s.facts);
+}
+
+#define NOW    INT64_C(50000000000)
+#define SECOND INT64_C(1000000000)
+
+static void sleeping(void **state)
+{
+	struct scene s;
+
+	EACH_VERSION(&s, state)
+	{
+		s.go.globals.sched = SCHED;
+		SET(&s, SCHED, SCHED_LASTPOLL, NOW);
+		if (ct_go_at(&s.go, G_SLEEPWHEN) != CT_GO_ABSENT) {
+			SET(&s, G, G_SLEEPWHEN, NOW + 3 * SECOND - 1);
+		} else {
+			SET(&s, G, G_TIMER, OBJECT);
+			SET(&s, OBJECT, TIMER_WHEN, NOW + 3 * SECOND - 1);
+		}
+		s.g.since = NOW - SECOND;
+		const struct ct_wait *wait = observe(&s, SLEEP);
+		assert_int_equal(wait->kind, CT_WAIT_SLEEP);
+		assert_true(wait->timed && wait->has_since);
+		assert_int_equal(wait->since_ns, SECOND);
+		assert_string_equal(wait->why, "its timer fires in at most 3 s");
+	}
+	EACH_VERSION(&s, state) /* no clock, no claims */
+	{
+		s.g.since = NOW;
+		const struct ct_wait *wait = observe(&s, SLEEP);
+		assert_true(wait->timed);
+		assert_false(wait->has_since);
+	}
+}
+
+static void durations(void **state)
+{
+	struct ct_sink *sink = ct_sink_new(0);
+
+	(void)state;
+	assert_string_equal(ct_go_duration(sink, 1), "1 ms");
+	assert_string_equal(ct_go_duration(sink, 1999000000), "2000 ms");
+	assert_string_equal(ct_go_duration(sink, 2 * SECOND), "2 s");
+	assert_string_equal(ct_go_duration(sink, 119 * SECOND), "120 s");
+	assert_string_equal(ct_go_duration(sink, 24 * 3600 * SECOND - 1), "24 h");
+	assert_string_equal(ct_go_duration(sink, INT64_MAX), "110000 days");
+	ct_sink_free(sink);
+}
+
+/* Two labels, and a count that nobody can have. */
+static void labels(void **state)
+{
+	static const char text[] = "tenantredidx17";
+	struct scene s;
+
+	begin(&s, state, 27);
+	put(SCHED, text, sizeof(text));
+	put_pair(OBJECT, (int64_t)(OBJECT + 0x20), INT64_MAX);
+	put_pair(OBJECT + 0x20, (int64_t)SCHED, 6);
+	put_pair(OBJECT + 0x30, (int64_t)(SCHED + 6), 3);
+	put_pair(OBJECT + 0x40, (int64_t)(SCHED + 9), 3);
+	put_pair(OBJECT + 0x50, (int64_t)(SCHED + 12), 2);
+	s.g.labels = OBJECT;
+	observe(&s, IDLE);
+	assert_non_null(
+		strstr(s.facts->label_sets[s.facts->actors[0].labels], "idx=17, tenant=red"));
+	ct_facts_free(s.facts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(full_channel),
+		TEST(impossible_channels),
+		TEST(nobody_else),
+		TEST(select_of_two),
+		TEST(broken_select),
+		TEST(not_linked),
+		TEST(locked_mutex),
+		TEST(around_a_mutex),
+		TEST(waitgroups),
+		TEST(broken_tree),
+		TEST(sleeping),
+		TEST(durations),
+		TEST(labels),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
