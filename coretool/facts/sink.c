@@ -442,7 +442,7 @@ static bool same_stack(const struct ct_stack *a, const struct ct_stack *b)
 	return a->n_frames == b->n_frames && a->n_total == b->n_total && a->root == b->root &&
 	       a->skipped_at == b->skipped_at && !a->why == !b->why &&
 	       (!a->why || !strcmp(a->why, b->why)) &&
-	       !memcmp(a->frames, b->frames, a->n_frames * sizeof(*a->frames));
+	       (!a->n_frames || !memcmp(a->frames, b->frames, a->n_frames * sizeof(*a->frames)));
 }
 
 uint32_t ct_sink_stack(struct ct_sink *sink, const struct ct_stack *stack)

@@ -124,13 +124,17 @@ static void set_able(struct run *run, uint32_t actor)
 {
 	if (run->able[actor])
 		return;
-	run->able[actor] = run->any = true;
-	run->queue[run->tail++] = actor;
+	for (uint32_t part = actor; part != CT_NONE;
+		part = ct_graph_next(run->facts, actor, part)) {
+		run->able[part] = run->any = true;
+		run->queue[run->tail++] = part;
+	}
 }
 
 static void end_wait(struct run *run, uint32_t w)
 {
 	const struct ct_wait *wait = &run->facts->waits[w];
+	uint32_t node = ct_graph_node(run->facts, wait->actor);
 
 	if (run->ended[w])
 		return;
@@ -139,8 +143,8 @@ static void end_wait(struct run *run, uint32_t w)
 	if (wait->any_of && run->chosen[wait->actor])
 		return;
 	run->chosen[wait->actor] |= wait->any_of;
-	if (!--run->pending[wait->actor])
-		set_able(run, wait->actor);
+	if (!--run->pending[node])
+		set_able(run, node);
 }
 
 static void end_waits_for(struct run *run, uint32_t resource, enum need need)
@@ -285,16 +289,21 @@ static void begin(struct run *run)
 		run->need[w] = (uint8_t)need_of(run, w);
 	for (uint32_t a = 0; a < facts->n_actors; a++) {
 		const struct ct_actor *actor = &facts->actors[a];
-		bool alive = actor->state != CT_STATE_DEAD && actor->state != CT_STATE_ZOMBIE;
+		uint32_t node = ct_graph_node(facts, a);
 		bool choice = false;
 
 		for (uint32_t i = 0; i < actor->n_waits; i++) {
 			bool any_of = facts->waits[actor->first_wait + i].any_of;
 
-			run->pending[a] += !any_of || !choice;
+			run->pending[node] += !any_of || !choice;
 			choice |= any_of;
 		}
-		if (alive && !run->pending[a])
+	}
+	for (uint32_t a = 0; a < facts->n_actors; a++) {
+		const struct ct_actor *actor = &facts->actors[a];
+		bool alive = actor->state != CT_STATE_DEAD && actor->state != CT_STATE_ZOMBIE;
+
+		if (alive && !run->pending[a] && ct_graph_node(facts, a) == a)
 			set_able(run, a);
 	}
 	end_all(run, NEED_NOBODY);

@@ -38,7 +38,8 @@ static uint32_t edges_of_wait(const struct builder *b, uint32_t w, struct ct_edg
 			const struct ct_hold *hold = &b->facts->holds[h];
 
 			if ((b->graph->orphan[hold->actor] == CT_NO_ORPHAN) == able)
-				to[n++] = (struct ct_edge){wait->actor, hold->actor, w, h, CT_NONE,
+				to[n++] = (struct ct_edge){ct_graph_node(b->facts, wait->actor),
+					ct_graph_node(b->facts, hold->actor), w, h, CT_NONE,
 					CT_MAX(wait->trust, hold->trust)};
 		}
 	return n;
@@ -61,11 +62,13 @@ static bool build_edges(struct builder *b)
 		return false;
 	uint32_t n = 0;
 	for (uint32_t a = 0; a < facts->n_actors; a++) {
-		const struct ct_actor *actor = &facts->actors[a];
+		uint32_t part = ct_graph_node(facts, a) == a ? a : CT_NONE;
 
 		b->first_edge[a] = n;
-		for (uint32_t i = 0; i < actor->n_waits; i++)
-			n += edges_of_wait(b, actor->first_wait + i, b->edges + n);
+		for (; part != CT_NONE; part = ct_graph_next(facts, a, part))
+			for (uint32_t i = 0; i < facts->actors[part].n_waits; i++)
+				n += edges_of_wait(
+					b, facts->actors[part].first_wait + i, b->edges + n);
 	}
 	b->first_edge[facts->n_actors] = n;
 	b->graph->edges = b->edges;

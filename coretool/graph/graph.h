@@ -8,8 +8,34 @@
 
 #include "facts/facts.h"
 
+/*
+ * A goroutine and the thread that carries it (it runs there, is in a system call or in C, or is
+ * locked to it) can only go on together: the goroutine stands for both.
+ */
+static inline uint32_t ct_graph_node(const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	return a->kind == CT_ACTOR_THREAD && a->runs < facts->n_actors &&
+			       facts->actors[a->runs].kind == CT_ACTOR_GOROUTINE &&
+			       facts->actors[a->runs].carrier == actor
+		       ? a->runs
+		       : actor;
+}
+
+/* The actors of a node: itself, then its carrier, then CT_NONE. */
+static inline uint32_t ct_graph_next(const struct ct_facts *facts, uint32_t node, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[node];
+
+	return actor == node && a->kind == CT_ACTOR_GOROUTINE && a->carrier < facts->n_actors &&
+			       ct_graph_node(facts, a->carrier) == node
+		       ? a->carrier
+		       : CT_NONE;
+}
+
 struct ct_edge {
-	uint32_t waiter, holder; /* actors */
+	uint32_t waiter, holder; /* actors: nodes */
 	uint32_t wait, hold;     /* the facts behind the edge */
 	uint32_t peer;           /* instead of a hold (CT_NONE then): it would end the wait */
 	enum ct_trust trust;     /* the worse of the two */

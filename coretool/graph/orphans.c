@@ -28,6 +28,8 @@ struct finder {
 
 static bool push_edge(struct finder *f, struct ct_edge edge)
 {
+	edge.waiter = ct_graph_node(f->facts, edge.waiter);
+	edge.holder = ct_graph_node(f->facts, edge.holder);
 	if (f->able[edge.holder] || edge.trust > f->ceiling)
 		return true;
 	struct ct_edge *slot = ct_vec_push(&f->edges);
@@ -72,12 +74,13 @@ static bool find_components(struct finder *f)
 	f->edges.n = 0;
 	uint32_t *first = ct_arena_new_array(arena, (size_t)facts->n_actors + 1, uint32_t);
 	for (uint32_t a = 0; first && a < facts->n_actors; a++) {
-		const struct ct_actor *actor = &facts->actors[a];
+		uint32_t part = !f->able[a] && ct_graph_node(facts, a) == a ? a : CT_NONE;
 
 		first[a] = f->edges.n;
-		for (uint32_t i = 0; !f->able[a] && i < actor->n_waits; i++)
-			if (!push_edges(f, actor->first_wait + i))
-				return false;
+		for (; part != CT_NONE; part = ct_graph_next(facts, a, part))
+			for (uint32_t i = 0; i < facts->actors[part].n_waits; i++)
+				if (!push_edges(f, facts->actors[part].first_wait + i))
+					return false;
 	}
 	if (!first)
 		return false;
@@ -123,7 +126,7 @@ static bool widen(struct finder *f, const bool *knot)
 
 	f->narrow = false;
 	for (uint32_t w = 0; w < f->facts->n_waits; w++) {
-		uint32_t a = f->facts->waits[w].actor;
+		uint32_t a = ct_graph_node(f->facts, f->facts->waits[w].actor);
 
 		if (!f->narrowed[w])
 			continue;
@@ -215,6 +218,16 @@ out:
 	return ok;
 }
 
+/* Is it a node that waits for something, itself or its carrier? */
+static bool waits(const struct ct_facts *facts, uint32_t actor)
+{
+	uint32_t part = ct_graph_node(facts, actor) == actor ? actor : CT_NONE, n = 0;
+
+	for (; part != CT_NONE; part = ct_graph_next(facts, actor, part))
+		n += facts->actors[part].n_waits;
+	return n > 0;
+}
+
 /* With what evidence of this trust tells: the orphans that less did not show, and their knots. */
 static enum ct_status run(struct finder *f, uint8_t *orphan, enum ct_trust ceiling)
 {
@@ -231,7 +244,7 @@ static enum ct_status run(struct finder *f, uint8_t *orphan, enum ct_trust ceili
 	/* In a crowd what rests on peers is a guess. */
 	enum ct_trust trust = crowded && f->narrow ? CT_TRUST_GUESS : ceiling;
 	for (uint32_t a = 0; !status && a < facts->n_actors; a++)
-		if (!f->able[a] && orphan[a] == CT_NO_ORPHAN && facts->actors[a].n_waits)
+		if (!f->able[a] && orphan[a] == CT_NO_ORPHAN && waits(facts, a))
 			orphan[a] = (uint8_t)trust;
 	for (uint32_t c = 0; !status && c < f->found.n_components; c++)
 		if (knot[c] && !add_knot(f, c, crowded))
@@ -263,7 +276,7 @@ enum ct_status ct_graph_find_orphans(struct ct_graph *graph)
 	if (!status)
 		status = ct_able_find(facts, &counted, unmet);
 	for (uint32_t a = 0; !status && a < facts->n_actors; a++)
-		unmet[a] = !unmet[a] && facts->actors[a].n_waits;
+		unmet[a] = !unmet[a] && waits(facts, a);
 	graph->orphan = orphan;
 	graph->unmet = unmet;
 	graph->n_cycles = f.knots.n;

@@ -200,9 +200,62 @@ static void an_owner_that_is_gone_ends_the_chain_without_a_root(void **state)
 	ct_facts_free(facts);
 }
 
+/*
+ * Two threads of C that goroutines have called: goroutine a holds a lock of Go and waits in C for a
+ * native one; its holder, a thread, runs goroutine b, which waits for the first.
+ */
+static struct ct_facts *through_c(bool pairs)
+{
+	struct story s = story_begin(0);
+	uint32_t thread_a = story_thread(&s, 11, NULL), thread_b = story_thread(&s, 12, NULL);
+	uint32_t a = story_thread(&s, 1, "a"), b = story_thread(&s, 2, "b");
+	const uint32_t pair[][2] = {{thread_a, a}, {thread_b, b}};
+
+	story_thread(&s, 13, "runs");
+	for (size_t i = 0; i < CT_COUNT(pair); i++) {
+		ct_sink_get_actor(s.sink, pair[i][1])->kind = CT_ACTOR_GOROUTINE;
+		if (!pairs)
+			continue;
+		ct_sink_get_actor(s.sink, pair[i][0])->runs = pair[i][1];
+		ct_sink_get_actor(s.sink, pair[i][1])->carrier = pair[i][0];
+	}
+	uint32_t native = story_mutex(&s, 0x1000, NULL), go = story_mutex(&s, 0x2000, NULL);
+	story_holds(&s, a, go, CT_TRUST_INFERRED);
+	story_holds(&s, thread_b, native, CT_TRUST_EXACT);
+	story_waits(&s, thread_a, native, CT_TRUST_EXACT);
+	story_waits(&s, b, go, CT_TRUST_EXACT);
+	return story_end(&s);
+}
+
+static void a_goroutine_and_its_thread_are_one(void **state)
+{
+	struct ct_facts *facts = through_c(true);
+	struct ct_graph *g = graph_of(facts);
+
+	(void)state;
+	assert_int_equal(g->n_cycles, 1);
+	assert_int_equal(g->cycles[0].n_edges, 2);
+	assert_int_equal(g->cycles[0].edges[0].waiter, 2);
+	assert_int_equal(g->cycles[0].edges[0].holder, 3);
+	assert_int_equal(g->cycles[0].trust, CT_TRUST_INFERRED);
+	assert_int_equal(g->orphan[2], CT_TRUST_INFERRED);
+	assert_int_equal(g->orphan[3], CT_TRUST_INFERRED);
+	assert_int_equal(g->orphan[0], CT_NO_ORPHAN);
+	ct_graph_free(g);
+	ct_facts_free(facts);
+	facts = through_c(false); /* others run there: each can go on */
+	g = graph_of(facts);
+	assert_int_equal(g->n_cycles, 0);
+	for (uint32_t i = 0; i < facts->n_actors; i++)
+		assert_int_equal(g->orphan[i], CT_NO_ORPHAN);
+	ct_graph_free(g);
+	ct_facts_free(facts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_goroutine_and_its_thread_are_one),
 		cmocka_unit_test(a_ring_is_one_cycle_in_order),
 		cmocka_unit_test(a_tail_is_behind_the_cycle_but_not_in_it),
 		cmocka_unit_test(waiting_for_oneself_is_a_cycle_of_one),

@@ -27,7 +27,7 @@ static uint32_t site_of(struct ct_go_observation *o, uint64_t pc, bool is_call)
 
 static uint32_t add_actor(struct ct_go_observation *o, const struct ct_go_g *g)
 {
-	const struct ct_go_machine *m = ct_go_machine_at(o, g->m);
+	const struct ct_go_machine *m = ct_go_machine_at(o, g->m ? g->m : g->locked);
 	const char *reason = ct_go_wait_reason(o->go, g);
 	struct ct_actor actor = {
 		.kind = CT_ACTOR_GOROUTINE,

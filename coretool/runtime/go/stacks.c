@@ -91,7 +91,8 @@ static enum ct_status add_stack(
 	if (!reserve_frames(o, unwound->n))
 		return CT_NO_MEMORY;
 	/* Holes would count when equal stacks are looked for. */
-	memset(o->frames, 0, unwound->n * sizeof(*o->frames));
+	if (unwound->n)
+		memset(o->frames, 0, unwound->n * sizeof(*o->frames));
 	for (size_t i = 0; i < unwound->n; i++) {
 		const struct ct_unwound_frame *frame = &unwound->frames[i];
 
