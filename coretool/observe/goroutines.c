@@ -16,6 +16,7 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.unwinder = o->unwinder,
 		.site = site,
 		.arg = o,
+		.names = o->plan->wants & CT_WANT_NAMES,
 	};
 
 	return o->go && o->plan->wants & CT_WANT_GOROUTINES ? ct_go_observe(&go) : CT_OK;

@@ -246,10 +246,13 @@ static void write_alike(struct ct_text *t, const struct row *rows, uint32_t n)
 
 	ct_text_paint(t, r->corrupt ? CT_PAINT_RED : CT_PAINT_BOLD);
 	if (n > 1)
-		ct_text_add(t, "  %u of %s", n, r->name ? r->name : "channels");
+		ct_text_add(t, "  %u channels", n);
 	else
 		ct_text_add(t, "  %s", ct_say_resource(&t->words, t->facts, rows[0].resource));
 	ct_text_plain(t);
+	const struct ct_value *elem = ct_resource_value(r, "elem");
+	if (elem && (n > 1 || !r->name_of_type))
+		ct_text_add(t, ", chan %s", elem->text);
 	ct_text_add(t, ": ");
 	add_state(t, r);
 	if (since)
@@ -331,8 +334,10 @@ void ct_text_channels(struct ct_text *t)
 		else if (is_channel(r))
 			t->failed = true;
 	}
-	ct_text_head(t, "Channels: goroutines wait at %u%s", rows.n,
-		rows.n ? ", those in trouble first" : "");
+	if (rows.n)
+		ct_text_head(t, "Channels: goroutines wait at %u, those in trouble first", rows.n);
+	else
+		ct_text_head(t, "Channels: goroutines wait at none");
 	write_never(t, CT_WAIT_RECV, "nil channels: nobody can ever send to them",
 		"to receive, for ever");
 	write_never(t, CT_WAIT_SEND, "nil channels: nobody can ever receive from them",

@@ -95,6 +95,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	}
 	note_unreadable(o, n_bad, n);
 	ct_go_observe_sched(o);
+	if (o->names && !status)
+		ct_go_name_channels(o);
 	ct_go_waits_free(o->waits);
 	o->waits = NULL;
 	free(o->machines);

@@ -30,6 +30,7 @@ struct ct_go_observation {
 	uint32_t first, n;       /* actors that are goroutines: [first, first + n) */
 	struct ct_frame *frames; /* scratch for one stack */
 	size_t n_frames;
+	bool names;                /* of objects are wanted */
 	struct ct_go_waits *waits; /* what is known already of what is waited for (waits.h) */
 };
 

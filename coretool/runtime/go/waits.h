@@ -128,6 +128,9 @@ enum ct_status ct_go_wait_poll(struct ct_go_waiter *w);      /* (poll.c) */
  * that). (channel.c) */
 struct ct_go_channel *ct_go_channel(struct ct_go_waiter *w, uint64_t at);
 
+/* Names of the channels that variables hold, when all are known. (channel_names.c) */
+void ct_go_name_channels(struct ct_go_observation *o);
+
 /* The semaphore that the goroutine sleeps at; 0: not known. (sema.c) */
 uint64_t ct_go_semaphore(struct ct_go_waiter *w);
 /* Remembers that g waits at; false: it is known already to wait somewhere, or no memory. (sema.c)
