@@ -39,7 +39,7 @@ struct ct_args {
 	struct ct_list debug_dirs, ignore_top, ignore_any, ignore_created;
 	uint64_t max_frames, max_unpacked, block_size;
 	bool json, fail_on_new, ignore_current, no_debuginfod, quick, strict, redact, untrusted,
-		quiet, verbose, missing, lean, include_args, include_env, help, version;
+		quiet, verbose, missing, lean, full, include_args, include_env, help, version;
 };
 
 enum ct_option_id {
@@ -69,6 +69,7 @@ enum ct_option_id {
 	CT_OPTION_IGNORE_CURRENT,
 	CT_OPTION_MISSING,
 	CT_OPTION_LEAN,
+	CT_OPTION_FULL,
 	CT_OPTION_PROGRESS,
 	CT_OPTION_QUIET,
 	CT_OPTION_VERBOSE,

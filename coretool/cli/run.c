@@ -151,8 +151,10 @@ static enum ct_status detect(const struct ct_args *args, struct ct_run *run, str
 		return ct_fail(err, status, "out of memory while looking up source lines");
 	status = ct_detect(run->facts, args->policy, &run->document, err);
 
-	if (!status)
+	if (!status) {
 		run->document->sections = sections_of(args);
+		run->document->selection.full = args->full;
+	}
 	if (!status && run->facts->wants & CT_WANT_STACKS) {
 		status = add_lines(run);
 		if (status)

@@ -345,7 +345,8 @@ struct ct_facts {
 	const struct ct_note *notes;
 	const struct ct_peer *peers;
 	const char *const *reasons;        /* of goroutines; the first is "" */
-	const char *const *label_sets;     /* "key=value, key=value"; the first is "" */
+	const char *const *label_sets;     /* "key=value, key=value", \\ before a mark that means
+					      itself; the first is "" */
 	const uint32_t *holds_by_actor;    /* holds */
 	const uint32_t *holds_by_resource; /* holds */
 	const uint32_t *waits_by_resource; /* waits */

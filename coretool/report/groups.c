@@ -3,6 +3,7 @@
 
 #include "base/hash.h"
 #include "base/vec.h"
+#include "rules/words.h"
 
 bool ct_group_by_stack(const struct ct_facts *facts, uint32_t actor, uint64_t *ret)
 {
@@ -24,6 +25,60 @@ bool ct_group_by_stack(const struct ct_facts *facts, uint32_t actor, uint64_t *r
 	what |= (uint32_t)a->state << 27 | (wait ? (uint32_t)wait->kind + 1 : 0) << 20;
 	*ret = where << 32 | what;
 	return true;
+}
+
+static bool by_stack_alone(const struct ct_facts *facts, uint32_t actor, uint64_t *ret)
+{
+	*ret = facts->actors[actor].stack;
+	return true;
+}
+
+static bool by_state(const struct ct_facts *facts, uint32_t actor, uint64_t *ret)
+{
+	*ret = facts->actors[actor].state;
+	return true;
+}
+
+/* By the runtime's word for it, else by what is known of the wait. */
+static bool by_wait(const struct ct_facts *facts, uint32_t actor, uint64_t *ret)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+	uint64_t kind = a->n_waits ? facts->waits[a->first_wait].kind + 1u : 0;
+
+	*ret = a->reason ? a->reason : (uint64_t)a->state << 16 | kind << 8;
+	return true;
+}
+
+/* Equal strings of the facts are one. */
+static bool by_creator(const struct ct_facts *facts, uint32_t actor, uint64_t *ret)
+{
+	uint32_t site = ct_goroutine_creator(facts, actor);
+
+	*ret = site != CT_NONE ? (uintptr_t)facts->sites[site].function : 0;
+	return true;
+}
+
+static bool by_label(const struct ct_facts *facts, uint32_t actor, uint64_t *ret)
+{
+	uint32_t labels = facts->actors[actor].labels;
+
+	*ret = labels ? (uintptr_t)facts->label_sets[labels] : 0;
+	return true;
+}
+
+ct_group_key ct_group_goroutines(enum ct_grouping by)
+{
+	static const ct_group_key keys[] = {
+		[CT_BY_PLACE] = ct_group_by_stack,
+		[CT_BY_STACK] = by_stack_alone,
+		[CT_BY_STATE] = by_state,
+		[CT_BY_WAIT] = by_wait,
+		[CT_BY_CREATOR] = by_creator,
+		[CT_BY_LABEL] = by_label,
+	};
+
+	_Static_assert(CT_COUNT(keys) == CT_N_GROUPINGS, "a key for each grouping");
+	return keys[by];
 }
 
 bool ct_group_by_resource(const struct ct_facts *facts, uint32_t actor, uint64_t *ret)

@@ -6,7 +6,7 @@
 #ifndef CT_REPORT_GROUPS_H
 #define CT_REPORT_GROUPS_H
 
-#include "facts/facts.h"
+#include "rules/document.h"
 
 struct ct_group {
 	uint64_t key;
@@ -33,6 +33,8 @@ void ct_groups_free(struct ct_groups *groups);
  * instead. The actor for which the process was stopped stands alone.
  */
 bool ct_group_by_stack(const struct ct_facts *facts, uint32_t actor, uint64_t *ret);
+/* What goroutines put together in this way have in common. */
+ct_group_key ct_group_goroutines(enum ct_grouping by);
 /* The same object waited for; actors that wait for none are left out. */
 bool ct_group_by_resource(const struct ct_facts *facts, uint32_t actor, uint64_t *ret);
 /* The same kind of wait for objects with the same holder; for the same object when its holder is

@@ -13,15 +13,16 @@ static enum ct_status write_head(const struct ct_json *j, const struct ct_json_l
 
 static enum ct_status write_list(const struct ct_json *j, const struct ct_json_part *part)
 {
-	uint32_t n = part->count(j->document);
+	uint32_t n = part->count(j), written = 0;
 
-	fputs(n ? "[\n" : "[", j->out);
+	fputs("[", j->out);
 	for (uint32_t i = 0; i < n; i++) {
+		if (part->shows && !part->shows(j, i))
+			continue;
+		fputs(written++ ? ",\n" : "\n", j->out);
 		enum ct_status status = ct_json_dump(j, part->record(j, i));
-
 		if (status)
 			return status;
-		fputs(i + 1 < n ? ",\n" : "", j->out);
 	}
 	fputs("]", j->out);
 	return CT_OK;

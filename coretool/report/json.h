@@ -8,16 +8,22 @@
 #define CT_REPORT_JSON_H
 
 #include "report/format.h"
+#include "report/groups.h"
 #include "report/record.h"
 
 /* The sections that show stacks; without them nothing refers to one. */
-#define CT_JSON_STACKS (CT_SECTION_THREADS | CT_SECTION_CHAINS)
+#define CT_JSON_STACKS (CT_SECTION_THREADS | CT_SECTION_CHAINS | CT_SECTION_GOROUTINES)
+/* The sections that show goroutines in groups, but for those that are named elsewhere. */
+#define CT_JSON_GROUPED (CT_SECTION_THREADS | CT_SECTION_GOROUTINES | CT_SECTION_SCHED)
 
 struct ct_json {
 	const struct ct_document *document;
 	const struct ct_facts *facts;
 	FILE *out;
 	bool *twins; /* per resource: an earlier one stands at the same address */
+	/* Which actors and resources have a record of their own; NULL: all. */
+	bool *named_actors, *named_resources;
+	struct ct_groups groups; /* of the other goroutines */
 };
 
 /* One field of the document: a record, or a list of them. */
@@ -25,9 +31,10 @@ struct ct_json_part {
 	const char *key;   /* in json */
 	const char *type;  /* of a line of ndjson; NULL: the record has a type of its own */
 	unsigned sections; /* that show it: enum ct_section; 0: always there */
-	uint32_t (*count)(const struct ct_document *document); /* NULL: exactly one, not a list */
+	uint32_t (*count)(const struct ct_json *j); /* NULL: exactly one, not a list */
 	json_t *(*record)(const struct ct_json *j, uint32_t index);
-	bool (*is_there)(const struct ct_document *document); /* NULL: it always is */
+	bool (*is_there)(const struct ct_document *document);   /* NULL: it always is */
+	bool (*shows)(const struct ct_json *j, uint32_t index); /* NULL: all of the list */
 };
 
 struct ct_json_layout {
@@ -63,6 +70,15 @@ void ct_json_add_frame(const struct ct_json *j, struct ct_record *r, const char 
 json_t *ct_json_target(const struct ct_json *j, uint32_t index);
 json_t *ct_json_summary(const struct ct_json *j, uint32_t index);
 json_t *ct_json_explained(const struct ct_json *j, uint32_t index);
+/* json_named.c: who has a record of its own. */
+CT_WARN_UNUSED enum ct_status ct_json_name(struct ct_json *j);
+bool ct_json_names_actor(const struct ct_json *j, uint32_t index);
+bool ct_json_names_resource(const struct ct_json *j, uint32_t index);
+
+json_t *ct_json_group(const struct ct_json *j, uint32_t index);
+json_t *ct_json_labels(const char *labels); /* of a label set of the facts */
+/* Adds what is known of goroutines alone. */
+void ct_json_add_goroutine(const struct ct_json *j, struct ct_record *r, uint32_t actor);
 json_t *ct_json_actor(const struct ct_json *j, uint32_t index);
 json_t *ct_json_stack(const struct ct_json *j, uint32_t index);
 json_t *ct_json_resource(const struct ct_json *j, uint32_t index);

@@ -169,6 +169,8 @@ json_t *ct_json_actor(const struct ct_json *j, uint32_t index)
 		ct_record_add(&r, "carrier", ct_json_actor_id(j, actor->carrier));
 	if (actor->runs != CT_NONE)
 		ct_record_add(&r, "runs", ct_json_actor_id(j, actor->runs));
+	if (actor->kind == CT_ACTOR_GOROUTINE)
+		ct_json_add_goroutine(j, &r, index);
 	if (ct_actor_call(actor))
 		ct_record_add(&r, "syscall", json_call(ct_actor_call(actor)));
 	add_waits(j, &r, actor);

@@ -6,64 +6,74 @@
 #include "rules/diff.h"
 #include "rules/policy.h"
 
-static uint32_t count_actors(const struct ct_document *document)
+static uint32_t count_actors(const struct ct_json *j)
 {
-	return document->facts->n_actors;
+	return j->facts->n_actors;
 }
 
-static uint32_t count_stacks(const struct ct_document *document)
+static uint32_t count_stacks(const struct ct_json *j)
 {
-	return document->facts->n_stacks;
+	return j->facts->n_stacks;
 }
 
-static uint32_t count_resources(const struct ct_document *document)
+static uint32_t count_resources(const struct ct_json *j)
 {
-	return document->facts->n_resources;
+	return j->facts->n_resources;
 }
 
-static uint32_t count_modules(const struct ct_document *document)
+static uint32_t count_modules(const struct ct_json *j)
 {
-	return document->facts->n_modules;
+	return j->facts->n_modules;
 }
 
-static uint32_t count_notes(const struct ct_document *document)
+static uint32_t count_notes(const struct ct_json *j)
 {
-	return document->facts->n_notes;
+	return j->facts->n_notes;
 }
 
-static uint32_t count_cycles(const struct ct_document *document)
+static uint32_t count_cycles(const struct ct_json *j)
 {
-	return document->graph ? document->graph->n_cycles : 0;
+	return j->document->graph ? j->document->graph->n_cycles : 0;
 }
 
-static uint32_t count_findings(const struct ct_document *document)
+static uint32_t count_groups(const struct ct_json *j)
 {
-	return document->n_findings;
+	return j->groups.n;
 }
 
-static uint32_t count_rows(const struct ct_document *document)
+static bool has_goroutines(const struct ct_document *document)
 {
-	return document->n_rows;
+	return document->summary.n_goroutines && !document->selection.full;
 }
 
-static uint32_t count_diff_findings(const struct ct_document *document)
+static uint32_t count_findings(const struct ct_json *j)
 {
-	return document->diff->n_findings;
+	return j->document->n_findings;
 }
 
-static uint32_t count_diff_locks(const struct ct_document *document)
+static uint32_t count_rows(const struct ct_json *j)
 {
-	return document->diff->n_locks;
+	return j->document->n_rows;
 }
 
-static uint32_t count_diff_stacks(const struct ct_document *document)
+static uint32_t count_diff_findings(const struct ct_json *j)
 {
-	return document->diff->n_stacks;
+	return j->document->diff->n_findings;
 }
 
-static uint32_t count_diff_notes(const struct ct_document *document)
+static uint32_t count_diff_locks(const struct ct_json *j)
 {
-	return document->diff->n_notes;
+	return j->document->diff->n_locks;
+}
+
+static uint32_t count_diff_stacks(const struct ct_json *j)
+{
+	return j->document->diff->n_stacks;
+}
+
+static uint32_t count_diff_notes(const struct ct_json *j)
+{
+	return j->document->diff->n_notes;
 }
 
 static bool has_policy(const struct ct_document *document)
@@ -77,41 +87,43 @@ static bool has_policy(const struct ct_document *document)
  * which has the modules too.
  */
 static const struct ct_json_part report_parts[] = {
-	{"target", "target", 0, NULL, ct_json_target, NULL},
-	{"summary", "summary", 0, NULL, ct_json_summary, NULL},
-	{"explained", "explained", CT_SECTION_EXPLAIN, NULL, ct_json_explained, NULL},
+	{"target", "target", 0, NULL, ct_json_target, NULL, NULL},
+	{"summary", "summary", 0, NULL, ct_json_summary, NULL, NULL},
+	{"explained", "explained", CT_SECTION_EXPLAIN, NULL, ct_json_explained, NULL, NULL},
 	{"actors", "actor",
 		CT_SECTION_THREADS | CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN |
-			CT_SECTION_ORPHANS | CT_SECTION_SCHED | CT_SECTION_CHANNELS,
-		count_actors, ct_json_actor, NULL},
-	{"stacks", "stack", CT_JSON_STACKS, count_stacks, ct_json_stack, NULL},
+			CT_SECTION_ORPHANS | CT_SECTION_SCHED | CT_SECTION_CHANNELS |
+			CT_SECTION_GOROUTINES,
+		count_actors, ct_json_actor, NULL, ct_json_names_actor},
+	{"groups", "group", CT_JSON_GROUPED, count_groups, ct_json_group, has_goroutines, NULL},
+	{"stacks", "stack", CT_JSON_STACKS, count_stacks, ct_json_stack, NULL, NULL},
 	{"resources", "resource",
 		CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN | CT_SECTION_ORPHANS |
-			CT_SECTION_CHANNELS,
-		count_resources, ct_json_resource, NULL},
-	{"cycles", "cycle", 0, count_cycles, ct_json_cycle, NULL},
-	{"crash", "crash", 0, NULL, ct_json_crash, ct_json_has_crash},
-	{"sched", "sched", CT_SECTION_SCHED, NULL, ct_json_sched, ct_json_has_go},
+			CT_SECTION_CHANNELS | CT_SECTION_GOROUTINES,
+		count_resources, ct_json_resource, NULL, ct_json_names_resource},
+	{"cycles", "cycle", 0, count_cycles, ct_json_cycle, NULL, NULL},
+	{"crash", "crash", 0, NULL, ct_json_crash, ct_json_has_crash, NULL},
+	{"sched", "sched", CT_SECTION_SCHED, NULL, ct_json_sched, ct_json_has_go, NULL},
 	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module,
-		NULL},
-	{"findings", "finding", 0, count_findings, ct_json_finding, NULL},
-	{"notes", "note", 0, count_notes, ct_json_note, NULL},
-	{"policy", "policy", 0, NULL, ct_json_policy, has_policy},
+		NULL, NULL},
+	{"findings", "finding", 0, count_findings, ct_json_finding, NULL, NULL},
+	{"notes", "note", 0, count_notes, ct_json_note, NULL, NULL},
+	{"policy", "policy", 0, NULL, ct_json_policy, has_policy, NULL},
 };
 
 static const struct ct_json_part catalogue_parts[] = {
-	{"rows", NULL, 0, count_rows, ct_json_row, NULL},
+	{"rows", NULL, 0, count_rows, ct_json_row, NULL, NULL},
 };
 
 static const struct ct_json_part diff_parts[] = {
-	{"summary", "summary", 0, NULL, ct_json_diff_summary, NULL},
-	{"old", "old", 0, NULL, ct_json_diff_old, NULL},
-	{"new", "new", 0, NULL, ct_json_diff_new, NULL},
-	{"findings", "finding", 0, count_diff_findings, ct_json_diff_finding, NULL},
-	{"locks", "lock", 0, count_diff_locks, ct_json_diff_lock, NULL},
-	{"stacks", "stack", 0, count_diff_stacks, ct_json_diff_stack, NULL},
-	{"notes", "note", 0, count_diff_notes, ct_json_diff_note, NULL},
-	{"policy", "policy", 0, NULL, ct_json_policy, has_policy},
+	{"summary", "summary", 0, NULL, ct_json_diff_summary, NULL, NULL},
+	{"old", "old", 0, NULL, ct_json_diff_old, NULL, NULL},
+	{"new", "new", 0, NULL, ct_json_diff_new, NULL, NULL},
+	{"findings", "finding", 0, count_diff_findings, ct_json_diff_finding, NULL, NULL},
+	{"locks", "lock", 0, count_diff_locks, ct_json_diff_lock, NULL, NULL},
+	{"stacks", "stack", 0, count_diff_stacks, ct_json_diff_stack, NULL, NULL},
+	{"notes", "note", 0, count_diff_notes, ct_json_diff_note, NULL, NULL},
+	{"policy", "policy", 0, NULL, ct_json_policy, has_policy, NULL},
 };
 
 static const struct ct_json_layout report = {
@@ -162,11 +174,11 @@ static bool find_twins(struct ct_json *j)
 
 enum ct_status ct_json_open(struct ct_json *j, const struct ct_document *document, FILE *out)
 {
-	struct ct_json ret = {document, document->facts, out, NULL};
+	struct ct_json ret = {.document = document, .facts = document->facts, .out = out};
 
 	if (ret.facts) {
 		ret.twins = calloc((size_t)ret.facts->n_resources + 1, sizeof(*ret.twins));
-		if (!ret.twins || !find_twins(&ret)) {
+		if (!ret.twins || !find_twins(&ret) || ct_json_name(&ret)) {
 			ct_json_close(&ret);
 			return CT_NO_MEMORY;
 		}
@@ -178,7 +190,10 @@ enum ct_status ct_json_open(struct ct_json *j, const struct ct_document *documen
 void ct_json_close(struct ct_json *j)
 {
 	free(j->twins);
-	j->twins = NULL;
+	free(j->named_actors);
+	free(j->named_resources);
+	ct_groups_free(&j->groups);
+	j->twins = j->named_actors = j->named_resources = NULL;
 }
 
 enum ct_status ct_json_dump(const struct ct_json *j, json_t *record)

@@ -36,6 +36,17 @@ static enum ct_status write_head(const struct ct_json *j, const struct ct_json_l
 	return status;
 }
 
+static enum ct_status write_list(const struct ct_json *j, const struct ct_json_part *part)
+{
+	uint32_t n = part->count ? part->count(j) : 1, written = 0;
+	enum ct_status status = CT_OK;
+
+	for (uint32_t i = 0; !status && i < n; i++)
+		if (!part->shows || part->shows(j, i))
+			status = write_line(j, part, written++, part->record(j, i));
+	return status;
+}
+
 static enum ct_status write_lines(const struct ct_json *j)
 {
 	const struct ct_json_layout *layout = ct_json_layout_of(j->document);
@@ -44,11 +55,8 @@ static enum ct_status write_lines(const struct ct_json *j)
 	for (size_t i = 0; !status && i < layout->n_parts; i++) {
 		const struct ct_json_part *part = &layout->parts[i];
 
-		if (!ct_json_shows(j->document, part))
-			continue;
-		uint32_t n = part->count ? part->count(j->document) : 1;
-		for (uint32_t k = 0; !status && k < n; k++)
-			status = write_line(j, part, k, part->record(j, k));
+		if (ct_json_shows(j->document, part))
+			status = write_list(j, part);
 	}
 	return status;
 }

@@ -137,6 +137,21 @@ static void read_actor(struct reader *r, const json_t *actor)
 		read_hold(r, actor, json_array_get(holds, i));
 }
 
+/* Goroutines that have no record of their own. */
+static void read_group(struct reader *r, const json_t *group)
+{
+	json_int_t n = json_integer_value(json_object_get(group, "count"));
+	const char *waits = text_of(json_object_get(group, "key"), "wait");
+	uint32_t stack = stack_of_actor(r, group);
+
+	if (stack == CT_NONE || n <= 0 || n > UINT32_MAX / 2)
+		return;
+	ct_view_add_thread(&r->b, stack, waits);
+	uint32_t *count = &r->b.stacks.items[stack].n;
+	*count = n - 1 < UINT32_MAX / 2 - (json_int_t)*count ? *count + (uint32_t)(n - 1)
+							     : UINT32_MAX / 2;
+}
+
 static void read_lock(struct reader *r, size_t index)
 {
 	const json_t *resource = json_array_get(r->resources, index);
@@ -215,6 +230,7 @@ static void read_all(struct reader *r, const json_t *report, const char *name)
 {
 	const json_t *stacks = json_object_get(report, "stacks");
 	const json_t *findings = json_object_get(report, "findings");
+	const json_t *groups = json_object_get(report, "groups");
 
 	read_head(r, report, name);
 	list_ids(r, &r->resource_ids, r->resources);
@@ -222,6 +238,8 @@ static void read_all(struct reader *r, const json_t *report, const char *name)
 		read_stack(r, i, json_array_get(stacks, i));
 	for (size_t i = 0; i < json_array_size(r->actors); i++)
 		read_actor(r, json_array_get(r->actors, i));
+	for (size_t i = 0; i < json_array_size(groups); i++)
+		read_group(r, json_array_get(groups, i));
 	for (size_t i = 0; i < r->n_resources; i++)
 		read_lock(r, i);
 	for (size_t i = 0; i < json_array_size(findings); i++)

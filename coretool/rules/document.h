@@ -49,6 +49,25 @@ enum ct_section {
 	CT_SECTION_CHANNELS = 1u << 14,   /* channels that goroutines wait at */
 };
 
+/* What goroutines that are put together have in common. */
+enum ct_grouping {
+	CT_BY_PLACE, /* stack and wait */
+	CT_BY_STACK,
+	CT_BY_STATE,
+	CT_BY_WAIT,
+	CT_BY_CREATOR,
+	CT_BY_LABEL,
+	CT_N_GROUPINGS,
+};
+
+/* Which goroutines a report shows, and how. */
+struct ct_selection {
+	const bool *skip;   /* per actor: left out; NULL: none is */
+	uint32_t n_skipped; /* of them by what the asker said */
+	enum ct_grouping by;
+	bool full; /* each by itself */
+};
+
 struct ct_diff;
 
 struct ct_step { /* one line of a proof */
@@ -100,6 +119,7 @@ struct ct_document {
 		*finding_of_cycle; /* per cycle of the graph: index of the finding, or CT_NONE */
 	const char *const *hints;  /* what would tell more, in order */
 	uint32_t n_hints;
+	struct ct_selection selection;
 	uint64_t explained; /* explain's address */
 	const struct ct_explanation *explanations;
 	uint32_t n_explanations;

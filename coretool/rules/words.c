@@ -21,7 +21,17 @@ const char *ct_actor_label(const struct ct_facts *facts, uint32_t actor)
 	if (a->name)
 		return a->name;
 	const char *start = a->start_site != CT_NONE ? facts->sites[a->start_site].function : NULL;
+	if (start && a->kind == CT_ACTOR_GOROUTINE && !strcmp(start, "runtime.main"))
+		return "main";
 	return start && !is_start_of_all(start) ? start : NULL;
+}
+
+uint32_t ct_goroutine_creator(const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+	uint32_t site = a->kind == CT_ACTOR_GOROUTINE && a->id != 1 ? a->created_at : CT_NONE;
+
+	return site != CT_NONE && facts->sites[site].function ? site : CT_NONE;
 }
 
 const char *ct_say_actor(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)

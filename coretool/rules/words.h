@@ -11,6 +11,11 @@
 const char *ct_say_actor(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor);
 /* The name in those parentheses, or NULL. */
 const char *ct_actor_label(const struct ct_facts *facts, uint32_t actor);
+/*
+ * The place of the go statement that made a goroutine; CT_NONE: not known. What the runtime itself
+ * began with, the first goroutine, was made by nobody.
+ */
+uint32_t ct_goroutine_creator(const struct ct_facts *facts, uint32_t actor);
 /* "g_lock", "the mutex at 0x7f…". */
 const char *ct_say_resource(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t resource);

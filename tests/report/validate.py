@@ -20,8 +20,11 @@ except ImportError:
 # Field of the document that holds the records of a type of ndjson line.
 FIELD_OF_TYPE = {
     "actor": "actors", "stack": "stacks", "resource": "resources", "cycle": "cycles",
-    "module": "modules", "finding": "findings", "note": "notes",
+    "module": "modules", "finding": "findings", "note": "notes", "group": "groups",
 }
+# Texts, and goroutines that may have ended or stand in a group.
+NO_REFERENCES = ("id", "text", "message", "title", "hint", "why", "name", "about", "labels",
+                 "wait_reason", "created_by", "sample")
 
 
 def parse(text):
@@ -61,7 +64,7 @@ def strings_below(value, key, prefixes):
     """All strings that look like an identifier, with the key that they stand under."""
     if isinstance(value, dict):
         for name, item in value.items():
-            if name not in ("id", "text", "message", "title", "hint", "why", "name", "about"):
+            if name not in NO_REFERENCES:
                 yield from strings_below(item, name, prefixes)
     elif isinstance(value, list):
         for item in value:
@@ -98,6 +101,9 @@ def index_errors(document):
         for hold in actor.get("holds", []):
             if hold.get("took_frame", -1) >= frames_of[actor["id"]]:
                 yield f"{actor['id']}: took_frame {hold['took_frame']}"
+    for group in document.get("groups", []):
+        if group.get("stack", -1) >= len(stacks):
+            yield f"group of {group['sample']}: stack {group['stack']} of {len(stacks)}"
     for finding in findings:
         for cycle in finding["cycles"]:
             if cycle >= len(cycles):

@@ -97,6 +97,13 @@ static int by_key(const void *a, const void *b)
 	return strcmp(((const struct label *)a)->key, ((const struct label *)b)->key);
 }
 
+/* What would end a key or a value has a \ before it. */
+static void add_part(struct ct_str *text, const char *part)
+{
+	for (; *part; part++)
+		ct_str_add(text, "%s%c", strchr("\\,=", *part) ? "\\" : "", *part);
+}
+
 /* A label is what "key=value, key=value" is made of: 0: there is none. */
 static uint32_t read_labels(const struct ct_go_waiter *w)
 {
@@ -111,8 +118,12 @@ static uint32_t read_labels(const struct ct_go_waiter *w)
 	if (!list.n)
 		return 0;
 	qsort(list.items, list.n, sizeof(*list.items), by_key);
-	for (uint32_t i = 0; i < list.n; i++)
-		ct_str_add(&text, "%s%s=%s", i ? ", " : "", list.items[i].key, list.items[i].value);
+	for (uint32_t i = 0; i < list.n; i++) {
+		ct_str_add(&text, "%s", i ? ", " : "");
+		add_part(&text, list.items[i].key);
+		ct_str_add(&text, "=");
+		add_part(&text, list.items[i].value);
+	}
 	return ct_sink_labels(w->o->sink, ct_str_text(&text));
 }
 
