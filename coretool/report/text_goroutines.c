@@ -53,6 +53,7 @@ static void write_stack(struct ct_text *t, const struct ct_group *group)
 	ct_text_add(t, " ");
 	ct_text_doing(t, group->actors, group->n);
 	ct_text_end(t);
+	ct_text_why(t, group->actors, group->n);
 	if (stack != CT_NONE)
 		ct_text_stack(t, stack, t->verbose ? UINT32_MAX : FRAMES_SHOWN,
 			group->n == 1 ? group->actors[0] : CT_NONE);
