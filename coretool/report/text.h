@@ -81,6 +81,11 @@ void ct_text_finding(struct ct_text *t, const struct ct_finding *finding);
  * CT_NONE. */
 void ct_text_stack(struct ct_text *t, uint32_t stack, uint32_t max_frames, uint32_t actor);
 
+/* text_goroutine.c: "created by main.serve() at serve.go:88 in goroutine 1", when that is known. */
+void ct_text_creator(struct ct_text *t, uint32_t actor, bool by_whom);
+/* One goroutine in full. */
+void ct_text_goroutine(struct ct_text *t, uint32_t actor);
+
 /* The parts. */
 void ct_text_verdict(struct ct_text *t);
 void ct_text_findings(struct ct_text *t);
