@@ -4,6 +4,7 @@
 #define CT_OBSERVE_INTERNAL_H
 
 #include "blocking/inlined.h"
+#include "blocking/libc_exited.h"
 #include "observe/observe.h"
 
 #define CODE_SLOTS 64 /* a power of two */
@@ -17,6 +18,7 @@ struct ct_observation {
 	const struct ct_plan *plan;
 	struct ct_sink *sink;
 	struct ct_libc libc;
+	struct ct_libc_census census; /* what libc's own lists tell of threads */
 	struct ct_blocking blocking;
 	struct ct_inlined_memo inlined;
 	struct ct_runner runners[CT_RUNNERS_KEPT];
@@ -24,6 +26,7 @@ struct ct_observation {
 	struct ct_frame *frames;      /* scratch for one stack */
 	size_t n_frames;
 	const char *contradiction; /* between what notes and memory say of threads, or NULL */
+	const char *sharing;       /* why another process may have this memory, or NULL */
 	/* Most threads sleep at a few addresses: the code around the last ones seen. */
 	struct code_slot {
 		uint64_t pc;

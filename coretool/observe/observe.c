@@ -65,6 +65,7 @@ enum ct_status ct_observe(struct ct_target *target, const struct ct_plan *plan,
 								     : observe_all(&o);
 	}
 	ct_unwinder_free(o.unwinder);
+	ct_vec_free(&o.census.exited);
 	free(o.frames);
 	if (status) {
 		ct_sink_free(o.sink);
