@@ -82,7 +82,10 @@ struct ct_process {
 	const char *args;   /* the start of the command line, or NULL */
 	const char *damage; /* what is missing of the source ("core truncated at …"), or NULL */
 	int64_t pid;
-	int64_t time; /* seconds since 1970 when it was stopped; 0: not known */
+	int64_t parent;   /* the process that made it; 0: not known */
+	bool own_numbers; /* threads are numbered as in the process's own PID namespace; false:
+			     perhaps not */
+	int64_t time;     /* seconds since 1970 when it was stopped; 0: not known */
 	struct ct_signal signal;
 	bool still;       /* no thread runs while we read */
 	bool all_threads; /* the list of threads is whole: who is not in it does not exist */

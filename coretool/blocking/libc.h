@@ -51,6 +51,9 @@ struct ct_libc {
 	bool ids_complete;   /* every thread's id was read from its struct pthread */
 	bool ids_are_lwps;   /* some were, and each is the number that the kernel gave */
 	bool ids_differ;     /* some is not: another PID namespace */
+	/* Another process has the same memory, or may have; who of its threads owns what is not
+	 * known. */
+	bool memory_shared;
 };
 
 /* One thread's descriptor. CT_NOT_FOUND: its memory has no such thing (another libc, raw clone, no

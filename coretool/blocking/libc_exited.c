@@ -64,11 +64,13 @@ static void see(struct census *c, uint64_t node)
 		c->ret->no_memory = true;
 }
 
-static void add_exited(struct census *c, const struct ct_libc_thread *thread, uint32_t flags)
+/* A thread that is not here. */
+static void add_other(struct census *c, const struct ct_libc_thread *thread, uint32_t flags)
 {
 	struct ct_libc_exited *slot;
 	uint64_t result;
 
+	c->ret->absent += thread->tid && !(flags & EXITING);
 	/* One that begins has no id yet, either. */
 	if (thread->tid || !(flags & EXITING))
 		return;
@@ -100,7 +102,7 @@ static void visit(struct census *c, uint64_t node, struct ring *ring)
 	} else if (ct_libc_descriptor(c->target, c->libc, object, &thread)) {
 		ring->head = node;
 	} else if (!ct_read_u32(c->target, object + layout->cancelhandling, &flags)) {
-		add_exited(c, &thread, flags);
+		add_other(c, &thread, flags);
 		ring->has_main |= !c->main_object && !thread.start_routine;
 	}
 }
@@ -183,6 +185,33 @@ static void walk_by_name(struct census *c)
 	}
 }
 
+/* musl has all live threads in one ring, of which each descriptor is a member. */
+static void walk_musl(struct census *c, uint64_t start)
+{
+	struct ct_libc_thread thread;
+	uint64_t at = start;
+
+	do {
+		see(c, at);
+		if (ct_libc_descriptor(c->target, c->libc, at, &thread))
+			return;
+		c->ret->absent += thread.tid && !is_live(c, at);
+	} while (!ct_read_u64(c->target, at + c->libc->layout->next, &at) && at != start &&
+		 c->nodes.n < MOST_NODES && !c->ret->no_memory);
+}
+
+static void walk_from(struct census *c, uint64_t object)
+{
+	const struct ct_libc_layout *layout = c->libc->layout;
+
+	if (!object || was_seen(c, object + layout->list))
+		return;
+	if (layout->list)
+		walk(c, object + layout->list);
+	else
+		walk_musl(c, object);
+}
+
 void ct_libc_find_exited(struct ct_target *target, const struct ct_libc *libc,
 	const uint64_t *objects, size_t n, uint64_t main_object, struct ct_libc_census *ret)
 {
@@ -192,14 +221,13 @@ void ct_libc_find_exited(struct ct_target *target, const struct ct_libc *libc,
 		.objects = objects,
 		.main_object = main_object};
 
-	if (!libc->layout || !libc->layout->list)
+	if (!libc->layout)
 		return;
 	for (size_t i = 0; i < n; i++)
 		ret->no_memory |= objects[i] &&
 				  !ct_hash_insert(&c.live, ct_hash_u64(objects[i]), (uint32_t)i);
 	for (size_t i = 0; i < n && !ret->no_memory && !ret->torn; i++)
-		if (objects[i] && !was_seen(&c, objects[i] + libc->layout->list))
-			walk(&c, objects[i] + libc->layout->list);
+		walk_from(&c, objects[i]);
 	size_t n_rings = c.n_rings;
 	for (size_t i = 0; i < n_rings; i++)
 		if (in_loader(&c, c.rings[i].head))

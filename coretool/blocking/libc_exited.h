@@ -2,7 +2,9 @@
 /*
  * Threads that have exited and that nobody has joined: the kernel has forgotten them, glibc keeps
  * their descriptors in its lists of stacks in use (nptl/allocatestack.c, 2.31 to 2.43) until
- * pthread_join. Joined and detached ones are no longer there.
+ * pthread_join. Joined and detached ones are no longer there. The same lists, and musl's ring of
+ * live threads, tell of threads that run in this memory and belong to another process: to the
+ * parent of a child by vfork.
  */
 #ifndef CT_BLOCKING_LIBC_EXITED_H
 #define CT_BLOCKING_LIBC_EXITED_H
@@ -19,6 +21,7 @@ struct ct_libc_exited {
 
 struct ct_libc_census {
 	CT_VEC(struct ct_libc_exited) exited;
+	uint32_t absent;  /* descriptors of threads that have not exited, and are not here */
 	const char *torn; /* why not all of them may be known, or NULL */
 	bool zeros;       /* it is, where a thread's memory is all zeros */
 	bool no_memory;

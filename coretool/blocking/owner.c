@@ -10,7 +10,7 @@ bool ct_owner_may_be_elsewhere(const struct ct_blocking *ctx, bool shared, uint6
 
 bool ct_owner_may_be_gone(const struct ct_blocking *ctx)
 {
-	return ct_target_process(ctx->target)->all_threads &&
+	return ct_target_process(ctx->target)->all_threads && !ctx->libc->memory_shared &&
 	       (ctx->libc->ids_complete || ctx->libc->ids_are_lwps);
 }
 

@@ -318,6 +318,8 @@ struct ct_fact_target {
 	bool still;
 	bool main_exited; /* the thread that the process began with is gone, others live on */
 	bool is_static;   /* the C library is part of the program's own file */
+	/* Another process has this memory, or may have: its threads hold locks and wake others. */
+	bool memory_shared;
 	uint32_t n_runtimes, n_partial;
 	const char *const *runtimes; /* "glibc 2.36" */
 	const char *const *partial;  /* what is missing */

@@ -115,7 +115,7 @@ static enum need need_of(const struct run *run, uint32_t w)
 		run->plan->ceiling < CT_TRUST_INFERRED)
 		return NEED_NOBODY;
 	if (wait->kind == CT_WAIT_BARRIER && run->plan->counted &&
-		ct_barrier_missing(run->facts, wait->resource))
+		!run->facts->target.memory_shared && ct_barrier_missing(run->facts, wait->resource))
 		return NEED_COMERS;
 	return NEED_ANYBODY;
 }
@@ -306,6 +306,7 @@ static void begin(struct run *run)
 		if (alive && !run->pending[a] && ct_graph_node(facts, a) == a)
 			set_able(run, a);
 	}
+	run->any |= facts->target.memory_shared;
 	end_all(run, NEED_NOBODY);
 }
 

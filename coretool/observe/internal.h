@@ -4,6 +4,7 @@
 #define CT_OBSERVE_INTERNAL_H
 
 #include "blocking/inlined.h"
+#include "blocking/libc_exited.h"
 #include "observe/observe.h"
 #include "runtime/go/go.h"
 
@@ -19,6 +20,7 @@ struct ct_observation {
 	struct ct_sink *sink;
 	struct ct_libc libc;
 	struct ct_go *go; /* NULL: it is no Go program, or one that cannot be read */
+	struct ct_libc_census census; /* what libc's own lists tell of threads */
 	struct ct_blocking blocking;
 	struct ct_inlined_memo inlined;
 	struct ct_runner runners[CT_RUNNERS_KEPT];
@@ -26,6 +28,7 @@ struct ct_observation {
 	struct ct_frame *frames;      /* scratch for one stack */
 	size_t n_frames;
 	const char *contradiction; /* between what notes and memory say of threads, or NULL */
+	const char *sharing;       /* why another process may have this memory, or NULL */
 	/* Most threads sleep at a few addresses: the code around the last ones seen. */
 	struct code_slot {
 		uint64_t pc;

@@ -73,6 +73,7 @@ enum ct_status ct_observe(struct ct_target *target, const struct ct_plan *plan,
 	}
 	ct_go_free(o.go);
 	ct_unwinder_free(o.unwinder);
+	ct_vec_free(&o.census.exited);
 	free(o.frames);
 	if (status) {
 		ct_sink_free(o.sink);

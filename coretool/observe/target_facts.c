@@ -128,7 +128,7 @@ static const char *lack_of_stacks(struct ct_observation *o)
 static void add_partial(struct ct_observation *o, struct ct_fact_target *target)
 {
 	const struct ct_process *process = ct_target_process(o->target);
-	const char *const damages[] = {process->damage, o->contradiction,
+	const char *const damages[] = {process->damage, o->contradiction, o->sharing,
 		strcmp(process->kind, "core") ? NULL : lack_of_stacks(o)};
 	const char **texts =
 		ct_arena_new_array(ct_sink_arena(o->sink), CT_COUNT(damages), const char *);
@@ -158,6 +158,7 @@ static void add_target(struct ct_observation *o)
 	target->time = process->time;
 	target->still = process->still;
 	target->is_static = o->libc.in_program;
+	target->memory_shared = o->libc.memory_shared;
 	if (o->libc.version && (target->runtimes = one_string(o, o->libc.version)))
 		target->n_runtimes = 1;
 	ct_observe_start_strings(o);

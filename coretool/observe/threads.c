@@ -110,6 +110,64 @@ static void judge_ids(struct ct_observation *o, const struct identity *ids, uint
 			ids[odd].own.tid, ct_target_thread(o->target, odd)->lwp, same);
 }
 
+/* What libc's lists tell; the thread that the process began with was started without a function. */
+static enum ct_status take_census(struct ct_observation *o, const struct identity *ids, uint32_t n)
+{
+	int64_t pid = ct_target_process(o->target)->pid;
+	ct_autofree uint64_t *objects = calloc((size_t)n + 1, sizeof(*objects));
+	uint64_t main_object = 0;
+
+	if (!objects)
+		return CT_NO_MEMORY;
+	for (uint32_t i = 0; i < n; i++) {
+		if (!ids[i].genuine)
+			continue;
+		objects[i] = ids[i].own.object;
+		if (!main_object && !ids[i].own.start_routine &&
+			((int64_t)ct_target_thread(o->target, i)->lwp == pid ||
+				ids[i].own.tid == pid))
+			main_object = objects[i];
+	}
+	ct_libc_find_exited(o->target, &o->libc, objects, n, main_object, &o->census);
+	return o->census.no_memory ? CT_NO_MEMORY : CT_OK;
+}
+
+/*
+ * The child of vfork(), or of clone() with CLONE_VM alone, has the memory of its parent, and the
+ * descriptor of the thread that made it: the number in it is another's. So it is in a core that a
+ * debugger made from outside of a PID namespace, but there it is not that of the process's parent.
+ */
+static bool is_borrowed(struct ct_observation *o, const struct identity *ids, uint32_t n)
+{
+	const struct ct_process *process = ct_target_process(o->target);
+
+	if (!o->libc.ids_differ || o->contradiction)
+		return false;
+	for (uint32_t i = 0; !process->own_numbers && i < n; i++)
+		if (ids[i].genuine && process->parent > 1 && ids[i].own.tid == process->parent)
+			return true;
+	return process->own_numbers;
+}
+
+/* Do other processes have this memory, too? Then who borrows a descriptor is not its thread. */
+static void judge_memory(struct ct_observation *o, struct identity *ids, uint32_t n)
+{
+	uint32_t absent = o->census.absent;
+
+	if (absent)
+		o->sharing = ct_sink_printf(o->sink,
+			"libc lists %u thread%s that %s not here: another process has this memory, "
+			"too (vfork, clone with CLONE_VM), and what its threads hold is not known",
+			absent, absent == 1 ? "" : "s", absent == 1 ? "is" : "are");
+	else if (is_borrowed(o, ids, n))
+		o->sharing = "the thread has the descriptor of another process's thread (vfork, "
+			     "clone with CLONE_VM, or past libc): that process may have this "
+			     "memory, too, and what its threads hold is not known";
+	o->libc.memory_shared = o->sharing;
+	for (uint32_t i = 0; o->sharing && i < n; i++)
+		ids[i].genuine &= ids[i].own.tid == ct_target_thread(o->target, i)->lwp;
+}
+
 static enum ct_id_source id_source_of(const struct ct_libc *libc, const struct identity *id)
 {
 	if (id->genuine || libc->ids_are_lwps)
@@ -168,6 +226,8 @@ enum ct_status ct_observe_threads(struct ct_observation *o)
 	if (!settle_claims(o, ids, n))
 		return CT_NO_MEMORY;
 	judge_ids(o, ids, n);
+	status = take_census(o, ids, n);
+	judge_memory(o, ids, n);
 	for (uint32_t i = 0; !status && i < n; i++)
 		status = add_thread(o, process, ct_target_thread(o->target, i), &ids[i]);
 	return status;

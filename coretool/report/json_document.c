@@ -58,6 +58,8 @@ json_t *ct_json_target(const struct ct_json *j, uint32_t index)
 	ct_record_bool(&r, "still", target->still);
 	if (target->main_exited)
 		ct_record_bool(&r, "main_exited", true);
+	if (target->memory_shared)
+		ct_record_bool(&r, "memory_shared", true);
 	add_time(&r, target->time);
 	ct_record_texts(&r, "runtimes", target->runtimes, target->n_runtimes);
 	if (j->facts->go)

@@ -14,6 +14,7 @@
 /* struct elf_prpsinfo of 64-bit machines. */
 #define PRPSINFO_SIZE   136
 #define PRPSINFO_PID    24
+#define PRPSINFO_PARENT 28
 #define PRPSINFO_COMM   40
 #define PRPSINFO_ARGS   56
 #define PRPSINFO_COMM_N 16
@@ -89,6 +90,7 @@ static enum ct_status note_prpsinfo(struct ct_core *core, const uint8_t *desc, u
 	const char *args = (const char *)desc + PRPSINFO_ARGS;
 
 	core->process.pid = (int32_t)get_u32(desc + PRPSINFO_PID);
+	core->process.parent = (int32_t)get_u32(desc + PRPSINFO_PARENT);
 	core->process.comm = ct_arena_strndup(&core->arena, comm, strnlen(comm, PRPSINFO_COMM_N));
 	core->process.args = ct_arena_strndup(&core->arena, args, strnlen(args, PRPSINFO_ARGS_N));
 	return CT_OK;
@@ -151,6 +153,8 @@ void ct_core_settle_signal(struct ct_core *core)
 		*signal = (struct ct_signal){0};
 		return;
 	}
+	/* The kernel writes them as the process sees them, a debugger as it sees them itself. */
+	core->process.own_numbers = first && first->signal && !core->by_gdb;
 	if (first && first->signal) {
 		core->have_siginfo = core->have_siginfo && signal->number == first->signal;
 		if (!core->have_siginfo)

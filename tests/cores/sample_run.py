@@ -98,8 +98,9 @@ class SampleRun:
 
     def descend(self):
         """From here on it is about the last of its children's children."""
-        while children := Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
-            self.pid = int(children[0])
+        while children := [int(child) for task in Path(f"/proc/{self.pid}/task").iterdir()
+                           for child in (task / "children").read_text().split()]:
+            self.pid = children[0]
 
     def own_number(self, lwp):
         """What the thread's number is in the PID namespace that it is in."""

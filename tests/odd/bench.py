@@ -87,21 +87,26 @@ class BenchCase(unittest.TestCase):
         subprocess.run([compiler, *CC_FLAGS, str(source), "-o", str(out), *flags], check=True)
         return out
 
-    def core(self, *argv, core_filter=None, before=None):
-        """What the kernel writes when it is killed. before(): is called while it still runs."""
+    def core(self, *argv, core_filter=None, before=None, of_child=False, kind="kernel"):
+        """What the kernel writes when it is killed, or gdb. before(): is called while it still runs."""
         with tempfile.TemporaryDirectory(dir=self.folder) as place, \
                 SampleRun([str(a) for a in argv], place, STACK_KB) as run:
             try:
                 run.await_ready()
             except CannotRun as why:
                 self.skipTest(str(why))
+            if of_child:
+                run.descend()
             run.await_rest()
             if core_filter is not None:
                 Path(f"/proc/{run.pid}/coredump_filter").write_text(hex(core_filter))
             if before:
                 before()
             out = self.folder / "core"
-            run.kernel_core(out)
+            if kind == "gcore":
+                run.gcore(out)
+            else:
+                run.kernel_core(out)
             return Core(out, run.lines)
 
     def check_cycle(self, core, report, confidence="proven", trust="exact", names=True):

@@ -302,6 +302,77 @@ class Dumped(BenchCase):
         self.check_functions(core, report)
 
 
+class Shared(BenchCase):
+    """The memory of the core is another process's, too, whose threads are not in the core."""
+
+    BUILDS = {"glibc": {}, "static glibc": {"flags": ("-static",)},
+              "stripped static glibc": {"flags": ("-static", "-s")},
+              "musl": {"compiler": "musl-gcc"},
+              "static musl": {"compiler": "musl-gcc", "flags": ("-static",)}}
+
+    def setUp(self):
+        super().setUp()
+        self.programs = {name: self.compile(f"borrower{i}", *how.get("flags", ()),
+                                            source=ROOT / "tests/odd/borrower.c",
+                                            compiler=how.get("compiler", "gcc"))
+                         for i, (name, how) in enumerate(self.BUILDS.items())}
+
+    def check_nothing_is_proven(self, report, name):
+        self.assertTrue(report["target"]["memory_shared"])
+        [partial] = report["target"]["partial"]
+        self.assertIn("another process", partial)
+        [actor] = report["actors"]
+        self.assertEqual(actor["id"], f"t:{report['target']['pid']}")
+        [wait] = actor["waits"]
+        self.assertNotIn("owner_gone", wait)
+        self.assertNotIn("orphan", actor)
+        self.assertNotIn("main_exited", report["target"])
+        self.assertFalse([f for f in report["findings"] if f["confidence"] == "proven"], name)
+
+    def check(self, program, how, who, what, kind):
+        name = f"{program}, {how} by {who}, {what}, {kind}"
+        with self.subTest(name):
+            report = self.core(self.programs[program], how, who, what, of_child=True, kind=kind).report()
+            self.check_nothing_is_proven(report, name)
+            # A child on its maker's stack waits for its maker, who waits for it: that is true.
+            if (how, what) != ("vfork", "own"):
+                self.assertEqual((report["findings"], report["cycles"]), ([], []))
+                self.assertEqual(report["summary"]["verdict"], "unknown")
+                self.assertNotIn("holds", report["actors"][0])
+
+    def test_vfork(self):
+        for program in self.BUILDS:
+            for kind in ("kernel", "gcore"):
+                self.check(program, "vfork", "thread", "mutex", kind)
+                self.check(program, "vfork", "main", "mutex", kind)
+
+    def test_clone_with_memory(self):
+        for program in self.BUILDS:
+            self.check(program, "spawn", "main", "mutex", "kernel")
+            self.check(program, "spawn", "thread", "mutex", "gcore")
+            self.check(program, "alone", "main", "mutex", "gcore")
+            self.check(program, "alone", "thread", "mutex", "kernel")
+
+    def test_what_its_maker_holds(self):
+        for program in self.BUILDS:
+            for how in ("alone", "vfork"):
+                self.check(program, how, "main", "own", "kernel")
+                self.check(program, how, "main", "own", "gcore")
+
+    def test_other_waits(self):
+        for program in self.BUILDS:
+            self.check(program, "vfork", "thread", "file", "kernel")
+            self.check(program, "alone", "main", "cond", "gcore")
+
+    def test_parent(self):
+        """Its core has all of its own threads; the child's wait is not in it."""
+        report = self.core(self.programs["glibc"], "alone", "thread", "mutex").report()
+        self.assertNotIn("memory_shared", report["target"])
+        self.assertNotIn("partial", report["target"])
+        self.assertEqual(report["summary"]["verdict"], "clean")
+        self.assertEqual({f["rule"] for f in report["findings"]}, {"CT121"})
+
+
 class Foreign(BenchCase):
     """Cores that are not read: one line that says what they are."""
 
