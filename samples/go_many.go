@@ -19,6 +19,7 @@ var (
 	change = sync.NewCond(&sync.Mutex{})
 	queue  = make(chan int)
 	full   = make(chan int, 4)
+	spare  = make(chan int) // nobody receives from it: who waits in the select stays there
 	stop   = make(chan struct{})
 )
 
@@ -35,7 +36,7 @@ func handle(number, depth int) int {
 	case 2:
 		select {
 		case <-stop:
-		case queue <- number:
+		case spare <- number:
 		case <-time.After(24 * time.Hour):
 		}
 	case 3:
