@@ -57,7 +57,6 @@ func main() {
 	expectMutex(binding, "main.bind", &scanner, heldBy(scanning).called("main.scanner"))
 	holds(printing, &printer, "exclusive")
 	holds(scanning, &scanner, "exclusive")
-	holds(stapling, &stapler, "exclusive")
 	notHeldBy(binding, &stapler)
 	tell("absent", []string{"CT203", "CT204"})
 	rest(self)

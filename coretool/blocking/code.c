@@ -460,7 +460,11 @@ struct ct_code *ct_code_new(
 	const struct ct_blocking *ctx, const struct ct_wanted *wanted, uint32_t n)
 {
 	struct ct_code *code = calloc(1, sizeof(*code));
-	struct ct_code_view view = {code, read_code, callee, is_wanted, is_writable};
+	struct ct_code_view view = {.arg = code,
+		.read = read_code,
+		.callee = callee,
+		.wanted = is_wanted,
+		.writable = is_writable};
 
 	if (!code)
 		return NULL;

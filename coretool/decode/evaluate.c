@@ -130,107 +130,6 @@ static void branch(struct exploration *x, struct state *st, const struct instruc
 
 /* ---- calls ---- */
 
-static const uint8_t arguments[] = {RDI, RSI, RDX, RCX, R8, R9};
-
-/* Returns from a call that was not looked into. */
-static void after_call(struct exploration *x, struct state *st, struct ct_term result)
-{
-	ct_state_forget_registers(x->ev, st, CALLER_SAVED);
-	for (unsigned i = 0; i < N_VEC; i++)
-		st->vec[i][0] = st->vec[i][1] = ct_word_fresh(x->ev);
-	st->reg[RAX] = result;
-	st->flags.kind = FLAGS_UNKNOWN;
-}
-
-/* A callee may fill in what its first argument points to on our stack. */
-static void lose_argument(struct exploration *x, struct state *st)
-{
-	const struct ct_evaluation *in = &x->ev->in;
-	struct ct_term w = st->reg[RDI];
-
-	if (in->past && ct_is_number(w) && w.number - in->dead_low < in->stack_high - in->dead_low)
-		ct_state_lose(x->ev, st, w, 48, true);
-}
-
-/* What was acquired may have been released out of our sight. */
-static void record_opaque(struct exploration *x, struct state *st)
-{
-	struct ct_evaluator *ev = x->ev;
-
-	/* At no place: else paths that differ in nothing else would differ. */
-	if (ev->in.past && st->events != CT_NONE &&
-		ev->events.items[st->events].kind != CT_EVENT_OPAQUE)
-		ct_state_event(
-			ev, st, &(struct ct_code_event){.kind = CT_EVENT_OPAQUE, .object = {1, 0}});
-}
-
-/* Is one of the arguments a function in which something of interest can happen? */
-static bool passes_function(struct exploration *x, const struct state *st)
-{
-	const struct ct_evaluator *ev = x->ev;
-
-	if (!ev->in.past || st->events == CT_NONE)
-		return false;
-	for (size_t i = 0; i < CT_COUNT(arguments); i++) {
-		struct ct_term w = st->reg[arguments[i]];
-
-		if (!ct_is_number(w) || w.number < SMALL)
-			continue;
-		struct ct_callee callee = ev->view.callee(ev->view.arg, w.number, 0, true);
-		if (callee.kind == CT_CALLEE_ENTER || callee.kind == CT_CALLEE_EVENT)
-			return true;
-	}
-	return false;
-}
-
-static void record(struct exploration *x, struct state *st, const struct instruction *in,
-	const struct ct_event_row *row, enum ct_event_kind kind, struct ct_term object)
-{
-	ct_state_event(x->ev, st,
-		&(struct ct_code_event){.kind = kind, .row = row, .object = object, .pc = in->pc});
-}
-
-/* A call that does something to an object; where it may fail, that is another path. */
-static void apply_event(struct exploration *x, struct state *st, const struct instruction *in,
-	const struct ct_callee *callee, struct state *other, bool *forks)
-{
-	const struct ct_event_row *row = callee->row;
-	struct ct_term object = st->reg[arguments[row->arg]], lock = st->reg[RSI];
-	struct ct_term result = ct_number(0);
-
-	*forks = row->effect == CT_CALL_TRIES || row->effect == CT_CALL_GUARDS;
-	if (*forks) {
-		*other = *st;
-		after_call(x, other, ct_number(row->effect == CT_CALL_TRIES ? 16 : 0));
-	}
-	if (callee->ignored) {
-		after_call(x, st, ct_number(row->effect == CT_CALL_GUARDS));
-		return;
-	}
-	switch (row->effect) {
-	case CT_CALL_RELEASES:
-		record(x, st, in, row, CT_EVENT_RELEASE, object);
-		break;
-	case CT_CALL_SIGNALS:
-		record(x, st, in, row, CT_EVENT_SIGNAL, object);
-		break;
-	case CT_CALL_WAITS_BY:
-	case CT_CALL_WAITS:
-		if (row->effect == CT_CALL_WAITS_BY)
-			lock = ct_state_load(x->ev, st, lock, 8);
-		if (!x->ev->in.past)
-			record(x, st, in, row, CT_EVENT_RELEASE, lock);
-		record(x, st, in, row, CT_EVENT_ACQUIRE, lock);
-		result = ct_word_fresh(x->ev); /* it may have been a timeout */
-		break;
-	default:
-		result = ct_number(row->effect == CT_CALL_GUARDS);
-		record(x, st, in, row, CT_EVENT_ACQUIRE, object);
-		break;
-	}
-	after_call(x, st, result);
-}
-
 static bool explore(struct exploration *x);
 
 static bool same_outcome(const struct state *a, const struct state *b)
@@ -262,14 +161,15 @@ static enum walk come_back(struct exploration *x, const struct exploration *sub,
 	for (unsigned i = n; i-- > 0;) {
 		struct state back = *kept[i];
 
-		ct_state_forget_registers(x->ev, &back, CALLER_SAVED & ~(1u << RAX | 1u << RDX));
+		const struct ct_code_abi *abi = x->ev->view.abi;
+		ct_state_forget_registers(x->ev, &back, ~(abi->preserved | abi->results));
 		for (unsigned r = 0; r < N_GPR; r++)
-			if (CALLEE_SAVED >> r & 1 || r == RSP)
+			if (abi->preserved >> r & 1 || r == RSP)
 				back.reg[r] = before.reg[r];
 		back.flags.kind = FLAGS_UNKNOWN;
 		back.pc = before.pc;
 		if (opaque)
-			record_opaque(x, &back);
+			ct_call_opaque(x->ev, &back);
 		if (i)
 			fork_path(x, &back);
 		else
@@ -281,8 +181,8 @@ static enum walk come_back(struct exploration *x, const struct exploration *sub,
 		end_path(x, CT_PATH_NO_RETURN, st);
 		return WALK_ENDED;
 	}
-	record_opaque(x, st);
-	after_call(x, st, ct_word_fresh(x->ev));
+	ct_call_opaque(x->ev, st);
+	ct_call_result(x->ev, st, ct_word_fresh(x->ev));
 	return WALK_ON;
 }
 
@@ -354,7 +254,7 @@ static enum walk call(struct exploration *x, struct state *st, const struct inst
 		end_path(x, CT_PATH_NO_RETURN, st);
 		return WALK_ENDED;
 	case CT_CALLEE_EVENT:
-		apply_event(x, st, in, &callee, &other, &forks);
+		ct_call_event(x->ev, st, in, &callee, &other, &forks);
 		if (forks)
 			fork_path(x, &other);
 		return WALK_ON;
@@ -366,10 +266,9 @@ static enum walk call(struct exploration *x, struct state *st, const struct inst
 	default:
 		break;
 	}
-	if (callee.opaque || passes_function(x, st))
-		record_opaque(x, st);
-	lose_argument(x, st);
-	after_call(x, st, ct_word_fresh(x->ev));
+	if (callee.opaque || ct_call_passes_function(x->ev, st))
+		ct_call_opaque(x->ev, st);
+	ct_call_unseen(x->ev, st, callee.args);
 	return WALK_ON;
 }
 
@@ -391,14 +290,14 @@ static enum walk jump(struct exploration *x, struct state *st, const struct inst
 		end_path(x, CT_PATH_NO_RETURN, st);
 		return WALK_ENDED;
 	case CT_CALLEE_EVENT:
-		apply_event(x, st, in, &callee, &other, &forks);
+		ct_call_event(x->ev, st, in, &callee, &other, &forks);
 		if (forks)
 			(void)return_from(x, &other);
 		return return_from(x, st);
 	case CT_CALLEE_FOREIGN:
-		if (callee.opaque || passes_function(x, st))
-			record_opaque(x, st);
-		after_call(x, st, ct_word_fresh(x->ev));
+		if (callee.opaque || ct_call_passes_function(x->ev, st))
+			ct_call_opaque(x->ev, st);
+		ct_call_result(x->ev, st, ct_word_fresh(x->ev));
 		return return_from(x, st);
 	default:
 		st->pc = callee.entry;
@@ -504,7 +403,7 @@ static void start(struct ct_evaluator *ev, const struct ct_evaluation *in, struc
 	ev->all_steps += ev->steps;
 	ev->steps = ev->links = 0;
 	ev->n_visits = 0;
-	ev->cut = ev->failed = false;
+	ev->cut = ev->failed = ev->unclear = false;
 	ev->symbols.n = ev->stores.n = ev->events.n = ev->assumptions.n = ev->paths.n = 0;
 	ct_hash_free(&ev->symbol_keys);
 	ct_hash_free(&ev->event_keys);
@@ -557,6 +456,8 @@ struct ct_evaluator *ct_evaluator_new(const struct ct_arch *arch, const struct c
 	if (!ev)
 		return NULL;
 	ev->view = *view;
+	if (!ev->view.abi)
+		ev->view.abi = &ct_code_abi_c;
 	ev->visits = calloc(VISITS, sizeof(*ev->visits));
 	if (!ev->visits || cs_open(CS_ARCH_X86, CS_MODE_64, &ev->capstone)) {
 		ct_evaluator_free(ev);

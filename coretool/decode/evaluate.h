@@ -40,6 +40,12 @@ enum ct_call_effect {
 	CT_CALL_SIGNALS,
 	CT_CALL_WAITS,    /* releases the lock that is argument 1, and takes it again */
 	CT_CALL_WAITS_BY, /* the same; argument 1 points to a pointer to the lock */
+	CT_CALL_COUNTS,   /* adds argument 1, with its sign */
+	CT_CALL_DOWN,     /* takes one away */
+	/* Channels of Go: an element goes in (UP) or comes out (DOWN). */
+	CT_CALL_SENDS,
+	CT_CALL_RECEIVES, /* to where the argument next to the channel points */
+	CT_CALL_SELECTS,  /* one of the cases that argument 0 points to: runtime.selectgo */
 };
 
 struct ct_event_row {
@@ -60,9 +66,26 @@ struct ct_callee {
 	uint8_t kind;   /* enum ct_callee_kind */
 	uint64_t entry; /* its first instruction, to be entered */
 	const struct ct_event_row *row;
-	bool opaque;  /* not to be looked into, and what it calls in the end is not all known */
-	bool ignored; /* nobody asks for objects of that kind: only what it returns matters */
+	bool opaque;   /* not to be looked into, and what it calls in the end is not all known */
+	bool ignored;  /* nobody asks for objects of that kind: only what it returns matters */
+	uint32_t args; /* bytes of its arguments and results on the stack, where the ABI has them
+			  there */
 };
+
+/* How functions are called. Registers by their DWARF numbers. */
+struct ct_code_abi {
+	uint8_t arguments[9];
+	uint8_t n_arguments; /* in registers; 0: all are on the stack, at the call from its stack
+				pointer on */
+	uint8_t result;
+	uint8_t context;    /* points to the closure whose function is called */
+	uint32_t results;   /* bit i: register i may be one */
+	uint32_t preserved; /* bit i: calls preserve register i */
+};
+
+extern const struct ct_code_abi ct_code_abi_c;        /* System V */
+extern const struct ct_code_abi ct_code_abi_go;       /* ABIInternal, since 1.17 */
+extern const struct ct_code_abi ct_code_abi_go_stack; /* ABI0: before, and assembly */
 
 /* What the evaluator asks of its caller. */
 struct ct_code_view {
@@ -75,6 +98,14 @@ struct ct_code_view {
 	struct ct_callee (*callee)(void *arg, uint64_t target, uint64_t slot, bool is_call);
 	bool (*wanted)(void *arg, uint64_t object); /* are events on it of interest? */
 	bool (*writable)(void *arg, uint64_t addr); /* may the value there have been another? */
+	const struct ct_code_abi *abi;              /* NULL: System V */
+	/*
+	 * Each atomic instruction is an operation of its own, never a turn of a loop; and setting
+	 * the lowest bit of a word acquires it.
+	 */
+	bool counted;
+	/* Bytes of an element of the channel; only for CT_CALL_RECEIVES. */
+	uint32_t (*element)(void *arg, uint64_t channel);
 };
 
 struct ct_evaluation {
@@ -139,6 +170,8 @@ enum ct_path_end ct_path_end(const struct ct_evaluator *ev, uint32_t path);
 uint32_t ct_path_last_event(const struct ct_evaluator *ev, uint32_t path); /* or CT_NONE */
 const struct ct_code_event *ct_code_event(const struct ct_evaluator *ev, uint32_t event);
 bool ct_evaluate_cut(const struct ct_evaluator *ev); /* the budget ended it */
+/* Something was done to nobody knows which object, in the future. */
+bool ct_evaluate_unclear(const struct ct_evaluator *ev);
 /*
  * What all evaluations have cost so far, in steps: a fraction of a microsecond each. Instructions
  * that were met for the first time and long lists count for several.
@@ -164,6 +197,7 @@ struct ct_term ct_path_argument(const struct ct_evaluator *ev, uint32_t path, un
 struct ct_code_reference {
 	uint64_t target, slot; /* as for ct_code_view's callee */
 	bool atomic;           /* or an atomic instruction, */
+	bool exchanges;        /* that is a cmpxchg or xadd, */
 	bool indirect;         /* or a call of nobody knows what */
 };
 bool ct_code_next_reference(

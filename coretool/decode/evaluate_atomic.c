@@ -26,10 +26,22 @@ static void emit(struct ct_evaluator *ev, struct state *st, const struct instruc
 				.kind = kind, .inlined = true, .object = object, .pc = in->pc});
 }
 
-static uint8_t kind_of_exchange(struct ct_term from, struct ct_term to, unsigned size)
+/* n -> n | 1: how the TryLock of a Go Mutex looks. */
+static bool sets_lowest_bit(const struct ct_evaluator *ev, struct ct_term from, struct ct_term to)
+{
+	const struct symbol *s = &ev->symbols.items[to.symbol];
+
+	return ev->view.counted && to.symbol && s->kind == SYMBOL_OR && ct_same_word(s->a, from) &&
+	       ct_is_number(s->b) && s->b.number & 1;
+}
+
+static uint8_t kind_of_exchange(
+	const struct ct_evaluator *ev, struct ct_term from, struct ct_term to, unsigned size)
 {
 	if (size > MAX_LOCK)
 		return NOTHING;
+	if (sets_lowest_bit(ev, from, to))
+		return CT_EVENT_ACQUIRE;
 	if (ct_is_number(from) && ct_is_number(to)) {
 		if (!from.number)
 			return to.number ? CT_EVENT_ACQUIRE : NOTHING;
@@ -81,7 +93,7 @@ static bool compare_exchange(struct ct_evaluator *ev, struct state *st,
 	ct_state_set_low(ev, other, RAX, size, ct_word_fresh(ev));
 	st->flags = (struct flags){.kind = FLAGS_ZERO, .zero = true};
 	ct_state_store(ev, st, at, size, to);
-	emit(ev, st, in, at, kind_of_exchange(plain(ev, from), plain(ev, to), size));
+	emit(ev, st, in, at, kind_of_exchange(ev, plain(ev, from), plain(ev, to), size));
 	return true;
 }
 

@@ -14,7 +14,6 @@ enum { RAX, RDX, RCX, RBX, RSI, RDI, RBP, RSP, R8, R9, R10, R11, R12, R13, R14, 
 #define FS_BASE      19
 #define NO_REG       0xff
 #define N_VEC        16
-#define CALLER_SAVED (1u << RAX | 1u << RDX | 1u << RCX | 1u << RSI | 1u << RDI | 0xfu << R8)
 #define CALLEE_SAVED (1u << RBX | 1u << RBP | 0xfu << R12)
 
 /* ---- decoded instructions (evaluate_decode.c) ---- */
@@ -155,6 +154,7 @@ struct ct_evaluator {
 	uint64_t all_steps;       /* of the others, and of decoding */
 	CT_VEC(uint64_t) covered; /* scratch of ct_path_bind */
 	bool cut, failed;
+	bool unclear; /* an event on nobody knows what, in the future */
 };
 
 /* An evaluation takes at most so many times its budget, with all that callees did. */
@@ -235,6 +235,21 @@ void ct_state_event(struct ct_evaluator *ev, struct state *st, const struct ct_c
 /* 1: holds, 0: does not, -1: not known. cc: the four low bits of the opcode of jcc. */
 int ct_flags_test(const struct ct_evaluator *ev, const struct flags *flags, unsigned cc);
 int ct_condition_of(unsigned id); /* cc of a jcc, setcc or cmovcc; -1: it is none */
+
+/* ---- calls that are not looked into (evaluate_call.c) ---- */
+
+/* Returns from the call with this result. */
+void ct_call_result(struct ct_evaluator *ev, struct state *st, struct ct_term result);
+/* The same, from one that nothing is known of; args: bytes of its arguments and results on the
+ * stack. */
+void ct_call_unseen(struct ct_evaluator *ev, struct state *st, uint32_t args);
+/* What was acquired may have been released out of our sight. */
+void ct_call_opaque(struct ct_evaluator *ev, struct state *st);
+/* Is one of the arguments a function in which something of interest can happen? */
+bool ct_call_passes_function(struct ct_evaluator *ev, const struct state *st);
+/* A call that does something to an object; where it may fail, that is another path: *other. */
+void ct_call_event(struct ct_evaluator *ev, struct state *st, const struct instruction *in,
+	const struct ct_callee *callee, struct state *other, bool *forks);
 
 /* ---- instructions (evaluate_step.c, evaluate_atomic.c, evaluate_vector.c) ---- */
 

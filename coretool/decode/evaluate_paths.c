@@ -29,6 +29,11 @@ bool ct_evaluate_cut(const struct ct_evaluator *ev)
 	return ev->cut;
 }
 
+bool ct_evaluate_unclear(const struct ct_evaluator *ev)
+{
+	return ev->unclear;
+}
+
 uint64_t ct_evaluator_steps(const struct ct_evaluator *ev)
 {
 	return ev->all_steps + ev->steps;

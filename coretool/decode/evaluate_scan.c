@@ -34,6 +34,15 @@ static bool is_relative(uint8_t modrm)
 	return (modrm & 0xc7) == 5;
 }
 
+/* lock cmpxchg or lock xadd of a word of 4 bytes or more */
+static bool is_locked_exchange(const uint8_t *at, size_t left)
+{
+	size_t rex = left >= 5 && at[1] >> 4 == 4;
+
+	return left >= 4 + rex && at[0] == 0xf0 && at[1 + rex] == 0x0f &&
+	       (at[2 + rex] == 0xb1 || at[2 + rex] == 0xc1);
+}
+
 /* Through a register or what one points to; not the jump of a switch. */
 static bool is_indirect(const uint8_t *at, size_t left)
 {
@@ -60,7 +69,8 @@ bool ct_code_next_reference(
 		else if (left >= 6 && at[0] == 0x0f && at[1] >> 4 == 8)
 			ret->target = relative(at + 2, here + 6);
 		else if (is_atomic(at, left, *cur == 1))
-			ret->atomic = true;
+			*ret = (struct ct_code_reference){
+				.atomic = true, .exchanges = is_locked_exchange(at, left)};
 		else if (is_indirect(at, left))
 			ret->indirect = true;
 		else

@@ -5,6 +5,7 @@
 #define MAX_SYMBOLS (1u << 17) /* of one evaluation */
 #define MAX_STORES  (1u << 15)
 #define MAX_EVENTS  24 /* on one path */
+#define MAX_COUNTED 4  /* of those on one object, where each counts */
 
 static uint32_t new_symbol(struct ct_evaluator *ev, const struct symbol *symbol)
 {
@@ -383,15 +384,17 @@ void ct_state_event(struct ct_evaluator *ev, struct state *st, const struct ct_c
 	unsigned same = 0;
 	uint8_t last = UINT8_MAX;
 
-	if (ct_is_number(event->object) ? !ev->view.wanted(ev->view.arg, event->object.number)
-					: !ev->in.past)
+	bool known = ct_is_number(event->object);
+	ev->unclear |= !known && !ev->in.past && event->row;
+	if (known ? !ev->view.wanted(ev->view.arg, event->object.number) : !ev->in.past)
 		return;
 	for (uint32_t i = st->events; i != CT_NONE; i = ev->events.items[i].prev)
 		if (ct_same_word(ev->events.items[i].object, event->object) && !same++)
 			last = ev->events.items[i].kind;
 	if (ev->in.past)
 		st->events = without(ev, st->events, event->object);
-	else if (same >= 2 || (event->inlined && last == event->kind))
+	else if (same >= (ev->view.counted ? MAX_COUNTED : 2) ||
+		 (event->inlined && last == event->kind && !ev->view.counted))
 		return;
 	if (st->events != CT_NONE && ev->events.items[st->events].n >= MAX_EVENTS) {
 		ev->cut = true;

@@ -195,7 +195,11 @@ static bool may_change(void *arg, uint64_t addr)
 /* The arguments of the call that the frame is in, as far as they are constants. */
 static enum ct_status arguments(struct ct_crash_scene *s, uint32_t frame, uint64_t ret[4])
 {
-	const struct ct_code_view view = {s, read_code, any_callee, no_object, may_change};
+	const struct ct_code_view view = {.arg = s,
+		.read = read_code,
+		.callee = any_callee,
+		.wanted = no_object,
+		.writable = may_change};
 	const struct ct_unwound_frame *f = &s->stack.frames[frame];
 	struct ct_evaluator *ev = ct_evaluator_new(s->arch, &view);
 	struct ct_functions *functions = ct_functions_new(s->target);

@@ -65,8 +65,7 @@ struct ct_selection {
 	const bool *skip;   /* per actor: left out; NULL: none is */
 	uint32_t n_skipped; /* of them by what the asker said */
 	enum ct_grouping by;
-	bool full;    /* each by itself */
-	uint64_t one; /* the id of the one that is asked for; 0: there is none */
+	bool full; /* each by itself */
 };
 
 struct ct_diff;

@@ -122,7 +122,11 @@ static void look_at_paths(struct ct_evaluator *ev, const struct ct_evaluation *i
 
 static void evaluate(struct input *input, struct ct_evaluation *in)
 {
-	const struct ct_code_view view = {input, read_memory, callee, wanted, wanted};
+	const struct ct_code_view view = {.arg = input,
+		.read = read_memory,
+		.callee = callee,
+		.wanted = wanted,
+		.writable = wanted};
 	struct ct_evaluator *ev = ct_evaluator_new(&ct_arch_x86_64, &view);
 
 	if (!ev)

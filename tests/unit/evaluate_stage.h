@@ -99,8 +99,11 @@ static bool stage_writable(void *arg, uint64_t addr)
 
 static inline int stage_set_up(void **state)
 {
-	const struct ct_code_view view = {
-		NULL, stage_read, stage_callee, stage_wanted, stage_writable};
+	const struct ct_code_view view = {.arg = NULL,
+		.read = stage_read,
+		.callee = stage_callee,
+		.wanted = stage_wanted,
+		.writable = stage_writable};
 
 	(void)state;
 	g_stage_ev = ct_evaluator_new(&ct_arch_x86_64, &view);

@@ -94,6 +94,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 			break;
 	}
 	note_unreadable(o, n_bad, n);
+	if (!status)
+		status = ct_go_observe_owners(o);
 	ct_go_observe_sched(o);
 	if (o->names && !status)
 		ct_go_name_channels(o);

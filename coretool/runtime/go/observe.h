@@ -57,6 +57,9 @@ CT_WARN_UNUSED enum ct_status ct_go_registers(
 /* Adds the goroutine's stack to its actor. (stacks.c) */
 CT_WARN_UNUSED enum ct_status ct_go_observe_stack(
 	struct ct_go_observation *o, const struct ct_go_g *g, uint32_t actor);
+/* Adds who has, or will end the wait for, what they wait for, when all waits are there. (owners.c)
+ */
+CT_WARN_UNUSED enum ct_status ct_go_observe_owners(struct ct_go_observation *o);
 /* Adds the scheduler, when all goroutines are there. (sched.c) */
 void ct_go_observe_sched(struct ct_go_observation *o);
 

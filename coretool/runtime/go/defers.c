@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/go/defers.h"
+
+#define MAX_TABLE 256 /* bytes of a table of open-coded defers */
+
+struct bytes {
+	const uint8_t *at;
+	size_t len;
+	bool bad;
+};
+
+static uint32_t take(struct bytes *b)
+{
+	uint64_t value = 0;
+
+	for (unsigned shift = 0; shift < 35 && b->len; shift += 7) {
+		uint8_t byte = *b->at++;
+
+		b->len--;
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			return value <= UINT32_MAX ? (uint32_t)value : 0;
+	}
+	b->bad = true;
+	return 0;
+}
+
+/* Since 1.22: the slots of all closures lie side by side, the first of all at slots. */
+static void decode_slots(struct bytes *b, struct ct_go_open_defers *ret)
+{
+	uint32_t slots = take(b);
+
+	for (uint32_t i = CT_GO_MAX_OPEN_DEFERS; i-- > 0;) {
+		if (slots < 8 * (i + 1))
+			continue;
+		ret->closures[ret->n] = slots - 8 * i;
+		ret->bit[ret->n++] = (uint8_t)i;
+	}
+}
+
+static void decode_list(struct bytes *b, unsigned minor, struct ct_go_open_defers *ret)
+{
+	uint32_t n = take(b);
+
+	for (uint32_t i = 0; i < n && i < CT_GO_MAX_OPEN_DEFERS && !b->bad; i++) {
+		if (minor < 17) /* bytes of its arguments */
+			(void)take(b);
+		ret->closures[ret->n] = take(b);
+		ret->bit[ret->n++] = (uint8_t)(n - 1 - i);
+		for (uint32_t k = minor < 17 ? take(b) : 0; k > 0 && !b->bad; k--)
+			for (int field = 0; field < 3; field++)
+				(void)take(b);
+	}
+	b->bad |= n > CT_GO_MAX_OPEN_DEFERS;
+}
+
+bool ct_go_open_defers_decode(
+	const uint8_t *bytes, size_t len, unsigned minor, struct ct_go_open_defers *ret)
+{
+	struct bytes b = {bytes, len, false};
+
+	*ret = (struct ct_go_open_defers){0};
+	if (minor < 17) /* bytes of the largest list of arguments */
+		(void)take(&b);
+	ret->bits = take(&b);
+	if (minor < 22)
+		decode_list(&b, minor, ret);
+	else
+		decode_slots(&b, ret);
+	return !b.bad;
+}
+
+size_t ct_go_open_defers(const struct ct_go *go, const struct ct_go_function *function, uint64_t sp,
+	uint64_t cfa, uint64_t ret[CT_GO_MAX_OPEN_DEFERS])
+{
+	uint64_t table = ct_go_funcdata(go->target, function, CT_GO_OPEN_DEFERS);
+	struct ct_go_open_defers defers;
+	uint8_t bytes[MAX_TABLE], bits;
+	size_t len = sizeof(bytes), n = 0;
+	/* Below the return address, and the frame pointer where the frame has room for one. */
+	uint64_t end = cfa - 8 > sp ? cfa - 16 : cfa - 8;
+
+	while (table && len && ct_read(go->target, table, bytes, len))
+		len /= 2;
+	if (!table || !ct_go_open_defers_decode(bytes, len, go->version.minor, &defers) ||
+		defers.bits > end - sp || ct_read(go->target, end - defers.bits, &bits, 1))
+		return 0;
+	for (uint32_t i = 0; i < defers.n; i++)
+		if (bits >> defers.bit[i] & 1 && defers.closures[i] <= end - sp &&
+			!ct_read_u64(go->target, end - defers.closures[i], &ret[n]) && ret[n])
+			n++;
+	return n;
+}
+
+size_t ct_go_defers(
+	const struct ct_go *go, const struct ct_go_g *g, struct ct_go_defer ret[CT_GO_MAX_DEFERS])
+{
+	uint64_t at = ct_go_word(go, g->at, CT_GO_G_DEFER);
+	size_t n = 0;
+
+	while (at && n < CT_GO_MAX_DEFERS) {
+		uint8_t open = 0, range = 0;
+		uint64_t sp = ct_go_word(go, at, CT_GO_DEFER_SP);
+
+		/* Only a panic makes records of open-coded ones (up to 1.21). */
+		(void)!ct_go_u8(go, at, CT_GO_DEFER_OPENDEFER, &open);
+		(void)!ct_go_u8(go, at, CT_GO_DEFER_RANGEFUNC, &range);
+		/* Up to 1.16 a closure may want arguments, which lie behind the record. */
+		if (!open && !range)
+			ret[n++] = (struct ct_go_defer){
+				sp, ct_go_since(go, 17) ? ct_go_word(go, at, CT_GO_DEFER_FN) : 0};
+		uint64_t next = ct_go_word(go, at, CT_GO_DEFER_LINK);
+		if (next == at)
+			break;
+		at = next;
+	}
+	return n;
+}

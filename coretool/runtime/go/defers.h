@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Functions that a frame has deferred and that are still to be called: the records of g._defer, and
+ * open-coded ones, which leave nothing but a bit and a closure in the frame (FUNCDATA of
+ * internal/abi/symtab.go; runtime/panic.go: nextFrame, addOneOpenDeferFrame).
+ */
+#ifndef CT_RUNTIME_GO_DEFERS_H
+#define CT_RUNTIME_GO_DEFERS_H
+
+#include "runtime/go/goroutine.h"
+
+#define CT_GO_MAX_OPEN_DEFERS 8 /* bits of a byte */
+
+struct ct_go_open_defers { /* of one function; offsets are downwards from where its locals end */
+	uint32_t bits;
+	uint32_t n;
+	uint32_t closures[CT_GO_MAX_OPEN_DEFERS]; /* the last to be deferred first, as its bit is */
+	uint8_t bit[CT_GO_MAX_OPEN_DEFERS];
+};
+
+/* Decodes the bytes of the table in the format of Go 1.minor; false: they are none. Up to 1.16
+ * arguments lie beside the closures, and are not read. */
+bool ct_go_open_defers_decode(
+	const uint8_t *bytes, size_t len, unsigned minor, struct ct_go_open_defers *ret);
+
+/* Closures that are pending in a frame with these stack pointers; how many there are. */
+size_t ct_go_open_defers(const struct ct_go *go, const struct ct_go_function *function, uint64_t sp,
+	uint64_t cfa, uint64_t ret[CT_GO_MAX_OPEN_DEFERS]);
+
+struct ct_go_defer {      /* a record of g._defer */
+	uint64_t sp;      /* of the frame that deferred it */
+	uint64_t closure; /* 0: its function is not to be told */
+};
+
+#define CT_GO_MAX_DEFERS 64
+/* All of the goroutine, the newest first; how many there are. */
+size_t ct_go_defers(
+	const struct ct_go *go, const struct ct_go_g *g, struct ct_go_defer ret[CT_GO_MAX_DEFERS]);
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is asked of the code of goroutines: who has, or will end the wait for, what they wait for.
+ */
+#include "runtime/go/owners.h"
+
+#define MAX_QUESTIONS 65536
+#define MUTEX_LOCKED  1u
+#define MAX_READERS   (1 << 30) /* rwmutex.go: taken off readerCount while a writer is there */
+
+struct collector {
+	const struct ct_go_observation *o;
+	ct_go_questions *list;
+	uint8_t *asked; /* per resource: claims, as bits */
+	bool failed;
+};
+
+static int32_t word_at(const struct collector *c, uint64_t at)
+{
+	uint32_t value = 0;
+
+	return ct_read_u32(c->o->target, at, &value) ? 0 : (int32_t)value;
+}
+
+static void add(
+	struct collector *c, uint32_t resource, uint64_t addr, uint8_t claim, uint32_t count)
+{
+	if (!count || c->list->n >= MAX_QUESTIONS || c->asked[resource] >> claim & 1)
+		return;
+	c->asked[resource] |= (uint8_t)(1u << claim);
+	struct ct_go_wanted *slot = ct_vec_push(c->list);
+	if (!slot) {
+		c->failed = true;
+		return;
+	}
+	*slot = (struct ct_go_wanted){
+		.addr = addr, .resource = resource, .count = count, .claim = claim};
+}
+
+static void add_mutex(struct collector *c, uint32_t resource, uint64_t at)
+{
+	if ((uint32_t)word_at(c, at) & MUTEX_LOCKED)
+		add(c, resource, at, CT_GO_CLAIM_MUTEX, 1);
+}
+
+/* A writer that has come takes MAX_READERS off the count; readerWait is how many it waits for. */
+static void add_rwmutex(struct collector *c, uint32_t resource, uint64_t at)
+{
+	const struct ct_go *go = c->o->go;
+	int32_t count = word_at(c, at + ct_go_at(go, RWMUTEX_READERCOUNT));
+	int32_t wait = word_at(c, at + ct_go_at(go, RWMUTEX_READERWAIT));
+	int32_t readers = count >= 0 ? count : wait;
+
+	if (readers < 0 || readers >= MAX_READERS)
+		return;
+	bool fresh = !(c->asked[resource] >> CT_GO_CLAIM_READER & 1);
+	if (count < 0 && !wait)
+		add(c, resource, at, CT_GO_CLAIM_WRITER, 1);
+	add(c, resource, at, CT_GO_CLAIM_READER, (uint32_t)readers);
+	struct ct_go_wanted *alias = readers && fresh ? ct_vec_push(c->list) : NULL;
+	if (alias)
+		*alias = (struct ct_go_wanted){.addr = at + ct_go_at(go, RWMUTEX_READERCOUNT),
+			.resource = resource,
+			.claim = CT_GO_CLAIM_READER,
+			.alias = true};
+}
+
+static void ask_about(struct collector *c, const struct ct_wait *wait)
+{
+	const struct ct_resource *r = ct_sink_get_resource(c->o->sink, wait->resource);
+	bool timed = wait->timed || wait->never;
+
+	if (r->corrupt)
+		return;
+	if (!strcmp(r->kind, "go_mutex"))
+		add_mutex(c, wait->resource, r->address);
+	else if (!strcmp(r->kind, "go_once"))
+		add_mutex(c, wait->resource, r->address + ct_go_at(c->o->go, ONCE_M));
+	else if (!strcmp(r->kind, "go_rwmutex"))
+		add_rwmutex(c, wait->resource, r->address);
+	else if (!strcmp(r->kind, "go_chan") && !timed)
+		add(c, wait->resource, r->address,
+			wait->kind == CT_WAIT_RECV ? CT_GO_CLAIM_SEND : CT_GO_CLAIM_RECEIVE,
+			CT_NONE);
+	else if (!strcmp(r->kind, "go_waitgroup"))
+		add(c, wait->resource, r->address, CT_GO_CLAIM_DONE, CT_NONE);
+	else if (!strcmp(r->kind, "go_cond"))
+		add(c, wait->resource, r->address, CT_GO_CLAIM_SIGNAL, CT_NONE);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct ct_go_wanted *x = a, *y = b;
+
+	if (x->addr != y->addr)
+		return x->addr > y->addr ? 1 : -1;
+	return (int)x->claim - (int)y->claim;
+}
+
+/* Aliases stand behind what they are of. */
+static void link_aliases(ct_go_questions *list)
+{
+	for (uint32_t i = 0; i < list->n; i++) {
+		struct ct_go_wanted *w = &list->items[i];
+
+		for (uint32_t k = i; w->alias && k-- > 0;)
+			if (list->items[k].resource == w->resource && !list->items[k].alias &&
+				list->items[k].claim == w->claim) {
+				w->of = k;
+				break;
+			}
+	}
+}
+
+bool ct_go_collect_questions(const struct ct_go_observation *o, ct_go_questions *ret)
+{
+	struct collector c = {.o = o, .list = ret};
+
+	c.asked = calloc((size_t)ct_sink_n_resources(o->sink) + 1, 1);
+	for (uint32_t i = 0; c.asked && i < ct_sink_n_waits(o->sink); i++) {
+		const struct ct_wait *wait = ct_sink_get_wait(o->sink, i);
+
+		if (wait->resource != CT_NONE && wait->actor - o->first < o->n)
+			ask_about(&c, wait);
+	}
+	c.failed |= !c.asked;
+	free(c.asked);
+	if (ret->n && !c.failed) {
+		qsort(ret->items, ret->n, sizeof(*ret->items), by_address);
+		link_aliases(ret);
+	}
+	return !c.failed;
+}
