@@ -48,6 +48,8 @@ void ct_json_add_goroutine(const struct ct_json *j, struct ct_record *r, uint32_
 		ct_record_text(r, "wait_reason", j->facts->reasons[a->reason]);
 	if (a->locked)
 		ct_record_bool(r, "locked", true);
+	if (a->bubble)
+		ct_record_int(r, "bubble", a->bubble);
 	if (a->labels)
 		ct_record_add(r, "labels", ct_json_labels(j->facts->label_sets[a->labels]));
 	if (ct_goroutine_creator(j->facts, actor) != CT_NONE)
