@@ -23,6 +23,7 @@
 static const char *const levels[] = {"P0", "P1", "P2", NULL};
 static const char *const whens[] = {"auto", "always", "never", NULL};
 static const char *const sources[] = {"pipe", NULL};
+const char *const ct_groupings[] = {"stack", "state", "wait", "creator", "label", NULL};
 static const char *const progresses[] = {"auto", "never", NULL};
 
 const struct ct_option ct_options_table[CT_N_OPTIONS] = {
@@ -142,6 +143,17 @@ const struct ct_option ct_options_table[CT_N_OPTIONS] = {
 	[CT_OPTION_FULL] = {.name = "full",
 		.summary = "every goroutine by itself; else those in one place are one group",
 		AT(full)},
+	[CT_OPTION_WHERE] = {.name = "where",
+		.kind = CT_TAKES_TEXT,
+		.value = "EXPR",
+		.summary = "only those for which EXPR holds: 'wait = chan receive and since > 5m'",
+		AT(where)},
+	[CT_OPTION_GROUP_BY] = {.name = "group-by",
+		.kind = CT_TAKES_TEXT,
+		.value = "KEY",
+		.choices = ct_groupings,
+		.summary = "put together what has the same KEY; else the same stack and wait",
+		AT(group_by)},
 	[CT_OPTION_PROGRESS] = {.name = "progress",
 		.kind = CT_TAKES_TEXT,
 		.value = "WHEN",
@@ -237,7 +249,19 @@ static const char rules_help[] =
 	"it speaks, when it stays silent.";
 static const char goroutines_help[] =
 	"Goroutines that do the same in the same place stand together: how many, their stack, who "
-	"made them and where. The runtime's own come only with -v.";
+	"made them and where. The runtime's own come only with -v. With the number of one, all "
+	"about that one."
+	"\nEXPR of --where is one or more of FIELD OP VALUE, joined by 'and'. Fields: state, wait "
+	"(the runtime's word or the kind of wait), function (any frame), top (the innermost that "
+	"is the program's own), created-by, label (KEY or KEY=VALUE), since (30s, 5m, 2h), id, "
+	"system and locked (yes or no). OP: = != ~ (is a part of it) < >. A value goes up to the "
+	"next 'and' or stands in quotes. --ignore-top-function and its likes leave goroutines out, "
+	"too; what was left out is counted."
+	"\n" CORE_HELP;
+static const char goroutine_help[] =
+	"State, what it waits for and why, what it holds, labels, who made it and where, its "
+	"stack, and that of its thread while it runs on one."
+	"\n" CORE_HELP;
 static const char channels_help[] =
 	"Lists the channels that goroutines wait at, with their type, what is in them, and who "
 	"waits "
@@ -275,23 +299,34 @@ const struct ct_command ct_commands[] = {
 		.summary = "every thread: state, system call, stack",
 		.help = threads_help,
 		.options = REPORT,
-		.documents = CT_DOCUMENT_REPORT,
+		.documents = CT_DOCUMENT_REPORT | CT_DOCUMENT_STACKS,
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES,
 		.sections = CT_SECTION_THREADS | CT_SECTION_ALL_STACKS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "goroutines",
-		.args = "CORE [EXE]",
+		.args = "CORE [GOID] [EXE]",
 		.summary = "goroutines by stack and wait, the most numerous first",
 		.help = goroutines_help,
-		.options = REPORT | BIT(FULL),
-		.documents = CT_DOCUMENT_REPORT,
+		.options = REPORT | BIT(FULL) | BIT(WHERE) | BIT(GROUP_BY),
+		.documents = CT_DOCUMENT_REPORT | CT_DOCUMENT_STACKS | CT_DOCUMENT_GOROUTINES,
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES,
 		.sections = CT_SECTION_GOROUTINES,
 		.gdb = CT_GDB_TARGET,
-		.run = ct_cmd_report},
+		.run = ct_cmd_goroutines},
+	{.name = "goroutine",
+		.args = "CORE GOID [EXE]",
+		.summary = "one goroutine in full",
+		.help = goroutine_help,
+		.options = REPORT,
+		.documents = CT_DOCUMENT_REPORT | CT_DOCUMENT_STACKS | CT_DOCUMENT_GOROUTINES,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES | CT_WANT_GOROUTINES,
+		.sections = CT_SECTION_GOROUTINES,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_goroutines},
 	{.name = "channels",
 		.args = "CORE [EXE]",
 		.summary = "Go channels that somebody waits at, those in trouble first",

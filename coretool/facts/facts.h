@@ -144,6 +144,7 @@ struct ct_actor {
 	bool system;
 	bool locked;    /* a goroutine that is bound to its thread */
 	uint8_t signal; /* the signal it took; 0: none */
+	uint8_t bubble; /* of testing/synctest, that a goroutine is in, counted from 1; 0: none */
 	uint64_t id;  /* as the process itself numbers it; see id_source. 0: it has exited, and its
 			 number is no longer known */
 	uint64_t lwp; /* as the source numbers it; 0: none */

@@ -66,6 +66,17 @@ static bool by_label(const struct ct_facts *facts, uint32_t actor, uint64_t *ret
 	return true;
 }
 
+bool ct_group_by_all(const struct ct_facts *facts, uint32_t actor, uint64_t *ret)
+{
+	uint64_t keys[3] = {0, 0, 0};
+
+	ct_group_by_stack(facts, actor, &keys[0]);
+	by_creator(facts, actor, &keys[1]);
+	by_label(facts, actor, &keys[2]);
+	*ret = ct_hash_bytes(keys, sizeof(keys));
+	return true;
+}
+
 ct_group_key ct_group_goroutines(enum ct_grouping by)
 {
 	static const ct_group_key keys[] = {

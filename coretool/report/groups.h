@@ -35,6 +35,8 @@ void ct_groups_free(struct ct_groups *groups);
 bool ct_group_by_stack(const struct ct_facts *facts, uint32_t actor, uint64_t *ret);
 /* What goroutines put together in this way have in common. */
 ct_group_key ct_group_goroutines(enum ct_grouping by);
+/* The same stack, wait, creator and labels. */
+bool ct_group_by_all(const struct ct_facts *facts, uint32_t actor, uint64_t *ret);
 /* The same object waited for; actors that wait for none are left out. */
 bool ct_group_by_resource(const struct ct_facts *facts, uint32_t actor, uint64_t *ret);
 /* The same kind of wait for objects with the same holder; for the same object when its holder is

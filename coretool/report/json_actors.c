@@ -167,7 +167,7 @@ json_t *ct_json_actor(const struct ct_json *j, uint32_t index)
 	ct_record_bool(&r, "system", actor->system);
 	if (actor->carrier != CT_NONE)
 		ct_record_add(&r, "carrier", ct_json_actor_id(j, actor->carrier));
-	if (actor->runs != CT_NONE)
+	if (actor->runs != CT_NONE && ct_json_names_actor(j, actor->runs))
 		ct_record_add(&r, "runs", ct_json_actor_id(j, actor->runs));
 	if (actor->kind == CT_ACTOR_GOROUTINE)
 		ct_json_add_goroutine(j, &r, index);

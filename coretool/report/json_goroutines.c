@@ -8,17 +8,6 @@
 
 #define SAMPLES 5
 
-/* Up to an end of the text or one of its marks; \ stands before a mark that means itself. */
-static const char *take(const char *text, const char *marks, struct ct_str *ret)
-{
-	while (*text && !strchr(marks, *text)) {
-		if (*text == '\\' && text[1] && strchr("\\,=", text[1]))
-			text++;
-		ct_str_add(ret, "%c", *text++);
-	}
-	return text;
-}
-
 json_t *ct_json_labels(const char *labels)
 {
 	struct ct_record r = ct_record_new();
@@ -26,11 +15,8 @@ json_t *ct_json_labels(const char *labels)
 	while (*labels) {
 		ct_autostr key = {0}, value = {0};
 
-		labels = take(labels, "=,", &key);
-		if (*labels == '=')
-			labels = take(labels + 1, ",", &value);
+		labels = ct_label_take(labels, &key, &value);
 		ct_record_text(&r, ct_str_text(&key), ct_str_text(&value));
-		labels += strspn(labels, ", ");
 		r.failed |= key.failed || value.failed;
 	}
 	return ct_record_done(&r);
@@ -62,6 +48,8 @@ void ct_json_add_goroutine(const struct ct_json *j, struct ct_record *r, uint32_
 		ct_record_text(r, "wait_reason", j->facts->reasons[a->reason]);
 	if (a->locked)
 		ct_record_bool(r, "locked", true);
+	if (a->bubble)
+		ct_record_int(r, "bubble", a->bubble);
 	if (a->labels)
 		ct_record_add(r, "labels", ct_json_labels(j->facts->label_sets[a->labels]));
 	if (ct_goroutine_creator(j->facts, actor) != CT_NONE)

@@ -75,8 +75,13 @@ static void name_by_document(struct naming *n)
 	const struct ct_document *document = n->j->document;
 	const struct ct_graph *graph = document->graph;
 
+	const struct ct_selection *selection = &document->selection;
+
+	/* Threads without what was chosen are not what was asked for. */
 	for (uint32_t i = 0; i < n->facts->n_actors; i++)
-		if (n->facts->actors[i].kind == CT_ACTOR_THREAD)
+		if (n->facts->actors[i].kind == CT_ACTOR_THREAD
+				? !selection->skip
+				: selection->full && !selection->skip[i])
 			name_actor(n, i);
 	for (uint32_t i = 0; i < n->facts->n_resources; i++)
 		if (strncmp(n->facts->resources[i].kind, "go_", 3) != 0)
@@ -143,7 +148,8 @@ enum ct_status ct_json_name(struct ct_json *j)
 {
 	const struct ct_document *document = j->document;
 
-	if (!document->summary.n_goroutines || document->selection.full ||
+	if (!document->summary.n_goroutines ||
+		(document->selection.full && !document->selection.skip) ||
 		!(document->sections & CT_JSON_GROUPED))
 		return CT_OK;
 	j->named_actors = calloc((size_t)j->facts->n_actors + 1, sizeof(*j->named_actors));
@@ -153,11 +159,7 @@ enum ct_status ct_json_name(struct ct_json *j)
 
 bool ct_json_names_actor(const struct ct_json *j, uint32_t index)
 {
-	const bool *skip = j->document->selection.skip;
-
-	if (j->named_actors)
-		return j->named_actors[index];
-	return !skip || !skip[index] || j->facts->actors[index].kind == CT_ACTOR_THREAD;
+	return !j->named_actors || j->named_actors[index];
 }
 
 bool ct_json_names_resource(const struct ct_json *j, uint32_t index)

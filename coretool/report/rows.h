@@ -9,5 +9,8 @@ extern const struct ct_format ct_format_text;
 extern const struct ct_format ct_format_json;
 extern const struct ct_format ct_format_ndjson;
 extern const struct ct_format ct_format_dot;
+extern const struct ct_format ct_format_folded;
+extern const struct ct_format ct_format_gotrace;
+extern const struct ct_format ct_format_pprof;
 
 #endif

@@ -10,6 +10,9 @@ const struct ct_format *const ct_formats[] = {
 	&ct_format_json,
 	&ct_format_ndjson,
 	&ct_format_dot,
+	&ct_format_folded,
+	&ct_format_gotrace,
+	&ct_format_pprof,
 };
 const size_t ct_n_formats = CT_COUNT(ct_formats);
 

@@ -52,6 +52,8 @@ uint32_t ct_text_count_objects(const struct ct_text *t, const uint32_t *actors, 
 /* "waits for g_lock", "is asleep in nanosleep"; n actors that do the same kind of thing, maybe with
  * different objects. */
 void ct_text_doing(struct ct_text *t, const uint32_t *actors, uint32_t n);
+/* A line that says why they do not go on, when it is the same of all. */
+void ct_text_why(struct ct_text *t, const uint32_t *actors, uint32_t n);
 /* " at take_b() a.c:41" and how many other places; nothing when no place is known. */
 void ct_text_place(struct ct_text *t, const uint32_t *actors, uint32_t n);
 /* "waits for g_lock" of one wait. */
@@ -78,6 +80,11 @@ void ct_text_finding(struct ct_text *t, const struct ct_finding *finding);
 /* text_stack.c: one stack, each line indented. actor: notes where it took what it holds; or
  * CT_NONE. */
 void ct_text_stack(struct ct_text *t, uint32_t stack, uint32_t max_frames, uint32_t actor);
+
+/* text_goroutine.c: "created by main.serve() at serve.go:88 in goroutine 1", when that is known. */
+void ct_text_creator(struct ct_text *t, uint32_t actor, bool by_whom);
+/* One goroutine in full. */
+void ct_text_goroutine(struct ct_text *t, uint32_t actor);
 
 /* The parts. */
 void ct_text_verdict(struct ct_text *t);

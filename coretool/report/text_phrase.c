@@ -66,7 +66,12 @@ void ct_text_wait(struct ct_text *t, const struct ct_wait *wait, bool plural)
 	const struct ct_actor_call *call = ct_actor_call(&t->facts->actors[wait->actor]);
 
 	ct_text_add(t, "%s", plural ? verbs[wait->kind].many : verbs[wait->kind].one);
-	if (wait->resource != CT_NONE)
+	if (wait->kind == CT_WAIT_IO && wait->resource != CT_NONE)
+		ct_text_add(t, " on %s%s", say_object(t, wait->resource),
+			wait->mode == CT_MODE_READ    ? ", to read"
+			: wait->mode == CT_MODE_WRITE ? ", to write"
+						      : "");
+	else if (wait->resource != CT_NONE)
 		ct_text_add(t, " %s%s", say_object(t, wait->resource), verbs[wait->kind].after);
 	else if (wait->kind == CT_WAIT_SEND || wait->kind == CT_WAIT_RECV)
 		ct_text_add(t, " a nil channel");
@@ -149,12 +154,49 @@ static void add_objects(struct ct_text *t, const uint32_t *actors, uint32_t n)
 		ct_text_add(t, " and %u more", total - shown);
 }
 
+/* "waits in a select: to receive from main.orders, to send to main.shelf and 2 more" */
+static void add_select(struct ct_text *t, const struct ct_actor *a, bool plural)
+{
+	const struct ct_wait *waits = &t->facts->waits[a->first_wait];
+
+	ct_text_add(t, "%s in a select", plural ? "wait" : "waits");
+	for (uint32_t i = 0; !plural && i < CT_MIN(a->n_waits, (uint32_t)OBJECTS_SHOWN); i++)
+		ct_text_add(t, "%s to %s %s", i ? "," : ":",
+			waits[i].kind == CT_WAIT_SEND ? "send to" : "receive from",
+			say_object(t, waits[i].resource));
+	if (!plural && a->n_waits > OBJECTS_SHOWN)
+		ct_text_add(t, " and %u more", a->n_waits - OBJECTS_SHOWN);
+}
+
+static bool is_select(const struct ct_wait *wait, const struct ct_actor *a)
+{
+	return wait->any_of && a->n_waits > 1 && wait->resource != CT_NONE &&
+	       (wait->kind == CT_WAIT_SEND || wait->kind == CT_WAIT_RECV);
+}
+
+void ct_text_why(struct ct_text *t, const uint32_t *actors, uint32_t n)
+{
+	const struct ct_wait *first = ct_text_first_wait(t, actors[0]);
+
+	for (uint32_t i = 1; first && first->why && i < n; i++) {
+		const struct ct_wait *wait = ct_text_first_wait(t, actors[i]);
+
+		/* Equal words are one string. */
+		if (!wait || wait->why != first->why)
+			return;
+	}
+	if (first && first->why)
+		ct_text_say(t, "      %s", first->why);
+}
+
 void ct_text_doing(struct ct_text *t, const uint32_t *actors, uint32_t n)
 {
 	const struct ct_wait *wait = ct_text_first_wait(t, actors[0]);
 
 	if (!wait) {
 		add_activity(t, actors[0], n > 1);
+	} else if (is_select(wait, &t->facts->actors[actors[0]])) {
+		add_select(t, &t->facts->actors[actors[0]], n > 1);
 	} else if (n == 1 || ct_text_count_objects(t, actors, n) < 2) {
 		ct_text_wait(t, wait, n > 1);
 	} else {

@@ -13,6 +13,9 @@ enum ct_document_kind {
 	CT_DOCUMENT_REPORT = 1u << 0,
 	CT_DOCUMENT_CATALOGUE = 1u << 1,
 	CT_DOCUMENT_DIFF = 1u << 2,
+	/* Of commands that make reports, for the formats that can write no other report: */
+	CT_DOCUMENT_STACKS = 1u << 3,     /* it is about call stacks */
+	CT_DOCUMENT_GOROUTINES = 1u << 4, /* it is about goroutines */
 };
 
 enum ct_level { CT_P0, CT_P1, CT_P2, CT_N_LEVELS };
@@ -65,7 +68,8 @@ struct ct_selection {
 	const bool *skip;   /* per actor: left out; NULL: none is */
 	uint32_t n_skipped; /* of them by what the asker said */
 	enum ct_grouping by;
-	bool full; /* each by itself */
+	bool full;    /* each by itself */
+	uint64_t one; /* the id of the one that is asked for; 0: there is none */
 };
 
 struct ct_diff;

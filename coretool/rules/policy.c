@@ -129,6 +129,17 @@ const char *ct_policy_ignores(const struct ct_policy *policy, const struct ct_fa
 	return NULL;
 }
 
+bool ct_policy_skips(const struct ct_policy *policy, const struct ct_facts *facts, uint32_t actor)
+{
+	if (!policy)
+		return false;
+	return (policy->ignore_top_function.n &&
+		       has_top(&policy->ignore_top_function, facts, actor)) ||
+	       (policy->ignore_any_function.n &&
+		       has_any(&policy->ignore_any_function, facts, actor)) ||
+	       (policy->ignore_created_by.n && has_start(&policy->ignore_created_by, facts, actor));
+}
+
 bool ct_policy_says_something(const struct ct_policy *policy)
 {
 	return policy &&

@@ -16,6 +16,8 @@ const char *ct_actor_label(const struct ct_facts *facts, uint32_t actor);
  * began with, the first goroutine, was made by nobody.
  */
 uint32_t ct_goroutine_creator(const struct ct_facts *facts, uint32_t actor);
+/* Takes the first "key=value" off a label set of the facts; gives the rest. (label.c) */
+const char *ct_label_take(const char *labels, struct ct_str *key, struct ct_str *value);
 /* "g_lock", "the mutex at 0x7f…". */
 const char *ct_say_resource(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t resource);

@@ -151,9 +151,28 @@ void ct_go_waits_free(struct ct_go_waits *waits)
 	ct_hash_free(&waits->parked_keys);
 	ct_vec_free(&waits->ticking);
 	ct_hash_free(&waits->ticking_keys);
+	ct_vec_free(&waits->bubbles);
 	ct_vec_free(&waits->labels);
 	ct_hash_free(&waits->label_keys);
 	free(waits);
+}
+
+/* g.syncGroup in 1.24, g.bubble since: counted as they come. */
+static uint8_t bubble_of(const struct ct_go_waiter *w)
+{
+	const struct ct_go *go = w->o->go;
+	uint64_t at = ct_go_word(go, w->g->at,
+		ct_go_at(go, G_BUBBLE) != CT_GO_ABSENT ? CT_GO_G_BUBBLE : CT_GO_G_SYNCGROUP);
+	uint32_t i = 0;
+
+	while (i < w->waits->bubbles.n && w->waits->bubbles.items[i] != at)
+		i++;
+	if (!at || i >= UINT8_MAX)
+		return 0;
+	uint64_t *slot = i == w->waits->bubbles.n ? ct_vec_push(&w->waits->bubbles) : NULL;
+	if (slot)
+		*slot = at;
+	return (uint8_t)(i + 1);
 }
 
 enum ct_status ct_go_observe_waits(
@@ -163,5 +182,6 @@ enum ct_status ct_go_observe_waits(
 	uint32_t labels = ct_go_labels(&w);
 
 	ct_sink_get_actor(o->sink, actor)->labels = labels;
+	ct_sink_get_actor(o->sink, actor)->bubble = bubble_of(&w);
 	return g->status == CT_GO_WAITING || g->status == CT_GO_LEAKED ? w.row->observe(&w) : CT_OK;
 }

@@ -65,7 +65,8 @@ struct ct_go_waits {
 	CT_VEC(struct ct_go_ticking) ticking;
 	struct ct_hash ticking_keys;
 	bool have_timers;
-	int64_t clock; /* nanotime() was at least this; 0: not known */
+	int64_t clock;            /* nanotime() was at least this; 0: not known */
+	CT_VEC(uint64_t) bubbles; /* of testing/synctest */
 	/* Label sets by the address of the labels. (labels.c) */
 	CT_VEC(struct ct_go_labels) labels;
 	struct ct_hash label_keys;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One goroutine in full. */
+#include "report/text.h"
+#include "rules/words.h"
+
+void ct_text_creator(struct ct_text *t, uint32_t actor, bool by_whom)
+{
+	uint32_t index = ct_goroutine_creator(t->facts, actor);
+	uint64_t creator = t->facts->actors[actor].creator;
+
+	if (index == CT_NONE)
+		return;
+	const struct ct_site *site = &t->facts->sites[index];
+	const struct ct_line *line = site->n_lines ? &site->lines[0] : NULL;
+	ct_text_add(t, "      created by %s()",
+		line && line->function ? line->function : site->function);
+	if (line && line->file)
+		ct_text_add(t, " at %s:%u", line->file, line->line);
+	if (by_whom && creator)
+		ct_text_add(t, " in goroutine %llu", (unsigned long long)creator);
+	ct_text_end(t);
+}
+
+static void write_state(struct ct_text *t, const struct ct_actor *a)
+{
+	ct_text_add(t, "      state: %s", ct_actor_state_name(a->state));
+	if (a->reason)
+		ct_text_add(t, ", %s", t->facts->reasons[a->reason]);
+	if (a->system)
+		ct_text_add(t, ", of the runtime");
+	if (a->locked)
+		ct_text_add(t, ", locked to its thread");
+	ct_text_end(t);
+	if (a->labels)
+		ct_text_say(t, "      labels: %s", t->facts->label_sets[a->labels]);
+}
+
+static void write_waits(struct ct_text *t, const struct ct_actor *a)
+{
+	for (uint32_t i = 0; i < a->n_waits; i++) {
+		const struct ct_wait *wait = &t->facts->waits[a->first_wait + i];
+
+		ct_text_add(t, "      %s", i && wait->any_of ? "or " : "");
+		ct_text_wait(t, wait, false);
+		if (ct_text_has_holder(t, wait)) {
+			ct_text_add(t, ", ");
+			ct_text_holder(t, wait, true);
+		}
+		if (wait->why)
+			ct_text_add(t, "; %s (%s)", wait->why, ct_trust_name(wait->trust));
+		ct_text_end(t);
+		for (uint32_t k = 0; k < wait->n_peers; k++) {
+			const struct ct_peer *peer = &t->facts->peers[wait->first_peer + k];
+
+			ct_text_say(t, "        %s may end that: %s",
+				ct_say_actor(&t->words, t->facts, peer->actor), peer->why);
+		}
+	}
+}
+
+static void write_holds(struct ct_text *t, const struct ct_actor *a)
+{
+	for (uint32_t i = 0; i < a->n_holds; i++) {
+		const struct ct_hold *hold =
+			&t->facts->holds[t->facts->holds_by_actor[a->first_hold + i]];
+
+		if (!t->facts->resources[hold->resource].is_actor)
+			ct_text_say(t, "      holds %s%s; %s (%s)",
+				ct_say_resource(&t->words, t->facts, hold->resource),
+				hold->mode == CT_HOLD_SHARED ? " (to read)" : "", hold->why,
+				ct_trust_name(hold->trust));
+	}
+}
+
+/* Its OS thread, whose native frames tell what it does while it is in C code or in the kernel. */
+static void write_thread(struct ct_text *t, const struct ct_actor *a)
+{
+	if (a->carrier == CT_NONE)
+		return;
+	uint32_t stack = t->facts->actors[a->carrier].stack;
+	ct_text_add(t, "      on %s, which ", ct_say_actor(&t->words, t->facts, a->carrier));
+	ct_text_doing(t, &a->carrier, 1);
+	ct_text_end(t);
+	if (stack != CT_NONE && stack != a->stack)
+		ct_text_stack(t, stack, UINT32_MAX, a->carrier);
+}
+
+void ct_text_goroutine(struct ct_text *t, uint32_t actor)
+{
+	const struct ct_actor *a = &t->facts->actors[actor];
+
+	ct_text_paint(t, CT_PAINT_BOLD);
+	ct_text_head(t, "%s", ct_say_actor(&t->words, t->facts, actor));
+	ct_text_plain(t);
+	write_state(t, a);
+	write_waits(t, a);
+	write_holds(t, a);
+	if (a->stack != CT_NONE)
+		ct_text_stack(t, a->stack, UINT32_MAX, actor);
+	ct_text_creator(t, actor, true);
+	write_thread(t, a);
+}
