@@ -123,6 +123,7 @@ struct ct_arch {
 	 */
 	const uint8_t *const *sigreturn; /* ended by NULL */
 	uint8_t n_sigreturn;
+	uint16_t siginfo; /* where it has put siginfo; 0: not known */
 	const uint16_t *sigframe;
 };
 

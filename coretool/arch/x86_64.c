@@ -447,4 +447,5 @@ const struct ct_arch ct_arch_x86_64 = {
 	.sigreturn = sigreturns,
 	.n_sigreturn = sizeof(sigreturn_short),
 	.sigframe = sigframe,
+	.siginfo = 304, /* behind struct ucontext (arch/x86/include/asm/sigframe.h) */
 };

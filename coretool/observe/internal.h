@@ -19,7 +19,7 @@ struct ct_observation {
 	const struct ct_plan *plan;
 	struct ct_sink *sink;
 	struct ct_libc libc;
-	struct ct_go *go; /* NULL: it is no Go program, or one that cannot be read */
+	struct ct_go *go;             /* NULL: it is no Go program, or one that cannot be read */
 	struct ct_libc_census census; /* what libc's own lists tell of threads */
 	struct ct_blocking blocking;
 	struct ct_inlined_memo inlined;
@@ -27,6 +27,8 @@ struct ct_observation {
 	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
 	struct ct_frame *frames;      /* scratch for one stack */
 	size_t n_frames;
+	bool sent; /* the signal, by another process; maybe raised again by a handler of ours */
+	int64_t sender_pid;
 	const char *contradiction; /* between what notes and memory say of threads, or NULL */
 	const char *sharing;       /* why another process may have this memory, or NULL */
 	/* Most threads sleep at a few addresses: the code around the last ones seen. */
@@ -70,6 +72,8 @@ enum ct_status ct_observe_resources(struct ct_observation *o);
 enum ct_status ct_observe_places(struct ct_observation *o);
 /* Is the file the program's own, not one that comes with the system? (held_typed.c) */
 bool ct_observe_is_own(const struct ct_module *module);
+/* Fills in sent and sender_pid. (sender.c) */
+enum ct_status ct_observe_sender(struct ct_observation *o);
 /* What killed the process, if it was its own doing. (crash.c) */
 enum ct_status ct_observe_crash(struct ct_observation *o);
 /* The arguments and the environment of the program, when they are asked for. (start_strings.c) */

@@ -90,8 +90,8 @@ static void add_signal(struct ct_observation *o, const struct ct_signal *signal)
 	/* si_addr has a meaning for faults that the hardware raised, and SI_KERNEL's is always 0.
 	 */
 	ret->has_address = signal->code > 0 && signal->code != SI_KERNEL;
-	ret->sent = signal->sent;
-	ret->sender_pid = signal->sender_pid;
+	ret->sent = o->sent;
+	ret->sender_pid = o->sender_pid;
 	for (uint32_t i = 0; i < ct_sink_n_actors(o->sink) && ret->actor == CT_NONE; i++)
 		if (ct_sink_get_actor(o->sink, i)->signal)
 			ret->actor = i;

@@ -28,17 +28,37 @@ static const char *const switches[] = {"runtime.systemstack", "runtime.systemsta
 static const char *const injected[] = {"runtime.sigpanic", "runtime.sigpanic0",
 	"runtime.asyncPreempt", "runtime.debugCallV2", NULL};
 
+/* The kernel calls the first function of a signal handler: it has the flag, too, but what was
+ * interrupted is above it. */
+static bool is_top(const struct ct_go_function *function, const char *name)
+{
+	return is_one_of(name, tops) || (ct_go_function_flags(function) & CT_GO_FLAG_TOP &&
+						strcmp(name, "runtime.sigtramp") != 0);
+}
+
+/*
+ * Is pc the byte before the code that a signal handler returns to? Nobody has called that, so the
+ * byte is another function's; how such a frame is found stands in the kernel's own record.
+ */
+static bool before_sigreturn(const struct ct_go *go, uint64_t pc)
+{
+	struct ct_go_function next;
+
+	return ct_go_function_at(&go->tables, pc + 1, &next) && next.entry == pc + 1 &&
+	       !strncmp(ct_go_function_name(&next), "runtime.sigreturn",
+		       strlen("runtime.sigreturn"));
+}
+
 bool ct_go_frame_shape(void *arg, uint64_t pc, struct ct_frame_shape *ret)
 {
 	const struct ct_go *go = arg;
 	struct ct_go_function function;
 	int32_t size;
 
-	if (!ct_go_function_at(&go->tables, pc, &function))
+	if (!ct_go_function_at(&go->tables, pc, &function) || before_sigreturn(go, pc))
 		return false;
 	const char *name = ct_go_function_name(&function);
-	bool top = ct_go_function_flags(&function) & CT_GO_FLAG_TOP || is_one_of(name, tops) ||
-		   is_one_of(name, switches);
+	bool top = is_top(&function, name) || is_one_of(name, switches);
 	if (!ct_go_pc_value(&function, CT_GO_PCSP, pc, &size) || size < 0) {
 		if (!top)
 			return false;
