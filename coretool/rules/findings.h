@@ -48,6 +48,13 @@ enum ct_confidence ct_confidence_of(const struct ct_facts *facts, enum ct_trust 
 enum ct_status ct_findings_for_cycles(struct ct_findings *out, enum ct_cycle_kind kind,
 	enum ct_status (*report)(struct ct_findings *out, uint32_t cycle));
 
+/* Does a goroutine take part? Then it is for Go's rules. (go_lock_cycle.c) */
+bool ct_cycle_has_goroutine(const struct ct_facts *facts, const struct ct_cycle *cycle);
+/* The finding about a circle or knot; about one that waits for itself. (lock_cycle.c,
+ * self_deadlock.c) */
+enum ct_status ct_report_cycle(struct ct_findings *out, const struct ct_rule *rule, uint32_t cycle);
+enum ct_status ct_report_self(struct ct_findings *out, const struct ct_rule *rule, uint32_t cycle);
+
 /* The standard steps of one edge: who waits for what and where, who holds it and how that is known.
  */
 void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct ct_edge *edge);
@@ -61,6 +68,9 @@ extern const struct ct_rule ct_rule_blocked_behind;
 extern const struct ct_rule ct_rule_crash;
 extern const struct ct_rule ct_rule_corrupt_lock;
 extern const struct ct_rule ct_rule_dead_owner;
+extern const struct ct_rule ct_rule_go_all_asleep;
+extern const struct ct_rule ct_rule_go_lock_cycle;
+extern const struct ct_rule ct_rule_go_nil_channel;
 extern const struct ct_rule ct_rule_handler_deadlock;
 extern const struct ct_rule ct_rule_lock_cycle;
 extern const struct ct_rule ct_rule_orphan;

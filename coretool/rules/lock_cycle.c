@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CT101: a circle of threads, each of which waits for what the next one holds; or a knot, in which
- * some wait for what one of several would end, and all of these are in it or stuck as well.
+ * CT101, and CT204 where goroutines take part: a circle of threads, each of which waits for what
+ * the next one holds; or a knot, in which some wait for what one of several would end, and all of
+ * these are in it or stuck as well.
  */
 #include "rules/findings.h"
 #include "rules/words.h"
@@ -36,8 +37,9 @@ static const char *title(struct ct_findings *out, const struct ct_cycle *c, uint
 	if (members == 2)
 		return ct_arena_printf(out->arena, "%s and %s wait for each other", first,
 			ct_say_actor(out->arena, facts, c->edges[c->n_edges - 1].waiter));
-	return ct_arena_printf(out->arena, "%u threads wait for each other in a %s, %s among them",
-		members, c->kind == CT_CYCLE_KNOT ? "knot" : "circle", first);
+	return ct_arena_printf(out->arena, "%u %s wait for each other in a %s, %s among them",
+		members, ct_cycle_has_goroutine(facts, c) ? "goroutines" : "threads",
+		c->kind == CT_CYCLE_KNOT ? "knot" : "circle", first);
 }
 
 #define MAX_NAMES 8 /* of locks in one sentence */
@@ -128,10 +130,10 @@ static const char *hint(const struct ct_facts *facts, const struct ct_cycle *c, 
 	return "Take these locks in one order everywhere.";
 }
 
-static enum ct_status report(struct ct_findings *out, uint32_t cycle)
+enum ct_status ct_report_cycle(struct ct_findings *out, const struct ct_rule *rule, uint32_t cycle)
 {
 	const struct ct_cycle *c = &out->graph->cycles[cycle];
-	struct ct_draft draft = {.rule = &ct_rule_lock_cycle, .level = c->timed ? CT_P1 : CT_P0};
+	struct ct_draft draft = {.rule = rule, .level = c->timed ? CT_P1 : CT_P0};
 	ct_autostr names = {0};
 	uint32_t n_locks = name_locks(out, c, &names);
 
@@ -148,6 +150,13 @@ static enum ct_status report(struct ct_findings *out, uint32_t cycle)
 	draft.hint = hint(out->facts, c, n_locks);
 	draft.failed |= names.failed;
 	return ct_findings_add(out, &draft);
+}
+
+static enum ct_status report(struct ct_findings *out, uint32_t cycle)
+{
+	if (ct_cycle_has_goroutine(out->facts, &out->graph->cycles[cycle]))
+		return CT_OK;
+	return ct_report_cycle(out, &ct_rule_lock_cycle, cycle);
 }
 
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,

@@ -40,7 +40,9 @@ static uint32_t end_of(const struct ct_facts *facts, const struct ct_graph *grap
 {
 	uint32_t root = graph->root[actor];
 
-	if (graph->orphan[actor] == CT_NO_ORPHAN || graph->cycle_of[actor] != CT_NONE ||
+	/* Of goroutines other rules tell. */
+	if (facts->actors[actor].kind == CT_ACTOR_GOROUTINE ||
+		graph->orphan[actor] == CT_NO_ORPHAN || graph->cycle_of[actor] != CT_NONE ||
 		root == CT_NONE || !facts->actors[root].n_waits)
 		return CT_NONE;
 	const struct ct_wait *wait = &facts->waits[facts->actors[root].first_wait];

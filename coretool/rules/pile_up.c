@@ -15,9 +15,10 @@ static bool is_piled(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_actor *a = &facts->actors[actor];
 	const struct ct_wait *wait = a->n_waits ? &facts->waits[a->first_wait] : NULL;
 
-	return wait && a->stack != CT_NONE && wait->resource != CT_NONE && !wait->timed &&
-	       ct_wait_kind_has_holder(wait->kind) && !facts->resources[wait->resource].is_actor &&
-	       graph->orphan[actor] == CT_NO_ORPHAN && graph->cycle_of[actor] == CT_NONE;
+	return wait && a->kind == CT_ACTOR_THREAD && a->stack != CT_NONE &&
+	       wait->resource != CT_NONE && !wait->timed && ct_wait_kind_has_holder(wait->kind) &&
+	       !facts->resources[wait->resource].is_actor && graph->orphan[actor] == CT_NO_ORPHAN &&
+	       graph->cycle_of[actor] == CT_NONE;
 }
 
 static uint32_t resource_of(const struct ct_facts *facts, uint32_t actor)

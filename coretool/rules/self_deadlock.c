@@ -65,11 +65,21 @@ static enum ct_status add(
 	return ct_findings_add(out, &draft);
 }
 
+enum ct_status ct_report_self(struct ct_findings *out, const struct ct_rule *rule, uint32_t cycle)
+{
+	return add(out, rule, cycle, CT_NONE);
+}
+
+static bool is_go(const struct ct_findings *out, uint32_t cycle)
+{
+	return ct_cycle_has_goroutine(out->facts, &out->graph->cycles[cycle]);
+}
+
 static enum ct_status report_plain(struct ct_findings *out, uint32_t cycle)
 {
 	uint32_t waiter = out->graph->cycles[cycle].edges[0].waiter;
 
-	if (interrupted_frame(out->facts, waiter) != CT_NONE)
+	if (is_go(out, cycle) || interrupted_frame(out->facts, waiter) != CT_NONE)
 		return CT_OK;
 	return add(out, &ct_rule_self_deadlock, cycle, CT_NONE);
 }
@@ -79,7 +89,9 @@ static enum ct_status report_handler(struct ct_findings *out, uint32_t cycle)
 	uint32_t waiter = out->graph->cycles[cycle].edges[0].waiter;
 	uint32_t frame = interrupted_frame(out->facts, waiter);
 
-	return frame == CT_NONE ? CT_OK : add(out, &ct_rule_handler_deadlock, cycle, frame);
+	if (is_go(out, cycle) || frame == CT_NONE)
+		return CT_OK;
+	return add(out, &ct_rule_handler_deadlock, cycle, frame);
 }
 
 static enum ct_status run_plain(const struct ct_facts *facts, const struct ct_graph *graph,

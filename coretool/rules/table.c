@@ -13,5 +13,8 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_blocked_behind,
 	&ct_rule_lock_left,
 	&ct_rule_pile_up,
+	&ct_rule_go_all_asleep,
+	&ct_rule_go_lock_cycle,
+	&ct_rule_go_nil_channel,
 };
 const size_t ct_n_rules = CT_COUNT(ct_rules);
