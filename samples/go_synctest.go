@@ -56,6 +56,7 @@ func describe(holder *actor) {
 	expect(receiver, "main.inBubble.func1", nil, "chan receive (durable)")
 	wait(receiver, "chan-recv", replies, nil)
 	expect(sender, "main.inBubble.func2", nil, "select (durable)")
+	tell("select", fields{"tid": sender, "timed": true, "all": false, "cases": []fields{}})
 	expect(waiter, "main.inBubble.func3", nil, "sync.WaitGroup.Wait (durable)")
 	wait(waiter, "waitgroup", group, nil)
 	expectMutex(locker, "main.inBubble.func4", &outside, heldBy(holder).called("main.outside"))

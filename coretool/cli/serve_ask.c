@@ -8,6 +8,8 @@
 #include "observe/observe.h"
 #include "rules/words.h"
 
+#define MAX_OFFERED 1000
+
 static int give_up(const char *text)
 {
 	ct_complain(text);
@@ -138,6 +140,27 @@ static void offer_addresses(struct ct_session *session, const char *prefix)
 	}
 }
 
+/* The program's own; gdb shows no more than some hundreds. */
+static void offer_goroutines(struct ct_session *session, const char *prefix)
+{
+	struct ct_facts *facts;
+	struct ct_error err;
+	char text[32];
+	uint32_t n = 0;
+
+	if (ct_session_facts(session, CT_WANT_GOROUTINES, &facts, &err))
+		return;
+	for (uint32_t i = 0; i < facts->n_actors && n < MAX_OFFERED; i++) {
+		const struct ct_actor *a = &facts->actors[i];
+
+		if (a->kind != CT_ACTOR_GOROUTINE || a->system)
+			continue;
+		snprintf(text, sizeof(text), "%" PRIu64, a->id);
+		n += !strncmp(text, prefix, strlen(prefix));
+		offer(prefix, text);
+	}
+}
+
 int ct_serve_complete(struct ct_session *session, struct ct_pipe_reader *words)
 {
 	const char *first = ct_pipe_take_string(words), *before = first, *last = first, *word;
@@ -158,6 +181,8 @@ int ct_serve_complete(struct ct_session *session, struct ct_pipe_reader *words)
 			offer_options(command, last);
 		else if (strstr(command->args, "ADDR"))
 			offer_addresses(session, last);
+		else if (strstr(command->args, "GOID"))
+			offer_goroutines(session, last);
 	}
 	return CT_EXIT_OK;
 }

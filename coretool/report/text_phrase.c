@@ -61,6 +61,25 @@ static const char *say_object(struct ct_text *t, uint32_t resource)
 	return ct_say_resource(&t->words, t->facts, resource);
 }
 
+/* " for at least 5 minutes", in a unit that fits. */
+static void add_duration(struct ct_text *t, uint64_t ns)
+{
+	static const struct {
+		const char *unit;
+		uint64_t from; /* seconds */
+		uint64_t per;
+	} units[] = {{"days", 2 * 86400, 86400}, {"hours", 2 * 3600, 3600}, {"minutes", 120, 60}};
+
+	for (size_t i = 0; i < CT_COUNT(units); i++)
+		if (ns / 1000000000 >= units[i].from) {
+			ct_text_add(t, " for at least %llu %s",
+				(unsigned long long)(ns / 1000000000 / units[i].per),
+				units[i].unit);
+			return;
+		}
+	ct_text_add(t, " for at least %.3g s", (double)ns / 1e9);
+}
+
 void ct_text_wait(struct ct_text *t, const struct ct_wait *wait, bool plural)
 {
 	const struct ct_actor_call *call = ct_actor_call(&t->facts->actors[wait->actor]);
@@ -84,7 +103,7 @@ void ct_text_wait(struct ct_text *t, const struct ct_wait *wait, bool plural)
 	if (wait->timed && wait->kind != CT_WAIT_SLEEP)
 		ct_text_add(t, " (with a timeout)");
 	if (wait->has_since && !plural)
-		ct_text_add(t, " for at least %.3g s", (double)wait->since_ns / 1e9);
+		add_duration(t, wait->since_ns);
 }
 
 /* Of one that waits for nothing we know. */

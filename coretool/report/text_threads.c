@@ -147,6 +147,15 @@ static void write_finding_stacks(struct ct_text *t, bool *skip)
 	ct_groups_free(&groups);
 }
 
+/* Of a Go program they say little: the goroutines stand above. */
+static void write_number(struct ct_text *t, const struct ct_groups *groups)
+{
+	ct_text_gap(t);
+	ct_text_say(t, "%u %sOS thread%s (coretool threads)", groups->n_actors,
+		groups->n_actors < t->document->summary.n_threads ? "other " : "",
+		groups->n_actors == 1 ? "" : "s");
+}
+
 /* Everybody else: a line for each place. */
 static void write_rest(struct ct_text *t, const struct ct_groups *groups)
 {
@@ -208,6 +217,6 @@ void ct_text_threads(struct ct_text *t)
 	}
 	for (uint32_t i = 0; i < t->facts->n_actors; i++)
 		skip[i] |= t->told[i];
-	write_sorted(t, skip, write_rest);
+	write_sorted(t, skip, t->facts->go ? write_number : write_rest);
 	write_finding_stacks(t, skip);
 }

@@ -298,6 +298,15 @@ static const char *whom_to_free(struct ct_document *doc)
 		g->behind[best] == 1 ? "" : "s");
 }
 
+/* A stripped Go program has its names and lines all the same: nothing is to be installed for it. */
+static bool is_go_program(const struct ct_facts *facts, uint32_t module)
+{
+	const struct ct_fact_module *m = &facts->modules[module];
+
+	return facts->go && facts->target.exe && !strcmp(facts->target.exe, m->path) && m->state &&
+	       !strcmp(m->state, "no-symbols");
+}
+
 static void add_hints(struct ct_document *doc)
 {
 	const char **hints = ct_arena_new_array(&doc->arena, MAX_HINTS, const char *);
@@ -312,7 +321,7 @@ static void add_hints(struct ct_document *doc)
 		return;
 	add_hint(doc, hints, whom_to_free(doc));
 	for (uint32_t i = 0, said = 0; i < facts->n_modules && said < 3; i++)
-		if (facts->modules[i].advice) {
+		if (facts->modules[i].advice && !is_go_program(facts, i)) {
 			add_hint(doc, hints, facts->modules[i].advice);
 			said++;
 		}
@@ -323,7 +332,12 @@ static void add_hints(struct ct_document *doc)
 					.address));
 	if (facts->crash)
 		add_hint(doc, hints, ct_arena_printf(&doc->arena, "coretool crash%s", core));
-	add_hint(doc, hints, ct_arena_printf(&doc->arena, "coretool threads%s", core));
+	if (facts->go) {
+		add_hint(doc, hints, ct_arena_printf(&doc->arena, "coretool goroutines%s", core));
+		add_hint(doc, hints, ct_arena_printf(&doc->arena, "coretool channels%s", core));
+	} else {
+		add_hint(doc, hints, ct_arena_printf(&doc->arena, "coretool threads%s", core));
+	}
 	doc->hints = hints;
 }
 

@@ -38,10 +38,13 @@ const char *ct_module_advice(const struct ct_module *module, struct ct_arena *ar
 
 	if (!no_file && module->state != CT_MODULE_NO_SYMBOLS)
 		return NULL;
+	/* Names and lines of a Go program are part of it, stripped or not. */
+	if (!no_file && module->build_id_is_go)
+		return NULL;
 	ct_build_id_text(module->build_id, module->build_id_len, id);
 	if (module->path[0] != '/')
 		return no_file ? "give the program's file with --exe" : NULL;
-	if (no_file && !module->build_id_len)
+	if (no_file && (!module->build_id_len || module->build_id_is_go))
 		return ct_arena_printf(arena,
 			"copy %s from the machine where the core was made and give it with "
 			"--sysroot or --exe",

@@ -452,9 +452,11 @@ def whole_waits(report, truth):
         return
     # Of some selects only a few cases are told: a timer's channel has no name in the sample.
     untold = {v["tid"] for v in truth.values.get("select", []) if v.get("all") is False}
+    known = {v["tid"] for v in truth.values.get("goroutine", [])}
     for tid, actor in report.actors.items():
         told = truth.waits_of(tid)
-        if actor.get("system"):
+        # A library's own goroutines, package testing's for one, are not told of.
+        if actor.get("system") or (actor.get("kind") == "goroutine" and tid not in known):
             continue
         for wait in report.waits(tid):
             if wait.get("kind") not in STRICT_WAITS or (tid in untold and wait.get("any_of")):

@@ -141,11 +141,11 @@ static struct ct_go_channel *add(
 		note_contradiction(w, c, &state);
 	}
 	add_reasons(sink, c, &state);
+	int64_t until = c->ticks ? ct_go_until(w, when) : 0;
 	if (c->ticks)
-		c->why_receive = w->waits->clock && when > w->waits->clock
-					 ? ct_sink_printf(sink, "its timer fires in at most %s",
-						   ct_go_duration(sink, when - w->waits->clock))
-					 : "its timer will fire";
+		c->why_receive = until ? ct_sink_printf(sink, "its timer fires in at most %s",
+						 ct_go_duration(sink, until))
+				       : "its timer will fire";
 	return c;
 }
 

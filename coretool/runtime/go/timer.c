@@ -54,6 +54,16 @@ int64_t ct_go_clock(const struct ct_go_observation *o)
 	return clock > 0 && clock < INT64_C(100) * 366 * 86400 * 1000000000 ? clock : 0;
 }
 
+int64_t ct_go_until(const struct ct_go_waiter *w, int64_t when)
+{
+	int64_t clock = w->waits->clock;
+
+	/* A bubble of testing/synctest has a time of its own. */
+	if (!clock || when <= clock || ct_sink_get_actor(w->o->sink, w->actor)->bubble)
+		return 0;
+	return when - clock;
+}
+
 const char *ct_go_duration(struct ct_sink *sink, int64_t ns)
 {
 	static const struct {
@@ -161,7 +171,7 @@ static int64_t wakes_at(const struct ct_go_waiter *w)
 
 enum ct_status ct_go_wait_sleep(struct ct_go_waiter *w)
 {
-	int64_t when = wakes_at(w), clock = w->waits->clock;
+	int64_t when = wakes_at(w), until = ct_go_until(w, when);
 	struct ct_wait wait = {
 		.kind = CT_WAIT_SLEEP,
 		.trust = CT_TRUST_EXACT,
@@ -172,8 +182,8 @@ enum ct_status ct_go_wait_sleep(struct ct_go_waiter *w)
 
 	if (when == INT64_MAX)
 		wait.why = "it sleeps for longer than the clock can count";
-	else if (clock && when > clock)
+	else if (until)
 		wait.why = ct_sink_printf(w->o->sink, "its timer fires in at most %s",
-			ct_go_duration(w->o->sink, when - clock));
+			ct_go_duration(w->o->sink, until));
 	return ct_go_add_wait(w, wait);
 }

@@ -143,7 +143,9 @@ uint64_t ct_go_parked_at(const struct ct_go_waits *waits, uint64_t g); /* 0: not
 int64_t ct_go_clock(const struct ct_go_observation *o);
 /* The timer that sends to the channel, and when; 0: none that runs. (timer.c) */
 uint64_t ct_go_ticking_timer(struct ct_go_waiter *w, uint64_t channel, int64_t *when);
-/* "3.5 s", with two digits at most, rounded up: no more words than there are kinds of times.
+/* How long until then, at most; 0: not known, or it is past. (timer.c) */
+int64_t ct_go_until(const struct ct_go_waiter *w, int64_t when);
+/* "35 s", with two digits at most, rounded up: no more words than there are kinds of times.
  * (timer.c) */
 const char *ct_go_duration(struct ct_sink *sink, int64_t ns);
 
