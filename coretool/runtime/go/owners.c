@@ -6,6 +6,7 @@
 #define WORDS      192        /* of a stack that are looked at */
 #define OBJECT     128        /* bytes of what a pointer points to: the object is in it */
 #define MAX_LOOKED (1u << 24) /* words, of all stacks */
+#define MAX_CASES  8          /* of a select, that count as what it waits for */
 #define PAGES      4096       /* bits of a filter */
 
 struct candidate {
@@ -25,7 +26,7 @@ struct owners {
 
 static uint32_t page_bit(uint64_t addr)
 {
-	return (uint32_t)ct_hash_u64(addr >> 12) % PAGES;
+	return (uint32_t)((addr >> 12) * UINT64_C(0x9e3779b97f4a7c15) >> 52) % PAGES;
 }
 
 static bool may_be_in(const struct owners *w, uint64_t addr)
@@ -35,10 +36,29 @@ static bool may_be_in(const struct owners *w, uint64_t addr)
 	return w->pages[bit / 64] >> bit % 64 & 1;
 }
 
-/* Is an object that is asked about in [addr, addr + size), other than what it waits for itself? */
-static bool has_wanted(const struct owners *w, uint64_t addr, uint32_t size, uint32_t but)
+/* Does the actor wait for it itself? Its place there was seen in those that were asked. */
+static bool is_own_wait(const struct owners *w, const struct ct_actor *a, uint32_t resource)
 {
-	uint32_t lo = 0, hi = w->e.n;
+	for (uint32_t i = 0; i < CT_MIN(a->n_waits, (uint32_t)MAX_CASES); i++)
+		if (ct_sink_get_wait(w->o->sink, a->first_wait + i)->resource == resource)
+			return true;
+	return false;
+}
+
+static bool is_variable(const struct owners *w, uint64_t addr)
+{
+	const struct ct_module *module = w->o->go->module;
+
+	return addr - module->start < module->end - module->start;
+}
+
+/*
+ * Is what is asked about at addr or in an object there, and not what it waits for? Variables of the
+ * program are no part of larger ones, as a rule.
+ */
+static bool has_wanted(const struct owners *w, uint64_t addr, const struct ct_actor *a)
+{
+	uint32_t size = is_variable(w, addr) ? 1 : OBJECT, lo = 0, hi = w->e.n;
 
 	if (!may_be_in(w, addr) && !may_be_in(w, addr + size - 1))
 		return false;
@@ -51,13 +71,13 @@ static bool has_wanted(const struct owners *w, uint64_t addr, uint32_t size, uin
 			hi = mid;
 	}
 	for (; lo < w->e.n && w->e.wanted[lo].addr - addr < size; lo++)
-		if (w->e.wanted[lo].resource != but)
+		if (!is_own_wait(w, a, w->e.wanted[lo].resource))
 			return true;
 	return false;
 }
 
 /* Does its stack have such an object, or a pointer to what has one? */
-static bool touches(struct owners *w, const struct ct_go_g *g, uint32_t but)
+static bool touches(struct owners *w, const struct ct_go_g *g, const struct ct_actor *a)
 {
 	uint64_t words[WORDS], behind[4];
 	size_t n = 0;
@@ -74,13 +94,15 @@ static bool touches(struct owners *w, const struct ct_go_g *g, uint32_t but)
 
 		if (words[i] < 4096 || stack)
 			continue;
-		if (has_wanted(w, words[i], OBJECT, but))
+		if (has_wanted(w, words[i], a))
 			return true;
-		if (words[i] % 8 || ct_read(w->o->target, words[i], behind, sizeof(behind)))
+		/* What the program's own variables point to was seen in those that were asked. */
+		if (words[i] % 8 || is_variable(w, words[i]) ||
+			ct_read(w->o->target, words[i], behind, sizeof(behind)))
 			continue;
 		w->looked += 8;
 		for (size_t k = 0; k < CT_COUNT(behind); k++)
-			if (behind[k] >= 4096 && has_wanted(w, behind[k], OBJECT, but))
+			if (behind[k] >= 4096 && has_wanted(w, behind[k], a))
 				return true;
 	}
 	return false;
@@ -144,15 +166,12 @@ static enum ct_status ask_group(struct owners *w, uint32_t from, uint32_t to)
 	for (uint32_t i = from; !status && i < to; i++) {
 		uint32_t actor = w->candidates.items[i].actor, before = w->e.found.n;
 		const struct ct_actor *a = ct_sink_get_actor(w->o->sink, actor);
-		uint32_t resource = a->n_waits == 1
-					    ? ct_sink_get_wait(w->o->sink, a->first_wait)->resource
-					    : CT_NONE;
 		bool sample = i - from < SAMPLES;
 		struct ct_go_g g;
 
 		if (ct_go_goroutine_at(w->o->go, a->object, &g))
 			continue;
-		bool has = to - from <= SAMPLES || all || touches(w, &g, resource);
+		bool has = to - from <= SAMPLES || all || touches(w, &g, a);
 		if (!has && !sample)
 			continue;
 		status = ask(w, &g, actor);
