@@ -67,6 +67,31 @@ const char *ct_wait_kind_name(enum ct_wait_kind kind)
 	return names[kind];
 }
 
+bool ct_hold_blocks(const struct ct_wait *wait, const struct ct_hold *hold)
+{
+	return !(hold->waits && hold->actor == wait->actor) &&
+	       !(wait->behind_writers && hold->mode == CT_HOLD_SHARED);
+}
+
+const struct ct_hold *ct_first_hold(
+	const struct ct_facts *facts, const struct ct_wait *wait, uint32_t *n)
+{
+	const struct ct_resource *r = &facts->resources[wait->resource];
+	const struct ct_hold *first = NULL;
+
+	*n = 0;
+	for (uint32_t i = 0; i < r->n_holds; i++) {
+		const struct ct_hold *hold =
+			&facts->holds[facts->holds_by_resource[r->first_hold + i]];
+
+		if (!ct_hold_blocks(wait, hold))
+			continue;
+		first = first ? first : hold;
+		++*n;
+	}
+	return first;
+}
+
 bool ct_wait_kind_has_holder(enum ct_wait_kind kind)
 {
 	switch (kind) {

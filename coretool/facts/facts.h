@@ -187,7 +187,8 @@ struct ct_wait {
 	bool brief : 1;   /* and within a second of its start */
 	bool outside : 1; /* what ends it is outside of the process: fd, signal, child, another
 			     process */
-	bool never : 1;   /* nothing can ever end it: a nil channel, a select without cases */
+	bool behind_writers : 1; /* who only reads is not in its way (an RWMutex of Go) */
+	bool never : 1; /* nothing can ever end it: a nil channel, a select without cases */
 	bool has_since : 1;
 	uint32_t actor;
 	uint32_t resource;   /* CT_NONE: nothing of this process (I/O, sleep …) */
@@ -212,6 +213,7 @@ struct ct_hold {
 	uint32_t resource;
 	enum ct_hold_mode mode;
 	enum ct_trust trust;
+	bool waits; /* a writer that waits for the readers that are there, and keeps out others */
 	const char *why;
 	uint32_t took_frame; /* index in the actor's stack of the frame that probably took it;
 				CT_NONE */
@@ -367,6 +369,12 @@ const char *ct_actor_words(
 /* "thread 12, which is no thread of this process": the owner of a resource that has owner_gone. */
 const char *ct_owner_gone_words(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t resource);
+/* Is the hold in the way of this wait for the same resource? */
+bool ct_hold_blocks(const struct ct_wait *wait, const struct ct_hold *hold);
+/* The first hold that is in the way of the wait, which has a resource, and how many are; NULL:
+ * none is known. */
+const struct ct_hold *ct_first_hold(
+	const struct ct_facts *facts, const struct ct_wait *wait, uint32_t *n);
 /* The field of its state with this key, or NULL. */
 const struct ct_value *ct_resource_value(const struct ct_resource *resource, const char *key);
 const char *ct_trust_name(enum ct_trust trust);        /* "exact" … */

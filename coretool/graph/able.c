@@ -24,7 +24,9 @@ struct run {
 	bool *ended;       /* per wait */
 	uint32_t *pending; /* per actor: waits that must still be able to end */
 	bool *chosen;      /* per actor: one of its alternatives can end */
-	uint32_t *left;    /* per resource: known holders that cannot go on */
+	uint32_t *left;    /* per resource: known holders that cannot go on, */
+	uint32_t *writers; /* and those of them that hold it alone; */
+	uint32_t *waiting; /* the one of them that waits for the others, or CT_NONE */
 	bool *opened;      /* per resource: one of its holders can go on */
 	uint32_t *first_peer_wait, *peer_waits; /* per actor: waits that it is a peer of */
 	uint32_t *queue, head, tail;
@@ -63,14 +65,30 @@ static bool ends_by_itself(const struct ct_wait *wait)
 	}
 }
 
-static uint32_t count_holds(const struct run *run, const struct ct_resource *r)
+static void count_holds(struct run *run, uint32_t resource)
 {
-	uint32_t n = 0;
+	const struct ct_resource *r = &run->facts->resources[resource];
 
-	for (uint32_t i = 0; i < r->n_holds; i++)
-		n += run->facts->holds[run->facts->holds_by_resource[r->first_hold + i]].trust <=
-		     run->plan->ceiling;
-	return n;
+	run->waiting[resource] = CT_NONE;
+	for (uint32_t i = 0; i < r->n_holds; i++) {
+		const struct ct_hold *hold =
+			&run->facts->holds[run->facts->holds_by_resource[r->first_hold + i]];
+
+		if (hold->trust > run->plan->ceiling)
+			continue;
+		run->left[resource]++;
+		run->writers[resource] += hold->mode == CT_HOLD_EXCLUSIVE;
+		if (hold->waits)
+			run->waiting[resource] = hold->actor;
+	}
+}
+
+/* Of the holders that cannot go on, how many are in the way of this wait? */
+static uint32_t count_left(const struct run *run, const struct ct_wait *wait)
+{
+	if (wait->behind_writers)
+		return run->writers[wait->resource];
+	return run->left[wait->resource] - (run->waiting[wait->resource] == wait->actor);
 }
 
 static uint32_t count_peers(const struct run *run, uint32_t w)
@@ -95,7 +113,7 @@ static enum need need_of(const struct run *run, uint32_t w)
 	if (ends_by_itself(wait))
 		return NEED_NOBODY;
 	const struct ct_resource *r = &run->facts->resources[wait->resource];
-	uint32_t holds = run->left[wait->resource];
+	uint32_t holds = count_left(run, wait);
 	if (r->process_shared)
 		return NEED_NOBODY;
 	if (wait->owner_gone)
@@ -159,6 +177,24 @@ static void end_waits_for(struct run *run, uint32_t resource, enum need need)
 	}
 }
 
+/* The hold may come to an end: then so may the waits that nobody else is in the way of. */
+static void release(struct run *run, const struct ct_hold *hold)
+{
+	uint32_t resource = hold->resource, left = --run->left[resource];
+	const struct ct_resource *r = &run->facts->resources[resource];
+	bool last_writer = hold->mode == CT_HOLD_EXCLUSIVE && !--run->writers[resource];
+	bool one_waits = left == 1 && run->waiting[resource] != CT_NONE;
+
+	if (!left)
+		end_waits_for(run, resource, NEED_HOLDERS);
+	for (uint32_t i = 0; left && (last_writer || one_waits) && i < r->n_waiters; i++) {
+		uint32_t w = run->facts->waits_by_resource[r->first_waiter + i];
+
+		if (run->need[w] == NEED_HOLDERS && !count_left(run, &run->facts->waits[w]))
+			end_wait(run, w);
+	}
+}
+
 /* What follows from this actor's being able to go on. */
 static void spread(struct run *run, uint32_t actor)
 {
@@ -170,8 +206,7 @@ static void spread(struct run *run, uint32_t actor)
 
 		if (hold->trust > run->plan->ceiling)
 			continue;
-		if (!--run->left[hold->resource])
-			end_waits_for(run, hold->resource, NEED_HOLDERS);
+		release(run, hold);
 		if (!run->opened[hold->resource])
 			end_waits_for(run, hold->resource, NEED_ONE_OF);
 		run->opened[hold->resource] = true;
@@ -284,7 +319,7 @@ static void begin(struct run *run)
 	const struct ct_facts *facts = run->facts;
 
 	for (uint32_t r = 0; r < facts->n_resources; r++)
-		run->left[r] = count_holds(run, &facts->resources[r]);
+		count_holds(run, r);
 	for (uint32_t w = 0; w < facts->n_waits; w++)
 		run->need[w] = (uint8_t)need_of(run, w);
 	for (uint32_t a = 0; a < facts->n_actors; a++) {
@@ -323,6 +358,8 @@ enum ct_status ct_able_find(
 	run.chosen = ct_arena_new_array(&run.scratch, n, bool);
 	run.queue = ct_arena_new_array(&run.scratch, n, uint32_t);
 	run.left = ct_arena_new_array(&run.scratch, facts->n_resources, uint32_t);
+	run.writers = ct_arena_new_array(&run.scratch, facts->n_resources, uint32_t);
+	run.waiting = ct_arena_new_array(&run.scratch, facts->n_resources, uint32_t);
 	run.opened = ct_arena_new_array(&run.scratch, facts->n_resources, bool);
 	bool ok = !run.scratch.failed && link_peers(&run) && list_barriers(&run);
 	if (ok) {

@@ -37,7 +37,8 @@ static uint32_t edges_of_wait(const struct builder *b, uint32_t w, struct ct_edg
 			uint32_t h = b->facts->holds_by_resource[r->first_hold + i];
 			const struct ct_hold *hold = &b->facts->holds[h];
 
-			if ((b->graph->orphan[hold->actor] == CT_NO_ORPHAN) == able)
+			if (ct_hold_blocks(wait, hold) &&
+				(b->graph->orphan[hold->actor] == CT_NO_ORPHAN) == able)
 				to[n++] = (struct ct_edge){ct_graph_node(b->facts, wait->actor),
 					ct_graph_node(b->facts, hold->actor), w, h, CT_NONE,
 					CT_MAX(wait->trust, hold->trust)};

@@ -52,7 +52,8 @@ static bool push_edges(struct finder *f, uint32_t w)
 		uint32_t h = facts->holds_by_resource[r->first_hold + i];
 		const struct ct_hold *hold = &facts->holds[h];
 
-		ok = push_edge(f, (struct ct_edge){wait->actor, hold->actor, w, h, CT_NONE,
+		ok = !ct_hold_blocks(wait, hold) ||
+		     push_edge(f, (struct ct_edge){wait->actor, hold->actor, w, h, CT_NONE,
 					  CT_MAX(wait->trust, hold->trust)});
 	}
 	for (uint32_t i = 0; ok && f->narrowed[w] && i < wait->n_peers; i++) {

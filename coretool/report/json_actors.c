@@ -37,9 +37,9 @@ static json_t *json_call(const struct ct_actor_call *call)
 }
 
 /* An empty list says that certainly nobody holds it; no list, that we do not know. */
-static void add_holders(const struct ct_json *j, struct ct_record *r, uint32_t resource)
+static void add_holders(const struct ct_json *j, struct ct_record *r, const struct ct_wait *wait)
 {
-	const struct ct_resource *res = &j->facts->resources[resource];
+	const struct ct_resource *res = &j->facts->resources[wait->resource];
 
 	if (!res->n_holds && res->holders == CT_HOLDERS_UNKNOWN)
 		return;
@@ -47,6 +47,8 @@ static void add_holders(const struct ct_json *j, struct ct_record *r, uint32_t r
 	for (uint32_t i = 0; i < res->n_holds; i++) {
 		uint32_t hold = j->facts->holds_by_resource[res->first_hold + i];
 
+		if (!ct_hold_blocks(wait, &j->facts->holds[hold]))
+			continue;
 		ct_record_push(r, on, ct_json_actor_id(j, j->facts->holds[hold].actor));
 	}
 }
@@ -82,7 +84,7 @@ static json_t *json_wait(const struct ct_json *j, const struct ct_wait *wait)
 	ct_record_text(&r, "kind", ct_wait_kind_name(wait->kind));
 	if (wait->resource != CT_NONE) {
 		ct_record_add(&r, "resource", ct_json_resource_id(j, wait->resource));
-		add_holders(j, &r, wait->resource);
+		add_holders(j, &r, wait);
 	}
 	add_peers(j, &r, wait);
 	ct_json_add_owner_gone(&r, wait->owner_gone);

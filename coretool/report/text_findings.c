@@ -114,8 +114,10 @@ static void write_proof_of_wait(struct ct_text *t, const struct ct_wait *wait)
 	write_proof(t, wait->actor, "waits", wait->why, wait->trust);
 	if (!r || r->is_actor || !r->n_holds)
 		return;
-	const struct ct_hold *hold = &t->facts->holds[t->facts->holds_by_resource[r->first_hold]];
-	write_proof(t, hold->actor, "holds", hold->why, hold->trust);
+	uint32_t n;
+	const struct ct_hold *hold = ct_first_hold(t->facts, wait, &n);
+	if (hold)
+		write_proof(t, hold->actor, "holds", hold->why, hold->trust);
 }
 
 static void write_proof_of_edge(struct ct_text *t, const struct ct_edge *edge)

@@ -298,7 +298,12 @@ void ct_text_holder(struct ct_text *t, const struct ct_wait *wait, bool where)
 							  : "held by whom is not recorded");
 		return;
 	}
-	const struct ct_hold *hold = &t->facts->holds[t->facts->holds_by_resource[r->first_hold]];
+	uint32_t n;
+	const struct ct_hold *hold = ct_first_hold(t->facts, wait, &n);
+	if (!hold) {
+		ct_text_add(t, "held by whom is not recorded");
+		return;
+	}
 	const char *took =
 		where ? ct_say_frame(&t->words, t->facts, hold->actor, hold->took_frame) : NULL;
 	if (hold->actor == wait->actor)
@@ -306,8 +311,8 @@ void ct_text_holder(struct ct_text *t, const struct ct_wait *wait, bool where)
 	else
 		ct_text_add(t, "%s %s", held_by(hold->trust),
 			ct_say_actor(&t->words, t->facts, hold->actor));
-	if (r->n_holds > 1)
-		ct_text_add(t, " and %u more", r->n_holds - 1);
+	if (n > 1)
+		ct_text_add(t, " and %u more", n - 1);
 	if (took)
 		ct_text_add(t, ", probably taken in %s", took);
 }

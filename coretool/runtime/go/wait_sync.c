@@ -233,6 +233,20 @@ static enum ct_status add_unknown(struct ct_go_waiter *w)
 	return ct_go_add_wait(w, wait);
 }
 
+/* Only one writer waits at writerSem: others wait for its Mutex, and new readers for it. */
+static void add_waiting_writer(struct ct_go_waiter *w, uint32_t resource)
+{
+	ct_sink_hold(w->o->sink,
+		&(struct ct_hold){.actor = w->actor,
+			.resource = resource,
+			.mode = CT_HOLD_EXCLUSIVE,
+			.trust = ct_go_trust(w->o->go, CT_TRUST_EXACT),
+			.waits = true,
+			.why = "it waits in Lock for the readers that are there: all who come "
+			       "after it wait for it",
+			.took_frame = CT_NONE});
+}
+
 enum ct_status ct_go_wait_semaphore(struct ct_go_waiter *w)
 {
 	uint64_t sema = ct_go_semaphore(w);
@@ -250,7 +264,10 @@ enum ct_status ct_go_wait_semaphore(struct ct_go_waiter *w)
 		.kind = (uint8_t)object.wait,
 		.trust = CT_TRUST_EXACT,
 		.resource = resource,
+		.behind_writers = object.wait == CT_WAIT_RWLOCK_READ,
 		.why = object.why(w, object.at),
 	};
+	if (object.why == writer_why)
+		add_waiting_writer(w, resource);
 	return ct_go_add_wait(w, wait);
 }
