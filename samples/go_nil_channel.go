@@ -64,7 +64,7 @@ func main() {
 	tell("select", fields{"tid": either, "cases": []fields{}, "timed": false})
 	expect(off, "main.switchedOff", nil, "select")
 	tell("select", fields{"tid": off, "all": true, "cases": []fields{receive(live)}, "timed": false})
-	finding("CT211", "P1", []*actor{runner, stopper, updater}, "proven", "likely")
+	finding("CT211", "P1", []*actor{runner, stopper, updater, either}, "proven", "likely")
 	tell("not_stuck", []*actor{off, self})
 	time.AfterFunc(time.Hour, func() { live <- "late" })
 	tell("goroutine", fields{"tid": self, "label": "main", "state": "waiting", "reason": "select (no cases)"})

@@ -38,9 +38,11 @@ static void test_wrong_format(void **state)
 
 	(void)state;
 	check_usage(&report, "yaml",
-		"there is no format \"yaml\"; formats that can: text, json, ndjson, dot");
+		"there is no format \"yaml\"; formats that can: text, json, ndjson, dot, folded, "
+		"gotrace, pprof");
 	check_usage(&report, "a\033[2J\n",
-		"there is no format \"a\\x1b[2J\\x0a\"; formats that can: text, json, ndjson, dot");
+		"there is no format \"a\\x1b[2J\\x0a\"; formats that can: text, json, ndjson, dot, "
+		"folded, gotrace, pprof");
 	check_usage(&catalogue, "dot",
 		"this cannot be written in the format \"dot\"; formats that can: text, json, "
 		"ndjson");
@@ -74,6 +76,10 @@ static void test_full_disk(void **state)
 		FILE *out = fopen("/dev/full", "w");
 
 		assert_non_null(out);
+		if (!(ct_formats[i]->documents & d->document.kind)) {
+			fclose(out);
+			continue;
+		}
 		assert_int_equal(ct_write(&d->document, ct_formats[i]->name, out, &err), CT_IO);
 		assert_non_null(strstr(err.text, "could not be written"));
 		fclose(out);

@@ -46,19 +46,38 @@ static struct ct_go_processor read_processor(const struct ct_go_observation *o, 
 	};
 }
 
+/* Timers in the heap of a P, stopped ones that are still there too. */
+static bool count_timers(const struct ct_go *go, uint64_t p, uint32_t *sum)
+{
+	/* A heap of its own type since 1.23 (time.go). */
+	bool typed = ct_go_at(go, TIMERS_HEAP) != CT_GO_ABSENT;
+	uint64_t n, slice = p + ct_go_at(go, P_TIMERS) + (typed ? ct_go_at(go, TIMERS_HEAP) : 0);
+
+	if (ct_go_at(go, P_TIMERS) == CT_GO_ABSENT || ct_read_u64(go->target, slice + 8, &n))
+		return false;
+	*sum += (uint32_t)CT_MIN(n, (uint64_t)INT32_MAX);
+	return true;
+}
+
 static void read_processors(const struct ct_go_observation *o, struct ct_fact_go *ret)
 {
 	struct ct_arena *arena = ct_sink_arena(o->sink);
 	struct ct_go_processor *list;
 	uint64_t slice[2], p;
+	uint32_t timers = 0;
+	bool known = true;
 
+	ret->n_timers = CT_NONE;
 	if (!o->go->globals.allp || ct_read(o->target, o->go->globals.allp, slice, sizeof(slice)))
 		return;
 	uint32_t n = (uint32_t)CT_MIN(slice[1], (uint64_t)MAX_P);
 	list = ct_arena_new_array(arena, n, struct ct_go_processor);
 	for (uint32_t i = 0; list && i < n; i++)
-		if (!ct_read_u64(o->target, slice[0] + 8 * (uint64_t)i, &p) && p)
+		if (!ct_read_u64(o->target, slice[0] + 8 * (uint64_t)i, &p) && p) {
 			list[ret->n_processors++] = read_processor(o, p);
+			known &= count_timers(o->go, p, &timers);
+		}
+	ret->n_timers = known && ret->n_processors ? timers : CT_NONE;
 	ret->processors = list;
 }
 
