@@ -49,7 +49,6 @@ static uint64_t number_of(const char *number, char *prefix, size_t size)
 void ct_say_actors(struct ct_str *s, struct ct_arena *words, const struct ct_facts *facts,
 	const uint32_t *actors, uint32_t n, bool all)
 {
-	uint32_t goroutines = 0;
 	char prefix[16] = "";
 
 	if (n == 1) {
@@ -74,14 +73,10 @@ void ct_say_actors(struct ct_str *s, struct ct_arena *words, const struct ct_fac
 		ids[i] = facts->say_numbers && ct_actor_number(actor)
 				 ? number_of(ct_actor_number(actor), prefix, sizeof(prefix))
 				 : actor->id;
-		goroutines += actor->kind == CT_ACTOR_GOROUTINE;
 	}
 	if (n)
 		qsort(ids, n, sizeof(*ids), by_number);
-	ct_str_add(s, "%u %s (", n,
-		!goroutines       ? "threads"
-		: goroutines == n ? "goroutines"
-				  : "threads and goroutines");
+	ct_str_add(s, "%u %s (", n, ct_say_kind(facts, actors, n));
 	add_ranges(s, prefix, ids, n, all);
 	ct_str_add(s, ")");
 }

@@ -81,7 +81,8 @@ static void write_head(struct ct_text *t, const struct link *link, uint32_t n)
 		ct_text_place(t, &link->root, 1);
 		t->told[link->root] = true;
 	}
-	ct_text_add(t, ": %u thread%s", n, n == 1 ? "" : "s");
+	const char *what = ct_say_kind(t->facts, link->group->actors, 1);
+	ct_text_add(t, ": %u %s%s", n, what, n == 1 ? "" : "s");
 	ct_text_end(t);
 }
 

@@ -82,8 +82,9 @@ static enum ct_status report(struct ct_findings *out, uint32_t root)
 	const char *holds = what ? ct_arena_printf(out->arena, " %sholds %s and",
 					   worst > CT_TRUST_LAYOUT ? "probably " : "", what)
 				 : "";
-	draft.title = ct_arena_printf(out->arena, "%u thread%s behind %s, which%s is %s",
-		draft.actors.n, draft.actors.n == 1 ? " waits" : "s wait", who, holds, doing);
+	draft.title = ct_arena_printf(out->arena, "%u %s %s behind %s, which%s is %s",
+		draft.actors.n, ct_say_kind(facts, draft.actors.items, draft.actors.n),
+		draft.actors.n == 1 ? "waits" : "wait", who, holds, doing);
 	const char *at = ct_say_frame(out->arena, facts, root, frame);
 	draft.message =
 		ct_arena_printf(out->arena, "%s%s%s", draft.title, at ? ", in " : "", at ? at : "");

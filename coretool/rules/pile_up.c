@@ -48,8 +48,9 @@ static enum ct_status report(
 	}
 	ct_draft_resource(&draft, resource);
 	draft.confidence = ct_confidence_of(facts, worst);
-	draft.title = ct_arena_printf(out->arena, "%u threads pile up at one place%s%s, for %s", n,
-		at ? ", " : "", at ? at : "", what);
+	draft.title = ct_arena_printf(out->arena, "%u %s pile up at one place%s%s, for %s", n,
+		ct_say_kind(facts, draft.actors.items, draft.actors.n), at ? ", " : "",
+		at ? at : "", what);
 	draft.message = draft.title;
 	draft.hint = "Let fewer threads in (a bounded pool, a timeout on the lock), or hold the "
 		     "lock for less.";

@@ -135,11 +135,31 @@ static bool waits_elsewhere(const struct ct_facts *facts, const struct ct_actor 
 	return false;
 }
 
+/* Of a Go program the goroutines tell, not the threads that wait for something to run. */
+static const char *clean_go_headline(struct ct_document *doc)
+{
+	const struct ct_facts *facts = doc->facts;
+	uint32_t waiting = 0;
+
+	for (uint32_t i = 0; i < facts->n_actors; i++)
+		waiting += facts->actors[i].kind == CT_ACTOR_GOROUTINE &&
+			   facts->actors[i].state == CT_STATE_WAITING;
+	return ct_arena_printf(&doc->arena, "%s%s: %u thread%s, %u goroutine%s, %u of them waiting",
+		facts->target.n_partial ? "not all could be read, so a deadlock cannot be ruled out"
+					: "no deadlock found",
+		doc->summary.n_ignored ? " beside what is ignored" : "", doc->summary.n_threads,
+		doc->summary.n_threads == 1 ? "" : "s", doc->summary.n_goroutines,
+		doc->summary.n_goroutines == 1 ? "" : "s", waiting);
+}
+
 static const char *clean_headline(struct ct_document *doc)
 {
 	const struct ct_facts *facts = doc->facts;
 	uint32_t asleep = 0, unknown = 0, elsewhere = 0, woken = 0, n = doc->summary.n_threads;
 	const char *rest = "", *others = "", *idle = "";
+
+	if (facts->go)
+		return clean_go_headline(doc);
 
 	for (uint32_t i = 0; i < facts->n_actors; i++) {
 		asleep += ct_actor_call(&facts->actors[i]) != NULL;

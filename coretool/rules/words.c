@@ -26,6 +26,19 @@ const char *ct_actor_label(const struct ct_facts *facts, uint32_t actor)
 	return start && !is_start_of_all(start) ? start : NULL;
 }
 
+const char *ct_say_kind(const struct ct_facts *facts, const uint32_t *actors, uint32_t n)
+{
+	uint32_t goroutines = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		goroutines += facts->actors[actors[i]].kind == CT_ACTOR_GOROUTINE;
+	if (!goroutines)
+		return n == 1 ? "thread" : "threads";
+	if (goroutines < n)
+		return "threads and goroutines";
+	return n == 1 ? "goroutine" : "goroutines";
+}
+
 uint32_t ct_goroutine_creator(const struct ct_facts *facts, uint32_t actor)
 {
 	const struct ct_actor *a = &facts->actors[actor];

@@ -9,6 +9,8 @@
 
 /* "thread 12 (billing)"; without a name of its own, the function that it started in. */
 const char *ct_say_actor(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor);
+/* "thread", "threads", "goroutines", "threads and goroutines": what these are, without a number. */
+const char *ct_say_kind(const struct ct_facts *facts, const uint32_t *actors, uint32_t n);
 /* The name in those parentheses, or NULL. */
 const char *ct_actor_label(const struct ct_facts *facts, uint32_t actor);
 /*
