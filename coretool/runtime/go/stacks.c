@@ -85,8 +85,17 @@ static bool reserve_frames(struct ct_go_observation *o, size_t n)
 	return true;
 }
 
-static enum ct_status add_stack(
-	struct ct_go_observation *o, const struct ct_unwound *unwound, uint32_t actor)
+/*
+ * What a goroutine has left in its record is where a call returns to, so its line is that of the
+ * call (unwinder.symPC() of traceback.go); but one that was never run begins at its function.
+ */
+static bool left_by_call(const struct ct_go_g *g, uint64_t pc)
+{
+	return (pc == g->pc || pc == g->syscall_pc) && pc != g->startpc;
+}
+
+static enum ct_status add_stack(struct ct_go_observation *o, const struct ct_go_g *g,
+	const struct ct_unwound *unwound, uint32_t actor)
 {
 	if (!reserve_frames(o, unwound->n))
 		return CT_NO_MEMORY;
@@ -96,7 +105,9 @@ static enum ct_status add_stack(
 	for (size_t i = 0; i < unwound->n; i++) {
 		const struct ct_unwound_frame *frame = &unwound->frames[i];
 
-		o->frames[i].site = o->site(o->arg, frame->pc, frame->is_call);
+		bool is_call = frame->is_call || (!i && left_by_call(g, frame->pc));
+
+		o->frames[i].site = o->site(o->arg, frame->pc, is_call);
 		o->frames[i].trust = CT_SITE_PCLNTAB;
 		o->frames[i].is_signal = frame->is_signal;
 		if (o->frames[i].site == CT_NONE)
@@ -128,5 +139,5 @@ enum ct_status ct_go_observe_stack(
 
 	if (!status)
 		status = ct_unwind(o->unwinder, &regs, &unwound);
-	return status == CT_NO_MEMORY ? status : add_stack(o, &unwound, actor);
+	return status == CT_NO_MEMORY ? status : add_stack(o, g, &unwound, actor);
 }
