@@ -75,6 +75,7 @@ test: ## the whole suite; installs what is missing
 		trees='$(MAKE) --no-print-directory -s cores-trees' \
 		musl='$(MAKE) --no-print-directory -s cores-musl' \
 		rust='$(MAKE) --no-print-directory -s cores-rust' \
+		go='$(MAKE) --no-print-directory -s cores-go' \
 		static='$(PYTHON) -B tests/static/test_static.py $(BUILD)/coretool-static $(BUILD)' \
 		$(DRIVERS) $(GDB_TESTS)
 

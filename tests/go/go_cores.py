@@ -131,10 +131,10 @@ class GoJob:
         return "made", ""
 
 
-def binaries(build, toolchain, only):
+def binaries(build, toolchain, only, later):
     for sample in samples():
         why = obstacle_of(sample, toolchain)
-        if why:
+        if why or (sample in go_plan.LATER and not later):
             continue
         for way, kinds in go_plan.plan_of(sample).items():
             binary = Binary(build, toolchain, sample, way)
@@ -163,7 +163,7 @@ def main():
     build = args.build.resolve()
     jobs, broken = [], 0
     for toolchain in toolchains(build, print, args.all, args.version):
-        for binary, kinds in binaries(build, toolchain, args.only):
+        for binary, kinds in binaries(build, toolchain, args.only, args.all or args.only):
             try:
                 binary.build()
                 jobs += jobs_of(build, binary, kinds)

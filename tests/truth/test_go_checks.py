@@ -15,7 +15,7 @@ LOCKER = {"tid": "g:7", "label": "payer", "state": "waiting", "reason": "sync.Mu
 CALLER = {"tid": "g:8", "label": "caller", "state": "syscall", "frames": [], "carrier": 77, "locked": True,
           "syscall": "read"}
 TRUTH = [
-    {"core": {"sample": "hand-made", "variant": "go-1.24-plain", "kind": "kernel", "sysroot": None}},
+    {"core": {"sample": "hand-made", "variant": "go-1.24-plain", "kind": "gcore", "sysroot": None}},
     {"goroutine": LOCKER}, {"goroutine": CALLER},
     {"goroutines": ["g:7", "g:8", "g:9"]},
     {"wait": {"tid": "g:7", "kind": "mutex", "resource": "0x10", "timed": False, "on": ["g:8"]}},
