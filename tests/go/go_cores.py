@@ -163,7 +163,7 @@ def main():
     build = args.build.resolve()
     jobs, broken = [], 0
     for toolchain in toolchains(build, print, args.all, args.version):
-        for binary, kinds in binaries(build, toolchain, args.only, args.all or args.only):
+        for binary, kinds in binaries(build, toolchain, args.only, args.all or args.only != "*"):
             try:
                 binary.build()
                 jobs += jobs_of(build, binary, kinds)
