@@ -191,6 +191,6 @@ class Completion(CliTest):
         done = subprocess.run(["zsh", "-fc", code, self.script("zsh")], capture_output=True,
                               check=False, text=True)
         self.assertEqual(done.stderr, "")
-        self.assertIn("--format=[write in this format]:FORMAT:(text json ndjson dot)", done.stdout)
+        self.assertIn("--format=[write in this format]:FORMAT:(text json ndjson dot folded)", done.stdout)
         self.assertIn("*--debug-dir=", done.stdout)
         self.assertNotIn("--missing", done.stdout)

@@ -9,7 +9,7 @@ CORE = "O0-g/till.kernel.core"
 OTHER = "O2-g/owner_in_read.gcore.core"
 SECRET = "4929-0031"
 FORMATS = ("text", "json", "ndjson", "dot")
-OTHERS = {"explain", "diff", "serve"}  # they take more than a core
+OTHERS = {"explain", "diff", "serve", "goroutine"}  # they take more than a core
 NT_FILE, FOREIGN = b"ELIFCORE\0", b"xxxxCORE\0"  # type and name of a note
 
 

@@ -71,6 +71,7 @@ static void test_full_disk(void **state)
 	struct doc *d = doc_orders(DOC_ANALYZE, false);
 
 	(void)state;
+	d->document.kind |= CT_DOCUMENT_STACKS | CT_DOCUMENT_GOROUTINES;
 	for (size_t i = 0; i < ct_n_formats; i++) {
 		struct ct_error err = {0};
 		FILE *out = fopen("/dev/full", "w");
