@@ -28,6 +28,7 @@ static const struct {
 	{"CT110", CT_VERDICT_STUCK},
 	{"CT112", CT_VERDICT_STUCK},
 	{"CT120", CT_VERDICT_STUCK},
+	{"CT211", CT_VERDICT_STUCK},
 };
 
 static bool is_fault(int number)
