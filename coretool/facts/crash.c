@@ -37,6 +37,8 @@ const char *ct_crash_class_name(enum ct_crash_class class)
 		[CT_CRASH_TERMINATE] = "terminate",
 		[CT_CRASH_PANIC] = "rust-panic",
 		[CT_CRASH_ABORT] = "abort",
+		[CT_CRASH_GO] = "panic",
+		[CT_CRASH_GO_ASLEEP] = "all-asleep",
 		[CT_CRASH_RAISED] = "raised",
 	};
 
@@ -46,5 +48,5 @@ const char *ct_crash_class_name(enum ct_crash_class class)
 
 bool ct_crash_is_sure(enum ct_crash_class class)
 {
-	return class != CT_CRASH_ABORT && class != CT_CRASH_RAISED;
+	return class != CT_CRASH_ABORT && class != CT_CRASH_RAISED && class != CT_CRASH_GO_ASLEEP;
 }

@@ -39,6 +39,8 @@ enum ct_crash_class {
 	CT_CRASH_TERMINATE,       /* std::terminate() without one */
 	CT_CRASH_PANIC,           /* of Rust */
 	CT_CRASH_ABORT,           /* abort() without a message */
+	CT_CRASH_GO,              /* a panic or fatal error of Go; kind tells which */
+	CT_CRASH_GO_ASLEEP,       /* Go's runtime found that no goroutine can run */
 	CT_CRASH_RAISED,          /* a fault's signal that the process sent to itself */
 	CT_N_CRASH_CLASSES,
 };
@@ -69,6 +71,7 @@ struct ct_recursion {
 struct ct_crash {
 	uint32_t actor;
 	enum ct_crash_class class;
+	const char *kind;    /* of Go's: "send-on-closed" …, a constant; NULL: not Go's */
 	enum ct_trust trust; /* of the class: exact when all facts agree */
 	/* What it did: "wrote 4 bytes to 0x18, a null pointer plus 0x18". The thread is the
 	 * subject. */

@@ -331,6 +331,7 @@ struct ct_fact_target {
 };
 
 struct ct_crash;   /* facts/crash.h */
+struct ct_panic;   /* facts/panic.h */
 struct ct_fact_go; /* facts/go.h */
 
 struct ct_facts {
@@ -349,6 +350,7 @@ struct ct_facts {
 	const struct ct_fact_module *modules;
 	const struct ct_note *notes;
 	const struct ct_peer *peers;
+	const struct ct_panic *panics;     /* facts/panic.h */
 	const char *const *reasons;        /* of goroutines; the first is "" */
 	const char *const *label_sets;     /* "key=value, key=value", \\ before a mark that means
 					      itself; the first is "" */
@@ -356,7 +358,7 @@ struct ct_facts {
 	const uint32_t *holds_by_resource; /* holds */
 	const uint32_t *waits_by_resource; /* waits */
 	uint32_t n_actors, n_waits, n_holds, n_resources, n_stacks, n_sites, n_modules, n_notes;
-	uint32_t n_reasons, n_label_sets;
+	uint32_t n_reasons, n_label_sets, n_panics;
 	struct ct_arena arena;
 };
 

@@ -35,6 +35,7 @@ void ct_sink_free(struct ct_sink *sink)
 	ct_vec_free(&sink->waits);
 	ct_vec_free(&sink->holds);
 	ct_vec_free(&sink->peers);
+	ct_vec_free(&sink->panics);
 	ct_vec_free(&sink->resources);
 	ct_vec_free(&sink->stacks);
 	ct_vec_free(&sink->sites);
@@ -509,6 +510,29 @@ void ct_sink_note(struct ct_sink *sink, unsigned code, const char *about, const 
 void ct_sink_crash(struct ct_sink *sink, const struct ct_crash *crash)
 {
 	sink->facts->crash = ct_arena_copy(&sink->arena, crash, sizeof(*crash));
+}
+
+bool ct_sink_has_crash(const struct ct_sink *sink)
+{
+	return sink->facts->crash != NULL;
+}
+
+void ct_sink_panic(struct ct_sink *sink, const struct ct_panic *panic)
+{
+	struct ct_panic *slot = ct_vec_push(&sink->panics);
+
+	if (slot)
+		*slot = *panic;
+	else
+		sink->failed = true;
+}
+
+const struct ct_panic *ct_sink_panic_of(const struct ct_sink *sink, uint32_t actor)
+{
+	for (uint32_t i = 0; i < sink->panics.n; i++)
+		if (sink->panics.items[i].actor == actor)
+			return &sink->panics.items[i];
+	return NULL;
 }
 
 void ct_sink_go(struct ct_sink *sink, const struct ct_fact_go *go)

@@ -9,6 +9,7 @@
 
 #include "facts/crash.h"
 #include "facts/go.h"
+#include "facts/panic.h"
 
 struct ct_sink;
 
@@ -83,6 +84,11 @@ const struct ct_stack *ct_sink_get_stack(const struct ct_sink *sink, uint32_t st
 uint32_t ct_sink_module(struct ct_sink *sink, const struct ct_fact_module *module);
 /* What killed the process: kept as a copy; what it points to is in the sink's arena. */
 void ct_sink_crash(struct ct_sink *sink, const struct ct_crash *crash);
+bool ct_sink_has_crash(const struct ct_sink *sink);
+/* The next panic of an actor: those of one come together, newest first. */
+void ct_sink_panic(struct ct_sink *sink, const struct ct_panic *panic);
+/* The newest one of an actor, or NULL; until the next one is added. */
+const struct ct_panic *ct_sink_panic_of(const struct ct_sink *sink, uint32_t actor);
 /* The Go runtime; likewise. */
 void ct_sink_go(struct ct_sink *sink, const struct ct_fact_go *go);
 CT_PRINTF(4, 5)

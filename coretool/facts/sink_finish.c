@@ -126,6 +126,7 @@ enum ct_status ct_sink_finish(struct ct_sink *sink, struct ct_facts **ret, struc
 	SINK_MOVE(sink, notes);
 	SINK_MOVE(sink, reasons);
 	SINK_MOVE(sink, label_sets);
+	SINK_MOVE(sink, panics);
 	if (sink->failed || sink->arena.failed) {
 		ct_sink_free(sink);
 		return ct_fail(err, CT_NO_MEMORY, "out of memory while collecting facts");

@@ -26,6 +26,7 @@ struct ct_sink {
 	CT_VEC(struct ct_wait) waits;
 	CT_VEC(struct ct_hold) holds;
 	CT_VEC(struct sink_peer) peers;
+	CT_VEC(struct ct_panic) panics;
 	CT_VEC(struct ct_resource) resources;
 	CT_VEC(struct ct_stack) stacks;
 	CT_VEC(struct ct_site) sites;

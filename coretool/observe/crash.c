@@ -281,7 +281,9 @@ enum ct_status ct_observe_crash(struct ct_observation *o)
 		.o = o, .target = o->target, .arch = ct_target_arch(o->target), .signal = *signal};
 	uint32_t actor = 0, n = (uint32_t)ct_target_n_threads(o->target);
 
-	if (!signal->number || o->sent || (!is_fault(signal->number) && signal->number != SIGABRT))
+	/* Go's runtime has told it. */
+	if (ct_sink_has_crash(o->sink) || !signal->number || o->sent ||
+		(!is_fault(signal->number) && signal->number != SIGABRT))
 		return CT_OK;
 	while (actor < n && ct_target_thread(o->target, actor)->lwp != signal->lwp)
 		actor++;

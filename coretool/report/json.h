@@ -85,6 +85,7 @@ json_t *ct_json_resource(const struct ct_json *j, uint32_t index);
 json_t *ct_json_cycle(const struct ct_json *j, uint32_t index);
 bool ct_json_has_crash(const struct ct_document *document);
 json_t *ct_json_crash(const struct ct_json *j, uint32_t index);
+json_t *ct_json_panic(const struct ct_json *j, uint32_t index);
 bool ct_json_has_go(const struct ct_document *document);
 json_t *ct_json_go(const struct ct_fact_go *go); /* of the target */
 json_t *ct_json_sched(const struct ct_json *j, uint32_t index);

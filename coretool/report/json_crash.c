@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What killed the process: "crash" of a report. */
 #include "facts/crash.h"
+#include "facts/panic.h"
 #include "report/json.h"
 #include "report/record.h"
 
@@ -67,7 +68,7 @@ json_t *ct_json_crash(const struct ct_json *j, uint32_t index)
 
 	(void)index;
 	ct_record_add(&r, "actor", ct_json_actor_id(j, c->actor));
-	ct_record_text(&r, "class", ct_crash_class_name(c->class));
+	ct_record_text(&r, "class", c->kind ? c->kind : ct_crash_class_name(c->class));
 	ct_record_text(&r, "trust", ct_trust_name(c->trust));
 	ct_record_text(&r, "cause", c->cause);
 	ct_record_text(&r, "message", c->message);
@@ -81,5 +82,21 @@ json_t *ct_json_crash(const struct ct_json *j, uint32_t index)
 	ct_record_texts(&r, "evidence", c->evidence, c->n_evidence);
 	if (c->recursion.depth)
 		ct_record_add(&r, "recursion", json_recursion(j, &c->recursion));
+	return ct_record_done(&r);
+}
+
+json_t *ct_json_panic(const struct ct_json *j, uint32_t index)
+{
+	const struct ct_panic *p = &j->facts->panics[index];
+	struct ct_record r = ct_record_new();
+
+	ct_record_add(&r, "actor", ct_json_actor_id(j, p->actor));
+	ct_record_text(&r, "class", p->class);
+	ct_record_text(&r, "value", p->value);
+	/* What is of a type is named by it, as that of an exception. */
+	ct_record_text(&r, "value_type", p->type);
+	ct_record_bool(&r, "recovered", p->recovered);
+	ct_record_bool(&r, "goexit", p->goexit);
+	ct_json_add_frame(j, &r, "frame", p->actor, p->frame);
 	return ct_record_done(&r);
 }

@@ -26,6 +26,16 @@ static uint32_t count_modules(const struct ct_json *j)
 	return j->facts->n_modules;
 }
 
+static uint32_t count_panics(const struct ct_json *j)
+{
+	return j->facts->n_panics;
+}
+
+static bool has_panics(const struct ct_document *document)
+{
+	return document->facts && document->facts->n_panics;
+}
+
 static uint32_t count_notes(const struct ct_json *j)
 {
 	return j->facts->n_notes;
@@ -103,6 +113,7 @@ static const struct ct_json_part report_parts[] = {
 		count_resources, ct_json_resource, NULL, ct_json_names_resource},
 	{"cycles", "cycle", 0, count_cycles, ct_json_cycle, NULL, NULL},
 	{"crash", "crash", 0, NULL, ct_json_crash, ct_json_has_crash, NULL},
+	{"panics", "panic", 0, count_panics, ct_json_panic, has_panics, NULL},
 	{"sched", "sched", CT_SECTION_SCHED, NULL, ct_json_sched, ct_json_has_go, NULL},
 	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module,
 		NULL, NULL},

@@ -7,6 +7,7 @@
 #include "base/vec.h"
 #include "facts/crash.h"
 #include "facts/go.h"
+#include "facts/panic.h"
 #include "report/json.h"
 
 struct naming {
@@ -94,6 +95,8 @@ static void name_by_document(struct naming *n)
 		name_actor(n, n->facts->target.signal.actor);
 	if (n->facts->crash)
 		name_actor(n, n->facts->crash->actor);
+	for (uint32_t i = 0; i < n->facts->n_panics; i++)
+		name_actor(n, n->facts->panics[i].actor);
 	if (n->facts->go && (document->sections & CT_SECTION_SCHED))
 		name_by_scheduler(n, n->facts->go);
 }

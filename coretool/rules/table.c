@@ -15,6 +15,7 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_pile_up,
 	&ct_rule_go_all_asleep,
 	&ct_rule_go_lock_cycle,
+	&ct_rule_go_panic,
 	&ct_rule_go_nil_channel,
 };
 const size_t ct_n_rules = CT_COUNT(ct_rules);

@@ -25,6 +25,7 @@ static const struct {
 	{"CT203", CT_VERDICT_DEADLOCK},
 	{"CT204", CT_VERDICT_DEADLOCK},
 	{"CT105", CT_VERDICT_CRASH},
+	{"CT205", CT_VERDICT_CRASH},
 	{"CT110", CT_VERDICT_STUCK},
 	{"CT112", CT_VERDICT_STUCK},
 	{"CT120", CT_VERDICT_STUCK},
@@ -226,7 +227,7 @@ static void judge(struct ct_document *doc)
 	bool own_signal = signal->number && !signal->sent;
 	bool sure = crash ? ct_crash_is_sure(crash->class) : is_fault(signal->number);
 
-	if (own_signal && sure) {
+	if ((own_signal || (crash && crash->kind)) && sure) {
 		s->verdict = CT_VERDICT_CRASH;
 		s->headline = crash_headline(doc);
 	} else if (finding_for(doc, CT_VERDICT_DEADLOCK)) {

@@ -141,8 +141,9 @@ def check_panic(report, truth, value):
         yield f"{what}: class is {found[0].get('class')!r}, should be {value['class']!r}"
     for one, wanted in zip(found, value["values"]):
         for key in ("value", "type"):
-            if key in wanted and one.get(key) != wanted[key]:
-                yield f"{what}: {key} is {one.get(key)!r}, should be {wanted[key]!r}"
+            found_value = one.get("value_type" if key == "type" else key)
+            if key in wanted and found_value != wanted[key]:
+                yield f"{what}: {key} is {found_value!r}, should be {wanted[key]!r}"
         if bool(one.get("recovered")) != wanted.get("recovered", False):
             yield f"{what}: recovered is {one.get('recovered')}"
     yield from blamed(report, value)

@@ -68,8 +68,8 @@ def right_report():
                       "resources": [], "title": "t", "fingerprint": "f"},
                      {"rule": "CT205", "level": "P0", "confidence": "proven", "actors": ["g:7"], "resources": [],
                       "title": "second, in main.pay", "fingerprint": "f"}],
-        "panics": [{"actor": "g:7", "class": "panic", "value": "second", "type": "string"},
-                   {"actor": "g:7", "value": "first", "type": "string", "recovered": True}],
+        "panics": [{"actor": "g:7", "class": "panic", "value": "second", "value_type": "string"},
+                   {"actor": "g:7", "value": "first", "value_type": "string", "recovered": True}],
         "crash": {"actor": "g:8", "class": "fault", "message": "unexpected fault", "address": "0x5"},
     }
 

@@ -19,10 +19,10 @@ static const char *const tops[] = {"runtime.goexit", "runtime.mstart", "runtime.
 
 /*
  * They change to another stack: what stands above them on this one is of another time. The
- * goroutine's own stack begins where it was left.
+ * goroutine's own stack begins where it was left: at systemstack_switch, which is never called.
  */
-static const char *const switches[] = {"runtime.systemstack", "runtime.systemstack_switch",
-	"runtime.asmcgocall", "runtime.gogo", NULL};
+static const char *const switches[] = {
+	"runtime.systemstack", "runtime.asmcgocall", "runtime.gogo", NULL};
 
 /* The runtime makes it look as if the code that was interrupted had called them. */
 static const char *const injected[] = {"runtime.sigpanic", "runtime.sigpanic0",

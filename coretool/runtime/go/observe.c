@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/go/panic.h"
 #include "runtime/go/waits.h"
 
 #include <inttypes.h>
@@ -60,6 +61,8 @@ static enum ct_status add_goroutine(struct ct_go_observation *o, const struct ct
 		return CT_NO_MEMORY;
 	o->n++;
 	enum ct_status status = o->unwinder ? ct_go_observe_stack(o, g, actor) : CT_OK;
+	if (!status && o->unwinder)
+		status = ct_go_observe_panics(o, g, actor);
 	return status ? status : ct_go_observe_waits(o, g, actor);
 }
 
@@ -96,6 +99,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	note_unreadable(o, n_bad, n);
 	if (!status)
 		status = ct_go_observe_owners(o);
+	if (!status)
+		status = ct_go_observe_fatal(o);
 	ct_go_observe_sched(o);
 	if (o->names && !status)
 		ct_go_name_channels(o);

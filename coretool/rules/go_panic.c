@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CT205: a panic that nobody recovered, or a fatal error of Go's runtime, ended the process. */
+#include "facts/crash.h"
+#include "facts/panic.h"
+#include "rules/findings.h"
+#include "rules/words.h"
+
+static const struct {
+	const char *class, *hint;
+} hints[] = {
+	{"send-on-closed",
+		"Only who sends may close, and when it has sent all; with several senders close "
+		"nothing and let a context or another channel tell the end. In a select a default "
+		"case does not help: a send on a closed channel is ready at once."},
+	{"close-of-closed", "Let one goroutine own the close, or close inside a sync.Once."},
+	{"close-of-nil", "The channel was never made: see where it should have been."},
+	{"negative-waitgroup", "Done was called more often than Add announced: look for a Done on "
+			       "a path that is taken twice, and for Add inside the goroutine."},
+	{"waitgroup-misuse",
+		"Call Add before Wait can run, never beside it, and use a WaitGroup again only "
+		"when all its Waits have returned."},
+	{"unlock-of-unlocked",
+		"Look for a second Unlock on the same path (an explicit one and a deferred one), "
+		"for Unlock in place of RUnlock, and for a copy of the lock. recover() cannot "
+		"catch it."},
+	{"nil-map-write", "Make the map before it is written: reading a nil map works, writing "
+			  "does not."},
+	{"nil-dereference", "Find out why the pointer is nil: an error that was not tested, a "
+			    "field that was never set, a failed lookup."},
+	{"bounds", "Test the index against len() where it is made."},
+	{"divide", "Test the divisor before the division."},
+	{"type-assertion", "Use the form with two results: v, ok := x.(T)."},
+	{"concurrent-map", "Guard the map by a mutex or use sync.Map, and run the program with "
+			   "-race, which shows both places. recover() cannot catch it."},
+	{"stack-overflow", "End the recursion: look at what calls itself in the stack."},
+	{"fault", "A pointer is damaged: look at unsafe, cgo and data races (-race)."},
+};
+
+static const char *hint_for(const char *class)
+{
+	for (size_t i = 0; i < CT_COUNT(hints); i++)
+		if (!strcmp(hints[i].class, class))
+			return hints[i].hint;
+	return NULL;
+}
+
+/* A package of the standard library that calls on behalf of others. */
+static bool is_std(const struct ct_facts *facts, const struct ct_site *site)
+{
+	static const char *const packages[] = {"runtime.", "sync.", "internal/"};
+
+	(void)facts;
+	for (size_t i = 0; site->function && i < CT_COUNT(packages); i++)
+		if (!strncmp(site->function, packages[i], strlen(packages[i])))
+			return true;
+	return false;
+}
+
+/* The first frame from this one on that is none of those; CT_NONE. */
+static uint32_t callers_frame(const struct ct_facts *facts, uint32_t actor, uint32_t frame)
+{
+	uint32_t index = facts->actors[actor].stack;
+
+	if (index == CT_NONE || frame == CT_NONE)
+		return CT_NONE;
+	const struct ct_stack *stack = &facts->stacks[index];
+	for (uint32_t i = frame; i < stack->n_frames; i++)
+		if (!is_std(facts, &facts->sites[stack->frames[i].site]))
+			return i;
+	return CT_NONE;
+}
+
+/* ", at main.worker() w.go:12"; ", in sync.(*WaitGroup).Add() …, called by main.f() …". */
+static const char *say_place(struct ct_findings *out, uint32_t actor, uint32_t frame)
+{
+	uint32_t own = callers_frame(out->facts, actor, frame);
+	const char *in = ct_say_function(out->arena, out->facts, actor, frame);
+	const char *at = ct_say_frame(out->arena, out->facts, actor, own);
+	const char *function = ct_say_function(out->arena, out->facts, actor, own);
+
+	if (!at)
+		return in ? ct_arena_printf(out->arena, ", in %s", in) : "";
+	/* What is inlined there stands for it, where that is another function. */
+	if (function && strncmp(at, function, strlen(function)) != 0)
+		at = ct_arena_printf(out->arena, "%s in %s", at, function);
+	return own == frame || !in ? ct_arena_printf(out->arena, ", at %s", at)
+				   : ct_arena_printf(out->arena, ", in %s, called by %s", in, at);
+}
+
+static const char *say_panic(struct ct_findings *out, const struct ct_panic *p)
+{
+	const char *type = p->type ? p->type : "unknown type";
+
+	if (p->goexit)
+		return "it ended itself by runtime.Goexit()";
+	return p->value ? ct_arena_printf(out->arena, "it panicked: %s (%s)%s", p->value, type,
+				  p->recovered ? ", which was recovered" : "")
+			: ct_arena_printf(out->arena, "it panicked with a value of type %s%s", type,
+				  p->recovered ? ", which was recovered" : "");
+}
+
+/* In the order in which they came. */
+static void add_panics(struct ct_findings *out, struct ct_draft *draft, uint32_t actor)
+{
+	const struct ct_facts *facts = out->facts;
+
+	for (uint32_t i = facts->n_panics; i-- > 0;) {
+		const struct ct_panic *p = &facts->panics[i];
+
+		if (p->actor == actor)
+			ct_draft_step(draft, say_panic(out, p), actor, CT_NONE,
+				callers_frame(facts, actor, p->frame));
+	}
+}
+
+static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
+	const struct ct_policy *policy, struct ct_findings *out)
+{
+	const struct ct_crash *c = facts->crash;
+	struct ct_draft draft = {.rule = &ct_rule_go_panic, .level = CT_P0};
+
+	(void)graph, (void)policy;
+	if (!c || !c->kind || c->class != CT_CRASH_GO)
+		return CT_OK;
+	draft.confidence = CT_PROVEN;
+	draft.title =
+		ct_arena_printf(out->arena, "%s %s%s", ct_say_actor(out->arena, facts, c->actor),
+			c->cause, say_place(out, c->actor, c->frame));
+	draft.message = draft.title;
+	draft.hint = hint_for(c->kind);
+	ct_draft_actor(&draft, c->actor);
+	add_panics(out, &draft, c->actor);
+	if (!draft.steps.n)
+		ct_draft_step(&draft,
+			ct_arena_printf(out->arena, "the runtime said: %s",
+				c->message ? c->message : "nothing that can be read"),
+			c->actor, CT_NONE, callers_frame(facts, c->actor, c->frame));
+	return ct_findings_add(out, &draft);
+}
+
+const struct ct_rule ct_rule_go_panic = {
+	.id = "CT205",
+	.name = "go-panic",
+	.summary = "a panic that nobody recovered, or a fatal error of Go's runtime",
+	.help = "The runtime was about to end the process: the goroutine's panics are read in "
+		"their order, with the types of their values, or the message that the runtime's "
+		"own check was given. The class says what kind of mistake it is.",
+	.silent_when = "The panic was recovered, or is still on its way through deferred "
+		       "functions.",
+	.level = CT_P0,
+	.wants = CT_WANT_GOROUTINES,
+	.run = run,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The panics of a goroutine: g._panic, newest first (runtime2.go: _panic). Each lies in the frame
+ * of the gopanic() or Goexit() that made it. Before the runtime prints them it replaces errors and
+ * Stringers by their text (preprintpanics() of panic.go); what gopanic() was called with is the
+ * first two words of its arguments, also where they come in registers (1.17 on: it keeps them
+ * there).
+ */
+#include "runtime/go/panic.h"
+
+#define MAX_PANICS 64
+
+static const char *name_of(const struct ct_go *go, const struct ct_unwound_frame *frame)
+{
+	struct ct_go_function function;
+
+	return ct_go_function_at(&go->tables, frame->pc - frame->is_call, &function)
+		       ? ct_go_function_name(&function)
+		       : "";
+}
+
+/* The frame that an address is in. */
+static size_t frame_of(const struct ct_unwound *stack, uint64_t at)
+{
+	size_t n = stack->skipped_at ? stack->skipped_at : stack->n;
+
+	for (size_t i = 0; i < n; i++)
+		if (stack->frames[i].cfa > at)
+			return i;
+	return stack->n;
+}
+
+/* Who panicked: the runtime checks for others in functions of its own. */
+static uint32_t culprit(const struct ct_go *go, const struct ct_unwound *stack, size_t frame)
+{
+	for (size_t i = frame + 1; i < stack->n; i++)
+		if (strncmp(name_of(go, &stack->frames[i]), "runtime.", 8) != 0)
+			return (uint32_t)i;
+	return CT_NONE;
+}
+
+static void add_panic(
+	struct ct_go_observation *o, const struct ct_unwound *stack, uint64_t at, uint32_t actor)
+{
+	const struct ct_go *go = o->go;
+	struct ct_panic panic = {.actor = actor, .frame = CT_NONE, .class = "panic"};
+	char text[CT_GO_PANIC_TEXT], original[CT_GO_PANIC_TEXT] = "";
+	struct ct_go_type type, first;
+	uint8_t recovered = 0, goexit = 0;
+	size_t frame = frame_of(stack, at);
+
+	(void)!ct_go_u8(go, at, CT_GO_PANIC_RECOVERED, &recovered);
+	(void)!ct_go_u8(go, at, CT_GO_PANIC_GOEXIT, &goexit);
+	panic.recovered = recovered == 1;
+	panic.goexit = goexit == 1;
+	bool known = ct_go_at(go, PANIC_ARG) != CT_GO_ABSENT &&
+		     ct_go_panic_value(go, at + ct_go_at(go, PANIC_ARG), &type, text);
+	if (frame < stack->n && !strcmp(name_of(go, &stack->frames[frame]), "runtime.gopanic")) {
+		panic.frame = culprit(go, stack, frame);
+		if (ct_go_panic_value(go, stack->frames[frame].cfa, &first, original)) {
+			/* Only a string may stand for another value. */
+			if (!known || type.kind != CT_GO_KIND_STRING)
+				memcpy(text, original, sizeof(text));
+			if (!known || type.kind == CT_GO_KIND_STRING)
+				type = first;
+			known = true;
+		}
+	}
+	if (known && !panic.goexit) {
+		panic.type = ct_sink_string(o->sink, type.name);
+		panic.value = text[0] ? ct_sink_secret(o->sink, text) : NULL;
+		panic.class = ct_go_panic_class(text, type.name);
+	}
+	ct_sink_panic(o->sink, &panic);
+}
+
+enum ct_status ct_go_observe_panics(
+	struct ct_go_observation *o, const struct ct_go_g *g, uint32_t actor)
+{
+	uint64_t at = ct_go_word(o->go, g->at, CT_GO_G_PANIC);
+	struct ct_unwound stack = {0};
+	struct ct_regs regs;
+
+	if (!at || ct_go_at(o->go, G_PANIC) == CT_GO_ABSENT)
+		return CT_OK;
+	if (!ct_go_registers(o, g, &regs) && ct_unwind(o->unwinder, &regs, &stack) == CT_NO_MEMORY)
+		return CT_NO_MEMORY;
+	for (uint32_t n = 0; at && n < MAX_PANICS; n++) {
+		uint64_t next = ct_go_word(o->go, at, CT_GO_PANIC_LINK);
+
+		add_panic(o, &stack, at, actor);
+		/* Older ones are farther up the stack. */
+		at = next > at ? next : 0;
+	}
+	return CT_OK;
+}
