@@ -38,6 +38,7 @@ func abba(self *actor) {
 	wait(self, "mutex", &second, heldBy(other).called("main.second"))
 	wait(other, "mutex", &first, heldBy(self).called("main.first"))
 	cycle(self, other)
+	finding("CT204", "P0", []*actor{self, other}, "likely")
 	finding("CT203", "P0", []*actor{self, other}, "proven", "likely")
 	untilAsked()
 	take(&first, &second)

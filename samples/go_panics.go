@@ -75,7 +75,7 @@ func sendClosed(a *actor) {
 func closedUnderSender(a *actor) {
 	events <- 1
 	sender := start("sender", sendLate)
-	expect(sender, "main.sendLate", nil, "chan send")
+	time.Sleep(100 * time.Millisecond)
 	panics(sender, "send-on-closed", "main.sendLate", value("send on closed channel", "runtime.plainError"))
 	close(events)
 	time.Sleep(time.Hour)
