@@ -209,6 +209,12 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 			ct_say_actor(out->arena, facts, c->actor), facts->target.signal.name,
 			facts->target.signal.code),
 		c->actor, CT_NONE, signal_frame(facts, c, own));
+	if (facts->actors[c->actor].runs != CT_NONE)
+		ct_draft_step(&draft,
+			ct_arena_printf(out->arena, "it ran %s",
+				ct_say_actor(out->arena, facts, facts->actors[c->actor].runs)),
+			facts->actors[c->actor].runs, CT_NONE,
+			ct_own_frame(facts, facts->actors[c->actor].runs));
 	add_instruction(out, &draft, c, own);
 	add_evidence(&draft, c);
 	add_locks(out, &draft, c);

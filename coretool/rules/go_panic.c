@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CT205: a panic that nobody recovered, or a fatal error of Go's runtime, ended the process. */
 #include "facts/crash.h"
+
+#include <inttypes.h>
+
 #include "facts/panic.h"
 #include "rules/findings.h"
 #include "rules/words.h"
@@ -135,6 +138,10 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 			ct_arena_printf(out->arena, "the runtime said: %s",
 				c->message ? c->message : "nothing that can be read"),
 			c->actor, CT_NONE, callers_frame(facts, c->actor, c->frame));
+	if (c->has_address)
+		ct_draft_step(&draft,
+			ct_arena_printf(out->arena, "the address was 0x%" PRIx64, c->address),
+			CT_NONE, CT_NONE, CT_NONE);
 	return ct_findings_add(out, &draft);
 }
 

@@ -87,6 +87,10 @@ static const char *crash_headline(struct ct_document *doc)
 
 	if (f)
 		return f->message;
+	const struct ct_crash *crash = doc->facts->crash;
+	if (crash && crash->kind && crash->message)
+		return ct_arena_printf(
+			&doc->arena, "Go's runtime ended the process: %s", crash->message);
 	const struct ct_fact_signal *signal = &doc->facts->target.signal;
 	const char *who = signal->actor != CT_NONE
 				  ? ct_say_actor(&doc->arena, doc->facts, signal->actor)

@@ -6,6 +6,7 @@
  * their arguments, or, where these come in registers (1.17 on), kept in their frame.
  */
 #include <ctype.h>
+#include <signal.h>
 
 #include "runtime/go/panic.h"
 
@@ -140,6 +141,19 @@ static void set_panic(struct ct_go_observation *o, struct ct_crash *c)
 			   : "panicked";
 }
 
+/* The signal that became a panic: sighandler() keeps what it was in the goroutine. */
+static void add_signal(struct ct_go_observation *o, uint64_t g, struct ct_crash *c)
+{
+	uint32_t number = 0;
+
+	if ((strcmp(c->kind, "nil-dereference") != 0 && strcmp(c->kind, "fault") != 0) ||
+		ct_go_u32(o->go, g, CT_GO_G_SIG, &number) ||
+		(number != SIGSEGV && number != SIGBUS) ||
+		ct_go_u64(o->go, g, CT_GO_G_SIGCODE1, &c->address))
+		return;
+	c->has_address = true;
+}
+
 static void add_crash(
 	struct ct_go_observation *o, const struct ct_go_machine *m, const struct fatal *fatal)
 {
@@ -163,6 +177,8 @@ static void add_crash(
 		if (!strcmp(crash.kind, "all-asleep"))
 			crash.class = CT_CRASH_GO_ASLEEP;
 	}
+	if (actor != CT_NONE)
+		add_signal(o, m->current, &crash);
 	ct_sink_crash(o->sink, &crash);
 }
 

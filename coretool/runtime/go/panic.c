@@ -39,6 +39,34 @@ static uint32_t culprit(const struct ct_go *go, const struct ct_unwound *stack, 
 	return CT_NONE;
 }
 
+/* What the gopanic() that made it was called with. */
+static bool original(
+	const struct ct_go *go, const struct ct_unwound *stack, uint64_t at, uint64_t words[2])
+{
+	size_t frame = frame_of(stack, at);
+
+	return frame < stack->n && !strcmp(name_of(go, &stack->frames[frame]), "runtime.gopanic") &&
+	       !ct_read(go->target, stack->frames[frame].cfa, words, 2 * sizeof(*words));
+}
+
+/*
+ * The panic that has the text of this one: of equal values that follow each other only the oldest
+ * is replaced (preprintpanics() since 1.26).
+ */
+static uint64_t printed_by(const struct ct_go *go, const struct ct_unwound *stack, uint64_t at)
+{
+	for (uint32_t n = 0; n < MAX_PANICS; n++) {
+		uint64_t next = ct_go_word(go, at, CT_GO_PANIC_LINK), words[2], older[2];
+
+		if (next <= at || !original(go, stack, at, words) ||
+			!original(go, stack, next, older) ||
+			memcmp(words, older, sizeof(words)) != 0)
+			break;
+		at = next;
+	}
+	return at;
+}
+
 static void add_panic(
 	struct ct_go_observation *o, const struct ct_unwound *stack, uint64_t at, uint32_t actor)
 {
@@ -54,7 +82,8 @@ static void add_panic(
 	panic.recovered = recovered == 1;
 	panic.goexit = goexit == 1;
 	bool known = ct_go_at(go, PANIC_ARG) != CT_GO_ABSENT &&
-		     ct_go_panic_value(go, at + ct_go_at(go, PANIC_ARG), &type, text);
+		     ct_go_panic_value(
+			     go, printed_by(go, stack, at) + ct_go_at(go, PANIC_ARG), &type, text);
 	if (frame < stack->n && !strcmp(name_of(go, &stack->frames[frame]), "runtime.gopanic")) {
 		panic.frame = culprit(go, stack, frame);
 		if (ct_go_panic_value(go, stack->frames[frame].cfa, &first, original)) {

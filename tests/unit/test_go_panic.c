@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Classes of panics and fatal errors by their words; CT205 on panics told by hand, and when it
+ * stays silent. */
+#include "story.h"
+
+#include "facts/crash.h"
+#include "rules/rules.h"
+#include "runtime/go/panic.h"
+
+static void test_classes(void **state)
+{
+	(void)state;
+	assert_string_equal(ct_go_panic_class("send on closed channel", "runtime.plainError"),
+		"send-on-closed");
+	assert_string_equal(ct_go_panic_class("sync: negative WaitGroup counter", "string"),
+		"negative-waitgroup");
+	assert_string_equal(ct_go_panic_class("", "runtime.boundsError"), "bounds");
+	/* The program's own words mean nothing. */
+	assert_string_equal(ct_go_panic_class("send on closed channel", "string"), "panic");
+	assert_string_equal(ct_go_panic_class("index out of range", "*main.failure"), "panic");
+	assert_string_equal(
+		ct_go_fatal_class("sync: Unlock of unlocked RWMutex"), "unlock-of-unlocked");
+	assert_string_equal(ct_go_fatal_class("fault"), "fault");
+	assert_string_equal(ct_go_fatal_class("default"), "fatal-error");
+}
+
+static uint32_t goroutine(struct story *s, uint64_t id)
+{
+	return ct_sink_actor(s->sink, &(struct ct_actor){.kind = CT_ACTOR_GOROUTINE,
+					      .state = CT_STATE_RUNNING,
+					      .id = id,
+					      .carrier = CT_NONE,
+					      .runs = CT_NONE,
+					      .stack = CT_NONE,
+					      .start_site = CT_NONE,
+					      .created_at = CT_NONE});
+}
+
+static void panics(struct story *s, uint32_t actor, const char *value, bool recovered, bool goexit)
+{
+	ct_sink_panic(s->sink, &(struct ct_panic){.actor = actor,
+				       .frame = CT_NONE,
+				       .value = value,
+				       .type = value ? "string" : NULL,
+				       .class = "panic",
+				       .recovered = recovered,
+				       .goexit = goexit});
+}
+
+static const struct ct_finding *find(const struct ct_document *doc)
+{
+	for (uint32_t i = 0; i < doc->n_findings; i++)
+		if (!strcmp(doc->findings[i].rule, "CT205"))
+			return &doc->findings[i];
+	return NULL;
+}
+
+static void judge(struct story *s, struct ct_document **doc, struct ct_facts **facts)
+{
+	struct ct_error err;
+
+	*facts = story_end(s);
+	assert_int_equal(ct_detect(*facts, NULL, doc, &err), CT_OK);
+}
+
+static void crashes(struct story *s, uint32_t actor, enum ct_crash_class class, const char *kind)
+{
+	ct_sink_crash(s->sink, &(struct ct_crash){.actor = actor,
+				       .class = class,
+				       .kind = kind,
+				       .trust = CT_TRUST_LAYOUT,
+				       .frame = CT_NONE,
+				       .cause = "panicked: second"});
+}
+
+static void test_panics_in_order(void **state)
+{
+	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
+	uint32_t other = goroutine(&s, 3), dying = goroutine(&s, 7);
+	struct ct_document *doc;
+	struct ct_facts *facts;
+
+	(void)state;
+	panics(&s, other, "not this one", false, false);
+	panics(&s, dying, "second", false, false); /* the newest first */
+	panics(&s, dying, "first", true, false);
+	panics(&s, dying, NULL, false, true);
+	crashes(&s, dying, CT_CRASH_GO, "send-on-closed");
+	judge(&s, &doc, &facts);
+	const struct ct_finding *f = find(doc);
+	assert_non_null(f);
+	assert_int_equal(f->n_actors, 1);
+	assert_int_equal(f->actors[0], dying);
+	assert_int_equal(f->confidence, CT_PROVEN);
+	assert_int_equal(f->n_steps, 3);
+	assert_string_equal(f->steps[0].text, "it ended itself by runtime.Goexit()");
+	assert_string_equal(f->steps[1].text, "it panicked: first (string), which was recovered");
+	assert_string_equal(f->steps[2].text, "it panicked: second (string)");
+	assert_non_null(strstr(f->hint, "a default case does not help"));
+	assert_int_equal(doc->summary.verdict, CT_VERDICT_CRASH);
+	ct_document_free(doc);
+	ct_facts_free(facts);
+}
+
+static void test_silent(void **state)
+{
+	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
+	uint32_t g = goroutine(&s, 7);
+	struct ct_document *doc;
+	struct ct_facts *facts;
+
+	(void)state;
+	panics(&s, g, "on its way", false, false);
+	judge(&s, &doc, &facts);
+	assert_null(find(doc));
+	assert_int_not_equal(doc->summary.verdict, CT_VERDICT_CRASH);
+	ct_document_free(doc);
+	ct_facts_free(facts);
+
+	/* That all are asleep is for CT203. */
+	s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
+	crashes(&s, goroutine(&s, 1), CT_CRASH_GO_ASLEEP, "all-asleep");
+	judge(&s, &doc, &facts);
+	assert_null(find(doc));
+	ct_document_free(doc);
+	ct_facts_free(facts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_classes),
+		cmocka_unit_test(test_panics_in_order),
+		cmocka_unit_test(test_silent),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
