@@ -199,6 +199,8 @@ def main():
     found = list(complaints())
     for text in found:
         print(text)
+    if args.check:
+        print(f"{0 if found else len(list(layouts()))} passed, {len(found)} failed")
     return 1 if found else 0
 
 
