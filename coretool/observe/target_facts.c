@@ -125,11 +125,38 @@ static const char *lack_of_stacks(struct ct_observation *o)
 		 : NULL;
 }
 
+/*
+ * Threads may wait at memory that was not dumped: what is there, and who has it, is not known then.
+ * The kernel leaves out files that are mapped shared, unless it is asked for them (core(5),
+ * coredump_filter); the file may have changed since, and is no evidence.
+ */
+static const char *lack_of_waited(struct ct_observation *o)
+{
+	for (uint32_t i = 0; i < ct_sink_n_waits(o->sink); i++) {
+		const struct ct_wait *wait = ct_sink_get_wait(o->sink, i);
+		uint32_t word;
+
+		if (wait->kind != CT_WAIT_FUTEX || wait->resource == CT_NONE)
+			continue;
+		uint64_t address = ct_sink_get_resource(o->sink, wait->resource)->address;
+		const struct ct_map *map = ct_target_map_at(o->target, address);
+		if (!map || !map->path || !ct_read_u32(o->target, address, &word))
+			continue;
+		return ct_sink_printf(o->sink,
+			"threads wait at memory that is not in the core: %s, a file that is mapped "
+			"there; bit 3 of coredump_filter (0x8) puts such memory into a core",
+			map->path);
+	}
+	return NULL;
+}
+
 static void add_partial(struct ct_observation *o, struct ct_fact_target *target)
 {
 	const struct ct_process *process = ct_target_process(o->target);
-	const char *const damages[] = {process->damage, o->contradiction, o->sharing,
-		strcmp(process->kind, "core") ? NULL : lack_of_stacks(o)};
+	bool is_core = !strcmp(process->kind, "core");
+	const char *stacks = is_core ? lack_of_stacks(o) : NULL;
+	const char *const damages[] = {process->damage, o->contradiction, o->sharing, stacks,
+		is_core && !process->damage && !stacks ? lack_of_waited(o) : NULL};
 	const char **texts =
 		ct_arena_new_array(ct_sink_arena(o->sink), CT_COUNT(damages), const char *);
 

@@ -302,6 +302,36 @@ class Dumped(BenchCase):
         self.check_functions(core, report)
 
 
+class SharedFile(BenchCase):
+    """Locks in a file that is mapped shared: bit 3 of coredump_filter says whether a core has it."""
+
+    def setUp(self):
+        super().setUp()
+        self.data = self.folder / "tills"
+        self.program = self.compile("till_file", source=ROOT / "tests/odd/till_file.c")
+
+    def test_left_out(self):
+        core = self.core(self.program, self.data, core_filter=0x33)
+        report = core.report()
+        for told in core.told("wait"):
+            [wait] = report.actor(told["tid"])["waits"]
+            self.assertEqual((wait["kind"], wait["resource"]), ("futex", f"r:{told['resource']}"))
+        [partial] = report["target"]["partial"]
+        self.assertIn(str(self.data), partial)
+        self.assertIn("coredump_filter", partial)
+        self.assertEqual((report["summary"]["verdict"], report["findings"]), ("unknown", []))
+
+    def test_put_in(self):
+        for kind, core_filter in (("kernel", 0x3b), ("gcore", 0x3b)):
+            with self.subTest(kind):
+                core = self.core(self.program, self.data, core_filter=core_filter, kind=kind)
+                report = core.report()
+                self.assertNotIn("partial", report["target"])
+                self.assertEqual(report["summary"]["verdict"], "deadlock")
+                [finding] = report["findings"]
+                self.assertEqual((finding["rule"], finding["confidence"]), ("CT101", "proven"))
+
+
 class Shared(BenchCase):
     """The memory of the core is another process's, too, whose threads are not in the core."""
 
