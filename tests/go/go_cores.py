@@ -74,7 +74,7 @@ class Binary:
             shutil.copy(source, self.place)
         (self.place / "go.mod").write_text(f"module sample\n\ngo {self.toolchain.version}\n")
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.toolchain.run(["build", "-p", "1", *self.how.args, "-o", str(self.path), "."],
+        self.toolchain.run(["build", *self.how.args, "-o", str(self.path), "."],
                            cwd=self.place, CGO_ENABLED=str(int(self.how.cgo)))
         self.path.touch()
 
