@@ -96,10 +96,16 @@ class SampleRun:
                 return
             time.sleep(0.002)
 
+    def _children(self):
+        children = []
+        for task in Path(f"/proc/{self.pid}/task").iterdir():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just exited
+                children += map(int, (task / "children").read_text().split())
+        return children
+
     def descend(self):
         """From here on it is about the last of its children's children."""
-        while children := [int(child) for task in Path(f"/proc/{self.pid}/task").iterdir()
-                           for child in (task / "children").read_text().split()]:
+        while children := self._children():
             self.pid = children[0]
 
     def own_number(self, lwp):

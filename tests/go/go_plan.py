@@ -52,7 +52,7 @@ PLANS = {
 }
 # Of these coretool does not say all yet that they tell: their cores are made, and checked, by soak-go only.
 LATER = {
-    "go_cgo", "go_cgo_signal", "go_modern", "go_close_by_receiver",
+    "go_cgo", "go_cgo_signal", "go_modern", "go_close_by_receiver", "go_spin",
 }
 CRASHES = {"go_all_asleep", "go_panics", "go_cgo_signal"}
 # They are caught at a different place each time.

@@ -80,7 +80,7 @@ def check_goroutines(report, _, value):
 
 
 def check_goroutine_count(report, _, value):
-    count = report.data["summary"].get("goroutines")
+    count = len(of_program(report))
     if count != value:
         yield f"{count} goroutines, should be {value}"
 
