@@ -85,7 +85,7 @@ def completed(session, typed, wanted, tabs=1):
 def test_completion(session):
     """TAB before any command was used: the commands are known by the first prompt."""
     completed(session, "coretool dea", r"^\(gdb\) coretool deadlocks *$")
-    completed(session, "coretool g", r"^goto +graph", tabs=2)
+    completed(session, "coretool g", r"^goroutine +goroutines +goto +graph", tabs=2)
     completed(session, "coretool goto r", r"^\(gdb\) coretool goto root *$")
     completed(session, "info wait", r"^\(gdb\) info waits *$")
     completed(session, "set coretool auto", r"^\(gdb\) set coretool auto-check *$")
