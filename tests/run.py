@@ -7,7 +7,8 @@
 A command counts by its last line "N passed, N failed[, N skipped]" (drivers of this project), by what
 the makers of cores say, or by the closing lines of cmocka or of Python's unittest. A command that fails without counting a failure, or that counts nothing, is one
 failure. Reasons of skips are lines "skipped: REASON"; each must match a line of the skips file, which
-also says how many are allowed. The last line printed is the sum.
+also says how many are allowed. What failed is said again before the last line, which is the sum: who
+reads the end of a long log reads why.
 """
 import argparse
 import re
@@ -22,6 +23,8 @@ CMOCKA = {"passed": re.compile(r"^\[  PASSED  \] (\d+) test\(s\)", re.M),
           "skipped": re.compile(r"^\[  SKIPPED \] (\d+) test\(s\)", re.M)}
 UNITTEST = re.compile(r"^Ran (\d+) tests? in .*\n\n(?:OK|FAILED \((.*)\))", re.M)
 SKIPPED = re.compile(r"^skipped: (.*)$", re.M)
+BAD = re.compile(r"fail|error|assert|differ", re.I)
+SAID_AGAIN = 10  # lines of each command that failed
 
 
 def count(output):
@@ -52,9 +55,13 @@ def run(name, command):
         failed = 1
     print(f"{name:<28} {passed:5} passed {failed:4} failed {skipped:4} skipped "
           f"{time.monotonic() - begin:7.1f} s", flush=True)
+    lines = done.stdout.splitlines()
+    again = []
     if failed:
-        print("\n".join("    " + line for line in done.stdout.splitlines()[-60:]), flush=True)
-    return passed, failed, skipped, SKIPPED.findall(done.stdout)
+        print("\n".join("    " + line for line in lines[-60:]), flush=True)
+        again = [f"failed: {name}: {line}" for line in
+                 ([line for line in lines if BAD.search(line)] or lines[-1:] or ["it said nothing"])[:SAID_AGAIN]]
+    return passed, failed, skipped, SKIPPED.findall(done.stdout), again
 
 
 def allowed(path):
@@ -89,13 +96,16 @@ def main():
     parser.add_argument("--skips", required=True)
     parser.add_argument("tests", nargs="+", metavar="NAME=COMMAND")
     args = parser.parse_args()
-    total, reasons = [0, 0, 0], []
+    total, reasons, failures = [0, 0, 0], [], []
     for test in args.tests:
-        *counts, why = run(*test.split("=", 1))
+        *counts, why, again = run(*test.split("=", 1))
         total = [a + b for a, b in zip(total, counts)]
         reasons += why
+        failures += again
     for reason in reasons:
         print("skipped:", reason)
+    for line in failures:
+        print(line)
     for breach in check_skips(allowed(args.skips), reasons, total[2]):
         print(breach)
         total[1] += 1
