@@ -44,6 +44,7 @@ DEADLOCKS, THREADS, BACKTRACES = "coretool deadlocks", "coretool threads", "thre
 DEADLOCKS_SECONDS = 1.0
 TIMES_FASTER = 10
 REMOTE_FACTOR = 3
+SESSION_SECONDS = 300
 
 
 class Session:
@@ -68,9 +69,9 @@ def read_session(title, directory, output):
 
 def session(gdb, coretool, title, directory, target):
     lines = [*start_options(coretool), *executes([target, f"source {IN_GDB}"])]
-    output, wrong = run_gdb(gdb, lines, directory)
+    output, wrong = run_gdb(gdb, lines, directory, limit=SESSION_SECONDS)
     found = read_session(title, directory, output)
-    found.wrong = found.wrong or ", ".join(wrong) or None
+    found.wrong = ", ".join(wrong) or found.wrong or None
     return found
 
 

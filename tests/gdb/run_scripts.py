@@ -60,7 +60,7 @@ def end_survivors(mark):
     return []
 
 
-def run_gdb(gdb, options, cwd):
+def run_gdb(gdb, options, cwd, limit=SECONDS):
     """(what it printed, what is wrong with how it ended)."""
     mark = f"{MARK}={uuid.uuid4()}"
     env = gdb.env | dict([mark.split("=")])
@@ -69,9 +69,9 @@ def run_gdb(gdb, options, cwd):
                           errors="replace", stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, start_new_session=True) as process:
         try:
-            output = process.communicate(timeout=SECONDS)[0]
+            output = process.communicate(timeout=limit)[0]
         except subprocess.TimeoutExpired:
-            wrong.append(f"not done after {SECONDS} s")
+            wrong.append(f"not done after {limit} s")
             os.killpg(process.pid, signal.SIGKILL)
             end_survivors(mark.encode())  # they have the pipe, too
             output = process.communicate(timeout=SECONDS)[0]
