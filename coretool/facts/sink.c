@@ -257,7 +257,7 @@ void ct_sink_settle_values(struct ct_sink *sink)
 	struct ct_resource *r = &sink->resources.items[sink->values_of];
 
 	r->n_values = (uint16_t)sink->values.n;
-	r->values = sink_intern_values(sink);
+	r->values = sink->values.n ? sink_intern_values(sink) : NULL;
 	sink->values.n = 0;
 	sink->values_of = CT_NONE;
 }
