@@ -26,6 +26,7 @@ NO_TABLES = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables", "-fno-exce
 MUSL = Path("/usr/lib/x86_64-linux-musl")
 
 E_MACHINE, E_SHOFF, E_SHNUM = 18, 40, 60  # in an Elf64_Ehdr
+PE_OMIT = 0xff  # DW_EH_PE_omit: the encoding of what is not there
 
 
 def patch(path, *values):
@@ -40,6 +41,18 @@ def patch(path, *values):
 def without_sections(program):
     """What sstrip leaves: a program that runs, and that has no table of sections."""
     return patch(program, ("<Q", E_SHOFF, 0), ("<H", E_SHNUM, 0), ("<H", E_SHNUM + 2, 0))
+
+
+def section(program, name):
+    """Where it begins in the file."""
+    said = subprocess.run(["readelf", "-SW", program], capture_output=True, text=True, check=True).stdout
+    return int(re.search(rf" {re.escape(name)} +\w+ +\w+ +(\w+)", said)[1], 16)
+
+
+def without_search_table(program):
+    """.eh_frame_hdr says where .eh_frame is, and no more: as linkers write it that cannot sort."""
+    at = section(program, ".eh_frame_hdr")
+    return patch(program, ("B", at + 2, PE_OMIT), ("B", at + 3, PE_OMIT))
 
 
 def interpreter_of(program):
@@ -174,6 +187,41 @@ class Built(BenchCase):
         self.check_waiters_reach_libc(core, report)
         for wait in core.told("wait"):
             self.assertEqual(report.stack(wait["tid"])["ends"], "root")
+
+    def check_unwound_by_tables(self, program, names=True):
+        core = self.core(program)
+        report = core.report()
+        self.check_cycle(core, report, names=names)
+        if names:
+            self.check_functions(core, report)
+        else:
+            self.check_nameless(report, program)
+        for stack in report["stacks"]:
+            self.assertEqual(stack["ends"], "root")
+        self.assertEqual({f["trust"] for s in report["stacks"] for f in s["frames"]}, {"cfi"})
+        return report
+
+    def test_without_a_search_table(self):
+        """.eh_frame alone: with no .eh_frame_hdr, or with one that has no table."""
+        self.check_unwound_by_tables(self.compile("shop", "-Wl,--no-eh-frame-hdr"))
+        program = without_search_table(self.compile("till"))
+        self.check_unwound_by_tables(program)
+        subprocess.run(["strip", program], check=True)
+        self.check_unwound_by_tables(program, names=False)
+        self.check_unwound_by_tables(without_sections(program), names=False)
+
+    def test_static_without_a_search_table(self):
+        for kind in ("-static", "-static-pie"):
+            self.check_unwound_by_tables(self.compile("shop", kind, "-Wl,--no-eh-frame-hdr"))
+
+    def test_stripped(self):
+        """Nothing but its names is missing."""
+        program = self.compile("shop")
+        subprocess.run(["strip", program], check=True)
+        report = self.check_unwound_by_tables(program, names=False)
+        module = report.module(program)
+        self.assertEqual((module["state"], module["found"]), ("no-symbols", "path"))
+        self.assertNotIn("CT903", report.notes_about(program))
 
     def test_without_a_build_id(self):
         program = self.compile("shop", "-Wl,--build-id=none")
