@@ -135,18 +135,24 @@ static enum ct_status take_census(struct ct_observation *o, const struct identit
 /*
  * The child of vfork(), or of clone() with CLONE_VM alone, has the memory of its parent, and the
  * descriptor of the thread that made it: the number in it is another's. So it is in a core that a
- * debugger made from outside of a PID namespace, but there it is not that of the process's parent.
+ * debugger made from outside of a PID namespace, but there it is not that of the process's parent,
+ * unless by chance: numbers of both namespaces may be small. A second thread settles it: the
+ * child's own have their right numbers, those of another namespace are all different.
  */
 static bool is_borrowed(struct ct_observation *o, const struct identity *ids, uint32_t n)
 {
 	const struct ct_process *process = ct_target_process(o->target);
+	uint32_t n_genuine = 0;
+	bool is_parents = false;
 
 	if (!o->libc.ids_differ || o->contradiction)
 		return false;
-	for (uint32_t i = 0; !process->own_numbers && i < n; i++)
-		if (ids[i].genuine && process->parent > 1 && ids[i].own.tid == process->parent)
-			return true;
-	return process->own_numbers;
+	for (uint32_t i = 0; i < n; i++) {
+		n_genuine += ids[i].genuine;
+		is_parents |=
+			ids[i].genuine && process->parent > 1 && ids[i].own.tid == process->parent;
+	}
+	return process->own_numbers || (is_parents && n_genuine == 1);
 }
 
 /* Do other processes have this memory, too? Then who borrows a descriptor is not its thread. */

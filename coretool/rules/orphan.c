@@ -123,6 +123,12 @@ static const char *say_handler(const struct ct_facts *facts, const struct ct_gra
 	return "";
 }
 
+/* A process is called as its main thread is, by whoever numbers both. */
+static bool is_main(const struct ct_facts *facts, const struct ct_actor *actor)
+{
+	return (int64_t)(actor->lwp ? actor->lwp : actor->id) == facts->target.pid;
+}
+
 /*
  * A main thread that waits for a semaphore, and a handler of SIGTERM that posts it, is how programs
  * rest until they shall end. A core does not say which handlers there are.
@@ -132,7 +138,7 @@ static bool main_may_rest(const struct ct_facts *facts, const struct ct_graph *g
 	for (uint32_t a = 0; a < facts->n_actors; a++) {
 		const struct ct_actor *actor = &facts->actors[a];
 
-		if ((int64_t)actor->id == facts->target.pid && actor->n_waits &&
+		if (is_main(facts, actor) && actor->n_waits &&
 			facts->waits[actor->first_wait].kind == CT_WAIT_SEM &&
 			graph->orphan[a] != CT_NO_ORPHAN)
 			return true;

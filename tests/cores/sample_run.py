@@ -22,6 +22,12 @@ CANNOT_RUN = 77  # the exit status of sample_cannot()
 UNREAD = re.compile(r"Memory read failed for corefile section, \d+ bytes at (?!0xffffffffff600000)")
 
 
+def numbers(process):
+    """What a process (or PID/task/LWP) is called in our PID namespace, the next one in it, and so on."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return [int(number) for number in re.search(r"^NSpid:(.*)$", status, re.M)[1].split()]
+
+
 class CoreError(Exception):
     """A core could not be made; the text says why."""
 
@@ -110,8 +116,7 @@ class SampleRun:
 
     def own_number(self, lwp):
         """What the thread's number is in the PID namespace that it is in."""
-        status = Path(f"/proc/{self.pid}/task/{lwp}/status").read_text()
-        return int(re.search(r"^NSpid:.*\s(\d+)$", status, re.M)[1])
+        return numbers(f"{self.pid}/task/{lwp}")[-1]
 
     def is_apart(self):
         """Is it in another PID namespace than we?"""
@@ -148,17 +153,24 @@ class SampleRun:
 
     lost = False  # gdb could not read all memory
 
-    def gcore(self, out):
-        """A core by gdb, as its gcore script makes it. The sample runs on."""
-        self._gdb(out, ["detach"])
+    def gcore(self, out, space=None):
+        """A core by gdb, as its gcore script makes it. The sample runs on.
+
+        space: a process in whose children's PID namespace gdb runs: the core has the numbers of that.
+        """
+        self._gdb(out, ["detach"], space=space)
 
     def gcore_at_crash(self, out):
         """A core by gdb, where it has stopped a sample that crashes when its stdin ends."""
         self._gdb(out, ["kill"], first=["continue"], attached=self.process.stdin.close)
 
-    def _gdb(self, out, last, first=(), attached=None):
-        line = ["gdb", "-batch", "-nx", "--readnever", "-iex", "set debuginfod enabled off"]
-        for command in (f"attach {self.pid}", *first, f"gcore {out}", *last):
+    def _gdb(self, out, last, first=(), attached=None, space=None):
+        line, pid = [], self.pid
+        if space:
+            line = ["nsenter", f"--pid=/proc/{space}/ns/pid_for_children", f"--mount=/proc/{space}/ns/mnt"]
+            pid = numbers(pid)[len(numbers(space))]
+        line += ["gdb", "-batch", "-nx", "--readnever", "-iex", "set debuginfod enabled off"]
+        for command in (f"attach {pid}", *first, f"gcore {out}", *last):
             line += ["-ex", command]
         with subprocess.Popen(line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT, text=True, errors="replace") as gdb:

@@ -87,8 +87,10 @@ class BenchCase(unittest.TestCase):
         subprocess.run([compiler, *CC_FLAGS, str(source), "-o", str(out), *flags], check=True)
         return out
 
-    def core(self, *argv, core_filter=None, before=None, of_child=False, kind="kernel"):
-        """What the kernel writes when it is killed, or gdb. before(): is called while it still runs."""
+    def core(self, *argv, core_filter=None, before=None, of_child=False, kind="kernel",
+             below=False):
+        """What the kernel writes when it is killed, or gdb. before(): is called while it still runs;
+        below: gdb runs in the PID namespace of its children."""
         with tempfile.TemporaryDirectory(dir=self.folder) as place, \
                 SampleRun([str(a) for a in argv], place, STACK_KB) as run:
             try:
@@ -104,7 +106,7 @@ class BenchCase(unittest.TestCase):
                 before()
             out = self.folder / "core"
             if kind == "gcore":
-                run.gcore(out)
+                run.gcore(out, space=run.process.pid if below else None)
             else:
                 run.kernel_core(out)
             return Core(out, run.lines)

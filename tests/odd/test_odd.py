@@ -158,6 +158,21 @@ class Started(BenchCase):
                          [("CT101", "proven")])
         self.assertIn("main", report.functions(report["target"]["pid"]))
 
+    def test_numbers_of_another_pid_namespace(self):
+        """A container in a container, and gdb in the outer: its number of one thread is the process's
+        own of another, which waits for the first."""
+        apart = ("unshare", "--pid", "--fork", "--mount-proc")
+        if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode:
+            self.skipTest("PID namespaces: none can be made here")
+        core = self.core(*apart, self.sample("pidns_kill"), of_child=True, kind="gcore", below=True)
+        report = core.report()
+        self.check_cycle(core, report)
+        for told in core.told("function"):
+            self.assertIn(told["name"], report.functions(told["tid"]))
+        numbers = {actor["id"]: actor["lwp"] for actor in report["actors"]}
+        waiters = {wait["tid"] for wait in core.told("wait")}
+        self.assertTrue(waiters & {numbers[f"t:{tid}"] for tid in waiters}, numbers)
+
     def test_pid_namespaces_have_cores(self):
         """The truth about them is checked with all other samples'."""
         made = {(variant, kind) for variant, kind, _ in plan.cores_of("pidns_kill")}

@@ -215,6 +215,32 @@ static void a_main_thread_that_waits_for_a_semaphore_may_rest(void **state)
 	forget(told);
 }
 
+/* A core that was made from outside of its PID namespace has other numbers than the process. */
+static void the_main_thread_is_told_by_numbers_of_one_namespace(void **state)
+{
+	static const struct {
+		uint64_t offset; /* of the core's numbers */
+		int64_t pid;
+		enum ct_confidence confidence;
+	} cases[] = {{7000, 7001, CT_POSSIBLE}, {1, 2, CT_POSSIBLE}, {1, 1, CT_LIKELY}};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(cases); i++) {
+		struct story s = pool();
+
+		story_waits_as(&s, 0, story_object(&s, "sem", 0x2000, "g_quit"), CT_WAIT_SEM);
+		for (uint32_t a = 0; a < ct_sink_n_actors(s.sink); a++)
+			ct_sink_get_actor(s.sink, a)->lwp =
+				ct_sink_get_actor(s.sink, a)->id + cases[i].offset;
+		ct_sink_target(s.sink)->pid = cases[i].pid;
+		struct told told = judge(story_end(&s));
+		assert_int_equal(told.doc->n_findings, 2);
+		for (uint32_t f = 0; f < 2; f++)
+			assert_int_equal(told.doc->findings[f].confidence, cases[i].confidence);
+		forget(told);
+	}
+}
+
 static void a_wait_that_is_known_by_inference_makes_likely(void **state)
 {
 	(void)state;
@@ -475,6 +501,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_still_or_not_whole_proves_nothing),
 		cmocka_unit_test(a_semaphore_may_be_posted_by_a_signal_handler),
 		cmocka_unit_test(a_main_thread_that_waits_for_a_semaphore_may_rest),
+		cmocka_unit_test(the_main_thread_is_told_by_numbers_of_one_namespace),
 		cmocka_unit_test(a_wait_that_is_known_by_inference_makes_likely),
 		cmocka_unit_test(a_lock_without_a_known_holder_needs_anybody),
 		cmocka_unit_test(chains_and_diamonds_are_as_their_end_is),
