@@ -72,6 +72,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unsafe"
 )
@@ -156,7 +157,16 @@ func fromThread(which C.uintptr_t) {
 	<-news
 }
 
-func carrier(which int) fields { return fields{"carrier": int(tids[which])} }
+// carrier waits until the goroutine has said which thread is its own.
+func carrier(which int) fields {
+	tid := (*int32)(unsafe.Pointer(&tids[which]))
+	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(time.Millisecond) {
+		if atomic.LoadInt32(tid) != 0 {
+			break
+		}
+	}
+	return fields{"carrier": int(atomic.LoadInt32(tid))}
+}
 
 // native tells of a wait for a mutex of pthread, which knows its owner.
 func native(a *actor, mutex *C.pthread_mutex_t, owner *actor) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A signal in C code that Go called: the runtime takes it for an error of its own and ends the process.
+// A signal in C code that Go called: the runtime takes it for an error of its own and ends the process. What is told is
+// the crash in C, and who has called it.
 package main
 
 /*
@@ -18,20 +19,31 @@ __attribute__((noinline)) static void give_up(void)
 */
 import "C"
 
-import "os"
+import (
+	"os"
+	"runtime"
+	"syscall"
+)
+
+// crashes says where the calling goroutine will crash in C.
+func crashes(a *actor, class, function string, more fields) {
+	told := fields{"tid": syscall.Gettid(), "class": []string{class}, "function": function, "called_by": a}
+	for key, value := range more {
+		told[key] = value
+	}
+	tell("crash", told)
+	tell("native_frame", fields{"tid": a, "name": function})
+	tell("verdict", []string{"crash"})
+}
 
 func readNull(a *actor) {
-	tell("fatal", fields{"tid": a, "class": "signal-in-c", "signal": 11, "address": "0x0"})
-	tell("native_frame", fields{"tid": a, "name": "sum_list"})
-	tell("verdict", []string{"crash"})
+	crashes(a, "null-pointer", "sum_list", fields{"address": "0x0"})
 	untilAsked()
 	C.sum_list(nil)
 }
 
 func abort(a *actor) {
-	tell("fatal", fields{"tid": a, "class": "signal-in-c", "signal": 6})
-	tell("native_frame", fields{"tid": a, "name": "give_up"})
-	tell("verdict", []string{"crash"})
+	crashes(a, "abort", "give_up", nil)
 	untilAsked()
 	C.give_up()
 }
@@ -39,6 +51,7 @@ func abort(a *actor) {
 func main() {
 	run := choose(map[string]func(*actor){"null": readNull, "abort": abort}, os.Args[1:])
 	self := named("main")
+	runtime.LockOSThread()
 	self.enter()
 	run(self)
 }

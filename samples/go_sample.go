@@ -17,6 +17,7 @@
 //	            newest first
 //	fatal       {tid, class, text, function, address}: the runtime ends the process with this message
 //	goroutine_count  N: how many there are beside those of the system
+//	crash       of sample.h, with called_by: the goroutine that called the C code
 //	native_frame  {tid, name}: a function of C in its stack, where such names are known
 //	bubble      [ids]: the goroutines of one bubble of testing/synctest
 //	peers_among {tid, peers}: whoever is said to end its wait is one of these

@@ -83,6 +83,14 @@ struct ct_arch {
 	 * it (seccomp). NULL: we cannot tell.
 	 */
 	bool (*refused)(const struct ct_regs *regs, const uint8_t *code, struct ct_syscall *ret);
+	/*
+	 * Has a signal interrupted a system call that the kernel makes again when the handler is
+	 * done? regs: where it was interrupted, with what the thread (whose registers are those in
+	 * the handler) has besides; code: the CT_ARCH_CODE_BEFORE bytes from its pc on. True: regs
+	 * are as they were in the call. NULL: we cannot tell.
+	 */
+	bool (*back_in_call)(
+		const struct ct_regs *thread, const uint8_t *code, struct ct_regs *regs);
 	uint64_t (*thread_pointer)(const struct ct_regs *regs);
 	uint64_t (*strip)(
 		uint64_t pc, uint64_t mask); /* removes pointer authentication; mask 0: none */

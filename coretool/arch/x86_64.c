@@ -40,6 +40,7 @@ enum {
 #define PRSTATUS_SIZE   336
 #define PRSTATUS_REGS   112
 #define RESTART_SYSCALL 219
+#define RESTARTED       (-512) /* ERESTARTSYS */
 #define RESTARTED_LATER (-516) /* ERESTART_RESTARTBLOCK: through restart_syscall */
 #define CANCELHANDLING  776    /* of struct pthread in glibc 2.31 to 2.43 */
 #define MUSL_CANCEL     0x3c
@@ -210,6 +211,26 @@ static bool blocked(const struct ct_regs *regs, const uint8_t *code, const uint8
 	*ret = call_with(regs, number);
 	if (number == RESTART_SYSCALL)
 		recover_number(regs, code, stack, ret);
+	return true;
+}
+
+/* arch_do_signal_or_restart() of arch/x86/kernel/signal.c: back to the instruction, with the number
+ * in rax. A call that ends with EINTR instead has no number any more. */
+static bool back_in_call(const struct ct_regs *thread, const uint8_t *code, struct ct_regs *regs)
+{
+	static const uint8_t needed[] = {RAX, RDI, RSI, RDX, R10, R8, R9, RSP, RIP};
+
+	for (size_t i = 0; i < CT_COUNT(needed); i++)
+		if (!(regs->known & BIT(needed[i])))
+			return false;
+	if (code[0] != 0x0f || code[1] != 0x05)
+		return false;
+	ct_reg_set(regs, ORIG_RAX, ct_reg(regs, RAX));
+	ct_reg_set(regs, RAX, (uint64_t)RESTARTED);
+	ct_reg_set(regs, RIP, ct_reg(regs, RIP) + 2);
+	ct_reg_set(regs, RCX, ct_reg(regs, RIP));
+	ct_reg_set(regs, FS_BASE, ct_reg(thread, FS_BASE));
+	ct_reg_set(regs, GS_BASE, ct_reg(thread, GS_BASE));
 	return true;
 }
 
@@ -431,6 +452,7 @@ const struct ct_arch ct_arch_x86_64 = {
 	.ret = RIP,
 	.blocked = blocked,
 	.refused = refused,
+	.back_in_call = back_in_call,
 	.thread_pointer = thread_pointer,
 	.strip = strip,
 	.pac_mask = pac_mask,

@@ -71,7 +71,7 @@ static void add_all_robust(const struct ct_blocking *ctx)
 	for (uint32_t i = 0; i < n && seen < MOST_OF_ALL; i++) {
 		const struct ct_actor *actor = ct_sink_get_actor(ctx->sink, i);
 
-		if (actor->object && actor->id)
+		if (actor->kind == CT_ACTOR_THREAD && actor->object && actor->id)
 			seen += walk_robust(ctx, i, actor->object + ctx->libc->layout->robust);
 	}
 }

@@ -165,6 +165,44 @@ static bool find_earlier_fault(struct ct_crash_scene *s)
 	return false;
 }
 
+/* What Go's runtime has called sigpanic() for in C code. */
+static bool find_fault_in_c(struct ct_crash_scene *s)
+{
+	const struct ct_go_in_c *in_c = &s->o->in_c;
+
+	if (in_c->thread == CT_NONE || !is_fault(in_c->number) || in_c->frame >= s->n_regs)
+		return false;
+	s->signal.number = in_c->number;
+	s->signal.code = in_c->code;
+	s->signal.address = in_c->address;
+	s->frame = in_c->frame;
+	s->regs = s->frame_regs[in_c->frame];
+	read_code(s);
+	ct_crash_operands(s);
+	ct_crash_say(s,
+		"Go's runtime made an error of its own of SIG%s, which came in C code, and has "
+		"kept "
+		"its address, but not the registers",
+		sigabbrev_np(in_c->number));
+	return true;
+}
+
+/*
+ * The thread that the signal came to. Before Go's runtime ends the process it stops all threads by
+ * signals, and up to 1.22 the last one of them raises the one that ends it.
+ */
+static uint32_t whose_signal(const struct ct_observation *o)
+{
+	uint32_t actor = 0, n = (uint32_t)ct_target_n_threads(o->target);
+
+	if (o->in_c.thread != CT_NONE)
+		return o->in_c.thread;
+	while (actor < n &&
+		ct_target_thread(o->target, actor)->lwp != ct_target_process(o->target)->signal.lwp)
+		actor++;
+	return actor;
+}
+
 static enum ct_status read_stack(struct ct_crash_scene *s)
 {
 	if (!s->o->unwinder)
@@ -279,14 +317,12 @@ enum ct_status ct_observe_crash(struct ct_observation *o)
 	const struct ct_signal *signal = &ct_target_process(o->target)->signal;
 	struct ct_crash_scene s = {
 		.o = o, .target = o->target, .arch = ct_target_arch(o->target), .signal = *signal};
-	uint32_t actor = 0, n = (uint32_t)ct_target_n_threads(o->target);
+	uint32_t n = (uint32_t)ct_target_n_threads(o->target), actor = whose_signal(o);
 
 	/* Go's runtime has told it. */
 	if (ct_sink_has_crash(o->sink) || !signal->number || o->sent ||
 		(!is_fault(signal->number) && signal->number != SIGABRT))
 		return CT_OK;
-	while (actor < n && ct_target_thread(o->target, actor)->lwp != signal->lwp)
-		actor++;
 	if (actor == n || !ct_target_thread(o->target, actor)->stopped)
 		return CT_OK;
 	/*
@@ -310,7 +346,7 @@ enum ct_status ct_observe_crash(struct ct_observation *o)
 			read_code(&s);
 			ct_crash_operands(&s);
 		}
-		if (hardware || find_earlier_fault(&s))
+		if (hardware || find_fault_in_c(&s) || find_earlier_fault(&s))
 			explain_fault(&s);
 		else
 			explain_abort(&s);

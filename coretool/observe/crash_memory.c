@@ -132,6 +132,14 @@ static void look_up(struct ct_crash_scene *s, const struct ct_operand *op, uint6
 		bad_address(s, op, addr);
 }
 
+static bool has_lost_operand(const struct ct_crash_scene *s)
+{
+	for (uint32_t i = 0; i < s->crash.n_operands; i++)
+		if (!s->operands[i].has_address)
+			return true;
+	return false;
+}
+
 void ct_crash_memory(struct ct_crash_scene *s)
 {
 	uint64_t addr = s->signal.address;
@@ -149,6 +157,11 @@ void ct_crash_memory(struct ct_crash_scene *s)
 		ct_crash_say(s,
 			"the kernel reports the fault at 0x%" PRIx64
 			", which is the address of this operand",
+			addr);
+	else if (s->decoded && has_lost_operand(s))
+		ct_crash_say(s,
+			"the kernel reports the fault at 0x%" PRIx64
+			"; what addresses the operands of the instruction had is lost",
 			addr);
 	else if (s->decoded && s->crash.n_operands)
 		ct_crash_say(s,

@@ -19,5 +19,10 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.names = o->plan->wants & CT_WANT_NAMES,
 	};
 
-	return o->go && o->plan->wants & CT_WANT_GOROUTINES ? ct_go_observe(&go) : CT_OK;
+	o->in_c.thread = CT_NONE;
+	if (!o->go || !(o->plan->wants & CT_WANT_GOROUTINES))
+		return CT_OK;
+	enum ct_status status = ct_go_observe(&go);
+	o->in_c = go.in_c;
+	return status;
 }

@@ -6,7 +6,7 @@
 #include "blocking/inlined.h"
 #include "blocking/libc_exited.h"
 #include "observe/observe.h"
-#include "runtime/go/go.h"
+#include "runtime/go/observe.h"
 
 #define CODE_SLOTS 64 /* a power of two */
 
@@ -25,8 +25,10 @@ struct ct_observation {
 	struct ct_inlined_memo inlined;
 	struct ct_runner runners[CT_RUNNERS_KEPT];
 	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
+	struct ct_regs interrupted;   /* of the thread that is looked at (stacks.c) */
 	struct ct_frame *frames;      /* scratch for one stack */
 	size_t n_frames;
+	struct ct_go_in_c in_c; /* where Go's runtime ended the process for a signal in C code */
 	bool sent; /* the signal, by another process; maybe raised again by a handler of ours */
 	int64_t sender_pid;
 	const char *contradiction; /* between what notes and memory say of threads, or NULL */
@@ -43,10 +45,18 @@ struct ct_observation {
 enum ct_status ct_observe_threads(struct ct_observation *o);
 /* Adds those that have exited and were not joined, behind the others. (exited.c) */
 enum ct_status ct_observe_exited(struct ct_observation *o);
-/* The system call that the thread sleeps in; false: it does not. (threads.c) */
-bool ct_observe_call(
-	struct ct_observation *o, const struct ct_thread *thread, struct ct_syscall *ret);
-/* Adds the stack of an actor; fills in what primitives want to know of it. (stacks.c) */
+/* The system call that a thread with these registers sleeps in; false: it does not. (threads.c) */
+bool ct_observe_call(struct ct_observation *o, const struct ct_regs *regs, struct ct_syscall *ret);
+/*
+ * Is the thread, when its signal handler is done, back in the call that it slept in? regs: where it
+ * was interrupted; then as they were in the call. (threads.c)
+ */
+bool ct_observe_back_in_call(
+	struct ct_observation *o, const struct ct_thread *thread, struct ct_regs *regs);
+/*
+ * Adds the stack of an actor; fills in what primitives want to know of it. What a handler of Go's
+ * runtime has interrupted is what it does: regs and runs tell of that, then. (stacks.c)
+ */
 enum ct_status ct_observe_stack(struct ct_observation *o, const struct ct_thread *thread,
 	uint32_t actor, struct ct_blocked *blocked);
 /* The site of pc with its names. (stacks.c) */

@@ -9,13 +9,12 @@ static enum ct_status observe_actor(struct ct_observation *o, uint32_t actor)
 {
 	const struct ct_thread *thread = ct_target_thread(o->target, actor);
 	struct ct_blocked blocked = {.actor = actor, .regs = thread->regs};
-	bool asleep = thread->stopped && ct_observe_call(o, thread, &blocked.call);
 	enum ct_status status = CT_OK;
 
 	if (o->unwinder && thread->stopped && (!o->plan->only || o->plan->only == thread->lwp))
 		status = ct_observe_stack(o, thread, actor, &blocked);
-	blocked.runs = !asleep;
-	if (!status && asleep)
+	blocked.runs = !thread->stopped || !ct_observe_call(o, blocked.regs, &blocked.call);
+	if (!status && !blocked.runs)
 		status = ct_observe_wait(o, &blocked);
 	else if (!status && blocked.have_stack)
 		status = ct_observe_spin(o, &blocked);

@@ -44,11 +44,31 @@ static bool reserve_frames(struct ct_observation *o, size_t n)
 	return true;
 }
 
+#define HANDLER_FRAMES 64 /* of Go's handlers, at most */
+
+/* The frames of a thread, and the first one that counts for what it does. */
+static enum ct_status unwind(struct ct_observation *o, const struct ct_thread *thread,
+	struct ct_blocked *blocked, struct ct_unwound *ret, size_t *first)
+{
+	struct ct_regs regs[HANDLER_FRAMES];
+	size_t n = o->go ? HANDLER_FRAMES : 0;
+	enum ct_status status = ct_unwind_regs(o->unwinder, thread->regs, regs, n, ret);
+
+	*first = status || !o->go ? 0 : ct_go_behind_handlers(o->go, ret);
+	if (!*first || *first >= n)
+		return status;
+	o->interrupted = regs[*first];
+	(void)ct_observe_back_in_call(o, thread, &o->interrupted);
+	blocked->regs = &o->interrupted;
+	return status;
+}
+
 enum ct_status ct_observe_stack(struct ct_observation *o, const struct ct_thread *thread,
 	uint32_t actor, struct ct_blocked *blocked)
 {
 	struct ct_unwound unwound;
-	enum ct_status status = ct_unwind(o->unwinder, thread->regs, &unwound);
+	size_t first;
+	enum ct_status status = unwind(o, thread, blocked, &unwound, &first);
 
 	if (status == CT_NO_MEMORY || !reserve_frames(o, unwound.n))
 		return CT_NO_MEMORY;
@@ -64,7 +84,8 @@ enum ct_status ct_observe_stack(struct ct_observation *o, const struct ct_thread
 		o->frames[i].is_signal = frame->is_signal;
 		if (o->frames[i].site == CT_NONE)
 			return CT_NO_MEMORY;
-		if (blocked->n_callers == i && i < CT_MAX_CALLERS && !frame->is_signal)
+		if (i >= first && blocked->n_callers == i - first &&
+			blocked->n_callers < CT_MAX_CALLERS && !frame->is_signal)
 			blocked->callers[blocked->n_callers++] =
 				ct_sink_get_site(o->sink, o->frames[i].site)->function;
 	}

@@ -18,20 +18,28 @@ static const uint8_t *code_at(struct ct_observation *o, uint64_t pc)
 	return slot->readable ? slot->code : NULL;
 }
 
-bool ct_observe_call(
-	struct ct_observation *o, const struct ct_thread *thread, struct ct_syscall *ret)
+bool ct_observe_call(struct ct_observation *o, const struct ct_regs *regs, struct ct_syscall *ret)
 {
 	const struct ct_arch *arch = ct_target_arch(o->target);
-	const uint8_t *code = code_at(o, ct_reg(thread->regs, arch->pc));
+	const uint8_t *code = code_at(o, ct_reg(regs, arch->pc));
 	uint8_t stack[CT_ARCH_STACK];
 
-	if (!arch->blocked(thread->regs, code, NULL, ret))
+	if (!arch->blocked(regs, code, NULL, ret))
 		return false;
 	/* Only a restarted call may need the stack, which is a page of the core for each thread. */
-	if (!ret->number_known &&
-		!ct_read(o->target, ct_reg(thread->regs, arch->sp), stack, sizeof(stack)))
-		return arch->blocked(thread->regs, code, stack, ret);
+	if (!ret->number_known && !ct_read(o->target, ct_reg(regs, arch->sp), stack, sizeof(stack)))
+		return arch->blocked(regs, code, stack, ret);
 	return true;
+}
+
+bool ct_observe_back_in_call(
+	struct ct_observation *o, const struct ct_thread *thread, struct ct_regs *regs)
+{
+	const struct ct_arch *arch = ct_target_arch(o->target);
+	const uint8_t *code = code_at(o, ct_reg(regs, arch->pc));
+
+	return arch->back_in_call && code &&
+	       arch->back_in_call(thread->regs, code + CT_ARCH_CODE_BEFORE, regs);
 }
 
 /* A thread's number and descriptor, as far as its memory tells. */

@@ -186,6 +186,54 @@ static uint32_t signal_frame(const struct ct_facts *facts, const struct ct_crash
 	return own;
 }
 
+/* The frame of the goroutine's that has called C: not the stub that cgo makes for it. CT_NONE. */
+static uint32_t calling_frame(const struct ct_facts *facts, uint32_t goroutine)
+{
+	uint32_t index = facts->actors[goroutine].stack;
+	const struct ct_stack *stack = index != CT_NONE ? &facts->stacks[index] : NULL;
+	bool behind = false;
+
+	for (uint32_t i = 0; stack && i < stack->n_frames; i++) {
+		const char *name = facts->sites[stack->frames[i].site].function;
+
+		if (name && !strcmp(name, "runtime.asmcgocall"))
+			behind = true;
+		else if (behind && name && strncmp(name, "runtime.", 8) != 0 &&
+			 !strstr(name, "._Cfunc_"))
+			return i;
+	}
+	return CT_NONE;
+}
+
+/* The goroutine on whose behalf the thread was in C. */
+static void add_goroutine(struct ct_findings *out, struct ct_draft *draft, const struct ct_crash *c)
+{
+	uint32_t goroutine = out->facts->actors[c->actor].runs;
+	uint32_t frame = goroutine != CT_NONE ? calling_frame(out->facts, goroutine) : CT_NONE;
+
+	if (goroutine == CT_NONE)
+		return;
+	ct_draft_actor(draft, goroutine);
+	ct_draft_step(draft,
+		ct_arena_printf(out->arena,
+			frame == CT_NONE ? "it ran %s" : "%s had called this C code",
+			ct_say_actor(out->arena, out->facts, goroutine)),
+		goroutine, CT_NONE, frame == CT_NONE ? ct_own_frame(out->facts, goroutine) : frame);
+}
+
+static void add_signal(
+	struct ct_findings *out, struct ct_draft *draft, const struct ct_crash *c, uint32_t own)
+{
+	const struct ct_fact_signal *signal = &out->facts->target.signal;
+	bool same = signal->actor == c->actor || signal->actor == CT_NONE;
+	uint32_t actor = same ? c->actor : signal->actor;
+
+	ct_draft_step(draft,
+		ct_arena_printf(out->arena, "%s%s took %s (%s)", same ? "" : "to end the process, ",
+			ct_say_actor(out->arena, out->facts, actor), signal->name, signal->code),
+		actor, CT_NONE, same ? signal_frame(out->facts, c, own) : CT_NONE);
+}
+
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_policy *policy, struct ct_findings *out)
 {
@@ -204,17 +252,8 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	draft.message = draft.title;
 	draft.hint = hint_for(c->class);
 	ct_draft_actor(&draft, c->actor);
-	ct_draft_step(&draft,
-		ct_arena_printf(out->arena, "%s took %s (%s)",
-			ct_say_actor(out->arena, facts, c->actor), facts->target.signal.name,
-			facts->target.signal.code),
-		c->actor, CT_NONE, signal_frame(facts, c, own));
-	if (facts->actors[c->actor].runs != CT_NONE)
-		ct_draft_step(&draft,
-			ct_arena_printf(out->arena, "it ran %s",
-				ct_say_actor(out->arena, facts, facts->actors[c->actor].runs)),
-			facts->actors[c->actor].runs, CT_NONE,
-			ct_own_frame(facts, facts->actors[c->actor].runs));
+	add_signal(out, &draft, c, own);
+	add_goroutine(out, &draft, c);
 	add_instruction(out, &draft, c, own);
 	add_evidence(&draft, c);
 	add_locks(out, &draft, c);

@@ -46,13 +46,13 @@ PLANS = {
     "go_trylock": LOCKS,
     "go_running": {"plain": KINDS, "sw": ("kernel",), "pie": ("kernel",)},
     "go_cgo": CGO,
-    "go_cgo_signal": {"cgo-sw": ("kernel",)},
+    "go_cgo_signal": {"cgo": ("kernel",), "cgo-sw": ("kernel",)},
     "go_all_asleep": CRASH,
     "go_panics": CRASH,
 }
 # Of these coretool does not say all yet that they tell: their cores are made, and checked, by soak-go only.
 LATER = {
-    "go_cgo", "go_cgo_signal", "go_modern", "go_close_by_receiver", "go_spin",
+    "go_modern", "go_close_by_receiver", "go_spin",
 }
 CRASHES = {"go_all_asleep", "go_panics", "go_cgo_signal"}
 # They are caught at a different place each time.

@@ -302,13 +302,14 @@ def check_crash(report, truth, value):
             yield f"the crash's {key} is {crash.get(key)!r}, should be {value[key]!r}"
     yield from crash_names(report, truth, value, crash)
     findings = [f for f in report.findings if f["rule"] == "CT105"]
-    if len(findings) != 1 or value["tid"] not in report.finding_tids(findings[0]):
-        yield f"{len(findings)} findings CT105 about {who(value['tid'])}"
+    about = {value["tid"], value.get("called_by", value["tid"])}
+    if len(findings) != 1 or not about <= report.finding_tids(findings[0]):
+        yield f"{len(findings)} findings CT105 about {ids(about)}"
 
 
 def crash_names(report, truth, value, crash):
     """What can be told only with the names of functions."""
-    if not truth.function_names:
+    if not (truth.native_names if truth.is_go else truth.function_names):
         return
     finding = next((f["title"] for f in report.findings if f["rule"] == "CT105"), "")
     if "function" in value and f"{value['function']}(" not in finding:
@@ -501,7 +502,7 @@ def whole_lost(report, truth):
 # What can still be checked when gdb could not read the threads' stacks: that nothing false is said.
 OF_LOST = ("absent", "quiet", "threads", "signal")
 WHOLE_OF_LOST = (whole_lost, whole_findings, whole_cycles, whole_waits)
-WHOLE = (whole_verdict, whole_findings, whole_crash, whole_cycles, whole_waits, whole_held)
+WHOLE = (whole_verdict, whole_findings, whole_crash, whole_cycles, whole_waits, whole_held, go_checks.whole_goroutine_stacks)
 
 
 def check_all(report, truth):

@@ -214,6 +214,17 @@ def check_bubble(report, truth, tids):
         yield f"{ids(others)} are not in that bubble"
 
 
+def whole_goroutine_stacks(report, truth):
+    """Each goes down to where goroutines begin, through C too; one that runs may say why not."""
+    for tid, actor in report.actors.items() if truth.is_go else ():
+        if actor.get("kind") != "goroutine" or actor.get("state") in GONE:
+            continue
+        names = [f.get("function") for f in report.frames(tid)]
+        runs = actor.get("state") == "running" and not names
+        if not runs and names[-1:] != ["runtime.goexit"]:
+            yield f"{tid} ({actor.get('state')}): its stack does not end in goexit: {' < '.join(map(str, names))}"
+
+
 CHECKS = {
     "goroutine": check_goroutine,
     "goroutines": check_goroutines,

@@ -419,8 +419,9 @@ enum ct_status ct_go_evidence_ask(struct ct_go_evidence *e, const struct ct_go_a
 	for (size_t i = 0; !status && i < asked->n && n_asked < MAX_FRAMES; i++) {
 		struct ct_go_function function;
 
+		/* In C, or called from there. */
 		if (!function_of(&a, i, &function) || (i && !asked->frames[i - 1].cfa))
-			break;
+			continue;
 		const char *name = ct_go_function_name(&function);
 		if (ends_here(name))
 			break;

@@ -97,13 +97,40 @@ static enum ct_status look_at_goroutine(
 	struct ct_go_g g;
 
 	ret->frame = CT_NONE;
-	if (!m->current || ct_go_goroutine_at(o->go, m->current, &g) ||
-		ct_go_registers(o, &g, &regs))
+	if (!m->current || ct_go_goroutine_at(o->go, m->current, &g))
 		return CT_OK;
-	enum ct_status status = ct_unwind(o->unwinder, &regs, &stack);
+	enum ct_status status = ct_go_unwind(o, &g, &regs, &stack);
 	if (!status)
 		look_at(o->go, &stack, ret);
 	return status == CT_NO_MEMORY ? status : CT_OK;
+}
+
+/*
+ * Was it for a signal in C code? The handler stands on the thread's stack, or sigpanic() as if it
+ * had been called from there; sighandler() keeps then what the signal was in g0.
+ */
+static enum ct_status look_at_c(struct ct_go_observation *o, const struct ct_go_machine *m)
+{
+	const struct ct_thread *thread =
+		m->thread != CT_NONE ? ct_target_thread(o->target, m->thread) : NULL;
+	struct ct_unwound stack = {0};
+	uint32_t number = 0;
+	uint64_t code = 0;
+
+	if (!thread || !thread->stopped)
+		return CT_OK;
+	enum ct_status status = ct_unwind(o->unwinder, thread->regs, &stack);
+	size_t frame = status ? 0 : ct_go_behind_handlers(o->go, &stack);
+	if (!frame || !ct_go_is_c(o->go, &stack, frame))
+		return status == CT_NO_MEMORY ? status : CT_OK;
+	o->in_c = (struct ct_go_in_c){.thread = m->thread, .frame = (uint32_t)frame};
+	if (!stack.frames[frame - 1].is_signal && !ct_go_u32(o->go, m->g0, CT_GO_G_SIG, &number) &&
+		number < NSIG && !ct_go_u64(o->go, m->g0, CT_GO_G_SIGCODE0, &code)) {
+		o->in_c.number = (int)number;
+		o->in_c.code = (int)code;
+		o->in_c.address = ct_go_word(o->go, m->g0, CT_GO_G_SIGCODE1);
+	}
+	return CT_OK;
 }
 
 /* Where the runtime noticed it on the thread's own stack. */
@@ -196,12 +223,16 @@ enum ct_status ct_go_observe_fatal(struct ct_go_observation *o)
 		(void)!ct_go_u32(o->go, m->at, CT_GO_M_THROWING, &throwing);
 		if (!dying && !throwing)
 			continue;
-		status = look_at_goroutine(o, m, &fatal);
-		if (!status && !fatal.is_panic && !fatal.is_throw)
+		status = look_at_c(o, m);
+		done = o->in_c.thread != CT_NONE; /* that is no error of Go's */
+		if (!status && !done)
+			status = look_at_goroutine(o, m, &fatal);
+		if (!status && !done && !fatal.is_panic && !fatal.is_throw)
 			status = look_at_thread(o, m, &fatal);
-		done = fatal.is_panic || fatal.is_throw;
-		if (!status && done)
+		if (!status && (fatal.is_panic || fatal.is_throw)) {
+			done = true;
 			add_crash(o, m, &fatal);
+		}
 	}
 	return status;
 }

@@ -15,7 +15,7 @@ static bool is_one_of(const char *name, const char *const *names)
 
 /* Nothing called these; since 1.17 a flag says so, too. */
 static const char *const tops[] = {"runtime.goexit", "runtime.mstart", "runtime.rt0_go",
-	"runtime.mcall", "runtime.morestack", "runtime.cgocallback", NULL};
+	"runtime.mcall", "runtime.morestack", NULL};
 
 /*
  * They change to another stack: what stands above them on this one is of another time. The
@@ -24,9 +24,12 @@ static const char *const tops[] = {"runtime.goexit", "runtime.mstart", "runtime.
 static const char *const switches[] = {
 	"runtime.systemstack", "runtime.asmcgocall", "runtime.gogo", NULL};
 
-/* The runtime makes it look as if the code that was interrupted had called them. */
+/*
+ * The runtime makes it look as if the code that was interrupted had called them; or, where C calls
+ * back, the place that the goroutine had left its stack at: the first byte of systemstack_switch.
+ */
 static const char *const injected[] = {"runtime.sigpanic", "runtime.sigpanic0",
-	"runtime.asyncPreempt", "runtime.debugCallV2", NULL};
+	"runtime.asyncPreempt", "runtime.debugCallV2", "runtime.cgocallback", NULL};
 
 /* The kernel calls the first function of a signal handler: it has the flag, too, but what was
  * interrupted is above it. */

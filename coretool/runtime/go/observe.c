@@ -82,6 +82,7 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	uint32_t n = ct_go_n_goroutines(o->go), n_bad = 0;
 	enum ct_status status = ct_go_read_machines(o);
 
+	o->in_c.thread = CT_NONE;
 	if (!status)
 		status = ct_go_waits_new(o);
 	o->first = ct_sink_n_actors(o->sink);
@@ -108,5 +109,7 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	o->waits = NULL;
 	free(o->machines);
 	free(o->frames);
+	ct_vec_free(&o->own);
+	ct_vec_free(&o->joined);
 	return status;
 }

@@ -7,6 +7,7 @@
 #define CT_RUNTIME_GO_OBSERVE_H
 
 #include "base/hash.h"
+#include "base/vec.h"
 #include "facts/sink.h"
 #include "runtime/go/goroutine.h"
 #include "target/unwind.h"
@@ -16,6 +17,17 @@ struct ct_go_machine {                     /* an OS thread as the runtime knows 
 	uint64_t procid;
 	uint32_t thread; /* index of its actor; CT_NONE: none has that number */
 };
+
+/* Where the runtime ended the process for a signal in C code. */
+struct ct_go_in_c {
+	uint32_t thread; /* CT_NONE: it did not */
+	uint32_t frame;  /* of C */
+	/* The signal, where sigpanic() has been called for it: the registers are lost; 0: else. */
+	int number, code;
+	uint64_t address;
+};
+
+typedef CT_VEC(struct ct_unwound_frame) ct_go_frames;
 
 struct ct_go_observation {
 	const struct ct_go *go;
@@ -30,7 +42,9 @@ struct ct_go_observation {
 	uint32_t first, n;       /* actors that are goroutines: [first, first + n) */
 	struct ct_frame *frames; /* scratch for one stack */
 	size_t n_frames;
+	ct_go_frames own, joined;  /* likewise (cgo.c) */
 	bool names;                /* of objects are wanted */
+	struct ct_go_in_c in_c;    /* filled in */
 	struct ct_go_waits *waits; /* what is known already of what is waited for (waits.h) */
 };
 
@@ -54,6 +68,21 @@ const struct ct_go_machine *ct_go_machine_of(const struct ct_go_observation *o, 
  */
 CT_WARN_UNUSED enum ct_status ct_go_registers(
 	const struct ct_go_observation *o, const struct ct_go_g *g, struct ct_regs *ret);
+/*
+ * Its frames from where it is to its base: through C, where it is called from there or is in it.
+ * regs: as ct_go_registers() has them. What is in *ret is valid until the next call. CT_NOT_FOUND
+ * as above. (cgo.c)
+ */
+CT_WARN_UNUSED enum ct_status ct_go_unwind(struct ct_go_observation *o, const struct ct_go_g *g,
+	struct ct_regs *regs, struct ct_unwound *ret);
+/*
+ * The frame of a thread that a handler of the runtime's own for signals has interrupted: it asks
+ * goroutines to make way so, and has all threads stop when the process is to die. 0: there is none.
+ * (cgo.c)
+ */
+size_t ct_go_behind_handlers(const struct ct_go *go, const struct ct_unwound *stack);
+/* Is the frame one of code that is not Go's? (cgo.c) */
+bool ct_go_is_c(const struct ct_go *go, const struct ct_unwound *stack, size_t frame);
 /* Adds the goroutine's stack to its actor. (stacks.c) */
 CT_WARN_UNUSED enum ct_status ct_go_observe_stack(
 	struct ct_go_observation *o, const struct ct_go_g *g, uint32_t actor);

@@ -146,8 +146,9 @@ static enum ct_status ask(struct owners *w, const struct ct_go_g *g, uint32_t ac
 		w->cut = true;
 		return CT_OK;
 	}
-	if (ct_go_registers(w->o, g, &regs) || ct_unwind(w->o->unwinder, &regs, &unwound))
-		return CT_OK;
+	enum ct_status status = ct_go_unwind(w->o, g, &regs, &unwound);
+	if (status)
+		return status == CT_NO_MEMORY ? status : CT_OK;
 	struct ct_go_asked asked = {.g = g,
 		.actor = actor,
 		.frames = unwound.frames,

@@ -112,7 +112,7 @@ enum ct_status ct_go_observe_panics(
 
 	if (!at || ct_go_at(o->go, G_PANIC) == CT_GO_ABSENT)
 		return CT_OK;
-	if (!ct_go_registers(o, g, &regs) && ct_unwind(o->unwinder, &regs, &stack) == CT_NO_MEMORY)
+	if (ct_go_unwind(o, g, &regs, &stack) == CT_NO_MEMORY)
 		return CT_NO_MEMORY;
 	for (uint32_t n = 0; at && n < MAX_PANICS; n++) {
 		uint64_t next = ct_go_word(o->go, at, CT_GO_PANIC_LINK);

@@ -85,17 +85,8 @@ static bool reserve_frames(struct ct_go_observation *o, size_t n)
 	return true;
 }
 
-/*
- * What a goroutine has left in its record is where a call returns to, so its line is that of the
- * call (unwinder.symPC() of traceback.go); but one that was never run begins at its function.
- */
-static bool left_by_call(const struct ct_go_g *g, uint64_t pc)
-{
-	return (pc == g->pc || pc == g->syscall_pc) && pc != g->startpc;
-}
-
-static enum ct_status add_stack(struct ct_go_observation *o, const struct ct_go_g *g,
-	const struct ct_unwound *unwound, uint32_t actor)
+static enum ct_status add_stack(
+	struct ct_go_observation *o, const struct ct_unwound *unwound, uint32_t actor)
 {
 	if (!reserve_frames(o, unwound->n))
 		return CT_NO_MEMORY;
@@ -105,15 +96,11 @@ static enum ct_status add_stack(struct ct_go_observation *o, const struct ct_go_
 	for (size_t i = 0; i < unwound->n; i++) {
 		const struct ct_unwound_frame *frame = &unwound->frames[i];
 
-		bool is_call = frame->is_call || (!i && left_by_call(g, frame->pc));
-
-		o->frames[i].site = o->site(o->arg, frame->pc, is_call);
-		o->frames[i].trust = CT_SITE_PCLNTAB;
+		o->frames[i].site = o->site(o->arg, frame->pc, frame->is_call);
+		o->frames[i].trust = frame->trust;
 		o->frames[i].is_signal = frame->is_signal;
 		if (o->frames[i].site == CT_NONE)
 			return CT_NO_MEMORY;
-		if (i && frame->trust != CT_FRAME_PCLNTAB)
-			o->frames[i].trust = frame->trust;
 	}
 	struct ct_stack stack = {
 		.frames = o->frames,
@@ -135,9 +122,7 @@ enum ct_status ct_go_observe_stack(
 		.why = "it runs on its thread, and where it left its own stack "
 		       "is not recorded"};
 	struct ct_regs regs;
-	enum ct_status status = ct_go_registers(o, g, &regs);
+	enum ct_status status = ct_go_unwind(o, g, &regs, &unwound);
 
-	if (!status)
-		status = ct_unwind(o->unwinder, &regs, &unwound);
-	return status == CT_NO_MEMORY ? status : add_stack(o, g, &unwound, actor);
+	return status == CT_NO_MEMORY ? status : add_stack(o, &unwound, actor);
 }
