@@ -40,6 +40,8 @@ fn main() {
     let (pass, dishes) = sync_channel(2);
     let (orders, table) = channel();
     let (water, glass) = sync_channel(0);
+    let (at_pass, at_table) = (sample::channel_of(&pass), sample::channel_of(&orders));
+    let at_glass = sample::channel_of(&water);
     sample::start(&COOK, || cook(pass));
     sample::start(&WAITER, || serve(table));
     sample::start(&GUEST, || sip(glass));
@@ -49,10 +51,17 @@ fn main() {
         orders.send(format!("{} of {}", dishes.recv().unwrap(), recipe)).unwrap();
         water.send(1).unwrap();
     });
-    sample::expect_wait(&COOK, "chan-send", None, Told::nothing());
-    sample::expect_wait(&WAITER, "chan-recv", None, Told::nothing());
-    sample::expect_wait(&GUEST, "chan-recv", None, Told::nothing());
-    sample::expect_wait(&HEAD, "mutex", Some(&object(&RECIPE)), Told::name("*RECIPE").perhaps(&COOK));
+    let full = "\"flavour\":\"bounded\",\"messages\":2,\"capacity\":2,\"senders\":1";
+    sample::expect_channel(&COOK, "chan-send", at_pass, false, full);
+    sample::expect_channel(&WAITER, "chan-recv", at_table, false, "\"flavour\":\"unbounded\",\"messages\":0");
+    sample::expect_channel(&GUEST, "chan-recv", at_glass, false, "\"flavour\":\"rendezvous\",\"senders\":1");
+    // A loop without end neither releases it nor, where panics abort, would an exception.
+    let told = Told::name("*RECIPE");
+    let told = if cfg!(panic = "abort") { told.perhaps(&COOK) } else { told.found(&COOK) };
+    sample::expect_wait(&HEAD, "mutex", Some(&object(&RECIPE)), told);
+    for waiter in [&COOK, &WAITER, &GUEST] {
+        sample::truth_a_peer(waiter, &HEAD);
+    }
     sample::truth_function(&COOK, "cook");
     sample::truth_function(&WAITER, "serve");
     sample::truth_function(&GUEST, "sip");

@@ -12,13 +12,13 @@
  *   wait        {tid, kind: as the report's, resource, name, on: [tid], timed}
  *               by_names: the word that it sleeps on, where only names of functions tell the rest
  *               on is left out when no thread of this process holds the resource
- *   call        {tid, text}: of its system call; a "*" stands for anything
- *   hold        {tid, resource, name: as in wait}
- *   held_only   true: beside those of "hold" (and "left_held") no lock is held
- *   report      "locks": this command shows it, not the full report
- *   corrupt     name: of a lock that was written over, where names are known
- *   left_held   {owner, resource, name}: a thread that is gone holds it, and nobody waits
- *   owner_gone  {tid, owner, resource}: tid waits for what a thread held that is no more
+ *   state       {resource, state: {key: value}}: of an object that the report tells of, at least
+ * this a_peer      {tid, peer}: among those who could end the wait of tid is this one call {tid,
+ * text}: of its system call; a "*" stands for anything hold        {tid, resource, name: as in
+ * wait} held_only   true: beside those of "hold" (and "left_held") no lock is held report "locks":
+ * this command shows it, not the full report corrupt     name: of a lock that was written over,
+ * where names are known left_held   {owner, resource, name}: a thread that is gone holds it, and
+ * nobody waits owner_gone  {tid, owner, resource}: tid waits for what a thread held that is no more
  *   outside     {tid, owner, resource}: tid waits for what another process holds
  *   root        {tid, root}: the end of the chain that tid stands in
  *   cycle       {tids, timed}: one thread is a self-loop; a report has no other cycles

@@ -267,6 +267,22 @@ pub fn expect_once(waiter: &Actor, once: &Object, told: Told) {
     expect_wait(waiter, "once", itself, if itself.is_some() { told } else { told.unnamed() });
 }
 
+/// The address that a handle of a channel has, in its last word.
+pub fn channel_of<T>(handle: &T) -> usize {
+    let words = std::mem::size_of::<T>() / std::mem::size_of::<usize>();
+    unsafe { *(handle as *const T as *const usize).add(words - 1) }
+}
+
+/// `waiter` waits at the channel, which is found without names; `state` are fields of JSON.
+pub fn expect_channel(waiter: &Actor, kind: &str, channel: usize, timed: bool, state: &str) {
+    truth_call(waiter, &await_call(waiter, |call| call.number == SYS_FUTEX && call.args[2] as u32 == u32::MAX));
+    println!(
+        "{{\"wait\":{{\"tid\":{},\"kind\":\"{kind}\",\"timed\":{timed},\"resource\":\"{channel:#x}\"}}}}",
+        waiter.tid()
+    );
+    println!("{{\"state\":{{\"resource\":\"{channel:#x}\",\"state\":{{{state}}}}}}}");
+}
+
 /// `waiter` joins the other.
 pub fn expect_join(waiter: &Actor, target: &'static Actor) {
     expect_wait(waiter, "join", None, Told::nothing().held_by(target));
@@ -305,6 +321,11 @@ pub fn truth_is(word: &str, value: &str) {
 /// These, and no others, will end the wait of the one: code and names must tell.
 pub fn truth_peers(waiter: &Actor, peers: &[&Actor]) {
     println!("{{\"peers\":{{\"tid\":{},\"recorded\":\"names\",\"peers\":{}}}}}", waiter.tid(), tids(peers));
+}
+
+/// This one, perhaps with others, may end the wait: it has the object at hand, which needs no names.
+pub fn truth_a_peer(waiter: &Actor, peer: &Actor) {
+    println!("{{\"a_peer\":{{\"tid\":{},\"peer\":{}}}}}", waiter.tid(), peer.tid());
 }
 
 pub fn truth_function(actor: &Actor, name: &str) {

@@ -537,7 +537,9 @@ enum ct_status ct_evidence_gather(const struct ct_blocking *ctx, struct ct_code 
 		g.beyond = g.beyond || (from->waits_for && is_programs(&g, i));
 	}
 	free(g.tallies);
-	if (!status)
+	if (!status) {
 		ct_evidence_belongs(ctx, wanted, n_wanted, from, ret);
+		ct_evidence_refers(ctx, code, wanted, n_wanted, from, ret);
+	}
 	return status;
 }

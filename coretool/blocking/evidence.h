@@ -35,8 +35,9 @@ struct ct_evidence {     /* of one thread about one object */
 	bool pad;        /* the landing pad releases it */
 	bool pad_silent; /* the frame that decided about the future has a landing pad that does not
 			  */
+	bool refers;     /* it has the object's address at hand */
 	bool inside;     /* it is in a function that has the object as long as it runs */
-	struct ct_proof of_future, of_past, of_pad, of_inside;
+	struct ct_proof of_future, of_past, of_pad, of_inside, of_refers;
 };
 
 /* A thread as its stack shows it. */
@@ -59,6 +60,10 @@ void ct_evidence_runs(const struct ct_blocking *ctx, struct ct_code *code,
 /* Which objects wait for the thread. */
 void ct_evidence_belongs(const struct ct_blocking *ctx, const struct ct_wanted *wanted,
 	uint32_t n_wanted, const struct ct_evidence_from *from, struct ct_evidence *ret);
+/* Which objects' addresses it has in its frames, where that says something. */
+void ct_evidence_refers(const struct ct_blocking *ctx, struct ct_code *code,
+	const struct ct_wanted *wanted, uint32_t n_wanted, const struct ct_evidence_from *from,
+	struct ct_evidence *ret);
 /* The function of a frame, demangled, in arena; NULL: it has no name. */
 const char *ct_evidence_function(const struct ct_blocking *ctx, const struct ct_evidence_from *from,
 	size_t frame, struct ct_arena *arena);

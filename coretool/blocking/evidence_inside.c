@@ -90,3 +90,43 @@ void ct_evidence_belongs(const struct ct_blocking *ctx, const struct ct_wanted *
 		ret[i].of_inside = (struct ct_proof){.frame = frame};
 	}
 }
+
+struct references { /* looked for */
+	struct ct_code *code;
+	const struct ct_wanted *wanted;
+	uint64_t waits_for;
+	struct ct_evidence *evidence;
+};
+
+static void note_reference(struct references *r, uint64_t word, size_t frame)
+{
+	uint32_t i = word == r->waits_for ? CT_NONE : ct_code_wanted(r->code, word);
+
+	if (i == CT_NONE || r->evidence[i].refers || !r->wanted[i].primitive->possession->refers)
+		return;
+	r->evidence[i].refers = true;
+	r->evidence[i].of_refers = (struct ct_proof){.frame = (uint32_t)frame};
+}
+
+void ct_evidence_refers(const struct ct_blocking *ctx, struct ct_code *code,
+	const struct ct_wanted *wanted, uint32_t n_wanted, const struct ct_evidence_from *from,
+	struct ct_evidence *ret)
+{
+	const struct ct_arch *arch = ct_target_arch(ctx->target);
+	struct references r = {code, wanted, from->waits_for, ret};
+	uint64_t at, high, word;
+	bool any = false;
+
+	for (uint32_t i = 0; i < n_wanted && !any; i++)
+		any = wanted[i].primitive->possession->refers;
+	for (size_t f = 0; any && f < from->n; f++) {
+		const struct ct_regs *regs = &from->regs[f];
+
+		for (unsigned i = 0; i < arch->n_regs; i++)
+			if ((arch->preserved & regs->known) >> i & 1)
+				note_reference(&r, regs->value[i], f);
+		ct_evidence_words(ctx, from, f, &at, &high);
+		for (; at < high && !ct_read_u64(ctx->target, at, &word); at += 8)
+			note_reference(&r, word, f);
+	}
+}

@@ -111,7 +111,7 @@ static enum level weigh_any_of(const struct ct_evidence *e)
 	bool will = e->future == CT_FUTURE_SURE || e->future == CT_FUTURE_MAYBE || e->pad;
 
 	if (!will)
-		return LEVEL_NONE;
+		return e->refers ? LEVEL_MEDIUM : LEVEL_NONE;
 	return e->future == CT_FUTURE_SURE || e->pad ? LEVEL_HIGH : LEVEL_MEDIUM;
 }
 
@@ -185,6 +185,9 @@ static const char *explain(const struct ct_holders_inference *h,
 		future = say(h, from, &e->of_future,
 			e->future == CT_FUTURE_SURE ? "will call" : "may call", "will release",
 			addr);
+	if (!past && !future && e->refers)
+		return ct_sink_printf(h->ctx->sink, "frame #%u %s %s", e->of_refers.frame,
+			frame_name(h, &from->frames[e->of_refers.frame]), possession->refers);
 	if (past && future)
 		return ct_sink_printf(h->ctx->sink, "%s and not yet released it; %s", past, future);
 	if (past)

@@ -143,6 +143,11 @@ struct ct_possession {
 	 */
 	uint32_t (*belongs)(
 		const struct ct_blocking *ctx, uint64_t addr, const struct ct_evidence_from *from);
+	/*
+	 * What it means that a thread has the object's address in its frames, where that alone
+	 * makes it one who may end the wait; others may, too. NULL: it says nothing.
+	 */
+	const char *refers;
 	bool inlined;     /* atomic instructions on the object acquire and release it too */
 	bool up_releases; /* an atomic that counts up releases it: a semaphore's */
 	bool in_libc;     /* only the C library's own code acquires and releases it */

@@ -32,6 +32,7 @@ extern const struct ct_primitive ct_primitive_musl_rwlock;
 extern const struct ct_primitive ct_primitive_mutex;
 extern const struct ct_primitive ct_primitive_once;
 extern const struct ct_primitive ct_primitive_rust_barrier;
+extern const struct ct_primitive ct_primitive_rust_channel;
 extern const struct ct_primitive ct_primitive_rust_cond;
 extern const struct ct_primitive ct_primitive_rust_mutex;
 extern const struct ct_primitive ct_primitive_rust_once;

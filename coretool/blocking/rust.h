@@ -27,6 +27,19 @@ enum ct_rust_place { /* where in std a thread sleeps */
 	CT_RUST_SCOPE,
 };
 
+#define CT_RUST_PARKER                                                                             \
+	40u /* offset of the word on which a thread parks, in the Arc of its Thread */
+#define CT_RUST_PARKED UINT32_MAX /* that word then */
+
+/* Does it sleep as std parks a thread, whatever for? That needs no names. */
+static inline bool ct_rust_parks(const struct ct_blocked *blocked)
+{
+	const struct ct_futex_op *op = &blocked->futex;
+
+	return op->op == CT_FUTEX_WAIT_BITSET && op->is_private && blocked->call.args[0] % 8 == 0 &&
+	       (uint32_t)blocked->call.args[2] == CT_RUST_PARKED;
+}
+
 /* Where a blocked thread sleeps; NOWHERE too when it does not sleep as std does. */
 enum ct_rust_place ct_rust_place(const struct ct_blocking *ctx, const struct ct_blocked *blocked);
 
@@ -34,7 +47,7 @@ enum ct_rust_place ct_rust_place(const struct ct_blocking *ctx, const struct ct_
  * the id and the name. */
 static inline bool ct_rust_thread_of(uint64_t arc, uint64_t parker)
 {
-	return arc >= 4096 && arc % 8 == 0 && parker - arc == 40;
+	return arc >= 4096 && arc % 8 == 0 && parker - arc == CT_RUST_PARKER;
 }
 
 /* Adds to a lock's state that it is poisoned, where the byte at addr says so. */

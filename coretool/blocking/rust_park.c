@@ -7,8 +7,6 @@
 #include "blocking/rows.h"
 #include "blocking/rust.h"
 
-#define PARKED UINT32_MAX
-
 static const struct {
 	enum ct_wait_kind kind;
 	const char *why; /* NULL: nothing is parked there */
@@ -35,8 +33,7 @@ static enum ct_status match(
 {
 	enum ct_rust_place place = ct_rust_place(ctx, blocked);
 
-	if (place >= CT_COUNT(reasons) || !reasons[place].why ||
-		(uint32_t)blocked->call.args[2] != PARKED)
+	if (place >= CT_COUNT(reasons) || !reasons[place].why || !ct_rust_parks(blocked))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = reasons[place].kind,
 		.address = blocked->call.args[0],

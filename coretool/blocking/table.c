@@ -14,8 +14,8 @@ const struct ct_primitive *const ct_primitives[] = {
 	&ct_primitive_cxx_future, &ct_primitive_cxx_latch, &ct_primitive_cxx_barrier,
 	&ct_primitive_cxx_semaphore, &ct_primitive_cxx_atomic, &ct_primitive_rust_mutex,
 	&ct_primitive_rust_rwlock, &ct_primitive_rust_barrier, &ct_primitive_rust_cond,
-	&ct_primitive_rust_once, &ct_primitive_rust_scope, &ct_primitive_rust_park,
-	&ct_primitive_futex, /* takes what is left */
+	&ct_primitive_rust_once, &ct_primitive_rust_scope, &ct_primitive_rust_channel,
+	&ct_primitive_rust_park, &ct_primitive_futex, /* takes what is left */
 };
 const size_t ct_n_primitives = CT_COUNT(ct_primitives);
 

@@ -188,7 +188,8 @@ struct ct_wait {
 	bool outside : 1; /* what ends it is outside of the process: fd, signal, child, another
 			     process */
 	bool behind_writers : 1; /* who only reads is not in its way (an RWMutex of Go) */
-	bool never : 1; /* nothing can ever end it: a nil channel, a select without cases */
+	bool others : 1; /* than its peers may as well end it: they are those that were seen */
+	bool never : 1;  /* nothing can ever end it: a nil channel, a select without cases */
 	bool has_since : 1;
 	uint32_t actor;
 	uint32_t resource;   /* CT_NONE: nothing of this process (I/O, sleep …) */

@@ -239,7 +239,8 @@ static enum ct_status run(struct finder *f, uint8_t *orphan, enum ct_trust ceili
 		return CT_NO_MEMORY;
 	f->ceiling = ceiling;
 	for (uint32_t w = 0; w < facts->n_waits; w++)
-		f->narrowed[w] = facts->waits[w].n_peers && ceiling >= CT_TRUST_INFERRED;
+		f->narrowed[w] = facts->waits[w].n_peers && !facts->waits[w].others &&
+				 ceiling >= CT_TRUST_INFERRED;
 	enum ct_status status = settle(f, knot);
 	bool crowded = is_crowded(f);
 	/* In a crowd what rests on peers is a guess. */

@@ -29,6 +29,7 @@ static enum ct_status add_object_wait(struct ct_observation *o, const struct ct_
 		.owner_gone = ct_sink_get_resource(o->sink, resource)->owner_gone,
 		.timed = match->timed,
 		.outside = match->outside,
+		.others = primitive->possession && primitive->possession->refers,
 		.why = match->why,
 	};
 	return ct_sink_wait(o->sink, &wait) == CT_NONE ? CT_NO_MEMORY : CT_OK;

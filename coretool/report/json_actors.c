@@ -61,6 +61,8 @@ static void add_peers(const struct ct_json *j, struct ct_record *r, const struct
 	for (uint32_t i = 0; i < wait->n_peers; i++)
 		ct_record_push(
 			r, peers, ct_json_actor_id(j, j->facts->peers[wait->first_peer + i].actor));
+	if (wait->others)
+		ct_record_bool(r, "others", true);
 }
 
 /* Of a wait for I/O: the number of the file, and what is to be done with it. */

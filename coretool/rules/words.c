@@ -65,11 +65,11 @@ const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts
 		{"cxx_barrier", "barrier"}, {"cxx_semaphore", "semaphore"},
 		{"cxx_atomic", "atomic"}, {"rust_mutex", "Mutex"}, {"rust_rwlock", "RwLock"},
 		{"rust_condvar", "Condvar"}, {"rust_barrier", "Barrier"}, {"rust_once", "Once"},
-		{"rust_parker", "parker"}, {"rust_scope", "scope"}, {"omp_lock", "OpenMP lock"},
-		{"omp_barrier", "OpenMP barrier"}, {"omp_sem", "OpenMP semaphore"},
-		{"go_chan", "channel"}, {"go_mutex", "Mutex"}, {"go_rwmutex", "RWMutex"},
-		{"go_waitgroup", "WaitGroup"}, {"go_cond", "Cond"}, {"go_once", "Once"},
-		{"go_sema", "semaphore"}, {"go_fd", "file"}};
+		{"rust_parker", "parker"}, {"rust_channel", "channel"}, {"rust_scope", "scope"},
+		{"omp_lock", "OpenMP lock"}, {"omp_barrier", "OpenMP barrier"},
+		{"omp_sem", "OpenMP semaphore"}, {"go_chan", "channel"}, {"go_mutex", "Mutex"},
+		{"go_rwmutex", "RWMutex"}, {"go_waitgroup", "WaitGroup"}, {"go_cond", "Cond"},
+		{"go_once", "Once"}, {"go_sema", "semaphore"}, {"go_fd", "file"}};
 	const char *kind = r->kind;
 
 	if (r->name && r->place == CT_PLACE_TLS && r->place_actor != CT_NONE)
@@ -262,6 +262,10 @@ const char *ct_say_release(enum ct_wait_kind kind)
 		return "post";
 	case CT_WAIT_BARRIER:
 		return "come to";
+	case CT_WAIT_SEND:
+		return "receive from";
+	case CT_WAIT_RECV:
+		return "send to";
 	default:
 		return "release";
 	}

@@ -165,6 +165,20 @@ def check_free_of(report, _, value):
         yield f"{who(value['tid'])} does not hold {value['resource']}, but is said to"
 
 
+def check_state(report, _, value):
+    """The object's state has at least these fields."""
+    state = report.resources.get(number(value["resource"]), {}).get("state", {})
+    for key, wanted in value["state"].items():
+        if state.get(key) != wanted:
+            yield f"{value['resource']}: its {key} is {state.get(key)!r}, should be {wanted!r}"
+
+
+def check_a_peer(report, _, value):
+    waits = report.waits(value["tid"])
+    if value["peer"] not in [report.who(p) for wait in waits for p in wait.get("peers", [])]:
+        yield f"{who(value['tid'])}: {who(value['peer'])} is not among its peers"
+
+
 def check_peers(report, _, value):
     waits = report.waits(value["tid"])
     peers = {report.who(p) for wait in waits for p in wait.get("peers", [])}
@@ -383,6 +397,8 @@ CHECKS = {
     "inferred": check_inferred,
     "free_of": check_free_of,
     "peers": check_peers,
+    "a_peer": check_a_peer,
+    "state": check_state,
     "held_only": nothing,
     "report": nothing,
     "corrupt": check_corrupt,

@@ -234,6 +234,19 @@ class CheckerTest(unittest.TestCase):
         report["actors"][0]["waits"][0]["resource"] = "r:0x10"
         self.assertEqual(complaints(report, truth), [])
 
+    def test_state_and_peer(self):
+        truth = [{"wait": {"tid": 5, "kind": "chan-send", "resource": "0x10", "timed": False}},
+                 {"state": {"resource": "0x10", "state": {"messages": 2}}}, {"a_peer": {"tid": 5, "peer": 6}}]
+        wait = {**wait_of("chan-send", None, 0x10), "peers": ["t:4", "t:6"]}
+        resource = {"id": "r:0x10", "address": "0x10", "state": {"flavour": "bounded", "messages": 2}}
+        report = {"actors": [{"id": "t:5", "waits": [wait]}], "resources": [resource]}
+        self.assertEqual(complaints(report, truth), [])
+        resource["state"]["messages"] = 1
+        wait["peers"].pop()
+        wrong = complaints(report, truth)
+        self.assertIn("its messages is 1, should be 2", wrong[0])
+        self.assertIn("t:6 is not among its peers", wrong[1])
+
     def test_unknown_word(self):
         self.assertIn("unknown word 'no_such_word'", complaints({}, [{"no_such_word": 1}])[0])
 
