@@ -141,7 +141,7 @@ struct ct_actor {
 	uint8_t state;     /* enum ct_actor_state */
 	uint8_t id_source; /* enum ct_id_source */
 	uint8_t reason; /* why a goroutine waits, in the runtime's words: into reasons; 0: none */
-	bool system;
+	bool system;    /* the runtime's own: such a thread does nothing of itself */
 	bool locked;    /* a goroutine that is bound to its thread */
 	uint8_t signal; /* the signal it took; 0: none */
 	uint8_t bubble; /* of testing/synctest, that a goroutine is in, counted from 1; 0: none */

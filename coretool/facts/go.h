@@ -30,7 +30,9 @@ struct ct_fact_go {
 	const struct ct_go_thread *threads;
 	uint32_t n_processors, n_threads;
 	uint32_t n_runnable; /* in the queue of all */
-	uint32_t n_timers;   /* pending ones: each may start a goroutine; CT_NONE: not known */
+	uint32_t n_timers;   /* pending ones; CT_NONE: not known */
+	/* Those of them that run code of the program's (time.AfterFunc); CT_NONE: not known. */
+	uint32_t n_functions;
 	uint32_t n_idle_processors, n_idle_threads, n_spinning;
 	bool stopping; /* the world is being stopped */
 };

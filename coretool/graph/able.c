@@ -5,6 +5,7 @@
  * that can end brings its actor nearer to going on.
  */
 #include "graph/able.h"
+#include "facts/go.h"
 
 /* Who is needed for a wait to end. */
 enum need {
@@ -138,13 +139,19 @@ static enum need need_of(const struct run *run, uint32_t w)
 	return NEED_ANYBODY;
 }
 
+/*
+ * Of those that do nothing of themselves we know by their functions alone: what is to be proven
+ * does not rest on that.
+ */
 static void set_able(struct run *run, uint32_t actor)
 {
 	if (run->able[actor])
 		return;
 	for (uint32_t part = actor; part != CT_NONE;
 		part = ct_graph_next(run->facts, actor, part)) {
-		run->able[part] = run->any = true;
+		run->able[part] = true;
+		run->any |=
+			run->plan->ceiling < CT_TRUST_INFERRED || !ct_graph_rests(run->facts, part);
 		run->queue[run->tail++] = part;
 	}
 }
@@ -341,7 +348,7 @@ static void begin(struct run *run)
 		if (alive && !run->pending[a] && ct_graph_node(facts, a) == a)
 			set_able(run, a);
 	}
-	run->any |= facts->target.memory_shared;
+	run->any |= facts->target.memory_shared || (facts->go && facts->go->n_functions);
 	end_all(run, NEED_NOBODY);
 }
 

@@ -34,6 +34,15 @@ static inline uint32_t ct_graph_next(const struct ct_facts *facts, uint32_t node
 		       : CT_NONE;
 }
 
+/* Threads of a runtime that wait for work, and its own goroutines, end nobody's wait of themselves.
+ */
+static inline bool ct_graph_rests(const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	return a->system && (a->kind == CT_ACTOR_THREAD || a->state == CT_STATE_WAITING);
+}
+
 struct ct_edge {
 	uint32_t waiter, holder; /* actors: nodes */
 	uint32_t wait, hold;     /* the facts behind the edge */

@@ -9,6 +9,7 @@
  * for what another one holds; of such programs a healthy one has to keep clear, too.
  */
 #include "base/vec.h"
+#include "facts/go.h"
 #include "graph/able.h"
 #include "graph/components.h"
 
@@ -158,11 +159,8 @@ static enum ct_status settle(struct finder *f, bool *knot)
 	return CT_OK;
 }
 
-/* Runs, or serves somebody outside: it may do anything next, and not all of that can be seen. */
-static bool is_crowd(const struct ct_facts *facts, uint32_t actor)
+static bool serves(const struct ct_facts *facts, const struct ct_actor *a)
 {
-	const struct ct_actor *a = &facts->actors[actor];
-
 	for (uint32_t i = 0; i < a->n_waits; i++)
 		switch (facts->waits[a->first_wait + i].kind) {
 		case CT_WAIT_IO:
@@ -172,13 +170,35 @@ static bool is_crowd(const struct ct_facts *facts, uint32_t actor)
 		default:
 			break;
 		}
-	return !a->n_waits;
+	return false;
+}
+
+/*
+ * Runs, or serves somebody outside: it may do anything next, and not all of that can be seen. A
+ * thread of a runtime that rests is no part of what its goroutine does.
+ */
+static bool is_crowd(const struct ct_facts *facts, uint32_t node)
+{
+	uint32_t n_waits = 0, n_parts = 0;
+
+	for (uint32_t part = node; part != CT_NONE; part = ct_graph_next(facts, node, part)) {
+		if (ct_graph_rests(facts, part))
+			continue;
+		if (serves(facts, &facts->actors[part]))
+			return true;
+		n_waits += facts->actors[part].n_waits;
+		n_parts++;
+	}
+	return n_parts && !n_waits;
 }
 
 static bool is_crowded(const struct finder *f)
 {
+	/* A timer may have anything done, too. */
+	if (f->facts->go && f->facts->go->n_functions)
+		return true;
 	for (uint32_t a = 0; a < f->facts->n_actors; a++)
-		if (f->able[a] && is_crowd(f->facts, a))
+		if (f->able[a] && ct_graph_node(f->facts, a) == a && is_crowd(f->facts, a))
 			return true;
 	return false;
 }

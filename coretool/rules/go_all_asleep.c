@@ -106,8 +106,8 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	bool said = runtime_says_so(facts);
 
 	(void)graph, (void)policy;
-	/* A timer may start a goroutine; more may be in what is missing. */
-	if (!facts->go || (!said && (facts->target.n_partial || facts->go->n_timers ||
+	/* A timer may have anything done; more may be in what is missing. */
+	if (!facts->go || (!said && (facts->target.n_partial || facts->go->n_functions ||
 					    has_foreign_threads(facts))))
 		return CT_OK;
 	for (uint32_t i = 0; !said && i < facts->n_actors; i++) {
@@ -128,8 +128,9 @@ const struct ct_rule ct_rule_go_all_asleep = {
 		"is in a system call or in C code, or waits for a file or a timer. The runtime "
 		"notices that itself only where the program has neither C code nor signal "
 		"handlers of its own.",
-	.silent_when = "Any goroutine can go on by itself or by something outside; a timer is "
-		       "pending; a thread that the runtime does not know might call into Go.",
+	.silent_when = "Any goroutine can go on by itself or by something outside; a function "
+		       "of time.AfterFunc is pending; a thread that the runtime does not know "
+		       "might call into Go.",
 	.level = CT_P0,
 	.wants = CT_WANT_GOROUTINES,
 	.run = run,

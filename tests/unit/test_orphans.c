@@ -2,6 +2,7 @@
 /* Who can still be woken, and what CT101, CT110 and CT111 make of those who cannot. */
 #include "story.h"
 
+#include "facts/go.h"
 #include "rules/rules.h"
 
 /* A resource that nobody holds by its nature. */
@@ -417,6 +418,39 @@ static void a_hidden_cycle_is_likely_and_says_why(void **state)
 	assert_only(judge(hidden_cycle(CT_TRUST_INFERRED, CT_WAIT_IO)), "CT101", CT_POSSIBLE, 2);
 }
 
+/* A runtime's thread that waits for work does nothing of itself: but a pending timer may. */
+static void a_thread_that_rests_is_no_crowd(void **state)
+{
+	(void)state;
+	for (uint32_t n_functions = 0; n_functions < 2; n_functions++) {
+		struct ct_facts *facts = hidden_cycle(CT_TRUST_INFERRED, CT_WAIT_FUTEX);
+		const struct ct_fact_go go = {.version = "go1.24.4", .n_functions = n_functions};
+
+		((struct ct_actor *)(uintptr_t)facts->actors)[0].system = true;
+		facts->go = ct_arena_copy(&facts->arena, &go, sizeof(go));
+		assert_only(judge(facts), "CT101", n_functions ? CT_POSSIBLE : CT_LIKELY, 2);
+	}
+	assert_only(judge(hidden_cycle(CT_TRUST_INFERRED, CT_WAIT_FUTEX)), "CT101", CT_POSSIBLE, 2);
+}
+
+/* Who sleeps beside it is likely stuck, and no more: that the runtime wakes nobody is no proof. */
+static void a_thread_that_rests_proves_nothing(void **state)
+{
+	(void)state;
+	struct story s = pool();
+	uint32_t rests = story_thread(&s, 9, "M");
+	ct_sink_get_actor(s.sink, rests)->system = true;
+	story_waits_as(&s, 0, story_object(&s, "sem", 0x4000, "g_go"), CT_WAIT_COND);
+	story_waits_as(&s, rests, CT_NONE, CT_WAIT_FUTEX);
+	struct told told = judge(story_end(&s));
+	const struct ct_finding *f = find(&told, "CT110");
+	assert_non_null(f);
+	assert_int_equal(f->confidence, CT_LIKELY);
+	for (uint32_t i = 0; i < f->n_actors; i++)
+		assert_int_not_equal(f->actors[i], rests);
+	forget(told);
+}
+
 /* Each worker wakes the next one, and who wakes the first was not seen. */
 static void peers_alone_are_no_knot(void **state)
 {
@@ -509,6 +543,8 @@ int main(void)
 		cmocka_unit_test(of_alternatives_one_is_enough),
 		cmocka_unit_test(barriers_keep_each_others_threads),
 		cmocka_unit_test(a_hidden_cycle_is_likely_and_says_why),
+		cmocka_unit_test(a_thread_that_rests_is_no_crowd),
+		cmocka_unit_test(a_thread_that_rests_proves_nothing),
 		cmocka_unit_test(peers_alone_are_no_knot),
 		cmocka_unit_test(a_semaphore_of_two_holders_is_a_knot),
 		cmocka_unit_test(exited_threads_are_named_and_wake_nobody),

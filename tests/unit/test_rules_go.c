@@ -30,11 +30,11 @@ static void done(struct ct_document *doc, struct ct_facts *facts)
 	ct_facts_free(facts);
 }
 
-static struct story begin(uint32_t n_timers)
+static struct story begin(uint32_t n_functions)
 {
 	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
 
-	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4", .n_timers = n_timers});
+	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4", .n_functions = n_functions});
 	return s;
 }
 
@@ -113,9 +113,9 @@ static void one_that_waits_for_itself_is_go_s_rule(void **state)
 }
 
 /* Two that wait to receive, and what may still happen beside them. */
-static uint32_t asleep(uint32_t n_timers, bool foreign, enum ct_wait_kind last, bool timed)
+static uint32_t asleep(uint32_t n_functions, bool foreign, enum ct_wait_kind last, bool timed)
 {
-	struct story s = begin(n_timers);
+	struct story s = begin(n_functions);
 	struct ct_facts *facts;
 	uint32_t one, two, n;
 

@@ -102,6 +102,7 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 		status = ct_go_observe_owners(o);
 	if (!status)
 		status = ct_go_observe_fatal(o);
+	ct_go_mark_resting(o);
 	ct_go_observe_sched(o);
 	if (o->names && !status)
 		ct_go_name_channels(o);

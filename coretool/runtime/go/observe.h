@@ -89,6 +89,10 @@ CT_WARN_UNUSED enum ct_status ct_go_observe_stack(
 /* Adds who has, or will end the wait for, what they wait for, when all waits are there. (owners.c)
  */
 CT_WARN_UNUSED enum ct_status ct_go_observe_owners(struct ct_go_observation *o);
+/* Marks the threads of the runtime that do nothing of their own. (resting.c) */
+void ct_go_mark_resting(struct ct_go_observation *o);
+/* Timers that start code of the program's when they fire; CT_NONE: not known. (timer.c) */
+uint32_t ct_go_count_functions(const struct ct_go *go);
 /* Adds the scheduler, when all goroutines are there. (sched.c) */
 void ct_go_observe_sched(struct ct_go_observation *o);
 

@@ -156,5 +156,6 @@ void ct_go_observe_sched(struct ct_go_observation *o)
 	read_processors(o, &fact);
 	read_threads(o, &fact);
 	read_queues(o, &fact);
+	fact.n_functions = ct_go_count_functions(go);
 	ct_sink_go(o->sink, &fact);
 }

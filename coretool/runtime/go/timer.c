@@ -9,7 +9,7 @@
 #include <inttypes.h>
 
 #define MAX_P      4096
-#define MAX_TIMERS (1u << 24) /* of one P */
+#define MAX_TIMERS (UINT64_C(1) << 24) /* of one P */
 
 /* ---- the clock ---- */
 
@@ -98,8 +98,9 @@ static bool runs(const struct ct_go *go, uint64_t timer)
 	       (status == 1 || status == 2 || (status >= 6 && status <= 8));
 }
 
-static void add_timer(const struct ct_go *go, struct ct_go_waits *waits, uint64_t timer)
+static void add_timer(const struct ct_go *go, void *arg, uint64_t timer)
 {
+	struct ct_go_waits *waits = arg;
 	uint64_t channel = 0;
 
 	/* arg is an interface: type and value. */
@@ -112,24 +113,63 @@ static void add_timer(const struct ct_go *go, struct ct_go_waits *waits, uint64_
 		*slot = (struct ct_go_ticking){channel, timer};
 }
 
-/* The heap of each P: of timers, since 1.23 of pairs of a timer and its time. */
-static void read_timers(const struct ct_go *go, struct ct_go_waits *waits)
+/* The heap of each P: of timers, since 1.23 of pairs of a timer and its time. False: not all can be
+ * read. */
+static bool each_timer(
+	const struct ct_go *go, void (*look)(const struct ct_go *, void *, uint64_t), void *arg)
 {
-	bool pairs = ct_go_at(go, TIMERS_HEAP) != CT_GO_ABSENT;
+	bool pairs = ct_go_at(go, TIMERS_HEAP) != CT_GO_ABSENT, all = p_at(go, 0) != 0;
 	uint64_t heap = ct_go_at(go, P_TIMERS) + (pairs ? ct_go_at(go, TIMERS_HEAP) : 0);
 	uint64_t p, slice[2], timer;
 
-	waits->have_timers = true;
+	if (ct_go_at(go, P_TIMERS) == CT_GO_ABSENT)
+		return false;
 	for (uint32_t i = 0; (p = p_at(go, i)); i++) {
-		if (ct_read(go->target, p + heap, slice, sizeof(slice)))
+		if (ct_read(go->target, p + heap, slice, sizeof(slice)) || slice[1] > MAX_TIMERS) {
+			all = false;
 			continue;
-		for (uint64_t k = 0; k < CT_MIN(slice[1], (uint64_t)MAX_TIMERS); k++) {
-			if (ct_read_u64(go->target, slice[0] + (pairs ? 16 : 8) * k, &timer))
+		}
+		for (uint64_t k = 0; k < slice[1]; k++) {
+			if (ct_read_u64(go->target, slice[0] + (pairs ? 16 : 8) * k, &timer)) {
+				all = false;
 				break;
-			add_timer(go, waits, timer);
+			}
+			look(go, arg, timer);
 		}
 	}
+	return all;
 }
+
+/* ---- timers that run code of the program's ---- */
+
+/* The runtime's own timers end sleeps and waits for files, which are told of anyway, or wake its
+ * own goroutines; those of package time send, or call what AfterFunc was given. */
+static bool only_wakes(const char *function)
+{
+	return !strncmp(function, "runtime.", strlen("runtime.")) ||
+	       !strcmp(function, "time.sendTime");
+}
+
+static void count_function(const struct ct_go *go, void *arg, uint64_t timer)
+{
+	uint64_t closure = ct_go_word(go, timer, CT_GO_TIMER_F), entry = 0;
+	struct ct_go_function function;
+	uint32_t *n = arg;
+
+	if (runs(go, timer))
+		*n += !closure || ct_read_u64(go->target, closure, &entry) ||
+		      !ct_go_function_at(&go->tables, entry, &function) ||
+		      !only_wakes(ct_go_function_name(&function));
+}
+
+uint32_t ct_go_count_functions(const struct ct_go *go)
+{
+	uint32_t n = 0;
+
+	return each_timer(go, count_function, &n) ? n : CT_NONE;
+}
+
+/* ---- timers of channels ---- */
 
 /* When it fires: what was set last. */
 static int64_t when_of(const struct ct_go *go, uint64_t timer)
@@ -147,7 +187,8 @@ uint64_t ct_go_ticking_timer(struct ct_go_waiter *w, uint64_t channel, int64_t *
 	uint32_t i;
 
 	if (!waits->have_timers)
-		read_timers(w->o->go, waits);
+		(void)each_timer(w->o->go, add_timer, waits);
+	waits->have_timers = true;
 	struct ct_hash_it it = ct_hash_find(&waits->ticking_keys, ct_hash_u64(channel));
 	while (ct_hash_next(&waits->ticking_keys, &it, &i))
 		if (waits->ticking.items[i].channel == channel) {

@@ -157,6 +157,36 @@ void ct_go_waits_free(struct ct_go_waits *waits)
 	free(waits);
 }
 
+/*
+ * The goroutine of os/signal: it sleeps as in a system call, until a signal comes that the program
+ * has asked for.
+ */
+static bool awaits_signal(const struct ct_go_waiter *w)
+{
+	const struct ct_actor *a = ct_sink_get_actor(w->o->sink, w->actor);
+	const struct ct_stack *stack =
+		a->stack == CT_NONE ? NULL : ct_sink_get_stack(w->o->sink, a->stack);
+
+	for (uint32_t i = 0; stack && i < CT_MIN(stack->n_frames, 8u); i++) {
+		const char *function =
+			ct_sink_get_site(w->o->sink, stack->frames[i].site)->function;
+
+		if (function && !strcmp(function, "os/signal.signal_recv"))
+			return true;
+	}
+	return false;
+}
+
+static enum ct_status add_signal_wait(struct ct_go_waiter *w)
+{
+	return ct_go_add_wait(w, (struct ct_wait){.kind = CT_WAIT_SIGNAL,
+					 .trust = CT_TRUST_LAYOUT,
+					 .outside = true,
+					 .resource = CT_NONE,
+					 .why = "it waits for signals that the program wants to "
+						"be told of (signal.Notify)"});
+}
+
 /* g.syncGroup in 1.24, g.bubble since: counted as they come. */
 static uint8_t bubble_of(const struct ct_go_waiter *w)
 {
@@ -183,5 +213,7 @@ enum ct_status ct_go_observe_waits(
 
 	ct_sink_get_actor(o->sink, actor)->labels = labels;
 	ct_sink_get_actor(o->sink, actor)->bubble = bubble_of(&w);
+	if (g->status == CT_GO_SYSCALL)
+		return awaits_signal(&w) ? add_signal_wait(&w) : CT_OK;
 	return g->status == CT_GO_WAITING || g->status == CT_GO_LEAKED ? w.row->observe(&w) : CT_OK;
 }
