@@ -12,6 +12,11 @@ struct ct_arena_block {
 	_Alignas(16) unsigned char bytes[];
 };
 
+struct ct_arena_adopted {
+	struct ct_arena_adopted *next;
+	void *memory;
+};
+
 void ct_arena_init(struct ct_arena *arena)
 {
 	*arena = (struct ct_arena){0};
@@ -21,6 +26,9 @@ void ct_arena_free(struct ct_arena *arena)
 {
 	struct ct_arena_block *block = arena->blocks;
 
+	/* What tells of adopted memory lies in the blocks. */
+	for (struct ct_arena_adopted *a = arena->adopted; a; a = a->next)
+		free(a->memory);
 	while (block) {
 		struct ct_arena_block *next = block->next;
 		free(block);
@@ -35,6 +43,8 @@ void ct_arena_reset(struct ct_arena *arena)
 
 	if (!keep)
 		return;
+	for (; arena->adopted; arena->adopted = arena->adopted->next)
+		free(arena->adopted->memory);
 	arena->blocks = keep->next;
 	keep->next = NULL;
 	bool failed = arena->failed;
@@ -95,6 +105,19 @@ void *ct_arena_copy(struct ct_arena *arena, const void *data, size_t size)
 	if (ret && size)
 		memcpy(ret, data, size);
 	return ret;
+}
+
+void *ct_arena_adopt(struct ct_arena *arena, void *memory)
+{
+	struct ct_arena_adopted *a = ct_arena_new(arena, struct ct_arena_adopted);
+
+	if (!a) {
+		free(memory);
+		return NULL;
+	}
+	*a = (struct ct_arena_adopted){arena->adopted, memory};
+	arena->adopted = a;
+	return memory;
 }
 
 char *ct_arena_strndup(struct ct_arena *arena, const char *s, size_t len)

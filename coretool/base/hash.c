@@ -8,9 +8,15 @@ uint64_t ct_hash_bytes(const void *data, size_t len)
 	return XXH3_64bits(data, len);
 }
 
+/* Both halves of a product depend on all bits of both factors; one of them is secret. */
 uint64_t ct_hash_u64(uint64_t key)
 {
-	return XXH3_64bits_withSeed(&key, sizeof(key), (uint64_t)(uintptr_t)&ct_hash_u64);
+	uint64_t seed = (uint64_t)(uintptr_t)&ct_hash_u64 * UINT64_C(0x9e3779b97f4a7c15);
+	__uint128_t product = (__uint128_t)(key ^ UINT64_C(0xa0761d6478bd642f)) * (seed | 1);
+
+	product = (__uint128_t)((uint64_t)product ^ (uint64_t)(product >> 64)) *
+		  UINT64_C(0xe7037ed1a0b428db);
+	return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 struct ct_hash_it ct_hash_find(const struct ct_hash *h, uint64_t hash)

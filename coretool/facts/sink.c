@@ -115,18 +115,34 @@ const char *ct_sink_secret(struct ct_sink *sink, const char *s)
 				 : ct_sink_string(sink, s);
 }
 
+/* There may be a million of them, and seldom is anybody looked for by its object among them. */
+static bool is_sleeper(const struct ct_actor *actor)
+{
+	return actor->kind == CT_ACTOR_GOROUTINE && actor->state == CT_STATE_WAITING;
+}
+
+static bool index_object(struct ct_sink *sink, uint32_t actor)
+{
+	uint64_t object = sink->actors.items[actor].object;
+
+	return !object || ct_hash_insert(&sink->actor_objects, ct_hash_u64(object), actor);
+}
+
 uint32_t ct_sink_actor(struct ct_sink *sink, const struct ct_actor *actor)
 {
 	struct ct_actor *slot = ct_vec_push(&sink->actors);
 	uint32_t index = sink->actors.n - 1;
 
-	if (!slot || !ct_hash_insert(&sink->actor_ids, ct_hash_u64(actor->id), index) ||
-		(actor->object &&
-			!ct_hash_insert(&sink->actor_objects, ct_hash_u64(actor->object), index))) {
+	if (slot)
+		*slot = *actor;
+	/* By their numbers only threads are looked for. */
+	if (!slot ||
+		(actor->kind == CT_ACTOR_THREAD &&
+			!ct_hash_insert(&sink->actor_ids, ct_hash_u64(actor->id), index)) ||
+		(!is_sleeper(actor) && !index_object(sink, index))) {
 		sink->failed = true;
 		return CT_NONE;
 	}
-	*slot = *actor;
 	slot->first_wait = sink->waits.n;
 	slot->n_waits = 0;
 	return index;
@@ -214,7 +230,7 @@ uint32_t ct_sink_exited_by_id(const struct ct_sink *sink, uint64_t id)
 	return id ? find_thread(sink, id, true) : CT_NONE;
 }
 
-uint32_t ct_sink_actor_by_object(const struct ct_sink *sink, uint64_t object)
+static uint32_t find_object(const struct ct_sink *sink, uint64_t object)
 {
 	struct ct_hash_it it = ct_hash_find(&sink->actor_objects, ct_hash_u64(object));
 	uint32_t i;
@@ -223,6 +239,18 @@ uint32_t ct_sink_actor_by_object(const struct ct_sink *sink, uint64_t object)
 		if (sink->actors.items[i].object == object)
 			return i;
 	return CT_NONE;
+}
+
+uint32_t ct_sink_actor_by_object(struct ct_sink *sink, uint64_t object)
+{
+	uint32_t found = find_object(sink, object);
+
+	if (found != CT_NONE || sink->n_indexed == sink->actors.n)
+		return found;
+	for (; sink->n_indexed < sink->actors.n; sink->n_indexed++)
+		if (is_sleeper(&sink->actors.items[sink->n_indexed]))
+			sink->failed |= !index_object(sink, sink->n_indexed);
+	return find_object(sink, object);
 }
 
 /* Thousands of channels are in the same state. */
@@ -473,9 +501,19 @@ uint32_t ct_sink_stack(struct ct_sink *sink, const struct ct_stack *stack)
 	return index;
 }
 
+void ct_sink_share_stack(struct ct_sink *sink, uint32_t stack)
+{
+	sink->stacks.items[stack].n_actors++;
+}
+
 const struct ct_stack *ct_sink_get_stack(const struct ct_sink *sink, uint32_t stack)
 {
 	return &sink->stacks.items[stack];
+}
+
+uint32_t ct_sink_n_stacks(const struct ct_sink *sink)
+{
+	return sink->stacks.n;
 }
 
 uint32_t ct_sink_module(struct ct_sink *sink, const struct ct_fact_module *module)

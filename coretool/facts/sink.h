@@ -46,7 +46,7 @@ uint32_t ct_sink_thread_by_id(const struct ct_sink *sink, uint64_t id);
 /* The same of those that have exited and were not joined, where their ids are known. */
 uint32_t ct_sink_exited_by_id(const struct ct_sink *sink, uint64_t id);
 /* The actor whose struct pthread or g is at this address, or CT_NONE. */
-uint32_t ct_sink_actor_by_object(const struct ct_sink *sink, uint64_t object);
+uint32_t ct_sink_actor_by_object(struct ct_sink *sink, uint64_t object);
 
 /* One resource for each address and kind: the second call gives the first one's index, fresh false.
  */
@@ -79,7 +79,10 @@ struct ct_site *ct_sink_get_site(
 uint32_t ct_sink_n_sites(const struct ct_sink *sink);
 /* Equal stacks are kept once; n_actors counts. */
 uint32_t ct_sink_stack(struct ct_sink *sink, const struct ct_stack *stack);
+/* One actor more has a stack that is there already. */
+void ct_sink_share_stack(struct ct_sink *sink, uint32_t stack);
 const struct ct_stack *ct_sink_get_stack(const struct ct_sink *sink, uint32_t stack);
+uint32_t ct_sink_n_stacks(const struct ct_sink *sink);
 
 uint32_t ct_sink_module(struct ct_sink *sink, const struct ct_fact_module *module);
 /* What killed the process: kept as a copy; what it points to is in the sink's arena. */

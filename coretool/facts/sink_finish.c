@@ -102,11 +102,17 @@ static void sink_link(struct ct_sink *sink)
 	}
 }
 
+/* Of an empty list there is a pointer, too. */
+static void *sink_adopt(struct ct_sink *sink, void *items)
+{
+	return items ? ct_arena_adopt(&sink->arena, items) : ct_arena_alloc(&sink->arena, 1);
+}
+
 #define SINK_MOVE(sink, what)                                                                      \
 	do {                                                                                       \
-		(sink)->facts->what = ct_arena_copy(&(sink)->arena, (sink)->what.items,            \
-			(size_t)(sink)->what.n * sizeof(*(sink)->what.items));                     \
+		(sink)->facts->what = sink_adopt((sink), (sink)->what.items);                      \
 		(sink)->facts->n_##what = (sink)->what.n;                                          \
+		(sink)->what.items = NULL;                                                         \
 	} while (0)
 
 enum ct_status ct_sink_finish(struct ct_sink *sink, struct ct_facts **ret, struct ct_error *err)

@@ -21,6 +21,7 @@ struct ct_sink {
 	struct ct_facts *facts; /* lies in arena */
 	struct ct_arena arena;
 	bool redact, failed;
+	uint32_t n_indexed;          /* of the actors: also those that sleep are in actor_objects */
 	struct ct_actor_thread lost; /* what there was no memory for */
 	CT_VEC(struct ct_actor) actors;
 	CT_VEC(struct ct_wait) waits;

@@ -11,6 +11,19 @@ enum ct_status ct_view(struct ct_target *target, uint64_t addr, size_t len, cons
 	return src->ops->view ? src->ops->view(src->self, addr, len, ret) : CT_FAULT;
 }
 
+#define CACHE_LINE 64
+
+void ct_expect(struct ct_target *target, uint64_t addr, size_t len)
+{
+	const void *bytes;
+
+	if (!len || ct_view(target, addr, len, &bytes))
+		return;
+	for (size_t i = 0; i < len; i += CACHE_LINE)
+		__builtin_prefetch((const char *)bytes + i);
+	__builtin_prefetch((const char *)bytes + len - 1);
+}
+
 /* Bytes from addr on that the source itself has, at most len; 0 when it has none there. */
 static size_t source_bytes(struct ct_target *target, uint64_t addr, size_t len)
 {

@@ -65,6 +65,11 @@ bool ct_target_has_view(const struct ct_target *target);
  * do. */
 enum ct_status ct_view(struct ct_target *target, uint64_t addr, size_t len, const void **ret);
 /*
+ * Has the bytes loaded into the processor's cache, where the source has them in place: they will be
+ * asked for, and those of many places are waited for at once.
+ */
+void ct_expect(struct ct_target *target, uint64_t addr, size_t len);
+/*
  * Bytes of a program's image, of any length: in place where the source or the module's file has
  * them in one piece, else a copy that lives as long as the target.
  */

@@ -466,18 +466,28 @@ static void sleeping(void **state)
 	}
 }
 
+/* Also when the same is said again, and something else in between. */
 static void durations(void **state)
 {
-	struct ct_sink *sink = ct_sink_new(0);
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} rows[] = {{1, "1 ms"}, {1999000000, "2000 ms"}, {2 * SECOND, "2 s"}, {2 * SECOND, "2 s"},
+		{119 * SECOND, "120 s"}, {2 * SECOND, "2 s"}, {120 * 60 * SECOND, "2 h"},
+		{24 * 3600 * SECOND - 1, "24 h"}, {INT64_MAX, "110000 days"}};
+	struct ct_go_observation o = {.sink = ct_sink_new(0)};
+	struct ct_go_waits *waits = calloc(1, sizeof(*waits));
+	struct ct_go_waiter w = {.o = &o, .waits = waits};
 
 	(void)state;
-	assert_string_equal(ct_go_duration(sink, 1), "1 ms");
-	assert_string_equal(ct_go_duration(sink, 1999000000), "2000 ms");
-	assert_string_equal(ct_go_duration(sink, 2 * SECOND), "2 s");
-	assert_string_equal(ct_go_duration(sink, 119 * SECOND), "120 s");
-	assert_string_equal(ct_go_duration(sink, 24 * 3600 * SECOND - 1), "24 h");
-	assert_string_equal(ct_go_duration(sink, INT64_MAX), "110000 days");
-	ct_sink_free(sink);
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		const char *text = ct_go_fires(&w, rows[i].ns);
+
+		assert_memory_equal(text, "its timer fires in at most ", 27);
+		assert_string_equal(text + 27, rows[i].text);
+	}
+	free(waits);
+	ct_sink_free(o.sink);
 }
 
 /* Two labels, and a count that nobody can have. */

@@ -26,6 +26,41 @@ static void a_secret_is_shown_unless_it_is_redacted(void **state)
 	}
 }
 
+static uint32_t add_actor(struct ct_sink *sink, enum ct_actor_kind kind, enum ct_actor_state state,
+	uint64_t id, uint64_t object)
+{
+	return ct_sink_actor(sink, &(struct ct_actor){.kind = (uint8_t)kind,
+					   .state = (uint8_t)state,
+					   .id = id,
+					   .object = object,
+					   .stack = CT_NONE,
+					   .carrier = CT_NONE,
+					   .runs = CT_NONE,
+					   .start_site = CT_NONE});
+}
+
+/* Whoever sleeps is found as well, also one that came after the first search. */
+static void actors_are_found_by_their_objects(void **state)
+{
+	struct ct_sink *sink = ct_sink_new(0);
+	uint32_t thread = add_actor(sink, CT_ACTOR_THREAD, CT_STATE_WAITING, 7, 0x1000);
+	uint32_t runs = add_actor(sink, CT_ACTOR_GOROUTINE, CT_STATE_RUNNING, 7, 0x2000);
+	uint32_t sleeps = add_actor(sink, CT_ACTOR_GOROUTINE, CT_STATE_WAITING, 8, 0x3000);
+
+	(void)state;
+	assert_int_equal(ct_sink_actor_by_object(sink, 0x1000), thread);
+	assert_int_equal(ct_sink_actor_by_object(sink, 0x2000), runs);
+	assert_int_equal(ct_sink_actor_by_object(sink, 0x3000), sleeps);
+	assert_int_equal(ct_sink_actor_by_object(sink, 0x4000), CT_NONE);
+	uint32_t late = add_actor(sink, CT_ACTOR_GOROUTINE, CT_STATE_WAITING, 9, 0x4000);
+	assert_int_equal(ct_sink_actor_by_object(sink, 0x4000), late);
+	assert_int_equal(ct_sink_actor_by_object(sink, 0x3000), sleeps);
+	/* A goroutine's number is no thread's. */
+	assert_int_equal(ct_sink_thread_by_id(sink, 7), thread);
+	assert_int_equal(ct_sink_thread_by_id(sink, 8), CT_NONE);
+	ct_sink_free(sink);
+}
+
 /* However they come in, a wait has its own and no others. */
 static void peers_stand_with_their_wait(void **state)
 {
@@ -70,6 +105,7 @@ static void peers_stand_with_their_wait(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(actors_are_found_by_their_objects),
 		cmocka_unit_test(peers_stand_with_their_wait),
 		cmocka_unit_test(a_secret_is_shown_unless_it_is_redacted),
 	};

@@ -112,12 +112,28 @@ static void note_contradiction(
 	r->corrupt_trust = (uint8_t)ct_go_trust(w->o->go, CT_TRUST_LAYOUT);
 }
 
+/* Of thousands of channels the elements are of few types. */
+static const struct ct_go_elem *elem_of(struct ct_go_waiter *w, uint64_t at)
+{
+	struct ct_sink *sink = w->o->sink;
+	struct ct_go_elem *elem = &w->waits->elems[at / 32 % CT_COUNT(w->waits->elems)];
+	struct ct_go_type type;
+
+	if (elem->known && elem->at == at)
+		return elem;
+	*elem = (struct ct_go_elem){.at = at, .known = true};
+	if (!ct_go_type_at(w->o->go, at, &type)) {
+		elem->text = ct_sink_string(sink, type.name);
+		elem->channel = ct_sink_printf(sink, "chan %s", elem->text);
+	}
+	return elem;
+}
+
 static struct ct_go_channel *add(
 	struct ct_go_waiter *w, const struct ct_go_record *record, uint64_t at)
 {
 	struct ct_sink *sink = w->o->sink;
 	struct ct_go_channel *c = ct_vec_push(&w->waits->channels);
-	struct ct_go_type type;
 	struct state state;
 	int64_t when;
 	bool fresh;
@@ -126,8 +142,8 @@ static struct ct_go_channel *add(
 		return NULL;
 	c->at = at;
 	read_state(record, &state, c);
-	bool typed = !ct_go_type_at(w->o->go, state.elem_type, &type);
-	const char *elem = typed ? ct_sink_string(sink, type.name) : NULL;
+	const struct ct_go_elem *type = elem_of(w, state.elem_type);
+	const char *elem = type->text;
 	add_timer(w, c, &state, elem, &when);
 	c->bare = elem && !strcmp(elem, "struct {}") && !state.cap;
 	c->resource = ct_sink_resource(sink, "go_chan", at, &fresh);
@@ -136,16 +152,14 @@ static struct ct_go_channel *add(
 	if (fresh) {
 		add_state(sink, c, &state, elem);
 		struct ct_resource *r = ct_sink_get_resource(sink, c->resource);
-		r->name = elem ? ct_sink_printf(sink, "chan %s", elem) : NULL;
+		r->name = type->channel;
 		r->name_of_type = elem != NULL;
 		note_contradiction(w, c, &state);
 	}
 	add_reasons(sink, c, &state);
 	int64_t until = c->ticks ? ct_go_until(w, when) : 0;
 	if (c->ticks)
-		c->why_receive = until ? ct_sink_printf(sink, "its timer fires in at most %s",
-						 ct_go_duration(sink, until))
-				       : "its timer will fire";
+		c->why_receive = until ? ct_go_fires(w, until) : "its timer will fire";
 	return c;
 }
 

@@ -61,14 +61,15 @@ enum ct_status ct_go_goroutine_at(const struct ct_go *go, uint64_t at, struct ct
 	return CT_OK;
 }
 
-enum ct_status ct_go_goroutine(const struct ct_go *go, uint32_t i, struct ct_go_g *ret)
+enum ct_status ct_go_goroutine_address(const struct ct_go *go, uint32_t i, uint64_t *ret)
 {
 	uint64_t list, at;
 
 	if (ct_read_u64(go->target, go->globals.allgs, &list) ||
 		ct_read_u64(go->target, list + (uint64_t)i * sizeof(at), &at) || !at)
 		return CT_FAULT;
-	return ct_go_goroutine_at(go, at, ret);
+	*ret = at;
+	return CT_OK;
 }
 
 const char *ct_go_wait_reason(const struct ct_go *go, const struct ct_go_g *g)
@@ -80,28 +81,37 @@ const char *ct_go_wait_reason(const struct ct_go *go, const struct ct_go_g *g)
 }
 
 /* isSystemGoroutine() of runtime/traceback.go */
-bool ct_go_is_system(const struct ct_go *go, const struct ct_go_g *g)
+enum ct_go_system ct_go_system_of(const struct ct_go *go, uint64_t startpc)
 {
 	struct ct_go_function f;
-	uint32_t fing = 0;
 
-	if (!ct_go_function_at(&go->tables, g->startpc, &f))
-		return false;
+	if (!ct_go_function_at(&go->tables, startpc, &f))
+		return CT_GO_SYSTEM_NO;
 	const char *name = ct_go_function_name(&f);
 	if (strncmp(name, "runtime.", strlen("runtime.")) != 0 || !strcmp(name, "runtime.main") ||
 		!strcmp(name, "runtime.corostart") || !strcmp(name, "runtime.handleAsyncEvent"))
-		return false;
-	/* Finalizers and cleanups are the program's own code. */
-	if (!strcmp(name, "runtime.runfinq") || !strcmp(name, "runtime.runFinalizers")) {
+		return CT_GO_SYSTEM_NO;
+	if (!strcmp(name, "runtime.runfinq") || !strcmp(name, "runtime.runFinalizers"))
+		return CT_GO_SYSTEM_FINALIZERS;
+	if (!strcmp(name, "runtime.runCleanups"))
+		return CT_GO_SYSTEM_CLEANUPS;
+	return CT_GO_SYSTEM_YES;
+}
+
+bool ct_go_is_system(const struct ct_go *go, const struct ct_go_g *g, enum ct_go_system kind)
+{
+	uint8_t running = 0;
+	uint32_t fing = 0;
+
+	switch (kind) {
+	case CT_GO_SYSTEM_FINALIZERS:
 		if (go->globals.fing)
 			(void)!ct_read_u32(go->target, go->globals.fing, &fing);
 		return ct_go_since(go, 20) ? !(fing & RUNNING_FINALIZER) : !(fing & 0xff);
-	}
-	if (!strcmp(name, "runtime.runCleanups")) {
-		uint8_t running = 0;
-
+	case CT_GO_SYSTEM_CLEANUPS:
 		(void)!ct_go_u8(go, g->at, CT_GO_G_RUNNINGCLEANUPS, &running);
 		return !running;
+	default:
+		return kind == CT_GO_SYSTEM_YES;
 	}
-	return true;
 }

@@ -39,16 +39,24 @@ struct ct_go_g {
 
 /* How many the slice has, those that are dead too; at most 2^31. */
 uint32_t ct_go_n_goroutines(const struct ct_go *go);
-/* The i-th. CT_NOT_FOUND: it is none that lives (dead, idle, for a thread to come); CT_FAULT: it
- * cannot be read, or is none. */
-CT_WARN_UNUSED enum ct_status ct_go_goroutine(
-	const struct ct_go *go, uint32_t i, struct ct_go_g *ret);
+/* Where the i-th is. */
+CT_WARN_UNUSED enum ct_status ct_go_goroutine_address(
+	const struct ct_go *go, uint32_t i, uint64_t *ret);
+/* The goroutine there. CT_NOT_FOUND: it is none that lives (dead, idle, for a thread to come);
+ * CT_FAULT: it cannot be read, or is none. */
 CT_WARN_UNUSED enum ct_status ct_go_goroutine_at(
 	const struct ct_go *go, uint64_t at, struct ct_go_g *ret);
 
 /* The runtime's words for its wait; NULL: it does not wait, or they are not known. */
 const char *ct_go_wait_reason(const struct ct_go *go, const struct ct_go_g *g);
-/* Is it one of the runtime's own? */
-bool ct_go_is_system(const struct ct_go *go, const struct ct_go_g *g);
+enum ct_go_system { /* a goroutine of the runtime's own, by the function that it began with */
+	CT_GO_SYSTEM_NO,
+	CT_GO_SYSTEM_YES,
+	CT_GO_SYSTEM_FINALIZERS, /* but when it runs code of the program */
+	CT_GO_SYSTEM_CLEANUPS,   /* the same */
+};
+enum ct_go_system ct_go_system_of(const struct ct_go *go, uint64_t startpc);
+/* Is it one of the runtime's own now? kind: that of its startpc. */
+bool ct_go_is_system(const struct ct_go *go, const struct ct_go_g *g, enum ct_go_system kind);
 
 #endif

@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/go/known_stacks.h"
 #include "runtime/go/panic.h"
 #include "runtime/go/waits.h"
 
 #include <inttypes.h>
+
+#define BATCH   32u   /* goroutines whose memory is loaded at a time */
+#define FRAMES  384u  /* bytes of a stack, from where it sleeps outwards, that are most often all */
+#define MAX_BAD 1024u /* at the start of the list */
 
 static enum ct_actor_state state_of(const struct ct_go_g *g)
 {
@@ -26,25 +31,51 @@ static uint32_t site_of(struct ct_go_observation *o, uint64_t pc, bool is_call)
 	return pc ? o->site(o->arg, pc, is_call) : CT_NONE;
 }
 
+/* Most are made where others were made. */
+static const struct ct_go_birth *birth_of(struct ct_go_observation *o, const struct ct_go_g *g)
+{
+	uint64_t hash = (g->gopc ^ g->startpc << 1) * UINT64_C(0x9e3779b97f4a7c15);
+	struct ct_go_birth *birth = &o->births[hash >> 32 & (CT_COUNT(o->births) - 1)];
+
+	if (!birth->known || birth->gopc != g->gopc || birth->startpc != g->startpc)
+		*birth = (struct ct_go_birth){.known = true,
+			.gopc = g->gopc,
+			.startpc = g->startpc,
+			.created_at = site_of(o, g->gopc, true),
+			.system = ct_go_system_of(o->go, g->startpc),
+			.start_site = site_of(o, g->startpc, false)};
+	return birth;
+}
+
+static uint8_t reason_of(struct ct_go_observation *o, const struct ct_go_g *g)
+{
+	const char *reason = ct_go_wait_reason(o->go, g);
+	uint8_t *known = &o->reasons[g->reason];
+
+	if (reason && !*known)
+		*known = ct_sink_reason(o->sink, reason);
+	return reason ? *known : 0;
+}
+
 static uint32_t add_actor(struct ct_go_observation *o, const struct ct_go_g *g)
 {
 	const struct ct_go_machine *m = ct_go_machine_at(o, g->m ? g->m : g->locked);
-	const char *reason = ct_go_wait_reason(o->go, g);
+	const struct ct_go_birth *birth = birth_of(o, g);
 	struct ct_actor actor = {
 		.kind = CT_ACTOR_GOROUTINE,
 		.state = (uint8_t)state_of(g),
 		.id_source = CT_ID_OWN,
-		.reason = reason ? ct_sink_reason(o->sink, reason) : 0,
-		.system = ct_go_is_system(o->go, g),
+		.reason = reason_of(o, g),
+		.system = ct_go_is_system(o->go, g, birth->system),
 		.locked = g->locked != 0,
 		.id = g->goid,
 		.object = g->at,
 		.creator = g->parent,
-		.created_at = site_of(o, g->gopc, true),
+		.created_at = birth->created_at,
 		.carrier = m ? m->thread : CT_NONE,
 		.runs = CT_NONE,
 		.stack = CT_NONE,
-		.start_site = site_of(o, g->startpc, false),
+		.start_site = birth->start_site,
 	};
 	uint32_t index = ct_sink_actor(o->sink, &actor);
 
@@ -77,27 +108,63 @@ static void note_unreadable(struct ct_go_observation *o, uint32_t n_bad, uint32_
 			n_bad, n);
 }
 
-enum ct_status ct_go_observe(struct ct_go_observation *o)
+/* Has their memory loaded, which lies anywhere, so that it is waited for once. */
+static void expect(const struct ct_go_observation *o, const uint64_t *at, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		ct_expect(o->target, at[i], ct_go_at(o->go, G_SIZE));
+	for (uint32_t i = 0; o->unwinder && i < n; i++)
+		ct_expect(o->target, ct_go_word(o->go, at[i], CT_GO_G_SCHED_SP), FRAMES);
+}
+
+/* n of them, from the i-th on. */
+static enum ct_status add_batch(
+	struct ct_go_observation *o, uint32_t i, uint32_t n, uint32_t *n_bad)
+{
+	uint64_t at[BATCH];
+	uint32_t found = 0;
+	enum ct_status status = CT_OK;
+
+	for (uint32_t k = 0; k < n; k++)
+		found += !ct_go_goroutine_address(o->go, i + k, &at[found]);
+	*n_bad += n - found;
+	expect(o, at, found);
+	for (uint32_t k = 0; !status && k < found; k++) {
+		struct ct_go_g g;
+		enum ct_status read = ct_go_goroutine_at(o->go, at[k], &g);
+
+		*n_bad += read == CT_FAULT;
+		if (!read)
+			status = add_goroutine(o, &g);
+	}
+	return status;
+}
+
+static enum ct_status add_all(struct ct_go_observation *o)
 {
 	uint32_t n = ct_go_n_goroutines(o->go), n_bad = 0;
+	enum ct_status status = CT_OK;
+
+	o->first = ct_sink_n_actors(o->sink);
+	/* A list that nothing of can be read is no list. */
+	for (uint32_t i = 0; !status && i < n && (n_bad <= MAX_BAD || o->n); i += BATCH)
+		status = add_batch(o, i, CT_MIN(n - i, BATCH), &n_bad);
+	note_unreadable(o, n_bad, n);
+	return status;
+}
+
+enum ct_status ct_go_observe(struct ct_go_observation *o)
+{
 	enum ct_status status = ct_go_read_machines(o);
 
 	o->in_c.thread = CT_NONE;
+	o->known = ct_go_known_stacks_new(o->go);
+	if (!status && !o->known)
+		status = CT_NO_MEMORY;
 	if (!status)
 		status = ct_go_waits_new(o);
-	o->first = ct_sink_n_actors(o->sink);
-	for (uint32_t i = 0; !status && i < n; i++) {
-		struct ct_go_g g;
-		enum ct_status read = ct_go_goroutine(o->go, i, &g);
-
-		n_bad += read == CT_FAULT;
-		if (!read)
-			status = add_goroutine(o, &g);
-		/* A list that nothing of can be read is no list. */
-		if (read == CT_FAULT && n_bad > 1024 && !o->n)
-			break;
-	}
-	note_unreadable(o, n_bad, n);
+	if (!status)
+		status = add_all(o);
 	if (!status)
 		status = ct_go_observe_owners(o);
 	if (!status)
@@ -108,6 +175,7 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 		ct_go_name_channels(o);
 	ct_go_waits_free(o->waits);
 	o->waits = NULL;
+	ct_go_known_stacks_free(o->known);
 	free(o->machines);
 	free(o->frames);
 	ct_vec_free(&o->own);

@@ -29,6 +29,13 @@ struct ct_go_in_c {
 
 typedef CT_VEC(struct ct_unwound_frame) ct_go_frames;
 
+struct ct_go_birth { /* where a goroutine was made, and what it began with: sites */
+	uint64_t gopc, startpc;
+	uint32_t created_at, start_site;
+	enum ct_go_system system;
+	bool known;
+};
+
 struct ct_go_observation {
 	const struct ct_go *go;
 	struct ct_target *target;
@@ -42,10 +49,13 @@ struct ct_go_observation {
 	uint32_t first, n;       /* actors that are goroutines: [first, first + n) */
 	struct ct_frame *frames; /* scratch for one stack */
 	size_t n_frames;
-	ct_go_frames own, joined;  /* likewise (cgo.c) */
-	bool names;                /* of objects are wanted */
-	struct ct_go_in_c in_c;    /* filled in */
-	struct ct_go_waits *waits; /* what is known already of what is waited for (waits.h) */
+	ct_go_frames own, joined;         /* likewise (cgo.c) */
+	struct ct_go_known_stacks *known; /* (known_stacks.h) */
+	struct ct_go_birth births[256];   /* the last ones, by both addresses */
+	uint8_t reasons[UINT8_MAX + 1]; /* by the runtime's number: the sink's; 0: not yet known */
+	bool names;                     /* of objects are wanted */
+	struct ct_go_in_c in_c;         /* filled in */
+	struct ct_go_waits *waits;      /* what is known already of what is waited for (waits.h) */
 };
 
 /*

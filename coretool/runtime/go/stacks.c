@@ -4,6 +4,7 @@
  * or in C code in g.syscallsp; one that runs is where its thread is, or where a signal has
  * interrupted it, or has left for the thread's own stack (g0) by way of g.sched.
  */
+#include "runtime/go/known_stacks.h"
 #include "runtime/go/observe.h"
 
 static bool in_stack(const struct ct_go_g *g, uint64_t sp)
@@ -115,14 +116,34 @@ static enum ct_status add_stack(
 	return index == CT_NONE ? CT_NO_MEMORY : CT_OK;
 }
 
+/* It goes on from what stands in its record, and has no frames of C. */
+static bool rests(const struct ct_go_g *g)
+{
+	return g->status == CT_GO_WAITING && !g->m && !g->locked && in_stack(g, g->sp);
+}
+
 enum ct_status ct_go_observe_stack(
 	struct ct_go_observation *o, const struct ct_go_g *g, uint32_t actor)
 {
+	bool is_call = g->pc != g->startpc; /* see ct_go_unwind() */
+	uint32_t index = rests(g) ? ct_go_known_stack(o->known, g->pc, is_call, g->sp) : CT_NONE;
+
+	if (index != CT_NONE) {
+		ct_sink_share_stack(o->sink, index);
+		ct_sink_get_actor(o->sink, actor)->stack = index;
+		return CT_OK;
+	}
 	struct ct_unwound unwound = {
 		.why = "it runs on its thread, and where it left its own stack "
 		       "is not recorded"};
 	struct ct_regs regs;
 	enum ct_status status = ct_go_unwind(o, g, &regs, &unwound);
 
-	return status == CT_NO_MEMORY ? status : add_stack(o, &unwound, actor);
+	bool walked = !status;
+	if (status != CT_NO_MEMORY)
+		status = add_stack(o, &unwound, actor);
+	if (!status && walked && rests(g))
+		ct_go_learn_stack(
+			o->known, &unwound, g->sp, ct_sink_get_actor(o->sink, actor)->stack);
+	return status;
 }

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #define MAX_P      4096
+#define BATCH      32u                 /* goroutines whose memory is loaded at a time */
 #define MAX_TIMERS (UINT64_C(1) << 24) /* of one P */
 
 /* ---- the clock ---- */
@@ -33,8 +34,8 @@ static uint64_t p_at(const struct ct_go *go, uint32_t i)
 int64_t ct_go_clock(const struct ct_go_observation *o)
 {
 	const struct ct_go *go = o->go;
-	uint32_t n = ct_go_n_goroutines(go);
-	uint64_t list = 0, g, p;
+	uint32_t n = ct_go_n_goroutines(go), known = 0;
+	uint64_t g[BATCH], p;
 	int64_t clock = 0;
 
 	if (go->globals.sched)
@@ -43,12 +44,14 @@ int64_t ct_go_clock(const struct ct_go_observation *o)
 		clock = newest(clock, (int64_t)ct_go_word(go, p, CT_GO_P_SYSMONTICK_SCHEDWHEN));
 		clock = newest(clock, (int64_t)ct_go_word(go, p, CT_GO_P_SYSMONTICK_SYSCALLWHEN));
 	}
-	if (n)
-		(void)!ct_read_u64(go->target, go->globals.allgs, &list);
-	for (uint32_t i = 0; i < n; i++) {
-		if (ct_read_u64(go->target, list + 8ull * i, &g))
-			break;
-		clock = newest(clock, (int64_t)ct_go_word(go, g, CT_GO_G_WAITSINCE));
+	for (uint32_t i = 0; i < n && known == i; i += BATCH) {
+		for (; known < CT_MIN(n, i + BATCH); known++) {
+			if (ct_go_goroutine_address(go, known, &g[known - i]))
+				break;
+			ct_expect(go->target, g[known - i] + ct_go_at(go, G_WAITSINCE), 8);
+		}
+		for (uint32_t k = i; k < known; k++)
+			clock = newest(clock, (int64_t)ct_go_word(go, g[k - i], CT_GO_G_WAITSINCE));
 	}
 	/* A century is no time that a machine has been up. */
 	return clock > 0 && clock < INT64_C(100) * 366 * 86400 * 1000000000 ? clock : 0;
@@ -64,13 +67,14 @@ int64_t ct_go_until(const struct ct_go_waiter *w, int64_t when)
 	return when - clock;
 }
 
-const char *ct_go_duration(struct ct_sink *sink, int64_t ns)
+const char *ct_go_fires(struct ct_go_waiter *w, int64_t ns)
 {
 	static const struct {
 		int64_t ns;
 		const char *unit;
 	} units[] = {{INT64_C(86400000000000), "days"}, {INT64_C(3600000000000), "h"},
 		{INT64_C(60000000000), "min"}, {INT64_C(1000000000), "s"}, {1000000, "ms"}};
+	struct ct_go_fires *last = &w->waits->fires;
 	size_t i = 0;
 
 	while (i + 1 < CT_COUNT(units) && ns < 2 * units[i].ns)
@@ -78,8 +82,12 @@ const char *ct_go_duration(struct ct_sink *sink, int64_t ns)
 	int64_t n = ns / units[i].ns + (ns % units[i].ns != 0), step = 1;
 	while (n / step >= 100)
 		step *= 10;
-	return ct_sink_printf(
-		sink, "%" PRId64 " %s", (n / step + (n % step != 0)) * step, units[i].unit);
+	n = (n / step + (n % step != 0)) * step;
+	if (!last->text || last->n != n || last->unit != units[i].unit)
+		*last = (struct ct_go_fires){n, units[i].unit,
+			ct_sink_printf(w->o->sink, "its timer fires in at most %" PRId64 " %s", n,
+				units[i].unit)};
+	return last->text;
 }
 
 /* ---- timers of channels: up to 1.22, and in programs with asynctimerchan=1 ---- */
@@ -224,7 +232,6 @@ enum ct_status ct_go_wait_sleep(struct ct_go_waiter *w)
 	if (when == INT64_MAX)
 		wait.why = "it sleeps for longer than the clock can count";
 	else if (until)
-		wait.why = ct_sink_printf(w->o->sink, "its timer fires in at most %s",
-			ct_go_duration(w->o->sink, until));
+		wait.why = ct_go_fires(w, until);
 	return ct_go_add_wait(w, wait);
 }

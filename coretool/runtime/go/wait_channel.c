@@ -196,14 +196,20 @@ static bool look_for_context(struct select *s)
 /* "select on 4 channels: no timeout, no Done case" */
 static const char *words_of(struct select *s)
 {
+	struct ct_go_waits *waits = s->w->waits;
 	uint32_t n = s->waits.n;
 	bool done = look_for_context(s);
+	size_t which = (size_t)n * 8 + s->ticks * 4u + done * 2u + !s->bare.n;
+	const char *none = NULL;
+	const char **known = which < CT_COUNT(waits->selects) ? &waits->selects[which] : &none;
 
-	return ct_sink_printf(s->w->o->sink, "select on %u channel%s: %s%s", n, n == 1 ? "" : "s",
-		s->ticks ? "it has a timeout" : "no timeout",
-		done         ? ", a context's Done case"
-		: !s->bare.n ? ", no Done case"
-			     : "");
+	if (*known)
+		return *known;
+	return *known = ct_sink_printf(s->w->o->sink, "select on %u channel%s: %s%s", n,
+		       n == 1 ? "" : "s", s->ticks ? "it has a timeout" : "no timeout",
+		       done         ? ", a context's Done case"
+		       : !s->bare.n ? ", no Done case"
+				    : "");
 }
 
 static enum ct_status add_select(struct select *s)

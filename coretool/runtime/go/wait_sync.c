@@ -141,10 +141,15 @@ static void waitgroup_state(struct ct_go_waiter *w, uint32_t resource, uint64_t 
 static const char *waitgroup_why(struct ct_go_waiter *w, uint64_t at)
 {
 	int32_t counter = (int32_t)(waitgroup_word(w, at) >> 32);
+	struct ct_go_awaited *last = &w->waits->awaited;
 
-	return counter ? ct_sink_printf(w->o->sink, "Done must still be called %d time%s", counter,
-				 counter == 1 ? "" : "s")
-		       : "the counter is zero: it is being woken";
+	if (!counter)
+		return "the counter is zero: it is being woken";
+	if (!last->text || last->counter != counter)
+		*last = (struct ct_go_awaited){
+			counter, ct_sink_printf(w->o->sink, "Done must still be called %d time%s",
+					 counter, counter == 1 ? "" : "s")};
+	return last->text;
 }
 
 /* ---- Once, and what is none of these ---- */

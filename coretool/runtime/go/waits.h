@@ -46,6 +46,24 @@ struct ct_go_labels { /* g.labels, and the index of the set */
 	uint32_t index;
 };
 
+struct ct_go_elem {          /* the type of what a channel takes */
+	uint64_t at;         /* its descriptor */
+	const char *text;    /* NULL: it cannot be read */
+	const char *channel; /* "chan int"; NULL */
+	bool known;
+};
+
+/* Sentences that were said last. */
+struct ct_go_fires {
+	int64_t n;
+	const char *unit, *text;
+};
+
+struct ct_go_awaited {
+	int32_t counter;
+	const char *text;
+};
+
 /* What is kept from one goroutine to the next. */
 struct ct_go_waits {
 	const struct ct_go_wait_row *rows[UINT8_MAX + 1]; /* by the number of the reason */
@@ -70,6 +88,10 @@ struct ct_go_waits {
 	/* Label sets by the address of the labels. (labels.c) */
 	CT_VEC(struct ct_go_labels) labels;
 	struct ct_hash label_keys;
+	struct ct_go_elem elems[16]; /* (channel.c) */
+	const char *selects[128];    /* what is said of a select, by what is true of it */
+	struct ct_go_fires fires;
+	struct ct_go_awaited awaited;
 };
 
 struct ct_go_waiter {
@@ -145,9 +167,9 @@ int64_t ct_go_clock(const struct ct_go_observation *o);
 uint64_t ct_go_ticking_timer(struct ct_go_waiter *w, uint64_t channel, int64_t *when);
 /* How long until then, at most; 0: not known, or it is past. (timer.c) */
 int64_t ct_go_until(const struct ct_go_waiter *w, int64_t when);
-/* "35 s", with two digits at most, rounded up: no more words than there are kinds of times.
- * (timer.c) */
-const char *ct_go_duration(struct ct_sink *sink, int64_t ns);
+/* "its timer fires in at most 35 s", with two digits at most, rounded up: no more sentences than
+ * there are kinds of times. (timer.c) */
+const char *ct_go_fires(struct ct_go_waiter *w, int64_t ns);
 
 /* Index of its labels; 0: none. (labels.c) */
 uint32_t ct_go_labels(struct ct_go_waiter *w);
