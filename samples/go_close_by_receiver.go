@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A receiver will close the channel that others can still send on. Near it the sole sender closes, and a receiver closes
-// what nobody sends on: a signal to stop.
+// A receiver will close the channel that others can still send on. Near it the sole sender closes, a receiver closes what
+// nobody sends on: a signal to stop; one closes when it has received what each of them sends once; and one who does not
+// receive closes when all have sent.
 package main
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 type reading struct{ sensor, value int }
 
@@ -57,6 +61,63 @@ func finish() {
 //go:noinline
 func untilStopped() { <-stop }
 
+// Each sends once.
+//
+//go:noinline
+func answer(answers chan int) { answers <- 1 }
+
+//go:noinline
+func collect(answers chan int, from int) (sum int) {
+	for ; from > 0; from-- {
+		time.Sleep(time.Hour)
+		sum += <-answers
+	}
+	close(answers)
+	return sum
+}
+
+//go:noinline
+func closeBehind(all *sync.WaitGroup, parts chan string) {
+	all.Wait()
+	close(parts)
+}
+
+//go:noinline
+func produce(all *sync.WaitGroup, parts chan string) {
+	defer all.Done()
+	for {
+		parts <- "part"
+	}
+}
+
+//go:noinline
+func consume(parts chan string) {
+	for range parts {
+		time.Sleep(time.Hour)
+	}
+}
+
+func nearMisses() {
+	answers := make(chan int)
+	start("collector", func() { collect(answers, 2) })
+	for _, name := range []string{"first", "second"} {
+		one := start(name, func() { answer(answers) })
+		expect(one, "main.answer", nil, "chan send")
+		wait(one, "chan-send", answers, nil)
+	}
+	all, parts := new(sync.WaitGroup), make(chan string)
+	all.Add(1)
+	consumer := start("consumer", func() { consume(parts) })
+	producer := start("producer", func() { produce(all, parts) })
+	expect(consumer, "main.consume", nil, "sleep")
+	wait(consumer, "sleep", nil, fields{"timed": true})
+	expect(producer, "main.produce", nil, "chan send")
+	wait(producer, "chan-send", parts, nil)
+	closer := start("closer", func() { closeBehind(all, parts) })
+	expect(closer, "main.closeBehind", nil, forWaitGroup...)
+	wait(closer, "waitgroup", all, nil)
+}
+
 func main() {
 	self := named("main")
 	self.enter()
@@ -85,5 +146,6 @@ func main() {
 	expect(stopped, "main.untilStopped", nil, "chan receive")
 	wait(stopped, "chan-recv", stop, nil)
 	tell("peers_among", fields{"tid": stopped, "peers": []*actor{finisher}})
+	nearMisses()
 	rest(self)
 }

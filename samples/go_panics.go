@@ -50,6 +50,7 @@ func panics(a *actor, class, function string, values ...fields) {
 	tell("panic", fields{"tid": a, "class": class, "function": function, "values": values})
 	tell("finding", fields{"rule": "CT205", "level": "P0", "confidence": []string{"proven"}, "tids": []*actor{a}})
 	tell("verdict", []string{"crash"})
+	tell("absent", []string{"CT201"})
 	untilAsked()
 }
 
@@ -57,6 +58,7 @@ func dies(a *actor, class, function, text string) {
 	tell("fatal", fields{"tid": a, "class": class, "function": function, "text": text})
 	tell("finding", fields{"rule": "CT205", "level": "P0", "confidence": []string{"proven"}, "tids": []*actor{a}})
 	tell("verdict", []string{"crash"})
+	tell("absent", []string{"CT201"})
 	untilAsked()
 }
 
@@ -233,11 +235,43 @@ func count() {
 // Either of them may be the one that notices.
 func concurrentMap(a *actor) {
 	tell("fatal", fields{"class": "concurrent-map", "text": "concurrent map writes", "function": "main.count"})
+	tell("fires", []string{"CT201"})
+	tell("absent", []string{"CT205"})
 	tell("verdict", []string{"crash"})
 	runtime.GOMAXPROCS(4)
 	untilAsked()
 	go count()
 	count()
+}
+
+//go:noinline
+func lookUp() (sum int) {
+	inAction.attend()
+	for round := 0; ; round++ {
+		sum += hits[round%100]
+	}
+}
+
+// Only the reader notices.
+func concurrentRead(a *actor) {
+	runtime.GOMAXPROCS(4)
+	var go1 gate
+	start("writer", func() {
+		go1.pass()
+		count()
+	})
+	reader := start("reader", func() {
+		go1.pass()
+		lookUp()
+	})
+	tell("fatal", fields{"tid": reader, "class": "concurrent-map", "text": "concurrent map read and map write",
+		"function": "main.lookUp"})
+	tell("finding", fields{"rule": "CT201", "level": "P0", "confidence": []string{"proven"}, "tids": []*actor{reader}})
+	tell("absent", []string{"CT205"})
+	tell("verdict", []string{"crash"})
+	untilAsked()
+	go1.open()
+	time.Sleep(time.Hour)
 }
 
 // ---- values of one's own ----
@@ -320,7 +354,7 @@ func main() {
 		"waitgroup_misuse": waitGroupMisuse, "unlock_unlocked": unlockUnlocked, "unlock_reader": unlockReader,
 		"unlock_writer": unlockWriter, "nil_map": nilMap, "nil_dereference": nilDereference, "bounds": bounds,
 		"slice_bounds": sliceBounds, "divide": divide, "assertion": assertion, "wild": wild, "overflow": overflow,
-		"concurrent_map": concurrentMap, "custom_error": customError, "wrapped_error": wrappedError,
+		"concurrent_map": concurrentMap, "concurrent_read": concurrentRead, "custom_error": customError, "wrapped_error": wrappedError,
 		"stringer": stringer, "integer": integer, "structure": structure, "in_goroutine": inGoroutine,
 		"in_defers": inDefers, "again": again, "after_recovery": afterRecovery, "main_gone": mainGone,
 	}, os.Args[1:])

@@ -22,13 +22,24 @@ struct ct_go_thread { /* an M: an OS thread of the runtime */
 	bool spinning, blocked, in_cgo, throwing, dying;
 };
 
+/* What the code of a goroutine will do to a channel that somebody will close. */
+struct ct_channel_use {
+	uint32_t actor, resource;
+	uint32_t sends; /* the most on a path, up to a few */
+	bool receives, closes;
+	bool sure;       /* it closes it on all paths */
+	bool endless;    /* it sends for ever, and never returns */
+	const char *why; /* of who closes or sends: "frame #1 main.f() at f.go:7 will call …" */
+};
+
 struct ct_fact_go {
 	const char *version;  /* "go1.24.4" */
 	const char *layout;   /* where its layouts are from: "the tables of this version" … */
 	const char *gc_phase; /* "off", "mark", "mark termination"; NULL: not known */
 	const struct ct_go_processor *processors;
 	const struct ct_go_thread *threads;
-	uint32_t n_processors, n_threads;
+	const struct ct_channel_use *uses; /* those of one channel together, by actor */
+	uint32_t n_processors, n_threads, n_uses;
 	uint32_t n_runnable; /* in the queue of all */
 	uint32_t n_timers;   /* pending ones; CT_NONE: not known */
 	/* Those of them that run code of the program's (time.AfterFunc); CT_NONE: not known. */

@@ -169,7 +169,7 @@ json_t *ct_json_finding(const struct ct_json *j, uint32_t index)
 
 json_t *ct_json_note(const struct ct_json *j, uint32_t index)
 {
-	const struct ct_note *note = &j->facts->notes[index];
+	const struct ct_note *note = ct_document_note(j->document, index);
 	struct ct_record r = ct_record_new();
 
 	ct_record_add(&r, "code", json_sprintf("CT%u", note->code));

@@ -38,7 +38,7 @@ static bool has_panics(const struct ct_document *document)
 
 static uint32_t count_notes(const struct ct_json *j)
 {
-	return j->facts->n_notes;
+	return ct_document_n_notes(j->document);
 }
 
 static uint32_t count_cycles(const struct ct_json *j)

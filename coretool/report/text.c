@@ -121,8 +121,8 @@ void ct_text_notes(struct ct_text *t)
 {
 	uint32_t shown = 0, rest = 0;
 
-	for (uint32_t i = 0; i < t->facts->n_notes; i++) {
-		const struct ct_note *note = &t->facts->notes[i];
+	for (uint32_t i = 0; i < ct_document_n_notes(t->document); i++) {
+		const struct ct_note *note = ct_document_note(t->document, i);
 
 		if (is_told(t, note))
 			continue;

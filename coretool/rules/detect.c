@@ -51,6 +51,9 @@ static void settle(struct ct_document *doc, struct ct_findings *out)
 	doc->findings =
 		ct_arena_copy(&doc->arena, out->list.items, out->list.n * sizeof(*out->list.items));
 	doc->n_findings = doc->findings ? out->list.n : 0;
+	doc->notes = ct_arena_copy(
+		&doc->arena, out->notes.items, out->notes.n * sizeof(*out->notes.items));
+	doc->n_notes = doc->notes ? out->notes.n : 0;
 	if (!of_cycle)
 		return;
 	memset(of_cycle, 0xff, out->graph->n_cycles * sizeof(*of_cycle));
@@ -87,6 +90,7 @@ enum ct_status ct_detect(const struct ct_facts *facts, const struct ct_policy *p
 			ct_document_judge(doc);
 		}
 		ct_vec_free(&out.list);
+		ct_vec_free(&out.notes);
 		if (status || doc->arena.failed)
 			status = ct_fail(err, CT_NO_MEMORY, "out of memory while judging");
 	}

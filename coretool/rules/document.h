@@ -123,6 +123,8 @@ struct ct_document {
 		*finding_of_cycle; /* per cycle of the graph: index of the finding, or CT_NONE */
 	const char *const *hints;  /* what would tell more, in order */
 	uint32_t n_hints;
+	const struct ct_note *notes; /* of rules; those of the facts come before them */
+	uint32_t n_notes;
 	struct ct_selection selection;
 	uint64_t explained; /* explain's address */
 	const struct ct_explanation *explanations;
@@ -134,6 +136,19 @@ struct ct_document {
 	uint32_t n_rows;
 	struct ct_arena arena;
 };
+
+/* Notes of a report, about how it was made and from rules: how many, and each. */
+static inline uint32_t ct_document_n_notes(const struct ct_document *doc)
+{
+	return doc->facts->n_notes + doc->n_notes;
+}
+
+static inline const struct ct_note *ct_document_note(const struct ct_document *doc, uint32_t i)
+{
+	uint32_t n = doc->facts->n_notes;
+
+	return i < n ? &doc->facts->notes[i] : &doc->notes[i - n];
+}
 
 const char *ct_level_name(enum ct_level level);                /* "P0" */
 const char *ct_confidence_name(enum ct_confidence confidence); /* "proven" */

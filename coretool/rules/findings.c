@@ -156,3 +156,14 @@ enum ct_status ct_findings_for_cycles(struct ct_findings *out, enum ct_cycle_kin
 	}
 	return CT_OK;
 }
+
+enum ct_status ct_findings_note(
+	struct ct_findings *out, const struct ct_rule *rule, const char *about, const char *text)
+{
+	struct ct_note *slot = ct_vec_push(&out->notes);
+
+	if (!slot)
+		return CT_NO_MEMORY;
+	*slot = (struct ct_note){(unsigned)strtoul(rule->id + 2, NULL, 10), about, text};
+	return CT_OK;
+}

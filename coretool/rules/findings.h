@@ -14,6 +14,7 @@ struct ct_findings {
 	const struct ct_policy *policy;
 	struct ct_arena *arena;
 	CT_VEC(struct ct_finding) list;
+	CT_VEC(struct ct_note) notes;
 };
 
 struct ct_indices {
@@ -41,6 +42,10 @@ void ct_draft_step(struct ct_draft *draft, const char *text, uint32_t actor, uin
 /* Takes all that the draft holds, also when it fails. */
 enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft);
 
+/* A remark that is no finding; its code is the rule's number. */
+enum ct_status ct_findings_note(
+	struct ct_findings *out, const struct ct_rule *rule, const char *about, const char *text);
+
 /* proven, likely or possible, from the worst trust of what a finding rests on. */
 enum ct_confidence ct_confidence_of(const struct ct_facts *facts, enum ct_trust worst);
 
@@ -54,6 +59,9 @@ bool ct_cycle_has_goroutine(const struct ct_facts *facts, const struct ct_cycle 
  * self_deadlock.c) */
 enum ct_status ct_report_cycle(struct ct_findings *out, const struct ct_rule *rule, uint32_t cycle);
 enum ct_status ct_report_self(struct ct_findings *out, const struct ct_rule *rule, uint32_t cycle);
+
+/* What ended a Go program: facts->crash, which is of CT_CRASH_GO. (go_panic.c) */
+void ct_draft_go_fatal(struct ct_findings *out, struct ct_draft *draft);
 
 /* The standard steps of one edge: who waits for what and where, who holds it and how that is known.
  */
@@ -69,6 +77,10 @@ extern const struct ct_rule ct_rule_crash;
 extern const struct ct_rule ct_rule_corrupt_lock;
 extern const struct ct_rule ct_rule_dead_owner;
 extern const struct ct_rule ct_rule_go_all_asleep;
+
+extern const struct ct_rule ct_rule_go_close_by_receiver;
+extern const struct ct_rule ct_rule_go_concurrent_map;
+extern const struct ct_rule ct_rule_go_goroutine_count;
 extern const struct ct_rule ct_rule_go_lock_cycle;
 extern const struct ct_rule ct_rule_go_nil_channel;
 extern const struct ct_rule ct_rule_go_panic;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CT205: a panic that nobody recovered, or a fatal error of Go's runtime, ended the process. */
+/* CT205: a panic that nobody recovered, or a fatal error of Go's runtime, ended the process. CT201
+ * is the one about maps. */
 #include "facts/crash.h"
 
 #include <inttypes.h>
@@ -116,6 +117,30 @@ static void add_panics(struct ct_findings *out, struct ct_draft *draft, uint32_t
 	}
 }
 
+void ct_draft_go_fatal(struct ct_findings *out, struct ct_draft *draft)
+{
+	const struct ct_facts *facts = out->facts;
+	const struct ct_crash *c = facts->crash;
+
+	draft->confidence = CT_PROVEN;
+	draft->title =
+		ct_arena_printf(out->arena, "%s %s%s", ct_say_actor(out->arena, facts, c->actor),
+			c->cause, say_place(out, c->actor, c->frame));
+	draft->message = draft->title;
+	draft->hint = hint_for(c->kind);
+	ct_draft_actor(draft, c->actor);
+	add_panics(out, draft, c->actor);
+	if (!draft->steps.n)
+		ct_draft_step(draft,
+			ct_arena_printf(out->arena, "the runtime said: %s",
+				c->message ? c->message : "nothing that can be read"),
+			c->actor, CT_NONE, callers_frame(facts, c->actor, c->frame));
+	if (c->has_address)
+		ct_draft_step(draft,
+			ct_arena_printf(out->arena, "the address was 0x%" PRIx64, c->address),
+			CT_NONE, CT_NONE, CT_NONE);
+}
+
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_policy *policy, struct ct_findings *out)
 {
@@ -123,25 +148,9 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	struct ct_draft draft = {.rule = &ct_rule_go_panic, .level = CT_P0};
 
 	(void)graph, (void)policy;
-	if (!c || !c->kind || c->class != CT_CRASH_GO)
+	if (!c || !c->kind || c->class != CT_CRASH_GO || !strcmp(c->kind, "concurrent-map"))
 		return CT_OK;
-	draft.confidence = CT_PROVEN;
-	draft.title =
-		ct_arena_printf(out->arena, "%s %s%s", ct_say_actor(out->arena, facts, c->actor),
-			c->cause, say_place(out, c->actor, c->frame));
-	draft.message = draft.title;
-	draft.hint = hint_for(c->kind);
-	ct_draft_actor(&draft, c->actor);
-	add_panics(out, &draft, c->actor);
-	if (!draft.steps.n)
-		ct_draft_step(&draft,
-			ct_arena_printf(out->arena, "the runtime said: %s",
-				c->message ? c->message : "nothing that can be read"),
-			c->actor, CT_NONE, callers_frame(facts, c->actor, c->frame));
-	if (c->has_address)
-		ct_draft_step(&draft,
-			ct_arena_printf(out->arena, "the address was 0x%" PRIx64, c->address),
-			CT_NONE, CT_NONE, CT_NONE);
+	ct_draft_go_fatal(out, &draft);
 	return ct_findings_add(out, &draft);
 }
 
@@ -153,7 +162,7 @@ const struct ct_rule ct_rule_go_panic = {
 		"their order, with the types of their values, or the message that the runtime's "
 		"own check was given. The class says what kind of mistake it is.",
 	.silent_when = "The panic was recovered, or is still on its way through deferred "
-		       "functions.",
+		       "functions; the fatal error is about a map (CT201).",
 	.level = CT_P0,
 	.wants = CT_WANT_GOROUTINES,
 	.run = run,

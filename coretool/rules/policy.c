@@ -15,6 +15,12 @@ const struct ct_threshold_row ct_thresholds[CT_N_THRESHOLDS] = {
 		16},
 	[CT_THRESHOLD_PILE_UP_ALONE] = {"pile-up-alone",
 		"the same of one core alone, where growth is not seen (CT122)", 100},
+	[CT_THRESHOLD_GOROUTINES] = {"goroutines",
+		"goroutines of the program's own to be worth a note (CT226)", 500},
+	[CT_THRESHOLD_GOROUTINES_HIGH] = {"goroutines-high", "the same, to be called many (CT226)",
+		1500},
+	[CT_THRESHOLD_GOROUTINES_EXTREME] = {"goroutines-extreme",
+		"the same, to be called very many (CT226)", 2000},
 };
 
 static const struct ct_setting *setting(

@@ -13,9 +13,12 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_blocked_behind,
 	&ct_rule_lock_left,
 	&ct_rule_pile_up,
+	&ct_rule_go_concurrent_map,
 	&ct_rule_go_all_asleep,
 	&ct_rule_go_lock_cycle,
 	&ct_rule_go_panic,
 	&ct_rule_go_nil_channel,
+	&ct_rule_go_close_by_receiver,
+	&ct_rule_go_goroutine_count,
 };
 const size_t ct_n_rules = CT_COUNT(ct_rules);

@@ -44,6 +44,8 @@ PLANS = {
     "go_rwmutex": LOCKS,
     "go_owner_fool": LOCKS,
     "go_trylock": LOCKS,
+    "go_modern": EVERY,
+    "go_close_by_receiver": EVERY,
     "go_running": {"plain": KINDS, "sw": ("kernel",), "pie": ("kernel",)},
     "go_cgo": CGO,
     "go_cgo_signal": {"cgo": ("kernel",), "cgo-sw": ("kernel",)},
@@ -52,7 +54,7 @@ PLANS = {
 }
 # Of these coretool does not say all yet that they tell: their cores are made, and checked, by soak-go only.
 LATER = {
-    "go_modern", "go_close_by_receiver", "go_spin",
+    "go_spin",
 }
 CRASHES = {"go_all_asleep", "go_panics", "go_cgo_signal"}
 # They are caught at a different place each time.

@@ -165,12 +165,13 @@ def check_fatal(report, truth, value):
 
 def blamed(report, value):
     """One finding is about it, and names the function."""
-    found = [f for f in report.findings if f["rule"] == "CT205"
+    rule = "CT201" if value["class"] == "concurrent-map" else "CT205"
+    found = [f for f in report.findings if f["rule"] == rule
              and ("tid" not in value or value["tid"] in report.finding_tids(f))]
     if len(found) != 1:
-        yield f"{len(found)} findings CT205 about {value.get('tid', 'the process')}"
+        yield f"{len(found)} findings {rule} about {value.get('tid', 'the process')}"
     elif value["function"] not in found[0].get("title", "") + found[0].get("message", ""):
-        yield f"CT205 does not name {value['function']}: {found[0].get('title')}"
+        yield f"{rule} does not name {value['function']}: {found[0].get('title')}"
 
 
 def check_nobody(report, _, address):

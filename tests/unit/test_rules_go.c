@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* CT203, CT204 and CT211 on goroutines told by hand, and when they stay silent. */
+/* Rules about goroutines on facts told by hand, and when they stay silent. */
 #include "story.h"
 
+#include "facts/crash.h"
 #include "facts/go.h"
+#include "rules/policy.h"
 #include "rules/rules.h"
 
 static uint32_t count(const struct ct_document *doc, const char *rule)
@@ -171,6 +173,143 @@ static void nil_channels_and_empty_selects(void **state)
 	assert_int_equal(never(18, CT_WAIT_SELECT, false), 0);
 }
 
+static uint32_t channel(struct story *s, uint64_t address)
+{
+	bool fresh;
+
+	return ct_sink_resource(s->sink, "go_chan", address, &fresh);
+}
+
+struct told { /* of CT219: what the closer and the other do */
+	struct ct_channel_use closer, other;
+	bool closer_waits, other_waits;
+	uint32_t findings;
+	enum ct_confidence confidence;
+};
+
+static void tell_uses(const struct told *told)
+{
+	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
+	uint32_t closer = goroutine(&s, 18), other = goroutine(&s, 19), c = channel(&s, 0x1000);
+	struct ct_channel_use uses[] = {told->closer, told->other};
+	struct ct_facts *facts;
+
+	uses[0].actor = closer;
+	uses[1].actor = other;
+	uses[0].resource = uses[1].resource = c;
+	uses[0].why = uses[1].why = "told by hand";
+	if (told->closer_waits)
+		waits(&s, closer, CT_WAIT_RECV, c);
+	if (told->other_waits)
+		waits(&s, other, CT_WAIT_SEND, c);
+	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4", .uses = uses, .n_uses = 2});
+	struct ct_document *doc = judge(&s, &facts);
+	assert_int_equal(count(doc, "CT219"), told->findings);
+	for (uint32_t i = 0; i < doc->n_findings; i++)
+		if (!strcmp(doc->findings[i].rule, "CT219")) {
+			assert_int_equal(doc->findings[i].confidence, told->confidence);
+			assert_int_equal(doc->findings[i].level, CT_P2);
+			assert_int_equal(doc->findings[i].actors[0], closer);
+		}
+	done(doc, facts);
+}
+
+static void a_receiver_that_will_close(void **state)
+{
+	const struct told cases[] = {
+		/* It sends for ever; the closer receives in its code, or waits to. */
+		{{.closes = true, .sure = true, .receives = true}, {.sends = 1, .endless = true},
+			false, true, 1, CT_LIKELY},
+		{{.closes = true, .sure = true}, {.sends = 1, .endless = true}, true, false, 1,
+			CT_LIKELY},
+		/* That it closes is not sure; nor that it sends for ever. */
+		{{.closes = true, .receives = true}, {.sends = 1, .endless = true}, false, true, 1,
+			CT_POSSIBLE},
+		{{.closes = true, .sure = true, .receives = true}, {.sends = 1}, false, true, 1,
+			CT_POSSIBLE},
+		{{.closes = true, .sure = true, .receives = true}, {.sends = 2}, false, false, 1,
+			CT_POSSIBLE},
+		/* One send of each; nobody but the closer; no receiver; one that sends itself. */
+		{{.closes = true, .sure = true, .receives = true}, {.sends = 1}, false, false, 0,
+			0},
+		{{.closes = true, .sure = true, .receives = true}, {.sends = 0}, false, true, 0, 0},
+		{{.closes = true, .sure = true}, {.sends = 3, .endless = true}, false, true, 0, 0},
+		{{.closes = true, .sure = true, .receives = true, .sends = 1}, {.receives = true},
+			false, false, 0, 0},
+		{{.receives = true}, {.sends = 3, .endless = true}, true, true, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(cases); i++)
+		tell_uses(&cases[i]);
+}
+
+static uint32_t fatal_error(const char *kind, const char *rule)
+{
+	struct story s = begin(1);
+	struct ct_facts *facts;
+	uint32_t n;
+
+	ct_sink_crash(s.sink, &(struct ct_crash){.actor = goroutine(&s, 18),
+				      .class = CT_CRASH_GO,
+				      .kind = kind,
+				      .cause = "was ended",
+				      .message = "told by hand",
+				      .frame = CT_NONE});
+	struct ct_document *doc = judge(&s, &facts);
+	n = count(doc, rule);
+	assert_int_equal(doc->summary.verdict, CT_VERDICT_CRASH);
+	done(doc, facts);
+	return n;
+}
+
+/* The one about maps is a rule of its own, and told once. */
+static void maps_and_other_fatal_errors(void **state)
+{
+	(void)state;
+	assert_int_equal(fatal_error("concurrent-map", "CT201"), 1);
+	assert_int_equal(fatal_error("concurrent-map", "CT205"), 0);
+	assert_int_equal(fatal_error("unlock-of-unlocked", "CT201"), 0);
+	assert_int_equal(fatal_error("unlock-of-unlocked", "CT205"), 1);
+}
+
+/* The text of the note, or NULL; n goroutines, one more of the system's. */
+static void many(uint32_t n, const struct ct_policy *policy, const char *words)
+{
+	struct story s = begin(1);
+	struct ct_document *doc = NULL;
+	const struct ct_note *note = NULL;
+	struct ct_error err;
+
+	for (uint32_t i = 0; i < n; i++)
+		goroutine(&s, 100 + i);
+	ct_sink_get_actor(s.sink, goroutine(&s, 99))->system = true;
+	struct ct_facts *facts = story_end(&s);
+	assert_int_equal(ct_detect(facts, policy, &doc, &err), CT_OK);
+	assert_int_equal(count(doc, "CT226"), 0);
+	for (uint32_t i = 0; i < ct_document_n_notes(doc); i++)
+		if (ct_document_note(doc, i)->code == 226)
+			note = ct_document_note(doc, i);
+	assert_int_equal(note != NULL, words != NULL);
+	if (note && !strstr(note->text, words))
+		fail_msg("%s", note->text);
+	done(doc, facts);
+}
+
+static void how_many_is_a_note(void **state)
+{
+	struct ct_setting own[] = {{.name = "goroutines", .value = 10}};
+	struct ct_policy policy = {.thresholds = own, .n_thresholds = 1};
+
+	(void)state;
+	many(499, NULL, NULL);
+	many(500, NULL, "500 of the program's own: more than most");
+	many(1500, NULL, ": many (1500)");
+	many(2000, NULL, ": very many (2000)");
+	many(10, &policy, "more than most programs have (10)");
+	many(9, &policy, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +317,9 @@ int main(void)
 		cmocka_unit_test(one_that_waits_for_itself_is_go_s_rule),
 		cmocka_unit_test(all_asleep_when_nothing_can_happen),
 		cmocka_unit_test(nil_channels_and_empty_selects),
+		cmocka_unit_test(a_receiver_that_will_close),
+		cmocka_unit_test(maps_and_other_fatal_errors),
+		cmocka_unit_test(how_many_is_a_note),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

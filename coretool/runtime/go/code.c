@@ -129,7 +129,7 @@ static bool is_claim_wanted(const struct ct_go_code *code, uint8_t claim)
 	unsigned mask = 1u << claim;
 
 	if (claim == CHANNEL)
-		mask |= 1u << CT_GO_CLAIM_RECEIVE;
+		mask |= 1u << CT_GO_CLAIM_RECEIVE | 1u << CT_GO_CLAIM_CLOSE;
 	return code->claims & mask;
 }
 
@@ -335,6 +335,8 @@ int ct_go_code_means(const struct ct_go_code *code, uint32_t i, const struct ct_
 		       (event->kind == CT_EVENT_UP || event->kind == CT_EVENT_RELEASE);
 	case CT_GO_CLAIM_RECEIVE:
 		return of_row == CHANNEL && event->kind == CT_EVENT_DOWN;
+	case CT_GO_CLAIM_CLOSE:
+		return of_row == CHANNEL && event->kind == CT_EVENT_RELEASE;
 	case CT_GO_CLAIM_DONE:
 		return of_row == claim && event->kind == CT_EVENT_DOWN;
 	case CT_GO_CLAIM_SIGNAL:

@@ -17,6 +17,7 @@ enum ct_go_claim {           /* what is asked about an object: who … */
 	CT_GO_CLAIM_RECEIVE, /* will receive from a channel */
 	CT_GO_CLAIM_DONE,    /* will call Done of a WaitGroup */
 	CT_GO_CLAIM_SIGNAL,  /* will wake those at a Cond */
+	CT_GO_CLAIM_CLOSE,   /* will close a channel; and what else it does to it */
 };
 
 static inline bool ct_go_claims_hold(uint8_t claim)

@@ -22,6 +22,7 @@ static const char *const verbs[][2] = {
 	[CT_GO_CLAIM_RECEIVE] = {"receive from", "receive"},
 	[CT_GO_CLAIM_DONE] = {"sync.(*WaitGroup).Done", "done"},
 	[CT_GO_CLAIM_SIGNAL] = {"signal", "signal"},
+	[CT_GO_CLAIM_CLOSE] = {"close", "close"},
 };
 
 /* "main.holder() at w.go:8" */
@@ -140,6 +141,32 @@ static void conclude_peers(
 	}
 }
 
+/* Who uses a channel is of interest where somebody will close it. */
+static bool add_uses(
+	struct conclusion *c, const struct ct_go_wanted *w, const struct ct_go_found *f, uint32_t n)
+{
+	bool closes = false;
+
+	for (uint32_t i = 0; i < n; i++)
+		closes |= f[i].closes;
+	for (uint32_t i = 0; closes && i < n; i++) {
+		bool told = f[i].closes || f[i].sends;
+		struct ct_channel_use *slot = ct_vec_push(&c->o->uses);
+
+		if (!slot)
+			return false;
+		*slot = (struct ct_channel_use){.actor = f[i].actor,
+			.resource = w->resource,
+			.sends = f[i].sends,
+			.receives = f[i].receives,
+			.closes = f[i].closes,
+			.sure = f[i].sure,
+			.endless = f[i].endless,
+			.why = told ? explain(c, &f[i]) : NULL};
+	}
+	return true;
+}
+
 static int by_question(const void *a, const void *b)
 {
 	const struct ct_go_found *x = a, *y = b;
@@ -187,6 +214,8 @@ enum ct_status ct_go_conclude(struct ct_go_observation *o, struct ct_go_evidence
 			;
 		if (ct_go_claims_hold(w->claim))
 			conclude_lock(&c, w, &f[i], end - i);
+		else if (w->claim == CT_GO_CLAIM_CLOSE)
+			ok = add_uses(&c, w, &f[i], end - i);
 		else
 			conclude_peers(&c, w, &f[i], end - i);
 	}

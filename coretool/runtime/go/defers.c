@@ -92,27 +92,52 @@ size_t ct_go_open_defers(const struct ct_go *go, const struct ct_go_function *fu
 	return n;
 }
 
+struct records {
+	const struct ct_go *go;
+	struct ct_go_defer *items;
+	size_t n;
+};
+
+/* Up to 1.16 a closure may want arguments, which lie behind the record. */
+static void add_record(struct records *r, uint64_t at, uint64_t sp)
+{
+	r->items[r->n++] = (struct ct_go_defer){
+		sp, ct_go_since(r->go, 17) ? ct_go_word(r->go, at, CT_GO_DEFER_FN) : 0};
+}
+
+/*
+ * What the body of a range over functions has deferred for the function that the loop is in: a list
+ * of its own, of records that do not name a frame yet (deferprocat). Its end may be marked by 1.
+ */
+static void add_of_loop(struct records *r, uint64_t at, uint64_t sp)
+{
+	uint64_t head = ct_go_word(r->go, at, CT_GO_DEFER_HEAD), next;
+
+	if (!head || ct_read_u64(r->go->target, head, &next))
+		return;
+	for (; next > 1 && r->n < CT_GO_MAX_DEFERS;
+		next = ct_go_word(r->go, next, CT_GO_DEFER_LINK))
+		add_record(r, next, sp);
+}
+
 size_t ct_go_defers(
 	const struct ct_go *go, const struct ct_go_g *g, struct ct_go_defer ret[CT_GO_MAX_DEFERS])
 {
+	struct records r = {go, ret, 0};
 	uint64_t at = ct_go_word(go, g->at, CT_GO_G_DEFER);
-	size_t n = 0;
 
-	while (at && n < CT_GO_MAX_DEFERS) {
+	for (size_t i = 0; at && i < CT_GO_MAX_DEFERS && r.n < CT_GO_MAX_DEFERS; i++) {
 		uint8_t open = 0, range = 0;
 		uint64_t sp = ct_go_word(go, at, CT_GO_DEFER_SP);
 
 		/* Only a panic makes records of open-coded ones (up to 1.21). */
 		(void)!ct_go_u8(go, at, CT_GO_DEFER_OPENDEFER, &open);
 		(void)!ct_go_u8(go, at, CT_GO_DEFER_RANGEFUNC, &range);
-		/* Up to 1.16 a closure may want arguments, which lie behind the record. */
-		if (!open && !range)
-			ret[n++] = (struct ct_go_defer){
-				sp, ct_go_since(go, 17) ? ct_go_word(go, at, CT_GO_DEFER_FN) : 0};
-		uint64_t next = ct_go_word(go, at, CT_GO_DEFER_LINK);
-		if (next == at)
-			break;
-		at = next;
+		if (range)
+			add_of_loop(&r, at, sp);
+		else if (!open)
+			add_record(&r, at, sp);
+		at = ct_go_word(go, at, CT_GO_DEFER_LINK);
 	}
-	return n;
+	return r.n;
 }

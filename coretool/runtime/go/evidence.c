@@ -13,6 +13,7 @@ struct state { /* of one question, over the frames */
 	uint32_t wanted;
 	uint32_t debt; /* releases that belong to what is just being acquired */
 	bool decided;
+	struct ct_go_found use; /* of a channel, over all frames so far */
 };
 
 struct tally { /* of one question, in one frame */
@@ -21,6 +22,10 @@ struct tally { /* of one question, in one frame */
 	uint32_t acquired;        /* or acquire first */
 	uint32_t least, most;     /* times on a path */
 	uint32_t deferred, open;  /* by pending defers */
+	uint32_t senders;         /* paths that send to the channel, */
+	uint32_t sends;           /* the most on one path */
+	bool receives;            /* on any path */
+	const struct ct_event_row *send_row;
 	const struct ct_event_row *row, *deferred_row;
 };
 
@@ -149,7 +154,29 @@ struct on_path { /* what one path does to one object */
 	uint32_t wanted, n;
 	bool acquired; /* first, or after n releases: what comes then does not count */
 	const struct ct_event_row *row;
+	uint32_t sends, receives; /* of a channel of which is asked who will close it */
+	const struct ct_event_row *send_row;
 };
+
+/* What an event does to the question. */
+static void note_event(
+	const struct asking *a, uint32_t w, const struct ct_code_event *event, struct on_path *ret)
+{
+	int means = ct_go_code_means(a->e->code, w, event);
+
+	if (a->e->wanted[w].claim == CT_GO_CLAIM_CLOSE && !means && event->row) {
+		ret->sends += event->kind == CT_EVENT_UP;
+		ret->receives += event->kind == CT_EVENT_DOWN;
+		if (event->kind == CT_EVENT_UP)
+			ret->send_row = event->row;
+	}
+	if (!means || ret->acquired)
+		return;
+	ret->acquired = means < 0;
+	ret->n += means > 0;
+	if (ret->n == 1 && means > 0)
+		ret->row = event->row;
+}
 
 static uint32_t summarize(const struct asking *a, uint32_t path, struct on_path *ret)
 {
@@ -163,21 +190,18 @@ static uint32_t summarize(const struct asking *a, uint32_t path, struct on_path 
 				     : ct_go_code_first(a->e->code, event->object.number);
 
 		for (; w < a->e->n && a->e->wanted[w].addr == event->object.number; w++) {
-			int means = ct_go_code_means(a->e->code, w, event);
 			uint32_t of = a->e->wanted[w].alias ? a->e->wanted[w].of : w, k = 0;
 
 			while (k < n_ret && ret[k].wanted != of)
 				k++;
-			if (!means || k >= MAX_EVENTS)
+			if (k >= MAX_EVENTS)
 				continue;
 			if (k == n_ret)
-				ret[n_ret++] = (struct on_path){.wanted = of};
-			if (ret[k].acquired)
-				continue;
-			ret[k].acquired = means < 0;
-			ret[k].n += means > 0;
-			if (ret[k].n == 1 && means > 0)
-				ret[k].row = event->row;
+				ret[k] = (struct on_path){.wanted = of};
+			note_event(a, w, event, &ret[k]);
+			if (k == n_ret &&
+				(ret[k].acquired || ret[k].n || ret[k].sends || ret[k].receives))
+				n_ret++;
 		}
 	}
 	return n_ret;
@@ -194,8 +218,12 @@ static bool tally_path(struct asking *a, uint32_t path)
 
 		if (!t)
 			return false;
+		t->senders += on[i].sends > 0;
+		t->sends = CT_MAX(t->sends, on[i].sends);
+		t->receives |= on[i].receives > 0;
+		t->send_row = on[i].sends ? on[i].send_row : t->send_row;
 		if (!on[i].n) {
-			t->acquired++;
+			t->acquired += on[i].acquired;
 			continue;
 		}
 		t->paths++;
@@ -335,6 +363,62 @@ static bool add_found(struct asking *a, const struct tally *t, size_t frame, boo
 	return true;
 }
 
+/* Does every path of the frame go round a loop in which it sends? */
+static bool sends_for_ever(const struct asking *a, const struct tally *t, bool cut)
+{
+	uint32_t n = ct_evaluate_n_paths(a->ev);
+
+	for (uint32_t p = 0; p < n; p++)
+		if (ct_path_end(a->ev, p) != CT_PATH_MERGES)
+			return false;
+	return n && !cut && t->senders == n;
+}
+
+/* The innermost frame that closes it, else the innermost that sends, is the one that is named. */
+static bool note_use(
+	struct asking *a, const struct tally *t, size_t frame, uint32_t returns, bool cut)
+{
+	struct state *s = state_of(a, t->wanted);
+	bool pending = t->deferred || t->open;
+
+	if (!s)
+		return false;
+	struct ct_go_found *use = &s->use;
+	bool names = !use->closes && (t->paths || pending);
+
+	use->receives |= t->receives;
+	if (names || (!use->closes && !use->sends && t->sends)) {
+		use->frame = (uint32_t)frame;
+		use->row = t->paths ? t->row : pending ? t->deferred_row : t->send_row;
+		use->deferred = names && !t->paths;
+	}
+	if (names) {
+		use->closes = true;
+		use->sure = pending || (t->complete == returns && returns && !cut);
+	}
+	use->sends += t->sends;
+	use->endless |= t->sends && sends_for_ever(a, t, cut);
+	return true;
+}
+
+static bool add_uses(struct asking *a)
+{
+	for (uint32_t i = 0; i < a->states.n; i++) {
+		const struct state *s = &a->states.items[i];
+		bool used = s->use.closes || s->use.receives || s->use.sends;
+		struct ct_go_found *slot = used ? ct_vec_push(&a->e->found) : NULL;
+
+		if (used && !slot)
+			return false;
+		if (!slot)
+			continue;
+		*slot = s->use;
+		slot->wanted = s->wanted;
+		slot->actor = a->asked->actor;
+	}
+	return true;
+}
+
 /*
  * Of a lock: is it released beyond what is owed? returns: paths that come back; cut: there may be
  * more of them.
@@ -346,6 +430,8 @@ static bool decide(
 
 	if (!s || s->decided)
 		return s != NULL;
+	if (a->e->wanted[t->wanted].claim == CT_GO_CLAIM_CLOSE)
+		return note_use(a, t, frame, returns, cut);
 	bool lock = ct_go_claims_hold(a->e->wanted[t->wanted].claim);
 	/* The code will acquire it first, on some path: it does not have it. */
 	if (lock && t->acquired) {
@@ -431,6 +517,8 @@ enum ct_status ct_go_evidence_ask(struct ct_go_evidence *e, const struct ct_go_a
 		n_asked++;
 		status = ask_frame(&a, i, &function);
 	}
+	if (!status && !add_uses(&a))
+		status = CT_NO_MEMORY;
 	ct_vec_free(&a.states);
 	ct_vec_free(&a.tallies);
 	return status;

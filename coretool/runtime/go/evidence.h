@@ -18,6 +18,9 @@ struct ct_go_found {
 	uint32_t actor;
 	bool sure; /* on all paths */
 	bool deferred;
+	/* Of who will close a channel, and of the others that use it: */
+	bool closes, receives, endless; /* endless: it sends for ever, and never returns */
+	uint32_t sends;                 /* on a path, at most */
 	uint32_t frame;
 	const struct ct_event_row *row; /* NULL: by an atomic instruction */
 };

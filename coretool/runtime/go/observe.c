@@ -180,5 +180,6 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	free(o->frames);
 	ct_vec_free(&o->own);
 	ct_vec_free(&o->joined);
+	ct_vec_free(&o->uses);
 	return status;
 }

@@ -8,6 +8,7 @@
 
 #include "base/hash.h"
 #include "base/vec.h"
+#include "facts/go.h"
 #include "facts/sink.h"
 #include "runtime/go/goroutine.h"
 #include "target/unwind.h"
@@ -56,6 +57,7 @@ struct ct_go_observation {
 	bool names;                     /* of objects are wanted */
 	struct ct_go_in_c in_c;         /* filled in */
 	struct ct_go_waits *waits;      /* what is known already of what is waited for (waits.h) */
+	CT_VEC(struct ct_channel_use) uses; /* owners.c finds them */
 };
 
 /*

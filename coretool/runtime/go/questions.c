@@ -4,6 +4,7 @@
 #include "runtime/go/owners.h"
 
 #define MAX_QUESTIONS 65536
+#define MAX_CLOSES    4096 /* channels of which is asked who will close them */
 #define MUTEX_LOCKED  1u
 #define MAX_READERS   (1 << 30) /* rwmutex.go: taken off readerCount while a writer is there */
 
@@ -11,6 +12,7 @@ struct collector {
 	const struct ct_go_observation *o;
 	ct_go_questions *list;
 	uint8_t *asked; /* per resource: claims, as bits */
+	uint32_t n_closes;
 	bool failed;
 };
 
@@ -64,6 +66,17 @@ static void add_rwmutex(struct collector *c, uint32_t resource, uint64_t at)
 			.alias = true};
 }
 
+static void add_channel(struct collector *c, const struct ct_wait *wait, uint64_t at)
+{
+	uint8_t claim = wait->kind == CT_WAIT_RECV ? CT_GO_CLAIM_SEND : CT_GO_CLAIM_RECEIVE;
+
+	add(c, wait->resource, at, claim, CT_NONE);
+	if (c->asked[wait->resource] >> CT_GO_CLAIM_CLOSE & 1 || c->n_closes >= MAX_CLOSES)
+		return;
+	c->n_closes++;
+	add(c, wait->resource, at, CT_GO_CLAIM_CLOSE, CT_NONE);
+}
+
 static void ask_about(struct collector *c, const struct ct_wait *wait)
 {
 	const struct ct_resource *r = ct_sink_get_resource(c->o->sink, wait->resource);
@@ -78,9 +91,7 @@ static void ask_about(struct collector *c, const struct ct_wait *wait)
 	else if (!strcmp(r->kind, "go_rwmutex"))
 		add_rwmutex(c, wait->resource, r->address);
 	else if (!strcmp(r->kind, "go_chan") && !timed)
-		add(c, wait->resource, r->address,
-			wait->kind == CT_WAIT_RECV ? CT_GO_CLAIM_SEND : CT_GO_CLAIM_RECEIVE,
-			CT_NONE);
+		add_channel(c, wait, r->address);
 	else if (!strcmp(r->kind, "go_waitgroup"))
 		add(c, wait->resource, r->address, CT_GO_CLAIM_DONE, CT_NONE);
 	else if (!strcmp(r->kind, "go_cond"))

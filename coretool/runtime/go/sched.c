@@ -157,5 +157,8 @@ void ct_go_observe_sched(struct ct_go_observation *o)
 	read_threads(o, &fact);
 	read_queues(o, &fact);
 	fact.n_functions = ct_go_count_functions(go);
+	fact.uses = ct_arena_copy(
+		ct_sink_arena(o->sink), o->uses.items, o->uses.n * sizeof(*o->uses.items));
+	fact.n_uses = fact.uses ? o->uses.n : 0;
 	ct_sink_go(o->sink, &fact);
 }
