@@ -7,6 +7,8 @@
  */
 #include "blocking/rust_channel.h"
 
+#include <sys/mman.h>
+
 #include "blocking/evidence.h"
 #include "blocking/rows.h"
 #include "blocking/rust.h"
@@ -39,6 +41,15 @@ static enum ct_rust_listing look_at(
 	return listing;
 }
 
+/* Or at least neither of this stack nor of code. */
+static bool is_of_heap(const struct ct_blocking *ctx, uint64_t addr, const struct ct_map *stack)
+{
+	if (!ct_rust_may_point(addr) || (addr >= stack->start && addr < stack->end))
+		return false;
+	const struct ct_map *map = ct_target_map_at(ctx->target, addr);
+	return map && map->prot & PROT_WRITE;
+}
+
 static enum ct_rust_listing find(const struct ct_blocking *ctx, const struct ct_blocked *blocked,
 	uint64_t *addr, struct ct_rust_channel *ret)
 {
@@ -53,8 +64,7 @@ static enum ct_rust_listing find(const struct ct_blocking *ctx, const struct ct_
 	for (unsigned i = 0; stack && best != CT_RUST_LISTED && i < n; i++) {
 		uint64_t at = words[i];
 
-		if (!ct_rust_may_point(at) || (at >= stack->start && at < stack->end) ||
-			(i && at == words[i - 1]))
+		if (!is_of_heap(ctx, at, stack) || (i && at == words[i - 1]))
 			continue;
 		enum ct_rust_listing listing = look_at(ctx, blocked->call.args[0], &at, &channel);
 		if (listing <= best)
