@@ -60,11 +60,13 @@ int main()
 	for (int i = 0; i < 2; i++) {
 		expect_nameless(&t[i], "barrier", &g_started, nullptr, "g_started", nullptr, true);
 		truth_function(&t[i], "await_start");
-		expect_nameless(&t[2 + i], "barrier", nullptr, nullptr, nullptr, nullptr, true);
+		expect_nameless(&t[2 + i], "barrier", &g_round, nullptr, "g_round", nullptr, true);
 		truth_function(&t[2 + i], "play_round");
 	}
 	expect_nameless(&t[4], "sem", &g_slots, nullptr, "g_slots", nullptr, true);
 	truth_function(&t[4], "take_slot");
+	truth_state_by_names(&g_started, "\"remaining\":1");
+	truth_state_by_names(&g_round, "\"expected\":3,\"arrived\":2");
 	truth_is("absent", "[\"CT101\",\"CT102\"]");
 	sample_rest(6);
 }

@@ -46,6 +46,21 @@ static inline void truth_cycle_by_names(const struct sample_thread *t, size_t n)
 	printf("}}\n{\"verdict\":[\"deadlock\",\"clean\",\"stuck\"]}\n");
 }
 
+/* Fields of JSON that the object's state has, where names tell what it is. */
+static inline void truth_state_by_names(const void *object, const char *state)
+{
+	printf("{\"state\":{\"resource\":\"%p\",\"recorded\":\"names\",\"state\":{%s}}}\n", object,
+		state);
+}
+
+/* These, and no others, were seen to be going to end the wait. */
+static inline void truth_peers_by_names(
+	const struct sample_thread *waiter, const struct sample_thread *peer)
+{
+	printf("{\"peers\":{\"tid\":%d,\"recorded\":\"names\",\"peers\":[%d]}}\n", waiter->tid,
+		peer->tid);
+}
+
 /* The code of the threads must tell who holds what was told so far. */
 static inline void expect_worked_out(void)
 {

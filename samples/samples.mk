@@ -91,6 +91,8 @@ samples.flags.of.omp_pool := -fopenmp
 samples.flags.of.omp_tasks := -fopenmp
 samples.flags.of.cxx_latch := -std=c++20
 samples.flags.of.cxx_atomic_wait := -std=c++20
+samples.flags.of.cxx_countdown := -std=c++20
+samples.flags.of.cxx_countdown_late := -std=c++20
 samples.flags.of.loader_abba := -rdynamic -ldl
 samples.flags.of.loader_slow := -rdynamic -ldl
 samples.deps := $(BUILD)/sample-deps

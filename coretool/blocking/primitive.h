@@ -33,6 +33,8 @@ struct ct_blocking { /* what every primitive may ask */
 	struct ct_unwinder *unwinder;    /* NULL: stacks are not wanted */
 	struct ct_inlined_memo *inlined; /* NULL: nothing is remembered */
 	struct ct_runner *runners;       /* CT_RUNNERS_KEPT, or NULL */
+	unsigned *looked_ahead; /* how many threads' code was followed to what they will look at
+				   (cxx_proxy.c); NULL: it is not followed */
 };
 
 struct ct_blocked { /* a thread asleep in the kernel, or one that runs */

@@ -24,6 +24,7 @@ struct ct_observation {
 	struct ct_blocking blocking;
 	struct ct_inlined_memo inlined;
 	struct ct_runner runners[CT_RUNNERS_KEPT];
+	unsigned looked_ahead;
 	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
 	struct ct_regs interrupted;   /* of the thread that is looked at (stacks.c) */
 	struct ct_frame *frames;      /* scratch for one stack */

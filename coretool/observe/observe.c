@@ -66,8 +66,8 @@ enum ct_status ct_observe(struct ct_target *target, const struct ct_plan *plan,
 		status = ct_go_find(target, &o.go);
 		if (o.go && o.unwinder)
 			ct_unwinder_shape(o.unwinder, ct_go_frame_shape, o.go);
-		o.blocking = (struct ct_blocking){
-			target, o.sink, &o.libc, o.unwinder, &o.inlined, o.runners};
+		o.blocking = (struct ct_blocking){target, o.sink, &o.libc, o.unwinder, &o.inlined,
+			o.runners, &o.looked_ahead};
 		if (status != CT_NO_MEMORY)
 			status = !o.unwinder && plan->wants & CT_WANT_STACKS ? CT_NO_MEMORY
 									     : observe_all(&o);

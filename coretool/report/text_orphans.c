@@ -52,7 +52,7 @@ static void write_peers(struct ct_text *t, const struct ct_wait *wait)
 {
 	uint32_t n = t->verbose ? wait->n_peers : CT_MIN(wait->n_peers, (uint32_t)PEERS_SHOWN);
 
-	if (wait->kind == CT_WAIT_BARRIER)
+	if (wait->kind == CT_WAIT_BARRIER && !wait->n_peers)
 		return;
 	if (!wait->n_peers)
 		ct_text_say(t, "    who would %s it was not seen", ct_say_release(wait->kind));

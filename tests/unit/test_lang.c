@@ -2,6 +2,8 @@
 /* What the words of Rust's and OpenMP's objects say, written by hand. */
 #include "lock_scene.h"
 
+#include "blocking/cxx_barrier.h"
+
 #define OBJECT (HEAP + 256)
 #define GOMP   UINT64_C(0x7f2000000000) /* a page of libgomp's code */
 #define PARKER (HEAP + 1024 + 40)       /* of the thread whose Arc is at HEAP + 1024 */
@@ -203,6 +205,49 @@ static void a_scope_names_who_waits_for_it(void **state)
 	}
 }
 
+static void barriers_of_libstdcxx(void **state)
+{
+	enum { NODES = HEAP % 4096 + 1024 };
+	static const struct {
+		int64_t expected, adjustment;
+		uint64_t nodes;
+		uint8_t phase, tickets[3];
+		bool is_one;
+		uint32_t arrived;
+	} rows[] = {
+		{4, 0, HEAP + NODES, 1, {1, 1}, true, 0}, {4, 0, HEAP + NODES, 1, {3, 2}, true, 3},
+		{5, 0, HEAP + NODES, 1, {2, 1, 3}, true, 2},       /* one comes alone to the last */
+		{5, 0, HEAP + NODES, 1, {2, 1, 2}, true, CT_NONE}, /* never half */
+		{2, -1, HEAP + NODES, 255, {0}, true, 1},          /* phases begin anew */
+		{2, 0, HEAP + NODES, 1, {3}, true, CT_NONE}, /* all have: it is about to go on */
+		{4, 0, HEAP + NODES, 1, {9, 1}, true, CT_NONE},
+		{1 << 20, 0, HEAP + NODES, 1, {1}, true, CT_NONE},
+		{0, 0, HEAP + NODES, 1, {1}, false, 0},
+		{(1 << 20) + 1, 0, HEAP + NODES, 1, {1}, false, 0},
+		{4, -5, HEAP + NODES, 1, {1}, false, 0}, {4, 1, HEAP + NODES, 1, {1}, false, 0},
+		{4, 0, HEAP + NODES + 8, 1, {1}, false, 0}, {4, 0, 0, 1, {1}, false, 0},
+		{4, 0, 64, 1, {1}, true, CT_NONE}, /* nodes that are not there */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		struct ct_cxx_barrier found;
+		struct scene s;
+
+		begin(&s);
+		put(&s, OBJECT, &rows[i].expected, 8);
+		put(&s, OBJECT + 8, &rows[i].nodes, 8);
+		put(&s, OBJECT + 16, &rows[i].adjustment, 8);
+		put(&s, OBJECT + CT_CXX_PHASE, &rows[i].phase, 1);
+		for (size_t k = 0; k < CT_COUNT(rows[i].tickets); k++)
+			put(&s, HEAP + NODES + k * 64, &rows[i].tickets[k], 1);
+		assert_int_equal(ct_cxx_barrier_read(&s.ctx, OBJECT, &found), rows[i].is_one);
+		if (rows[i].is_one)
+			assert_int_equal(found.arrived, rows[i].arrived);
+		end(&s);
+	}
+}
+
 static void barriers_of_libgomp(void **state)
 {
 	static const struct {
@@ -251,6 +296,7 @@ int main(void)
 		cmocka_unit_test(onces_of_rust),
 		cmocka_unit_test(a_once_before_1_67_is_found_by_its_list),
 		cmocka_unit_test(a_scope_names_who_waits_for_it),
+		cmocka_unit_test(barriers_of_libstdcxx),
 		cmocka_unit_test(barriers_of_libgomp),
 	};
 
