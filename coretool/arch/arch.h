@@ -87,7 +87,7 @@ struct ct_arch {
 	 * Has a signal interrupted a system call that the kernel makes again when the handler is
 	 * done? regs: where it was interrupted, with what the thread (whose registers are those in
 	 * the handler) has besides; code: the CT_ARCH_CODE_BEFORE bytes from its pc on. True: regs
-	 * are as they were in the call. NULL: we cannot tell.
+	 * are as they were in the call; false: they are in no call. NULL: we cannot tell.
 	 */
 	bool (*back_in_call)(
 		const struct ct_regs *thread, const uint8_t *code, struct ct_regs *regs);

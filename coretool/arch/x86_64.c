@@ -220,6 +220,7 @@ static bool back_in_call(const struct ct_regs *thread, const uint8_t *code, stru
 {
 	static const uint8_t needed[] = {RAX, RDI, RSI, RDX, R10, R8, R9, RSP, RIP};
 
+	ct_reg_set(regs, ORIG_RAX, UINT64_MAX);
 	for (size_t i = 0; i < CT_COUNT(needed); i++)
 		if (!(regs->known & BIT(needed[i])))
 			return false;

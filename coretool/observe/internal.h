@@ -50,7 +50,7 @@ enum ct_status ct_observe_exited(struct ct_observation *o);
 bool ct_observe_call(struct ct_observation *o, const struct ct_regs *regs, struct ct_syscall *ret);
 /*
  * Is the thread, when its signal handler is done, back in the call that it slept in? regs: where it
- * was interrupted; then as they were in the call. (threads.c)
+ * was interrupted; then as they were in the call, or in none. (threads.c)
  */
 bool ct_observe_back_in_call(
 	struct ct_observation *o, const struct ct_thread *thread, struct ct_regs *regs);

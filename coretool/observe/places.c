@@ -74,6 +74,16 @@ static uint32_t first_above(const struct thread_place *places, uint32_t n, uint6
 	return lo;
 }
 
+/* Go code runs on stacks out of Go's own heap: what lies above them there may be anything. */
+static bool is_in_go(const struct places *p, const struct ct_thread *thread)
+{
+	const struct ct_arch *arch = ct_target_arch(p->o->target);
+	struct ct_go_function function;
+
+	return p->o->go &&
+	       ct_go_function_at(&p->o->go->tables, ct_reg(thread->regs, arch->pc), &function);
+}
+
 static void add_threads(struct places *p)
 {
 	const struct ct_arch *arch = ct_target_arch(p->o->target);
@@ -82,14 +92,15 @@ static void add_threads(struct places *p)
 	for (uint32_t i = 0; i < n; i++) {
 		const struct ct_thread *thread = ct_target_thread(p->o->target, i);
 		uint64_t object = ct_sink_get_actor(p->o->sink, i)->object;
-		struct thread_place *sp = thread->stopped ? ct_vec_push(&p->sps) : NULL;
+		bool has_stack = thread->stopped && !is_in_go(p, thread);
+		struct thread_place *sp = has_stack ? ct_vec_push(&p->sps) : NULL;
 		struct thread_place *tp = object ? ct_vec_push(&p->objects) : NULL;
 
 		if (sp)
 			*sp = (struct thread_place){ct_reg(thread->regs, arch->sp), i};
 		if (tp)
 			*tp = (struct thread_place){object, i};
-		p->no_memory |= (thread->stopped && !sp) || (object && !tp);
+		p->no_memory |= (has_stack && !sp) || (object && !tp);
 	}
 	if (p->sps.n)
 		qsort(p->sps.items, p->sps.n, sizeof(*p->sps.items), by_at);

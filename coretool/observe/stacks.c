@@ -55,7 +55,7 @@ static enum ct_status unwind(struct ct_observation *o, const struct ct_thread *t
 	enum ct_status status = ct_unwind_regs(o->unwinder, thread->regs, regs, n, ret);
 
 	*first = status || !o->go ? 0 : ct_go_behind_handlers(o->go, ret);
-	if (!*first || *first >= n)
+	if (!*first || *first >= n || !ct_target_arch(o->target)->back_in_call)
 		return status;
 	o->interrupted = regs[*first];
 	(void)ct_observe_back_in_call(o, thread, &o->interrupted);

@@ -37,9 +37,9 @@ bool ct_observe_back_in_call(
 {
 	const struct ct_arch *arch = ct_target_arch(o->target);
 	const uint8_t *code = code_at(o, ct_reg(regs, arch->pc));
+	static const uint8_t none[CT_ARCH_CODE_BEFORE];
 
-	return arch->back_in_call && code &&
-	       arch->back_in_call(thread->regs, code + CT_ARCH_CODE_BEFORE, regs);
+	return arch->back_in_call(thread->regs, code ? code + CT_ARCH_CODE_BEFORE : none, regs);
 }
 
 /* A thread's number and descriptor, as far as its memory tells. */

@@ -87,8 +87,10 @@ static void put_stack(struct trace *t, const struct ct_actor *a)
 		if (stack->skipped_at && i == stack->skipped_at)
 			fprintf(t->out, "...%u frames elided...\n",
 				stack->n_total - stack->n_frames);
-		/* The runtime prints no base that is all its own. */
-		if (t->all || !site->function || strcmp(site->function, "runtime.goexit") != 0)
+		/* The runtime prints no base that is all its own, and no frames of C. */
+		if (t->all ||
+			(stack->frames[i].trust == CT_SITE_PCLNTAB &&
+				(!site->function || strcmp(site->function, "runtime.goexit") != 0)))
 			put_frame(t, site, !i);
 	}
 }

@@ -155,12 +155,16 @@ static bool is_left(const struct ct_text *t, const struct ct_resource *r)
 	return !r->is_actor && !r->n_holds && r->owner_gone;
 }
 
-/* Channels and files are waited for, too, and nobody could ever hold them. */
+/* Channels and files are waited for, too, and nobody could ever hold them; nor what threads of a
+ * runtime rest at. */
 static bool is_unheld(const struct ct_text *t, const struct ct_resource *r)
 {
 	if (r->is_actor || r->n_holds || !r->n_waiters || r->owner_gone)
 		return false;
-	switch (t->facts->waits[t->facts->waits_by_resource[r->first_waiter]].kind) {
+	const struct ct_wait *wait = &t->facts->waits[t->facts->waits_by_resource[r->first_waiter]];
+	if (t->facts->actors[wait->actor].system)
+		return false;
+	switch (wait->kind) {
 	case CT_WAIT_SEND:
 	case CT_WAIT_RECV:
 	case CT_WAIT_IO:
@@ -217,6 +221,17 @@ static void write_others(struct ct_text *t, const char *head,
 	}
 }
 
+static const char *say_holders(const struct ct_text *t, const struct holder *holders, uint32_t n)
+{
+	const char *word = ct_say_kind(t->facts, &holders[0].actor, 1);
+
+	for (uint32_t i = 1; i < n; i++)
+		if (t->facts->actors[holders[i].actor].kind !=
+			t->facts->actors[holders[0].actor].kind)
+			return "threads and goroutines";
+	return n == 1 ? word : *word == 'g' ? "goroutines" : "threads";
+}
+
 void ct_text_locks(struct ct_text *t)
 {
 	ct_autofree struct holder *holders =
@@ -232,11 +247,11 @@ void ct_text_locks(struct ct_text *t)
 		locks += holders[i].n_locks;
 		probable += holders[i].n_probable;
 	}
-	if (n && probable)
-		ct_text_head(t, "Locks: %u held by %u thread%s, %u of them probably", locks, n,
-			n == 1 ? "" : "s", probable);
-	else if (n)
-		ct_text_head(t, "Locks: %u held by %u thread%s", locks, n, n == 1 ? "" : "s");
+	if (n)
+		ct_text_head(t,
+			probable ? "Locks: %u held by %u %s, %u of them probably"
+				 : "Locks: %u held by %u %s",
+			locks, n, say_holders(t, holders, n), probable);
 	else
 		ct_text_head(t, "Locks: no thread is known to hold one");
 	for (uint32_t i = 0; i < n; i++)

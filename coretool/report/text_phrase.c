@@ -211,8 +211,12 @@ void ct_text_why(struct ct_text *t, const uint32_t *actors, uint32_t n)
 void ct_text_doing(struct ct_text *t, const uint32_t *actors, uint32_t n)
 {
 	const struct ct_wait *wait = ct_text_first_wait(t, actors[0]);
+	uint32_t thread = ct_doing_actor(t->facts, actors[0]);
 
-	if (!wait) {
+	if (n == 1 && thread != actors[0] && ct_is_in_c(t->facts, actors[0])) {
+		ct_text_add(t, "is in C code and ");
+		ct_text_wait(t, ct_text_first_wait(t, thread), false);
+	} else if (!wait) {
 		add_activity(t, actors[0], n > 1);
 	} else if (is_select(wait, &t->facts->actors[actors[0]])) {
 		add_select(t, &t->facts->actors[actors[0]], n > 1);

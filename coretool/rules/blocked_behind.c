@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CT120: many threads stand behind one that does something else. One core cannot tell a long wait
+ * CT120: many stand behind one that does something else. One core cannot tell a long wait
  * from a short one, so what the head does, and how many wait, decide how sure we are.
  */
 #include "rules/findings.h"
@@ -19,7 +19,7 @@ static struct threshold threshold_of(
 {
 	uint32_t io = ct_policy_threshold(policy, CT_THRESHOLD_CONVOY_IO);
 	uint32_t running = ct_policy_threshold(policy, CT_THRESHOLD_CONVOY_RUNNING);
-	const struct ct_actor *actor = &facts->actors[head];
+	const struct ct_actor *actor = &facts->actors[ct_doing_actor(facts, head)];
 
 	/* One that computes holds a lock for a moment: a busy pool has a few waiters at any time.
 	 */
@@ -45,7 +45,7 @@ static enum ct_status report(struct ct_findings *out, uint32_t root)
 	const struct ct_graph *graph = out->graph;
 	struct ct_draft draft = {.rule = &ct_rule_blocked_behind, .level = CT_P2};
 	struct threshold threshold = threshold_of(facts, out->policy, root);
-	bool asleep = facts->actors[root].state == CT_STATE_WAITING;
+	bool asleep = facts->actors[ct_doing_actor(facts, root)].state == CT_STATE_WAITING;
 	enum ct_trust worst = CT_TRUST_EXACT;
 	uint32_t frame = ct_own_frame(facts, root), lock = CT_NONE, n_locks = 0;
 	const char *who = ct_say_actor(out->arena, facts, root);
@@ -126,8 +126,8 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 const struct ct_rule ct_rule_blocked_behind = {
 	.id = "CT120",
 	.name = "blocked-behind",
-	.summary = "threads stand behind one that sleeps, does I/O or computes while it holds "
-		   "their lock",
+	.summary = "threads or goroutines stand behind one that sleeps, does I/O or computes while "
+		   "it holds their lock",
 	.help = "The root of a convoy: it holds what the others wait for, directly or through "
 		"others, and is itself "
 		"in a system call, or running.",

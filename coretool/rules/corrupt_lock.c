@@ -31,8 +31,10 @@ static enum ct_status report(struct ct_findings *out, uint32_t resource)
 	draft.confidence = ct_confidence_of(facts, worst);
 	draft.title = ct_arena_printf(out->arena, "%s is damaged: %s", what, r->corrupt);
 	draft.message = r->n_waiters
-				? ct_arena_printf(out->arena, "%s; %u thread%s for it", draft.title,
-					  r->n_waiters, r->n_waiters == 1 ? " waits" : "s wait")
+				? ct_arena_printf(out->arena, "%s; %u %s %s for it", draft.title,
+					  r->n_waiters,
+					  ct_say_kind(facts, draft.actors.items, draft.actors.n),
+					  r->n_waiters == 1 ? "waits" : "wait")
 				: draft.title;
 	draft.hint =
 		"Something wrote over it: an overrun of what lies before it, a use after free, "

@@ -320,8 +320,10 @@ static const char *whom_to_free(struct ct_document *doc)
 		return "Nothing inside the process can end this: restart it.";
 	if (best == CT_NONE || doc->summary.verdict != CT_VERDICT_STUCK)
 		return NULL;
-	return ct_arena_printf(&doc->arena, "Whatever lets %s go on frees %u waiting thread%s.",
+	return ct_arena_printf(&doc->arena, "Whatever lets %s go on frees %u waiting %s%s.",
 		ct_say_actor(&doc->arena, doc->facts, best), g->behind[best],
+		doc->facts->actors[g->first_of_root[best]].kind == CT_ACTOR_GOROUTINE ? "goroutine"
+										      : "thread",
 		g->behind[best] == 1 ? "" : "s");
 }
 

@@ -238,13 +238,54 @@ const char *ct_say_function(
 			      : ct_say_frame(arena, facts, actor, frame);
 }
 
+uint32_t ct_doing_actor(const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	return !a->n_waits && a->state == CT_STATE_SYSCALL && a->carrier != CT_NONE &&
+			       facts->actors[a->carrier].n_waits
+		       ? a->carrier
+		       : actor;
+}
+
+bool ct_is_in_c(const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+	const struct ct_stack *stack = a->stack == CT_NONE ? NULL : &facts->stacks[a->stack];
+
+	for (uint32_t i = 0; a->state == CT_STATE_SYSCALL && stack && i < stack->n_frames; i++) {
+		const char *function = facts->sites[stack->frames[i].site].function;
+
+		if (function && !strcmp(function, "runtime.cgocall"))
+			return true;
+	}
+	return false;
+}
+
+static const char *say_call(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t goroutine, uint32_t thread)
+{
+	const struct ct_actor_call *call = ct_actor_call(&facts->actors[thread]);
+	const char *where = ct_is_in_c(facts, goroutine) ? "in C code" : "in a system call";
+
+	if (thread == goroutine || !call || !call->name)
+		return where;
+	return ct_is_in_c(facts, goroutine)
+		       ? ct_arena_printf(arena, "in C code, asleep in %s", call->name)
+		       : ct_arena_printf(arena, "in the system call %s", call->name);
+}
+
 const char *ct_say_activity(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
 {
 	const struct ct_actor *a = &facts->actors[actor];
 	const struct ct_actor_call *call = ct_actor_call(a);
 
 	if (a->reason)
-		return ct_arena_printf(arena, "waiting: %s", facts->reasons[a->reason]);
+		return strcmp(facts->reasons[a->reason], "sleep") != 0
+			       ? ct_arena_printf(arena, "waiting: %s", facts->reasons[a->reason])
+			       : "asleep";
+	if (a->kind == CT_ACTOR_GOROUTINE && a->state == CT_STATE_SYSCALL)
+		return say_call(arena, facts, actor, ct_doing_actor(facts, actor));
 	if (call && call->name)
 		return ct_arena_printf(arena, "asleep in %s", call->name);
 	if (call)

@@ -53,6 +53,11 @@ const char *ct_say_release(enum ct_wait_kind kind);
 const char *ct_say_function(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, uint32_t frame);
 /* "asleep in nanosleep", "running": what an actor does, in a few words. */
+/* A goroutine in C code or in a system call, of which nothing is known but what its thread waits
+ * for: the thread. Else the actor itself. */
+uint32_t ct_doing_actor(const struct ct_facts *facts, uint32_t actor);
+/* Is the goroutine in C code? */
+bool ct_is_in_c(const struct ct_facts *facts, uint32_t actor);
 const char *ct_say_activity(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor);
 
 #endif
