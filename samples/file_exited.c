@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A thread ended with a FILE locked by flockfile(); nobody has joined it. Others would write. */
+#include "journal.h"
 #include "orphan.h"
 
 enum { STUCK = 2 };
 
 static FILE *g_journal;
-
-/* libio's is apart from the FILE. */
-static void *lock_of(FILE *file)
-{
-	return SAMPLE_MUSL ? (char *)file + 140 : *(void **)((char *)file + 136);
-}
 
 static void *archiver(void *arg)
 {
@@ -42,7 +37,7 @@ int main(void)
 	for (int i = 0; i < STUCK; i++) {
 		t[i] = (struct sample_thread){.name = "seller", .run = seller};
 		sample_start(&t[i]);
-		expect_wait(&t[i], "libc-lock", lock_of(g_journal), NULL, NULL, NULL, false);
+		expect_wait(&t[i], "libc-lock", journal_lock(g_journal), NULL, NULL, NULL, false);
 		truth_function(&t[i], "note");
 	}
 	/* musl forgets who had it. */

@@ -3,7 +3,7 @@
  * fork() while a thread of the parent holds a recursive lock: the child inherits it and not the
  * thread, whose id is in the lock.
  */
-#include "sample.h"
+#include "forked.h"
 
 static pthread_mutex_t g_cache_lock;
 
@@ -22,9 +22,8 @@ static void *filler(void *arg)
 
 SAMPLE_FRAME static void run_helper(void)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	fill_cache(0);
-	_exit(0);
+	SAMPLE_AFTER();
 }
 
 int main(void)
@@ -37,19 +36,10 @@ int main(void)
 	sample_must(pthread_mutex_init(&g_cache_lock, &attr), "pthread_mutex_init");
 	sample_start(&owner);
 	sample_await(owner.tid, SAMPLE_SLEEP, SAMPLE_ANY);
-	helper.tid = fork();
-	if (helper.tid == 0)
-		run_helper();
-	if (helper.tid < 0)
-		sample_fail("fork", helper.tid);
+	forked_start(&helper, fork, run_helper);
 	expect_mutex(&helper, &g_cache_lock, "g_cache_lock", NULL, false);
 	truth_owner_gone(&helper, owner.tid, &g_cache_lock);
 	truth_function(&helper, "fill_cache");
 	truth_function(&helper, "run_helper");
-	truth_finding("CT103", "P0", "\"proven\",\"likely\"", &helper, 1);
-	truth_verdict("deadlock");
-	truth_threads(1);
-	sample_ready();
-	waitpid(helper.tid, NULL, 0);
-	return 0;
+	forked_end(&helper, "\"proven\",\"likely\"");
 }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * fork() while a thread of the parent logs: the child inherits the locked lock and not the thread.
- * The core is the child's; the parent tells the truth about it.
  */
-#include "sample.h"
+#include "forked.h"
 
 static pthread_mutex_t g_log_lock = PTHREAD_MUTEX_INITIALIZER;
 
@@ -22,9 +21,8 @@ static void *logger(void *arg)
 
 SAMPLE_FRAME static void run_helper(void)
 {
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	log_line(0);
-	_exit(0);
+	SAMPLE_AFTER();
 }
 
 int main(void)
@@ -33,19 +31,10 @@ int main(void)
 
 	sample_start(&owner);
 	sample_await(owner.tid, SAMPLE_SLEEP, SAMPLE_ANY);
-	helper.tid = fork();
-	if (helper.tid == 0)
-		run_helper();
-	if (helper.tid < 0)
-		sample_fail("fork", helper.tid);
+	forked_start(&helper, fork, run_helper);
 	expect_mutex(&helper, &g_log_lock, "g_log_lock", NULL, false);
 	truth_owner_gone(&helper, owner.tid, &g_log_lock);
 	truth_function(&helper, "log_line");
 	truth_function(&helper, "run_helper");
-	truth_finding("CT103", "P0", "\"proven\"", &helper, 1);
-	truth_verdict("deadlock");
-	truth_threads(1);
-	sample_ready();
-	waitpid(helper.tid, NULL, 0);
-	return 0;
+	forked_end(&helper, "\"proven\"");
 }

@@ -25,14 +25,14 @@ samples.clang := $(filter rwlock_readers rwlock_reader_abba rwlock_array rwlock_
 	spin_abba spin_handed sem_abba cond_pipeline cxx_shared_lock held_readers,$(samples.all))
 
 # What runs on musl as well,
-samples.musl := $(filter recursive_abba fork_recursive deadlock2 deadlock3 self_relock kinds join_cycle join_chain join_ring \
+samples.musl := $(filter recursive_abba fork_recursive vfork_slow deadlock2 deadlock3 self_relock kinds join_cycle join_chain join_ring \
 	once_cross once_self once_slow rwlock_abba condvar_pool barrier_short barrier_late diamond \
 	raw_clone pshared_other restart signal_relock pidns_kill robust_self tls_lock inlined \
 	recursion_deep atfork_cross exit_join busy_pool deadlock5 idle_timed sem_chain sem_orphan \
 	spin_busy nested_monitor crash_abort crash_null_field crash_recursion crash_smash call_null,$(samples.c))
 # and what tells more there where its libc's functions have names.
 samples.musl.named := $(filter rwlock_array rwlock_forever rwlock_reader_abba rwlock_upgrade spin_abba spin_behind \
-	crash_handler crash_holder crash_strlen gone_kinds file_exited pi_abba pi_dead pi_self pi_transfer pi_wrapped \
+	crash_handler crash_holder crash_strlen gone_kinds file_exited forked_file forked_by_thread forked_raw forked_anew pi_abba pi_dead pi_self pi_transfer pi_wrapped \
 	crash_assert crash_heap crash_double_free sem_abba sem_pipeline cond_pipeline barrier_shared,$(samples.c))
 
 # A variant is compiled with these flags, in which case its compiler may be named,

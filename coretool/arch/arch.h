@@ -91,6 +91,11 @@ struct ct_arch {
 	 */
 	bool (*back_in_call)(
 		const struct ct_regs *thread, const uint8_t *code, struct ct_regs *regs);
+	/*
+	 * Of a thread that the kernel has not yet let run on behind a system call: that call, and
+	 * its result. NULL: we cannot tell.
+	 */
+	bool (*returning)(const struct ct_regs *regs, struct ct_syscall *ret, uint64_t *result);
 	uint64_t (*thread_pointer)(const struct ct_regs *regs);
 	uint64_t (*strip)(
 		uint64_t pc, uint64_t mask); /* removes pointer authentication; mask 0: none */

@@ -235,6 +235,18 @@ static bool back_in_call(const struct ct_regs *thread, const uint8_t *code, stru
 	return true;
 }
 
+/* Whoever has run since has no number there, unless rcx still was as the instruction left it. */
+static bool returning(const struct ct_regs *regs, struct ct_syscall *ret, uint64_t *result)
+{
+	int64_t number = (int32_t)ct_reg(regs, ORIG_RAX);
+
+	if (number < 0 || ct_reg(regs, RCX) != ct_reg(regs, RIP))
+		return false;
+	*ret = call_with(regs, number);
+	*result = ct_reg(regs, RAX);
+	return true;
+}
+
 /* The kernel puts the number back where it was taken from (syscall_rollback). */
 static bool refused(const struct ct_regs *regs, const uint8_t *code, struct ct_syscall *ret)
 {
@@ -454,6 +466,7 @@ const struct ct_arch ct_arch_x86_64 = {
 	.blocked = blocked,
 	.refused = refused,
 	.back_in_call = back_in_call,
+	.returning = returning,
 	.thread_pointer = thread_pointer,
 	.strip = strip,
 	.pac_mask = pac_mask,

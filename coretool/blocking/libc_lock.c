@@ -56,7 +56,8 @@ static bool has_lock(const struct ct_blocking *ctx, uint64_t file, uint64_t addr
 /*
  * Is the owner field the descriptor of a thread that is no more? It is in the list of those that
  * nobody has joined, or kept for the next thread, or its memory has been given back: then only the
- * FILE around the lock tells that it is one.
+ * FILE around the lock tells that it is one. In a child of fork() it is that of a thread of the
+ * parent, perhaps with its number.
  */
 static bool owner_is_gone(const struct ct_blocking *ctx, uint64_t addr, struct libc_lock *ret)
 {
@@ -66,7 +67,7 @@ static bool owner_is_gone(const struct ct_blocking *ctx, uint64_t addr, struct l
 		owner_of(ctx, addr, ret) != CT_NONE)
 		return false;
 	if (!ct_libc_descriptor(ctx->target, ctx->libc, ret->owner, &thread))
-		return !thread.tid;
+		return !thread.tid || ct_sink_thread_by_id(ctx->sink, thread.tid) == CT_NONE;
 	return has_lock(ctx, addr - FOPENED, addr) && !ct_target_map_at(ctx->target, ret->owner);
 }
 

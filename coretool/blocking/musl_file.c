@@ -53,6 +53,19 @@ static bool read_held(const struct ct_blocking *ctx, uint64_t addr, struct file 
 	       (ret->lock & ~WAITERS) <= MAX_TID;
 }
 
+static bool in_libc(const struct ct_blocking *ctx, uint64_t function)
+{
+	return ct_libc_owns(ctx->target, ctx->libc, function);
+}
+
+/* Does it read or write, and close, by functions of libc's, as all do that fopen makes? */
+static bool is_libcs(const struct ct_blocking *ctx, const struct file *file)
+{
+	return in_libc(ctx, file->close) && (file->read || file->write) &&
+	       (!file->read || in_libc(ctx, file->read)) &&
+	       (!file->write || in_libc(ctx, file->write));
+}
+
 static uint32_t owner_of(const struct file *file)
 {
 	return file->lock & ~WAITERS;
@@ -70,7 +83,7 @@ static enum ct_status match(
 		return CT_NOT_FOUND;
 	uint32_t owner = owner_of(&file);
 	bool live = owner && ct_sink_thread_by_id(ctx->sink, owner) != CT_NONE;
-	if (owner && !live && !ct_blocked_calls(blocked, "flockfile"))
+	if (owner && !live && !ct_blocked_calls(blocked, "flockfile") && !is_libcs(ctx, &file))
 		return CT_NOT_FOUND;
 	*ret = (struct ct_match){.kind = CT_WAIT_LIBC,
 		.address = sleep.word,

@@ -42,6 +42,7 @@ struct ct_blocked { /* a thread asleep in the kernel, or one that runs */
 	const struct ct_regs *regs;
 	bool runs;
 	struct ct_syscall call; /* that it sleeps in */
+	uint32_t child;         /* of vfork(), the one that it made; 0: it is in another call */
 	/* For the rows' match, filled in by ct_primitive_match: the call is this futex's, */
 	struct ct_futex_op futex;
 	bool in_libc; /* made in code of the C library's */

@@ -48,6 +48,8 @@ enum ct_status ct_observe_threads(struct ct_observation *o);
 enum ct_status ct_observe_exited(struct ct_observation *o);
 /* The system call that a thread with these registers sleeps in; false: it does not. (threads.c) */
 bool ct_observe_call(struct ct_observation *o, const struct ct_regs *regs, struct ct_syscall *ret);
+/* Is it in vfork()? Fills in the call and the child. (vfork.c) */
+bool ct_observe_vfork(struct ct_observation *o, struct ct_blocked *blocked);
 /*
  * Is the thread, when its signal handler is done, back in the call that it slept in? regs: where it
  * was interrupted; then as they were in the call, or in none. (threads.c)

@@ -13,7 +13,8 @@ static enum ct_status observe_actor(struct ct_observation *o, uint32_t actor)
 
 	if (o->unwinder && thread->stopped && (!o->plan->only || o->plan->only == thread->lwp))
 		status = ct_observe_stack(o, thread, actor, &blocked);
-	blocked.runs = !thread->stopped || !ct_observe_call(o, blocked.regs, &blocked.call);
+	blocked.runs = !thread->stopped || (!ct_observe_call(o, blocked.regs, &blocked.call) &&
+						   !ct_observe_vfork(o, &blocked));
 	if (!status && !blocked.runs)
 		status = ct_observe_wait(o, &blocked);
 	else if (!status && blocked.have_stack)

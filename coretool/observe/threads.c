@@ -163,11 +163,32 @@ static bool is_borrowed(struct ct_observation *o, const struct identity *ids, ui
 	return process->own_numbers || (is_parents && n_genuine == 1);
 }
 
+/*
+ * The child of _Fork() has a copy, in which libc's lists still have the parent's other threads. But
+ * the kernel has put the child's own number into the descriptor that it goes on with, which no
+ * child with its parent's memory has; in a PID namespace, whose first process has no parent, the
+ * numbers may be alike by chance.
+ */
+static bool is_copy(struct ct_observation *o, const struct identity *ids, uint32_t n)
+{
+	const struct ct_process *process = ct_target_process(o->target);
+
+	if (!o->libc.ids_are_lwps || process->parent <= 0)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (ids[i].genuine && ids[i].own.tid == process->pid &&
+			(int64_t)ct_target_thread(o->target, i)->lwp == process->pid)
+			return true;
+	return false;
+}
+
 /* Do other processes have this memory, too? Then who borrows a descriptor is not its thread. */
 static void judge_memory(struct ct_observation *o, struct identity *ids, uint32_t n)
 {
 	uint32_t absent = o->census.absent;
 
+	if (absent && is_copy(o, ids, n))
+		return;
 	if (absent)
 		o->sharing = ct_sink_printf(o->sink,
 			"libc lists %u thread%s that %s not here: another process has this memory, "

@@ -37,22 +37,33 @@ static enum ct_status add_object_wait(struct ct_observation *o, const struct ct_
 
 #define SECOND_NS UINT64_C(1000000000)
 
+static const char *say_call(struct ct_observation *o, const struct ct_blocked *blocked,
+	const struct ct_syscall_info *info)
+{
+	if (blocked->child)
+		return ct_sink_printf(o->sink,
+			"in %s until its child, process %u, calls exec or exits, or just coming "
+			"back from it",
+			info->name, blocked->child);
+	return ct_sink_printf(o->sink, "asleep in %s%s",
+		info->name ? info->name : "a system call that has no name here",
+		blocked->call.number_known
+			? ""
+			: " (the kernel restarts it; which call it was is not known)");
+}
+
 static enum ct_status add_call_wait(struct ct_observation *o, const struct ct_blocked *blocked,
 	const struct ct_syscall_info *info)
 {
 	struct ct_wait wait = {
 		.kind = kind_of_class[info->class],
-		.trust = CT_TRUST_EXACT,
+		.trust = blocked->child ? CT_TRUST_INFERRED : CT_TRUST_EXACT,
 		.actor = blocked->actor,
 		.resource = CT_NONE,
 		.timed = info->timed,
 		.brief = info->timeout_known && !info->absolute && info->timeout_ns < SECOND_NS,
 		.outside = true,
-		.why = ct_sink_printf(o->sink, "asleep in %s%s",
-			info->name ? info->name : "a system call that has no name here",
-			blocked->call.number_known
-				? ""
-				: " (the kernel restarts it; which call it was is not known)"),
+		.why = say_call(o, blocked, info),
 	};
 	return ct_sink_wait(o->sink, &wait) == CT_NONE ? CT_NO_MEMORY : CT_OK;
 }

@@ -61,9 +61,10 @@ IN_CLANG = {
 
 # gdb cannot attach to a process whose first thread has exited.
 KERNEL_ONLY = {"O0-g": ("kernel",), "O2-g": ("kernel",), "O2-stripped": ("kernel",)}
+# gdb cannot stop who is in vfork() either.
 # gdb stops at the first signal of the crashes, and a breakpoint is its own.
 IN_KERNEL = {
-    "main_exited", "crash_handler", "crash_in_handler", "crash_on_purpose", "crash_breakpoint",
+    "vfork_slow", "main_exited", "crash_handler", "crash_in_handler", "crash_on_purpose", "crash_breakpoint",
 }
 
 IN_STATIC = {"crash_exception", "crash_assert"}
@@ -113,6 +114,10 @@ TRAITS = {
     "forked": Trait(of_child=True),
     "fork_recursive": Trait(of_child=True),
     "forked_rwlock": Trait(of_child=True),
+    "forked_file": Trait(of_child=True),
+    "forked_by_thread": Trait(of_child=True),
+    "forked_raw": Trait(of_child=True),
+    "forked_anew": Trait(of_child=True),
     "pidns_kill": Trait(of_child=True),
     "lock_window": Trait(copies=4),
     "spin_busy": Trait(copies=4),

@@ -192,6 +192,33 @@ static void test_x86_64_blocked(void **state)
 	}
 }
 
+/* vfork(), whose result is there while the thread still waits. */
+static void test_x86_64_returning(void **state)
+{
+	struct machine m = machine(58, 4711);
+	struct ct_syscall call;
+	struct ct_regs regs;
+	uint64_t result;
+
+	(void)state;
+	set_args(&m, 11, 12, 13, 14, 15, 16);
+	assert_false(blocked(&m, &call));
+	regs = regs_of(&m);
+	assert_true(ct_arch_x86_64.returning(&regs, &call, &result));
+	assert_int_equal(call.number, 58);
+	assert_int_equal(call.args[0], 11);
+	assert_int_equal(call.args[5], 16);
+	assert_int_equal(result, 4711);
+
+	/* It has run since: rcx is another's, or an interrupt has taken the number's place. */
+	m.user[RCX]++;
+	regs = regs_of(&m);
+	assert_false(ct_arch_x86_64.returning(&regs, &call, &result));
+	m = machine(-1, 4711);
+	regs = regs_of(&m);
+	assert_false(ct_arch_x86_64.returning(&regs, &call, &result));
+}
+
 static void test_x86_64_not_blocked(void **state)
 {
 	struct ct_syscall call;
@@ -433,6 +460,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_x86_64_registers),
 		cmocka_unit_test(test_x86_64_blocked),
+		cmocka_unit_test(test_x86_64_returning),
 		cmocka_unit_test(test_x86_64_not_blocked),
 		cmocka_unit_test(test_x86_64_number_in_code),
 		cmocka_unit_test(test_x86_64_number_by_arguments),
