@@ -203,6 +203,27 @@ func willLockLater(mutex *sync.Mutex) {
 	defer mutex.Unlock()
 }
 
+// The unlock is deferred before the lock is taken.
+//
+//go:noinline
+func willDeferFirst(mutex *sync.Mutex) {
+	time.Sleep(long)
+	defer mutex.Unlock()
+	mutex.Lock()
+}
+
+// Whoever locks defers the unlock, on one way only.
+//
+//go:noinline
+func willDeferPerhaps(mutex *sync.Mutex, take func() bool) {
+	time.Sleep(long)
+	if take() {
+		mutex.Lock()
+		defer mutex.Unlock()
+	}
+	time.Sleep(long)
+}
+
 // Three in a row: what unlocks the third by its address could be a reader's unlock of an RWMutex that began at the first.
 type trio struct{ first, second, third sync.Mutex }
 
@@ -265,6 +286,9 @@ func pretenders() []*job {
 			run: func(mutex *sync.Mutex) { carries([]*sync.Mutex{mutex}) }},
 		{label: "not got", function: "main.didNotGet", run: func(mutex *sync.Mutex) { didNotGet(mutex, false) }},
 		{label: "later", function: "main.willLockLater", run: willLockLater},
+		{label: "defer first", function: "main.willDeferFirst", run: willDeferFirst},
+		{label: "defer perhaps", function: "main.willDeferPerhaps",
+			run: func(mutex *sync.Mutex) { willDeferPerhaps(mutex, func() bool { return time.Now().IsZero() }) }},
 		{label: "condition not met", function: "main.byCondition",
 			run: func(mutex *sync.Mutex) { byCondition(mutex, false) }},
 	}

@@ -85,8 +85,9 @@ static bool visited_enough(struct exploration *x, const struct state *st)
 {
 	const struct flags *f = &st->flags;
 	uint64_t zero = f->kind == FLAGS_ZERO ? 1u + f->zero : 0;
-	const uint64_t place[] = {st->pc, st->events, x->id, 0, 0};
-	const uint64_t key[] = {st->pc, st->events, x->id, 1 + small_result(st), zero};
+	const uint64_t id = x->id | (uint64_t)st->n_deferred << 32;
+	const uint64_t place[] = {st->pc, st->events, id, 0, 0};
+	const uint64_t key[] = {st->pc, st->events, id, 1 + small_result(st), zero};
 
 	return count_visit(x->ev, ct_hash_bytes(key, sizeof(key))) > MAX_VISITS ||
 	       count_visit(x->ev, ct_hash_bytes(place, sizeof(place))) > MAX_SAME_PLACE;
@@ -168,6 +169,8 @@ static enum walk come_back(struct exploration *x, const struct exploration *sub,
 				back.reg[r] = before.reg[r];
 		back.flags.kind = FLAGS_UNKNOWN;
 		back.pc = before.pc;
+		back.n_deferred = before.n_deferred;
+		memcpy(back.deferred, before.deferred, sizeof(back.deferred));
 		if (opaque)
 			ct_call_opaque(x->ev, &back);
 		if (i)
@@ -198,6 +201,7 @@ static enum walk enter(struct exploration *x, struct state *st, uint64_t entry)
 	inside.reg[RSP].number -= 8;
 	ct_state_store(x->ev, &inside, inside.reg[RSP], 8, ct_number(st->pc));
 	inside.pc = entry;
+	inside.n_deferred = 0;
 	fork_path(&sub, &inside);
 	(void)explore(&sub);
 	x->steps += CT_MIN(sub.steps, CHARGE);
@@ -239,6 +243,35 @@ static enum walk return_from(struct exploration *x, struct state *st)
 	return WALK_ENDED;
 }
 
+static bool can_enter(const struct exploration *x)
+{
+	return x->depth && x->budget - x->steps >= MIN_BUDGET;
+}
+
+/* The last closure that was deferred; the call is made once more, for those before it. */
+static enum walk call_deferred(
+	struct exploration *x, struct state *st, const struct instruction *in)
+{
+	struct ct_evaluator *ev = x->ev;
+	struct ct_callee callee = {.kind = CT_CALLEE_FOREIGN};
+
+	if (!st->n_deferred) {
+		ct_call_unseen(ev, st, 0);
+		return WALK_ON;
+	}
+	struct ct_term closure = st->deferred[--st->n_deferred];
+	struct ct_term entry = ct_state_load(ev, st, closure, 8);
+
+	st->pc = in->pc;
+	if (ct_is_number(entry))
+		callee = ev->view.callee(ev->view.arg, entry.number, 0, true);
+	st->reg[ev->view.abi->context] = closure;
+	if (callee.kind == CT_CALLEE_ENTER && can_enter(x))
+		return enter(x, st, callee.entry);
+	ct_call_unseen(ev, st, 0);
+	return WALK_ON;
+}
+
 /* A call that is carried out here, as an instruction. st->pc is behind it. */
 static enum walk call(struct exploration *x, struct state *st, const struct instruction *in)
 {
@@ -258,8 +291,13 @@ static enum walk call(struct exploration *x, struct state *st, const struct inst
 		if (forks)
 			fork_path(x, &other);
 		return WALK_ON;
+	case CT_CALLEE_DEFERS:
+		ct_call_defers(x->ev, st, callee.closure);
+		return WALK_ON;
+	case CT_CALLEE_DEFERRED:
+		return call_deferred(x, st, in);
 	case CT_CALLEE_ENTER:
-		if (x->depth && x->budget - x->steps >= MIN_BUDGET)
+		if (can_enter(x))
 			return enter(x, st, callee.entry);
 		callee.opaque = true;
 		break;

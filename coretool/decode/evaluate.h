@@ -60,16 +60,22 @@ enum ct_callee_kind {
 	CT_CALLEE_ENTER,     /* look into it */
 	CT_CALLEE_NO_RETURN, /* exit(), abort(), throw */
 	CT_CALLEE_EVENT,     /* row says what it does */
+	CT_CALLEE_DEFERS,    /* Go: its caller will call the closure before it returns, */
+	CT_CALLEE_DEFERRED,  /* and does so here, the last one first */
 };
+
+/* The closure that is deferred is argument 0 itself, not in a record that this points to. */
+#define CT_NO_RECORD UINT32_MAX
 
 struct ct_callee {
 	uint8_t kind;   /* enum ct_callee_kind */
 	uint64_t entry; /* its first instruction, to be entered */
 	const struct ct_event_row *row;
-	bool opaque;   /* not to be looked into, and what it calls in the end is not all known */
-	bool ignored;  /* nobody asks for objects of that kind: only what it returns matters */
-	uint32_t args; /* bytes of its arguments and results on the stack, where the ABI has them
-			  there */
+	bool opaque;      /* not to be looked into, and what it calls in the end is not all known */
+	bool ignored;     /* nobody asks for objects of that kind: only what it returns matters */
+	uint32_t args;    /* bytes of its arguments and results on the stack, where the ABI has them
+			     there */
+	uint32_t closure; /* of CT_CALLEE_DEFERS: where in the record; CT_NO_RECORD */
 };
 
 /* How functions are called. Registers by their DWARF numbers. */

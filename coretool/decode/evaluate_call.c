@@ -83,6 +83,19 @@ static void record(struct ct_evaluator *ev, struct state *st, const struct instr
 		&(struct ct_code_event){.kind = kind, .row = row, .object = object, .pc = in->pc});
 }
 
+void ct_call_defers(struct ct_evaluator *ev, struct state *st, uint32_t closure)
+{
+	struct ct_term at = argument(ev, st, 0);
+
+	if (closure != CT_NO_RECORD) {
+		at.number += closure;
+		at = ct_state_load(ev, st, at, 8);
+	}
+	if (st->n_deferred < MAX_DEFERRED)
+		st->deferred[st->n_deferred++] = at;
+	ct_call_result(ev, st, ct_number(0)); /* else a panic was recovered */
+}
+
 /* ---- counters and channels: what comes back is not known ---- */
 
 static void count(struct ct_evaluator *ev, struct state *st, const struct instruction *in,

@@ -109,12 +109,16 @@ struct assumption { /* of a path: this condition holds, or does not */
 	uint32_t prev, n;
 };
 
+#define MAX_DEFERRED 4
+
 struct state {
 	struct ct_term reg[N_GPR];
 	struct ct_term vec[N_VEC][2];
 	struct flags flags;
 	uint64_t pc;
-	uint32_t stores, events, assumptions; /* the last one, or CT_NONE */
+	uint32_t stores, events, assumptions;  /* the last one, or CT_NONE */
+	struct ct_term deferred[MAX_DEFERRED]; /* closures that the function will call at its end */
+	uint32_t n_deferred;
 };
 
 struct ct_path {
@@ -247,6 +251,8 @@ void ct_call_unseen(struct ct_evaluator *ev, struct state *st, uint32_t args);
 void ct_call_opaque(struct ct_evaluator *ev, struct state *st);
 /* Is one of the arguments a function in which something of interest can happen? */
 bool ct_call_passes_function(struct ct_evaluator *ev, const struct state *st);
+/* Notes a closure that the function will call at its end; of more than some nothing is known. */
+void ct_call_defers(struct ct_evaluator *ev, struct state *st, uint32_t closure);
 /* A call that does something to an object; where it may fail, that is another path: *other. */
 void ct_call_event(struct ct_evaluator *ev, struct state *st, const struct instruction *in,
 	const struct ct_callee *callee, struct state *other, bool *forks);

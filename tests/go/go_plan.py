@@ -39,8 +39,7 @@ CRASH = {"sw": ("kernel",)}
 PLANS = {
     "go_waits": EVERY,
     "go_abba": LOCKS,
-    # With the race detector the lock that a method takes again is not found: not checked there.
-    "go_self_lock": {"plain": KINDS, "sw": KINDS, "pie": ("kernel",)},
+    "go_self_lock": LOCKS,
     "go_rwmutex": LOCKS,
     "go_owner_fool": LOCKS,
     "go_trylock": LOCKS,

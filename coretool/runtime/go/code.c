@@ -176,6 +176,27 @@ static bool scan(struct ct_go_code *code, const struct ct_go_function *function)
 
 /* ---- callees ---- */
 
+/*
+ * deferproc() and deferprocStack() of runtime/panic.go, since 1.18: they are given the closure, or
+ * a record with it. What they are given in a loop over functions is another function's to call.
+ */
+static bool defers(const struct ct_go *go, const char *name, struct ct_callee *ret)
+{
+	if (!strcmp(name, "runtime.deferproc")) {
+		ret->kind = CT_CALLEE_DEFERS;
+		ret->closure = CT_NO_RECORD;
+	} else if (!strcmp(name, "runtime.deferprocStack") &&
+		   ct_go_at(go, DEFER_FN) != CT_GO_ABSENT) {
+		ret->kind = CT_CALLEE_DEFERS;
+		ret->closure = ct_go_at(go, DEFER_FN);
+	} else if (!strcmp(name, "runtime.deferreturn")) {
+		ret->kind = CT_CALLEE_DEFERRED;
+	} else {
+		return false;
+	}
+	return true;
+}
+
 static struct ct_callee judge(struct ct_go_code *code, const struct ct_go_function *function)
 {
 	const char *name = ct_go_function_name(function);
@@ -195,6 +216,8 @@ static struct ct_callee judge(struct ct_go_code *code, const struct ct_go_functi
 			ret.kind = row->claim == CHANNEL ? CT_CALLEE_EVENT : CT_CALLEE_QUIET;
 		if (ret.kind == CT_CALLEE_EVENT && row->claim == CHANNEL)
 			ret.ignored = false;
+	} else if (ct_go_since(code->go, 18) && defers(code->go, name, &ret)) {
+		;
 	} else if (begins(name, "runtime.deferproc")) {
 		ret.kind = CT_CALLEE_EVENT;
 		ret.row = &returns_zero;
