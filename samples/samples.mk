@@ -89,6 +89,13 @@ samples.flags.of.omp_critical := -fopenmp
 samples.flags.of.omp_locks := -fopenmp
 samples.flags.of.omp_pool := -fopenmp
 samples.flags.of.omp_tasks := -fopenmp
+samples.flags.of.omp_taskgroup := -fopenmp
+samples.flags.of.omp_ordered := -fopenmp
+samples.flags.of.omp_nested := -fopenmp
+samples.flags.of.omp_depend := -fopenmp
+samples.flags.of.omp_copyprivate := -fopenmp
+samples.flags.of.cxx_jthread := -std=c++20
+samples.flags.of.cxx_jthread_stops := -std=c++20
 samples.flags.of.cxx_latch := -std=c++20
 samples.flags.of.cxx_atomic_wait := -std=c++20
 samples.flags.of.cxx_countdown := -std=c++20
