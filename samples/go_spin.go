@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Loops in which every way round has only what is ready: a receive from a closed channel, a default case. Near them one
-// that polls with a pause, and one that works.
+// that polls with a pause, one that works, one that computes and looks in between, one that counts how often it has
+// looked, and one that looks once.
 package main
 
 import (
@@ -67,10 +68,53 @@ func work(block []byte) {
 	}
 }
 
+//go:noinline
+func compute(table []uint64) {
+	for round := uint64(0); ; round++ {
+		for place := range table {
+			table[place] = table[place]*31 + round
+		}
+		select {
+		case <-quit:
+			return
+		default:
+		}
+	}
+}
+
+//go:noinline
+func tryOften(times int) bool {
+	for ; times > 0; times-- {
+		select {
+		case <-quit:
+			return true
+		default:
+		}
+	}
+	return false
+}
+
+//go:noinline
+func lookOnce(table []uint64) (sum uint64) {
+	select {
+	case <-quit:
+		return 0
+	default:
+	}
+	for round := uint64(1); ; round++ {
+		for _, one := range table {
+			sum = sum*round + one
+		}
+		if sum == 1 {
+			return sum
+		}
+	}
+}
+
 func main() {
 	self := named("main")
 	self.enter()
-	runtime.GOMAXPROCS(6)
+	runtime.GOMAXPROCS(8)
 	close(feed)
 	drainer := start("drainer", drain)
 	poller := start("poller", poll)
@@ -79,6 +123,17 @@ func main() {
 	expectRunning(drainer, "main.drain", nil)
 	expectRunning(poller, "main.poll", nil)
 	expectRunning(worker, "main.work", nil)
+	near := []*actor{worker}
+	for name, run := range map[string]func(){
+		"main.compute":  func() { compute(make([]uint64, 100)) },
+		"main.tryOften": func() { tryOften(1 << 50) },
+		"main.lookOnce": func() { lookOnce(make([]uint64, 100)) },
+	} {
+		one := start(name, run)
+		expectRunning(one, name, nil)
+		near = append(near, one)
+	}
+	tell("not_stuck", near)
 	tell("finding", fields{"rule": "CT217", "level": "P1", "confidence": []string{"likely"},
 		"tids": []*actor{drainer, poller}, "recorded": false})
 	tell("fires", []string{"CT217"}) // one of them at least runs when it is caught

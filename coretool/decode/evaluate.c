@@ -456,8 +456,7 @@ static void start(struct ct_evaluator *ev, const struct ct_evaluation *in, struc
 		st->reg[i] = in->regs.known >> i & 1 && (!in->past || i == RSP)
 				     ? ct_number(in->regs.value[i])
 				     : ct_word_fresh(ev);
-	for (unsigned i = 0; i < N_VEC; i++)
-		st->vec[i][0] = st->vec[i][1] = ct_word_fresh(ev);
+	ct_state_forget_vectors(ev, st);
 	if (in->lost_size)
 		ct_state_lose(ev, st, ct_number(in->lost), in->lost_size, false);
 }

@@ -44,8 +44,10 @@ enum ct_call_effect {
 	CT_CALL_DOWN,     /* takes one away */
 	/* Channels of Go: an element goes in (UP) or comes out (DOWN). */
 	CT_CALL_SENDS,
-	CT_CALL_RECEIVES, /* to where the argument next to the channel points */
-	CT_CALL_SELECTS,  /* one of the cases that argument 0 points to: runtime.selectgo */
+	CT_CALL_RECEIVES,      /* to where the argument next to the channel points */
+	CT_CALL_TRIES_SEND,    /* they do not wait, and give whether */
+	CT_CALL_TRIES_RECEIVE, /* it went */
+	CT_CALL_SELECTS,       /* one of the cases that argument 0 points to: runtime.selectgo */
 };
 
 struct ct_event_row {
@@ -93,6 +95,12 @@ extern const struct ct_code_abi ct_code_abi_c;        /* System V */
 extern const struct ct_code_abi ct_code_abi_go;       /* ABIInternal, since 1.17 */
 extern const struct ct_code_abi ct_code_abi_go_stack; /* ABI0: before, and assembly */
 
+enum ct_channel_goes {
+	CT_CHANNEL_UNKNOWN, /* or it does something: an element comes or goes, it panics */
+	CT_CHANNEL_WAITS,   /* or a default case is taken */
+	CT_CHANNEL_AT_ONCE, /* a receive from one that is closed and empty */
+};
+
 /* What the evaluator asks of its caller. */
 struct ct_code_view {
 	void *arg;
@@ -112,6 +120,9 @@ struct ct_code_view {
 	bool counted;
 	/* Bytes of an element of the channel; only for CT_CALL_RECEIVES. */
 	uint32_t (*element)(void *arg, uint64_t channel);
+	/* How an operation on the channel goes now, as it is; NULL: what channels give is not
+	 * known. */
+	enum ct_channel_goes (*goes)(void *arg, uint64_t channel, bool sends);
 };
 
 struct ct_evaluation {
@@ -178,6 +189,12 @@ const struct ct_code_event *ct_code_event(const struct ct_evaluator *ev, uint32_
 bool ct_evaluate_cut(const struct ct_evaluator *ev); /* the budget ended it */
 /* Something was done to nobody knows which object, in the future. */
 bool ct_evaluate_unclear(const struct ct_evaluator *ev);
+/*
+ * Did nothing come of it? All stores went to the thread's own stack, at most two numbers by turns
+ * to one place (it may be cleared first); what channels and atomic instructions leave behind does
+ * not count.
+ */
+bool ct_evaluate_is_idle(const struct ct_evaluator *ev);
 /*
  * What all evaluations have cost so far, in steps: a fraction of a microsecond each. Instructions
  * that were met for the first time and long lists count for several.

@@ -23,8 +23,7 @@ static struct ct_term argument(struct ct_evaluator *ev, struct state *st, unsign
 void ct_call_result(struct ct_evaluator *ev, struct state *st, struct ct_term result)
 {
 	ct_state_forget_registers(ev, st, ~ev->view.abi->preserved);
-	for (unsigned i = 0; i < N_VEC; i++)
-		st->vec[i][0] = st->vec[i][1] = ct_word_fresh(ev);
+	ct_state_forget_vectors(ev, st);
 	st->reg[ev->view.abi->result] = result;
 	st->flags.kind = FLAGS_UNKNOWN;
 }
@@ -108,6 +107,39 @@ static void count(struct ct_evaluator *ev, struct state *st, const struct instru
 			object);
 }
 
+/* What a channel operation gives, as the channel is now. */
+static struct ct_term outcome(
+	struct ct_evaluator *ev, const struct ct_event_row *row, struct ct_term channel, bool sends)
+{
+	enum ct_channel_goes goes = CT_CHANNEL_UNKNOWN;
+	bool tries = row->effect == CT_CALL_TRIES_SEND || row->effect == CT_CALL_TRIES_RECEIVE;
+
+	if (!ev->view.goes)
+		return ct_word_fresh(ev);
+	if (ct_is_number(channel))
+		goes = ev->view.goes(ev->view.arg, channel.number, sends);
+	if (goes == CT_CHANNEL_AT_ONCE)
+		return ct_number(tries);
+	if (goes == CT_CHANNEL_WAITS && tries)
+		return ct_number(0);
+	ev->unclear = true;
+	return ct_word_fresh(ev);
+}
+
+/* The same of a select: n cases go at once, the last of them is number which. */
+static struct ct_term select_outcome(
+	struct ct_evaluator *ev, struct state *st, uint64_t n, uint64_t which)
+{
+	struct ct_term waits = argument(ev, st, 5);
+
+	if (n == 1)
+		return ct_number(which);
+	if (!n && ct_is_number(waits) && !(waits.number & 0xff))
+		return ct_number(UINT64_MAX);
+	ev->unclear |= !n;
+	return ct_word_fresh(ev);
+}
+
 static void receive(struct ct_evaluator *ev, struct state *st, const struct instruction *in,
 	const struct ct_event_row *row, struct ct_term channel)
 {
@@ -121,35 +153,52 @@ static void receive(struct ct_evaluator *ev, struct state *st, const struct inst
 		ct_state_lose(ev, st, to, CT_MIN(size, (uint32_t)MAX_ELEMENT), false);
 }
 
+/* What a receive in a select leaves behind. */
+static void lose_element(
+	struct ct_evaluator *ev, struct state *st, struct ct_term one, struct ct_term channel)
+{
+	struct ct_term to = ct_state_load(ev, st, (struct ct_term){one.symbol, one.number + 8}, 8);
+
+	if (ct_is_number(channel) && ct_is_number(to) && to.number && ev->view.element)
+		ct_state_lose(ev, st, to,
+			CT_MIN(ev->view.element(ev->view.arg, channel.number),
+				(uint32_t)MAX_ELEMENT),
+			false);
+}
+
 /* The first of the cases send, the others receive (selectgo's arguments 3 and 4). */
-static void select_case(struct ct_evaluator *ev, struct state *st, const struct instruction *in,
-	const struct ct_event_row *row, struct ct_term cases)
+static struct ct_term select_case(struct ct_evaluator *ev, struct state *st,
+	const struct instruction *in, const struct ct_event_row *row, struct ct_term cases)
 {
 	struct ct_term sends = argument(ev, st, 3), receives = argument(ev, st, 4);
+	uint64_t n_at_once = 0, which = 0;
 
 	if (!ct_is_number(sends) || !ct_is_number(receives) || sends.number > MAX_CASES ||
 		receives.number > MAX_CASES) {
 		ev->unclear = true;
-		return;
+		return ct_word_fresh(ev);
 	}
 	for (uint64_t i = 0; i < sends.number + receives.number; i++, cases.number += CASE_SIZE) {
 		struct ct_term channel = ct_state_load(ev, st, cases, 8);
-		enum ct_event_kind kind = i < sends.number ? CT_EVENT_UP : CT_EVENT_DOWN;
+		bool send = i < sends.number;
+		enum ct_channel_goes goes = CT_CHANNEL_UNKNOWN;
 
 		if (ct_is_number(channel) && !channel.number)
 			continue;
-		record(ev, st, in, row, kind, channel);
-		if (kind == CT_EVENT_DOWN && ct_is_number(channel)) {
-			struct ct_term at = {cases.symbol, cases.number + 8};
-			struct ct_term to = ct_state_load(ev, st, at, 8);
-
-			if (ct_is_number(to) && to.number && ev->view.element)
-				ct_state_lose(ev, st, to,
-					CT_MIN(ev->view.element(ev->view.arg, channel.number),
-						(uint32_t)MAX_ELEMENT),
-					false);
-		}
+		record(ev, st, in, row, send ? CT_EVENT_UP : CT_EVENT_DOWN, channel);
+		if (!send)
+			lose_element(ev, st, cases, channel);
+		if (!ev->view.goes)
+			continue;
+		if (ct_is_number(channel))
+			goes = ev->view.goes(ev->view.arg, channel.number, send);
+		ev->unclear |= goes == CT_CHANNEL_UNKNOWN;
+		if (goes != CT_CHANNEL_AT_ONCE)
+			continue;
+		n_at_once++;
+		which = i;
 	}
+	return ev->view.goes ? select_outcome(ev, st, n_at_once, which) : ct_word_fresh(ev);
 }
 
 /* ---- all of them ---- */
@@ -183,14 +232,15 @@ static struct ct_term apply(struct ct_evaluator *ev, struct state *st, const str
 		record(ev, st, in, row, CT_EVENT_DOWN, object);
 		return ct_word_fresh(ev);
 	case CT_CALL_SENDS:
+	case CT_CALL_TRIES_SEND:
 		record(ev, st, in, row, CT_EVENT_UP, object);
-		return ct_word_fresh(ev);
+		return outcome(ev, row, object, true);
 	case CT_CALL_RECEIVES:
+	case CT_CALL_TRIES_RECEIVE:
 		receive(ev, st, in, row, object);
-		return ct_word_fresh(ev);
+		return outcome(ev, row, object, false);
 	case CT_CALL_SELECTS:
-		select_case(ev, st, in, row, object);
-		return ct_word_fresh(ev);
+		return select_case(ev, st, in, row, object);
 	default:
 		record(ev, st, in, row, CT_EVENT_ACQUIRE, object);
 		return ct_number(row->effect == CT_CALL_GUARDS);

@@ -231,6 +231,8 @@ void ct_state_put(
 	struct ct_evaluator *ev, struct state *st, const struct operand *op, struct ct_term value);
 void ct_state_set_low(struct ct_evaluator *ev, struct state *st, unsigned reg, unsigned size,
 	struct ct_term value);
+/* All that no call preserves. */
+void ct_state_forget_vectors(struct ct_evaluator *ev, struct state *st);
 void ct_state_forget_registers(struct ct_evaluator *ev, struct state *st, uint32_t mask);
 void ct_state_event(struct ct_evaluator *ev, struct state *st, const struct ct_code_event *event);
 

@@ -2,7 +2,8 @@
 /* What came out: paths, their events, and what a frame as it is now says of their unknowns. */
 #include "decode/evaluate_internal.h"
 
-#define MAX_NESTED 16 /* unknowns in an unknown, to be resolved */
+#define MAX_IDLE   256 /* stores of code of which nothing comes */
+#define MAX_NESTED 16  /* unknowns in an unknown, to be resolved */
 
 uint32_t ct_evaluate_n_paths(const struct ct_evaluator *ev)
 {
@@ -32,6 +33,50 @@ bool ct_evaluate_cut(const struct ct_evaluator *ev)
 bool ct_evaluate_unclear(const struct ct_evaluator *ev)
 {
 	return ev->unclear;
+}
+
+static bool is_own_stack(const struct ct_evaluator *ev, struct ct_term at)
+{
+	const struct ct_evaluation *in = &ev->in;
+
+	return ct_is_number(at) && at.number - in->stack_low < in->stack_high - in->stack_low;
+}
+
+/* How many other numbers have been stored to the same place before; many, where it is no number. */
+static unsigned count_other(const struct ct_evaluator *ev, uint32_t store)
+{
+	const struct store *s = &ev->stores.items[store];
+	uint64_t other = s->value.number;
+	unsigned n = ct_is_number(s->value) ? 0 : 2;
+
+	for (uint32_t i = 0; i < store && n < 2; i++) {
+		const struct store *before = &ev->stores.items[i];
+
+		if (before->at.number != s->at.number || before->unknown ||
+			before->value.number == s->value.number)
+			continue;
+		if (!n || before->value.number != other)
+			n++;
+		other = before->value.number;
+	}
+	return n;
+}
+
+bool ct_evaluate_is_idle(const struct ct_evaluator *ev)
+{
+	for (uint32_t i = 0; i < ev->stores.n; i++) {
+		if (i == MAX_IDLE)
+			return false;
+		const struct store *s = &ev->stores.items[i];
+
+		if (s->unknown && s->size <= 8)
+			continue;
+		if (!is_own_stack(ev, s->at))
+			return false;
+		if (!s->unknown && count_other(ev, i) > 1)
+			return false;
+	}
+	return true;
 }
 
 uint64_t ct_evaluator_steps(const struct ct_evaluator *ev)

@@ -379,6 +379,15 @@ static uint32_t without(struct ct_evaluator *ev, uint32_t last, struct ct_term o
 	return ret;
 }
 
+void ct_state_forget_vectors(struct ct_evaluator *ev, struct state *st)
+{
+	for (unsigned i = 0; i < N_VEC; i++)
+		st->vec[i][0] = st->vec[i][1] = ct_word_fresh(ev);
+	/* Zero between all functions of Go (ABIInternal). */
+	if (ev->view.abi == &ct_code_abi_go)
+		st->vec[N_VEC - 1][0] = st->vec[N_VEC - 1][1] = ct_number(0);
+}
+
 void ct_state_event(struct ct_evaluator *ev, struct state *st, const struct ct_code_event *event)
 {
 	unsigned same = 0;

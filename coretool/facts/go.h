@@ -32,6 +32,13 @@ struct ct_channel_use {
 	const char *why; /* of who closes or sends: "frame #1 main.f() at f.go:7 will call …" */
 };
 
+/* A goroutine that can run, in a loop in which nothing is done but what is ready at once. */
+struct ct_go_spin {
+	uint32_t actor;
+	uint32_t frame;  /* in its stack, that has the loop */
+	const char *why; /* "chan 0x… is closed and empty, so that each receive is ready" */
+};
+
 struct ct_fact_go {
 	const char *version;  /* "go1.24.4" */
 	const char *layout;   /* where its layouts are from: "the tables of this version" … */
@@ -39,7 +46,8 @@ struct ct_fact_go {
 	const struct ct_go_processor *processors;
 	const struct ct_go_thread *threads;
 	const struct ct_channel_use *uses; /* those of one channel together, by actor */
-	uint32_t n_processors, n_threads, n_uses;
+	const struct ct_go_spin *spins;
+	uint32_t n_processors, n_threads, n_uses, n_spins;
 	uint32_t n_runnable; /* in the queue of all */
 	uint32_t n_timers;   /* pending ones; CT_NONE: not known */
 	/* Those of them that run code of the program's (time.AfterFunc); CT_NONE: not known. */

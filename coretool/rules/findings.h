@@ -84,6 +84,7 @@ extern const struct ct_rule ct_rule_go_goroutine_count;
 extern const struct ct_rule ct_rule_go_lock_cycle;
 extern const struct ct_rule ct_rule_go_nil_channel;
 extern const struct ct_rule ct_rule_go_panic;
+extern const struct ct_rule ct_rule_go_spin;
 extern const struct ct_rule ct_rule_handler_deadlock;
 extern const struct ct_rule ct_rule_lock_cycle;
 extern const struct ct_rule ct_rule_orphan;

@@ -310,6 +310,35 @@ static void how_many_is_a_note(void **state)
 	many(9, &policy, NULL);
 }
 
+/* Two of three are in one function; the third has no stack: one finding for each place. */
+static void what_spins_in_one_place_is_one_finding(void **state)
+{
+	struct story s = begin(1);
+	struct ct_facts *facts;
+	bool fresh;
+	struct ct_frame frame = {.site = ct_sink_site(s.sink, 0x1234, false, &fresh)};
+	ct_sink_get_site(s.sink, frame.site)->function = "main.poll";
+	uint32_t poll = ct_sink_stack(s.sink,
+			 &(struct ct_stack){
+				 .frames = &frame, .n_frames = 1, .n_total = 1, .root = true}),
+		 first = goroutine(&s, 18), second = goroutine(&s, 19), other = goroutine(&s, 20);
+
+	(void)state;
+	ct_sink_get_actor(s.sink, first)->stack = poll;
+	ct_sink_get_actor(s.sink, second)->stack = poll;
+	const struct ct_go_spin spins[] = {{first, 0, "told by hand"}, {other, 0, "told by hand"},
+		{second, 0, "told by hand"}};
+	ct_sink_go(
+		s.sink, &(struct ct_fact_go){.version = "go1.24.4", .spins = spins, .n_spins = 3});
+	struct ct_document *doc = judge(&s, &facts);
+	assert_int_equal(count(doc, "CT217"), 2);
+	assert_int_equal(doc->findings[0].n_actors, 2);
+	assert_int_equal(doc->findings[0].level, CT_P1);
+	assert_int_equal(doc->findings[0].confidence, CT_LIKELY);
+	assert_int_equal(doc->summary.verdict, CT_VERDICT_CLEAN);
+	done(doc, facts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +349,7 @@ int main(void)
 		cmocka_unit_test(a_receiver_that_will_close),
 		cmocka_unit_test(maps_and_other_fatal_errors),
 		cmocka_unit_test(how_many_is_a_note),
+		cmocka_unit_test(what_spins_in_one_place_is_one_finding),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,6 +168,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	if (!status)
 		status = ct_go_observe_owners(o);
 	if (!status)
+		status = ct_go_observe_spins(o);
+	if (!status)
 		status = ct_go_observe_fatal(o);
 	ct_go_mark_resting(o);
 	ct_go_observe_sched(o);
@@ -181,5 +183,6 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	ct_vec_free(&o->own);
 	ct_vec_free(&o->joined);
 	ct_vec_free(&o->uses);
+	ct_vec_free(&o->spins);
 	return status;
 }

@@ -58,6 +58,7 @@ struct ct_go_observation {
 	struct ct_go_in_c in_c;         /* filled in */
 	struct ct_go_waits *waits;      /* what is known already of what is waited for (waits.h) */
 	CT_VEC(struct ct_channel_use) uses; /* owners.c finds them */
+	CT_VEC(struct ct_go_spin) spins;    /* and spin.c these */
 };
 
 /*
@@ -105,6 +106,8 @@ CT_WARN_UNUSED enum ct_status ct_go_observe_owners(struct ct_go_observation *o);
 void ct_go_mark_resting(struct ct_go_observation *o);
 /* Timers that start code of the program's when they fire; CT_NONE: not known. (timer.c) */
 uint32_t ct_go_count_functions(const struct ct_go *go);
+/* Adds to spins those that go round and round. (spin.c) */
+CT_WARN_UNUSED enum ct_status ct_go_observe_spins(struct ct_go_observation *o);
 /* Adds the scheduler, when all goroutines are there. (sched.c) */
 void ct_go_observe_sched(struct ct_go_observation *o);
 

@@ -159,6 +159,9 @@ void ct_go_observe_sched(struct ct_go_observation *o)
 	fact.n_functions = ct_go_count_functions(go);
 	fact.uses = ct_arena_copy(
 		ct_sink_arena(o->sink), o->uses.items, o->uses.n * sizeof(*o->uses.items));
+	fact.spins = ct_arena_copy(
+		ct_sink_arena(o->sink), o->spins.items, o->spins.n * sizeof(*o->spins.items));
+	fact.n_spins = fact.spins ? o->spins.n : 0;
 	fact.n_uses = fact.uses ? o->uses.n : 0;
 	ct_sink_go(o->sink, &fact);
 }
