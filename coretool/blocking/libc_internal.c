@@ -46,7 +46,7 @@ static enum ct_status match(
 	return CT_OK;
 }
 
-static const char *name_of(const struct ct_blocking *ctx, uint64_t addr)
+const char *ct_libc_internal_name(const struct ct_blocking *ctx, uint64_t addr)
 {
 	const struct ct_module *module = ct_module_at(ctx->target, addr);
 	uint32_t actor = descriptor_around(ctx, addr);
@@ -75,7 +75,7 @@ static enum ct_status read_internal(const struct ct_blocking *ctx, uint64_t addr
 	if (resource == CT_NONE)
 		return CT_NO_MEMORY;
 	if (fresh) {
-		ct_sink_get_resource(ctx->sink, resource)->name = name_of(ctx, addr);
+		ct_sink_get_resource(ctx->sink, resource)->name = ct_libc_internal_name(ctx, addr);
 		ct_sink_value_int(ctx->sink, resource, "lock", word);
 	}
 	*ret = resource;

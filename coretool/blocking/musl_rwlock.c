@@ -47,6 +47,21 @@ static enum ct_wait_kind kind_of(const struct ct_blocked *blocked, const struct 
 	return ct_blocked_calls(blocked, "pthread_rwlock_") ? CT_WAIT_RWLOCK_READ : CT_WAIT_RWLOCK;
 }
 
+/* Of musl's own, where the function takes no other. */
+static const char *name_of(const struct ct_blocking *ctx, const struct ct_blocked *blocked)
+{
+	static const struct {
+		const char *function, *name;
+	} rows[] = {{"dlsym", "the loader's lock"}, {"dladdr", "the loader's lock"},
+		{"dl_iterate_phdr", "the loader's lock"},
+		{"pthread_create", "the lock of thread creation"}};
+
+	for (size_t i = 0; i < CT_COUNT(rows); i++)
+		if (ct_blocked_calls(blocked, rows[i].function))
+			return ct_sink_string(ctx->sink, rows[i].name);
+	return NULL;
+}
+
 static enum ct_status match(
 	const struct ct_blocking *ctx, const struct ct_blocked *blocked, struct ct_match *ret)
 {
@@ -69,6 +84,9 @@ static enum ct_status match(
 				  "not recorded"
 				: "it waits for the readers of this rwlock of musl to leave, who "
 				  "are not recorded"),
+		.name = ct_libc_owns(ctx->target, ctx->libc, sleep.word) && !ctx->libc->in_program
+				? name_of(ctx, blocked)
+				: NULL,
 		.timed = sleep.timed,
 		.outside = !sleep.is_private};
 	return CT_OK;

@@ -56,7 +56,8 @@ struct ct_match { /* "this thread waits for the object at address" */
 	enum ct_wait_kind kind;
 	uint64_t address;
 	enum ct_trust trust;
-	const char *why; /* in the sink's arena */
+	const char *why;  /* in the sink's arena */
+	const char *name; /* of the object, where only its waiters tell; NULL: they do not */
 	bool timed, outside;
 };
 

@@ -27,6 +27,7 @@ extern const struct ct_primitive ct_primitive_malloc_arena;
 extern const struct ct_primitive ct_primitive_musl_barrier;
 extern const struct ct_primitive ct_primitive_musl_cond;
 extern const struct ct_primitive ct_primitive_musl_file;
+extern const struct ct_primitive ct_primitive_musl_internal;
 extern const struct ct_primitive ct_primitive_musl_mutex;
 extern const struct ct_primitive ct_primitive_musl_rwlock;
 extern const struct ct_primitive ct_primitive_mutex;
@@ -42,5 +43,8 @@ extern const struct ct_primitive ct_primitive_rust_scope;
 extern const struct ct_primitive ct_primitive_rwlock;
 extern const struct ct_primitive ct_primitive_sem;
 extern const struct ct_primitive ct_primitive_spin;
+
+/* What a variable of libc's that is a lock is called, by symbols or its place; NULL: not known. */
+const char *ct_libc_internal_name(const struct ct_blocking *ctx, uint64_t addr);
 
 #endif

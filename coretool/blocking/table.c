@@ -9,13 +9,14 @@ const struct ct_primitive *const ct_primitives[] = {
 	&ct_primitive_sem, &ct_primitive_spin, &ct_primitive_once, &ct_primitive_libc_lock,
 	&ct_primitive_malloc_arena, &ct_primitive_libc_internal, &ct_primitive_barrier,
 	&ct_primitive_musl_mutex, &ct_primitive_musl_rwlock, &ct_primitive_musl_cond,
-	&ct_primitive_musl_barrier, &ct_primitive_musl_file, &ct_primitive_gomp_lock,
-	&ct_primitive_gomp_barrier, &ct_primitive_gomp_task, &ct_primitive_cxx_guard,
-	&ct_primitive_cxx_future, &ct_primitive_cxx_latch, &ct_primitive_cxx_barrier,
-	&ct_primitive_cxx_semaphore, &ct_primitive_cxx_atomic, &ct_primitive_rust_mutex,
-	&ct_primitive_rust_rwlock, &ct_primitive_rust_barrier, &ct_primitive_rust_cond,
-	&ct_primitive_rust_once, &ct_primitive_rust_scope, &ct_primitive_rust_channel,
-	&ct_primitive_rust_park, &ct_primitive_futex, /* takes what is left */
+	&ct_primitive_musl_barrier, &ct_primitive_musl_file, &ct_primitive_musl_internal,
+	&ct_primitive_gomp_lock, &ct_primitive_gomp_barrier, &ct_primitive_gomp_task,
+	&ct_primitive_cxx_guard, &ct_primitive_cxx_future, &ct_primitive_cxx_latch,
+	&ct_primitive_cxx_barrier, &ct_primitive_cxx_semaphore, &ct_primitive_cxx_atomic,
+	&ct_primitive_rust_mutex, &ct_primitive_rust_rwlock, &ct_primitive_rust_barrier,
+	&ct_primitive_rust_cond, &ct_primitive_rust_once, &ct_primitive_rust_scope,
+	&ct_primitive_rust_channel, &ct_primitive_rust_park,
+	&ct_primitive_futex, /* takes what is left */
 };
 const size_t ct_n_primitives = CT_COUNT(ct_primitives);
 

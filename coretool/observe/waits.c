@@ -21,6 +21,8 @@ static enum ct_status add_object_wait(struct ct_observation *o, const struct ct_
 
 	if (status)
 		return status;
+	if (match->name)
+		ct_sink_get_resource(o->sink, resource)->name = match->name;
 	struct ct_wait wait = {
 		.kind = match->kind,
 		.trust = match->trust,

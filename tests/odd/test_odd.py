@@ -466,6 +466,53 @@ class Shared(BenchCase):
         self.assertEqual({f["rule"] for f in report["findings"]}, {"CT121"})
 
 
+class MuslsOwn(BenchCase):
+    """Locks of musl's own, which its functions take and a program never sees."""
+
+    def check(self, report, core, names):
+        self.assertEqual((report["findings"], report["cycles"]), ([], []))
+        self.assertEqual(report["summary"]["verdict"], "clean")
+        drop, launch = (t for t in report["actors"] if t.get("holds") or
+                        [w["kind"] for w in t["waits"]] == ["child"])
+        if launch.get("holds"):
+            drop, launch = launch, drop
+        self.assertEqual(launch["waits"][0]["trust"], "inferred")
+        self.assertEqual(launch["syscall"]["name"], "vfork")
+        for told in core.told("wait"):
+            [wait] = report.actor(told["tid"])["waits"]
+            self.assertEqual((wait["kind"], wait["resource"]), ("libc-lock", f"r:{told['resource']}"))
+            name = report.resource(told["resource"])["name"]
+            if "on" in told:
+                self.assertEqual((wait["on"], wait["trust"]), ([drop["id"]], "exact"))
+                self.assertEqual((wait["on"], name), ([f"t:{told['on'][0]}"], told["name"]))
+            else:
+                self.assertEqual(wait.get("on", []), [])
+                # Its malloc is a jump to a function without a name.
+                self.assertTrue(name == told["name"] or
+                                not names and name.startswith("libc internal lock (libc.so+"), name)
+        self.assertEqual([(h["resource"], h["trust"]) for h in drop["holds"]],
+                         [(f"r:{core.told('hold')[0]['resource']}", "exact")])
+
+    def test_dynamic(self):
+        core = self.core(self.compile("ids", source=ROOT / "tests/odd/ids.c", compiler="musl-gcc"))
+        self.check(core.report(), core, names=False)
+
+    def test_static(self):
+        core = self.core(self.compile("ids", "-static", source=ROOT / "tests/odd/ids.c",
+                                      compiler="musl-gcc"))
+        self.check(core.report(), core, names=True)
+
+    def test_without_names(self):
+        """Any number could stand in any word: nothing is said of who has what."""
+        core = self.core(self.compile("ids", "-static", "-s", source=ROOT / "tests/odd/ids.c",
+                                      compiler="musl-gcc"))
+        report = core.report()
+        self.assertEqual((report["findings"], report["cycles"]), ([], []))
+        for told in core.told("wait"):
+            [wait] = report.actor(told["tid"])["waits"]
+            self.assertEqual((wait["kind"], wait.get("on", [])), ("futex", []))
+
+
 class Foreign(BenchCase):
     """Cores that are not read: one line that says what they are."""
 
