@@ -233,8 +233,12 @@
 	X(MHEAP_SWEEPGEN, "runtime.mheap", "sweepgen")                                             \
 	X(MHEAP_ALLARENAS, "runtime.mheap", "allArenas")                                           \
 	X(MHEAP_HEAPARENAS, "runtime.mheap", "heapArenas")                                         \
+	X(MHEAP_USERARENAARENAS, "runtime.mheap", "userArenaArenas")                               \
 	X(MHEAP_SIZE, "runtime.mheap", "")                                                         \
 	X(HEAPARENA_SPANS, "runtime.heapArena", "spans")                                           \
+	X(HEAPARENA_BITMAP, "runtime.heapArena", "bitmap")                                         \
+	X(HEAPARENA_NOMOREPTRS, "runtime.heapArena", "noMorePtrs")                                 \
+	X(HEAPARENA_PAGEUSESPANINLINEMARKBITS, "runtime.heapArena", "pageUseSpanInlineMarkBits")   \
 	X(MSPAN_STARTADDR, "runtime.mspan", "startAddr")                                           \
 	X(MSPAN_NPAGES, "runtime.mspan", "npages")                                                 \
 	X(MSPAN_FREEINDEX, "runtime.mspan", "freeindex")                                           \
@@ -245,6 +249,17 @@
 	X(MSPAN_ELEMSIZE, "runtime.mspan", "elemsize")                                             \
 	X(MSPAN_LIMIT, "runtime.mspan", "limit")                                                   \
 	X(MSPAN_LARGETYPE, "runtime.mspan", "largeType")                                           \
+	X(MSPAN_SWEEPGEN, "runtime.mspan", "sweepgen")                                             \
+	X(MSPAN_SPECIALS, "runtime.mspan", "specials")                                             \
+	X(MSPAN_SIZE, "runtime.mspan", "")                                                         \
+	X(SPECIAL_NEXT, "runtime.special", "next")                                                 \
+	X(SPECIAL_OFFSET, "runtime.special", "offset")                                             \
+	X(SPECIAL_KIND, "runtime.special", "kind")                                                 \
+	X(SPECIAL_SIZE, "runtime.special", "")                                                     \
+	X(SPECIALFINALIZER_FN, "runtime.specialfinalizer", "fn")                                   \
+	X(SPECIALWEAKHANDLE_HANDLE, "runtime.specialWeakHandle", "handle")                         \
+	X(SPECIALCLEANUP_FN, "runtime.specialCleanup", "fn")                                       \
+	X(SPECIALCLEANUP_CLEANUP, "runtime.specialCleanup", "cleanup")                             \
 	X(BUBBLE_ID, "runtime.synctestBubble", "id")                                               \
 	X(BUBBLE_ROOT, "runtime.synctestBubble", "root")                                           \
 	X(BUBBLE_TOTAL, "runtime.synctestBubble", "total")                                         \
