@@ -269,6 +269,13 @@ static const char channels_help[] =
 static const char sched_help[] =
 	"Which thread has which P and runs which goroutine, what stands in the queues, what the "
 	"garbage collector does.";
+static const char heap_help[] =
+	"Objects in the heap of a Go program that variables, stacks and finalizers reach, by type, "
+	"the most bytes first; found by a mark of its own, so it is what a collection would keep. "
+	"Bytes are those of the allocator's slots. A type is known where the object, an interface, "
+	"a closure or a field that leads to it names it; of the rest the size is told. Without -v "
+	"the first 40."
+	"\n" CORE_HELP;
 static const char commands_help[] =
 	"Lists commands and options for people (--format text), for programs (json), or as a "
 	"manual page (man).";
@@ -347,6 +354,17 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_GOROUTINES,
 		.sections = CT_SECTION_SCHED,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_report},
+	{.name = "heap",
+		.args = "CORE [EXE]",
+		.summary = "what lives in the heap of a Go program, by type",
+		.help = heap_help,
+		.options = REPORT & ~BIT(QUICK),
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES | CT_WANT_HEAP,
+		.sections = CT_SECTION_HEAP,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "waits",

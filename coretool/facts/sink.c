@@ -577,3 +577,13 @@ void ct_sink_go(struct ct_sink *sink, const struct ct_fact_go *go)
 {
 	sink->facts->go = ct_arena_copy(&sink->arena, go, sizeof(*go));
 }
+
+void ct_sink_go_heap(struct ct_sink *sink, const struct ct_fact_go_heap *heap)
+{
+	sink->facts->go_heap = ct_arena_copy(&sink->arena, heap, sizeof(*heap));
+}
+
+void ct_sink_go_object(struct ct_sink *sink, const struct ct_fact_go_object *object)
+{
+	sink->facts->go_object = ct_arena_copy(&sink->arena, object, sizeof(*object));
+}

@@ -4,10 +4,11 @@
 #include <sys/mman.h>
 
 #include "base/str.h"
+#include "facts/go_heap.h"
 #include "target/object_name.h"
 #include "target/symbols.h"
 
-#define MAX_ROWS  64
+#define MAX_ROWS  128
 #define MAX_NAMED 8 /* threads named in one row */
 
 struct explain {
@@ -116,7 +117,10 @@ static void say_threads(struct explain *x)
 		if (!t->stopped)
 			continue;
 		uint64_t sp = ct_reg(t->regs, arch->sp);
-		if (map && !map->path && sp >= map->start && sp <= x->addr && sp >= best_sp) {
+		/* Stacks of goroutines, and so the stack pointers of those that run them, lie in
+		 * the heap. */
+		if (map && !x->facts->go_object && !map->path && sp >= map->start &&
+			sp <= x->addr && sp >= best_sp) {
 			best = i;
 			best_sp = sp;
 		}
@@ -177,6 +181,43 @@ static void say_resource(struct explain *x, const struct ct_resource *r)
 	say_list(x, "waited for by", &waiters, r->n_waiters);
 }
 
+static void say_state_of_object(struct explain *x, const struct ct_fact_go_object *o)
+{
+	if (!o->allocated)
+		say(x, "state", "a free slot: nothing lives there");
+	else if (!o->reachable)
+		say(x, "state",
+			"garbage: no variable, stack or finalizer leads to it; it was not "
+			"collected yet");
+	else
+		say(x, "state", "alive%s",
+			o->guessed ? ", if the word that leads to it is a pointer that is used"
+				   : "");
+}
+
+/* The object of Go's heap, and the shortest way that leads to it. */
+static void say_go_object(struct explain *x)
+{
+	const struct ct_fact_go_object *o = x->facts->go_object;
+
+	if (!o || o->address != x->addr)
+		return;
+	if (x->addr == o->start)
+		say(x, "object", "%s, %llu bytes of Go's heap", o->type,
+			(unsigned long long)o->size);
+	else
+		say(x, "object", "%llu bytes into %s at 0x%llx, %llu bytes of Go's heap",
+			(unsigned long long)(x->addr - o->start), o->type,
+			(unsigned long long)o->start, (unsigned long long)o->size);
+	say_state_of_object(x, o);
+	for (uint32_t i = 0; i < o->n_links; i++) {
+		say(x, i ? "then by" : "kept by", "%s, which leads to 0x%llx", o->links[i].text,
+			(unsigned long long)o->links[i].address);
+		if (o->n_left_out && i + 1 == (o->n_links + 1) / 2)
+			say(x, "then by", "%u more", o->n_left_out);
+	}
+}
+
 enum ct_status ct_explain(struct ct_target *target, const struct ct_facts *facts, uint64_t addr,
 	struct ct_arena *arena, const struct ct_explanation **ret, uint32_t *n)
 {
@@ -188,6 +229,7 @@ enum ct_status ct_explain(struct ct_target *target, const struct ct_facts *facts
 	for (uint32_t i = 0; i < facts->n_resources; i++)
 		if (facts->resources[i].address == addr)
 			say_resource(&x, &facts->resources[i]);
+	say_go_object(&x);
 	say_symbol(&x);
 	say_threads(&x);
 	say_mapping(&x);

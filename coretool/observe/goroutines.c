@@ -17,6 +17,8 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.site = site,
 		.arg = o,
 		.names = o->plan->wants & CT_WANT_NAMES,
+		.heap = o->plan->wants & CT_WANT_HEAP,
+		.address = o->plan->wants & CT_WANT_NAMES ? o->plan->address : 0,
 	};
 
 	o->in_c.thread = CT_NONE;

@@ -115,6 +115,7 @@ static const struct ct_json_part report_parts[] = {
 	{"crash", "crash", 0, NULL, ct_json_crash, ct_json_has_crash, NULL},
 	{"panics", "panic", 0, count_panics, ct_json_panic, has_panics, NULL},
 	{"sched", "sched", CT_SECTION_SCHED, NULL, ct_json_sched, ct_json_has_go, NULL},
+	{"heap", "heap", CT_SECTION_HEAP, NULL, ct_json_heap, ct_json_has_heap, NULL},
 	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module,
 		NULL, NULL},
 	{"findings", "finding", 0, count_findings, ct_json_finding, NULL, NULL},

@@ -50,6 +50,7 @@ enum ct_section {
 	CT_SECTION_GOROUTINES = 1u << 12, /* goroutines and their stacks */
 	CT_SECTION_SCHED = 1u << 13,      /* Go's scheduler */
 	CT_SECTION_CHANNELS = 1u << 14,   /* channels that goroutines wait at */
+	CT_SECTION_HEAP = 1u << 15,       /* what lives in the heap of Go */
 };
 
 /* What goroutines that are put together have in common. */

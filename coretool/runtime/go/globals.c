@@ -163,6 +163,60 @@ static uint64_t pick_phase(const struct ct_go *go, const struct ct_go_operands *
 	return 0;
 }
 
+/* It has a table of arenas, and lists those in use. */
+static bool is_heap(const struct ct_go *go, uint64_t at)
+{
+	enum ct_go_field list = ct_go_at(go, MHEAP_HEAPARENAS) != CT_GO_ABSENT
+					? CT_GO_MHEAP_HEAPARENAS
+					: CT_GO_MHEAP_ALLARENAS;
+	uint64_t table, slice[3], index, record;
+
+	return ct_go_at(go, MHEAP_ARENAS) != CT_GO_ABSENT &&
+	       go->layout.offset[list] != CT_GO_ABSENT &&
+	       !ct_go_u64(go, at, CT_GO_MHEAP_ARENAS, &table) && table &&
+	       !ct_read(go->target, at + go->layout.offset[list], slice, sizeof(slice)) &&
+	       slice[1] && slice[1] <= slice[2] && !ct_read_u64(go->target, slice[0], &index) &&
+	       index < 1u << 22 && !ct_read_u64(go->target, table + 8 * index, &record) && record;
+}
+
+/* spanOfHeap() begins with the table of arenas. */
+static uint64_t pick_heap(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	for (uint32_t i = 0; i < operands->n; i++) {
+		uint64_t at = operands->items[i].address - ct_go_at(go, MHEAP_ARENAS);
+
+		if (is_heap(go, at))
+			return at;
+	}
+	return 0;
+}
+
+/* A block of finalizers: how many there are of them is no more than it has room for. */
+static bool is_finalizers(const struct ct_go *go, uint64_t at)
+{
+	uint64_t block;
+	uint32_t n;
+
+	return !ct_read_u64(go->target, at, &block) &&
+	       (!block || (!ct_read_u32(go->target, block + 16, &n) && n <= 101));
+}
+
+/* queuefinalizer() puts a new block before the list of all: it reads the list, then the block, and
+ * writes the list. */
+static uint64_t pick_finalizers(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	(void)go;
+	for (uint32_t i = 0; i + 2 < operands->n; i++) {
+		const struct ct_go_operand *list = &operands->items[i];
+
+		if (list->read && list->size == 8 && list[1].read && list[1].size == 8 &&
+			list[1].address != list->address && list[2].write &&
+			list[2].address == list->address)
+			return list->address;
+	}
+	return 0;
+}
+
 struct row {
 	const char *symbol, *function;
 	size_t global; /* offset in struct ct_go_globals */
@@ -188,6 +242,11 @@ static const struct row rows[] = {
 	{"runtime.fingStatus", "runtime.isSystemGoroutine", GLOBAL(fing), false, pick_first,
 		is_readable},
 	{"runtime.itabTable", "runtime.getitab", GLOBAL(itabs), false, pick_first, is_readable},
+	{"runtime.mheap_", "runtime.spanOfHeap", GLOBAL(heap), false, pick_heap, is_heap},
+	{"runtime.mheap_", "runtime.spanOf", GLOBAL(heap), false, pick_heap, is_heap},
+	{"runtime.mheap_", "runtime.findObject", GLOBAL(heap), false, pick_heap, is_heap},
+	{"runtime.allfin", "runtime.queuefinalizer", GLOBAL(allfin), false, pick_finalizers,
+		is_finalizers},
 };
 
 static uint64_t find(const struct ct_go *go, const struct row *row)

@@ -38,6 +38,8 @@ struct ct_go_globals {
 	uint64_t gcphase;  /* uint32 */
 	uint64_t fing;     /* fingStatus; up to 1.19 fingRunning */
 	uint64_t itabs;    /* *itabTableType */
+	uint64_t heap;     /* mheap_ */
+	uint64_t allfin;   /* *finblock */
 };
 
 struct ct_go {

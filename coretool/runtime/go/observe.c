@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/go/heap_observe.h"
 #include "runtime/go/known_stacks.h"
 #include "runtime/go/panic.h"
 #include "runtime/go/waits.h"
@@ -175,6 +176,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	ct_go_observe_sched(o);
 	if (o->names && !status)
 		ct_go_name_channels(o);
+	if (!status)
+		status = ct_go_observe_heap(o, o->heap, o->address);
 	ct_go_waits_free(o->waits);
 	o->waits = NULL;
 	ct_go_known_stacks_free(o->known);

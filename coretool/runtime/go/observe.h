@@ -55,6 +55,8 @@ struct ct_go_observation {
 	struct ct_go_birth births[256];   /* the last ones, by both addresses */
 	uint8_t reasons[UINT8_MAX + 1]; /* by the runtime's number: the sink's; 0: not yet known */
 	bool names;                     /* of objects are wanted */
+	bool heap;                      /* what lives in it is wanted */
+	uint64_t address;               /* of an object that is wanted; 0 */
 	struct ct_go_in_c in_c;         /* filled in */
 	struct ct_go_waits *waits;      /* what is known already of what is waited for (waits.h) */
 	CT_VEC(struct ct_channel_use) uses; /* owners.c finds them */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What lives in the heap of a Go program, and one object of it. Part of the facts. */
+#ifndef CT_FACTS_GO_HEAP_H
+#define CT_FACTS_GO_HEAP_H
+
+#include "facts/facts.h"
+
+struct ct_go_heap_type {
+	const char *name; /* "main.order", "[]string", "64-byte objects" */
+	bool known;       /* false: the name is but the size */
+	uint64_t objects, bytes;
+};
+
+/* Bytes are those of slots, as runtime.MemStats counts them. */
+struct ct_fact_go_heap {
+	uint64_t objects, bytes;                 /* that roots reach */
+	uint64_t garbage_objects, garbage_bytes; /* allocated slots that none reaches */
+	uint64_t span_bytes;                     /* of all spans with objects */
+	uint64_t guessed_objects;                /* of which every word counted as a pointer */
+	uint32_t guessed_stacks;                 /* that were not followed to their end */
+	const struct ct_go_heap_type *types;     /* the most bytes first */
+	uint32_t n_types;
+};
+
+struct ct_go_link {       /* of the way from a root to an object */
+	uint64_t address; /* of the object that it leads to */
+	const char *text; /* "variable main.shop", "goroutine 7, main.serve()", "main.order + 16" */
+};
+
+struct ct_fact_go_object {
+	uint64_t address; /* that was asked for */
+	uint64_t start, size;
+	const char *type;
+	bool allocated, reachable;
+	bool guessed;                   /* the root may be no pointer that is used */
+	const struct ct_go_link *links; /* the root first; none when it is not reachable */
+	uint32_t n_links;
+	uint32_t n_left_out; /* in the middle of a long way */
+};
+
+#endif

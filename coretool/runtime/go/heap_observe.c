@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/go/heap_observe.h"
+
+#include <inttypes.h>
+
+#include "facts/go_heap.h"
+#include "runtime/go/heap_path.h"
+#include "runtime/go/heap_types.h"
+#include "target/object_name.h"
+
+#define MAX_LINKS 64 /* of a way that is told; the rest is counted */
+#define MAX_NAME  256
+
+struct view { /* the heap at hand */
+	struct ct_go_observation *o;
+	struct ct_go_heap *heap;
+	struct ct_go_masks *masks;
+	struct ct_go_stacks stacks;
+	struct ct_go_mark *mark;
+	struct ct_go_typing typing;
+};
+
+/* All roots: variables, then stacks in the order of the goroutines, then what hangs on objects. */
+static enum ct_status list_roots(void *arg, ct_go_root_visit *visit, void *visit_arg)
+{
+	struct view *v = arg;
+	uint32_t n = ct_go_n_goroutines(v->o->go), n_bad = 0;
+	struct ct_go_g g;
+	uint64_t at;
+
+	v->stacks.n_guessed = 0;
+	ct_go_roots_variables(v->heap, visit, visit_arg);
+	for (uint32_t i = 0; i < n && n_bad <= 1024; i++) {
+		enum ct_status status = ct_go_goroutine_address(v->o->go, i, &at);
+
+		if (!status)
+			status = ct_go_goroutine_at(v->o->go, at, &g);
+		if (!status)
+			status = ct_go_roots_goroutine(&v->stacks, &g, visit, visit_arg);
+		n_bad += status == CT_FAULT;
+		if (status == CT_NO_MEMORY)
+			return status;
+	}
+	if (n_bad)
+		ct_target_note(v->o->target, CT_NOTE_DAMAGED, "Go heap",
+			"the stacks of %" PRIu32 " goroutines could not be read: what only they "
+			"keep alive looks unreachable",
+			n_bad);
+	ct_go_roots_specials(v->heap, v->masks, visit, visit_arg);
+	return CT_OK;
+}
+
+static void mark_root(void *arg, const struct ct_go_root *root)
+{
+	ct_go_mark_root(arg, root->value);
+}
+
+static void type_root(void *arg, const struct ct_go_root *root)
+{
+	ct_go_typing_root(arg, root);
+}
+
+/* The runtime's own lists name what is in them. */
+static void type_runtime(struct view *v)
+{
+	const struct ct_go *go = v->o->go;
+	uint32_t n = ct_go_n_goroutines(go);
+	uint64_t list = 0, at;
+
+	if (n)
+		(void)!ct_read_u64(go->target, go->globals.allgs, &list);
+	ct_go_typing_runtime(&v->typing, list, "[]*runtime.g");
+	for (uint32_t i = 0; list && i < n && !ct_read_u64(go->target, list + 8ull * i, &at); i++) {
+		ct_go_typing_runtime(&v->typing, at, "runtime.g");
+		ct_go_typing_runtime(
+			&v->typing, ct_go_word(go, at, CT_GO_G_WAITING), "runtime.sudog");
+	}
+	for (uint32_t i = 0; i < v->o->n_machines; i++) {
+		ct_go_typing_runtime(&v->typing, v->o->machines[i].at, "runtime.m");
+		ct_go_typing_runtime(&v->typing, v->o->machines[i].g0, "runtime.g");
+		ct_go_typing_runtime(&v->typing, v->o->machines[i].gsignal, "runtime.g");
+	}
+	uint64_t slice[2] = {0};
+	if (go->globals.allp && !ct_read(go->target, go->globals.allp, slice, sizeof(slice)))
+		for (uint64_t i = 0; i < CT_MIN(slice[1], UINT64_C(4096)) &&
+				     !ct_read_u64(go->target, slice[0] + 8 * i, &at);
+			i++)
+			ct_go_typing_runtime(&v->typing, at, "runtime.p");
+}
+
+static enum ct_status open_view(struct view *v)
+{
+	v->masks = calloc(1, sizeof(*v->masks));
+	v->mark = ct_go_mark_new(v->heap, 0);
+	if (!v->masks || !v->mark || !ct_go_stacks_init(&v->stacks, v->o))
+		return CT_NO_MEMORY;
+	v->masks->heap = v->heap;
+	enum ct_status status = list_roots(v, mark_root, v->mark);
+	if (!status)
+		status = ct_go_mark_run(v->mark);
+	if (!status)
+		status = ct_go_typing_init(&v->typing, v->heap, v->mark, v->masks);
+	if (status)
+		return status;
+	type_runtime(v);
+	status = list_roots(v, type_root, &v->typing);
+	return status ? status : ct_go_typing_run(&v->typing);
+}
+
+static void close_view(struct view *v)
+{
+	ct_go_typing_free(&v->typing);
+	ct_go_stacks_free(&v->stacks);
+	ct_go_mark_free(v->mark);
+	free(v->masks);
+	ct_go_heap_close(v->heap);
+}
+
+/* ---- what lives, by type ---- */
+
+#define CLASSES 256 /* of spans */
+
+struct sum {
+	uint64_t objects, bytes;
+	struct ct_go_object sample;
+};
+
+struct sums {
+	struct sum *known;             /* by what the objects are known to be */
+	struct sum other[2 * CLASSES]; /* of the rest by size, with pointers and without */
+};
+
+static int by_bytes(const void *a, const void *b)
+{
+	const struct ct_go_heap_type *x = a, *y = b;
+
+	if (x->bytes != y->bytes)
+		return x->bytes > y->bytes ? -1 : 1;
+	return strcmp(x->name ? x->name : "", y->name ? y->name : "");
+}
+
+static int by_name(const void *a, const void *b)
+{
+	const struct ct_go_heap_type *x = a, *y = b;
+
+	return strcmp(x->name ? x->name : "", y->name ? y->name : "");
+}
+
+/* Types of equal names are one to a reader: of a plugin for example. */
+static uint32_t join_names(struct ct_go_heap_type *types, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	if (n)
+		qsort(types, n, sizeof(*types), by_name);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!kept || by_name(&types[kept - 1], &types[i])) {
+			types[kept++] = types[i];
+			continue;
+		}
+		types[kept - 1].objects += types[i].objects;
+		types[kept - 1].bytes += types[i].bytes;
+	}
+	if (kept)
+		qsort(types, kept, sizeof(*types), by_bytes);
+	return kept;
+}
+
+static void count_objects(struct view *v, struct sums *sums, struct ct_fact_go_heap *fact)
+{
+	for (uint32_t i = 0; i < v->heap->n_spans; i++) {
+		const struct ct_go_span *s = &v->heap->spans[i];
+		struct sum *other = &sums->other[s->class + (s->map == CT_GO_MAP_NONE) * CLASSES];
+
+		for (uint32_t k = 0; k < s->n; k++) {
+			const struct ct_go_object object = {
+				s, s->start + k * s->elemsize, k, s->first + k};
+			uint32_t known = v->typing.of[object.id];
+
+			if (ct_go_mark_has(v->mark, object.id)) {
+				struct sum *sum = known ? &sums->known[known - 1] : other;
+
+				sum->objects++;
+				sum->bytes += s->elemsize;
+				sum->sample = object;
+			} else if (ct_go_is_allocated(s, k)) {
+				fact->garbage_objects++;
+				fact->garbage_bytes += s->elemsize;
+			}
+		}
+	}
+}
+
+static uint32_t list_types(
+	struct view *v, const struct sum *sums, uint32_t n, bool known, struct ct_go_heap_type *ret)
+{
+	uint32_t n_types = 0;
+	char name[MAX_NAME];
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!sums[i].objects)
+			continue;
+		ct_go_typing_name(&v->typing, &sums[i].sample, name, sizeof(name));
+		ret[n_types++] = (struct ct_go_heap_type){
+			ct_sink_string(v->o->sink, name), known, sums[i].objects, sums[i].bytes};
+	}
+	return n_types;
+}
+
+static enum ct_status add_types(struct view *v, struct ct_fact_go_heap *fact)
+{
+	uint32_t n_known = v->typing.known.n, n;
+	ct_autofree struct sums *sums = calloc(1, sizeof(*sums));
+	ct_autofree struct sum *known = calloc((size_t)n_known + 1, sizeof(*known));
+	struct ct_go_heap_type *types = ct_arena_new_array(ct_sink_arena(v->o->sink),
+		(size_t)n_known + CT_COUNT(sums->other), struct ct_go_heap_type);
+
+	if (!sums || !known || !types)
+		return CT_NO_MEMORY;
+	sums->known = known;
+	count_objects(v, sums, fact);
+	n = list_types(v, known, n_known, true, types);
+	n += list_types(v, sums->other, CT_COUNT(sums->other), false, types + n);
+	fact->n_types = join_names(types, n);
+	fact->types = types;
+	return CT_OK;
+}
+
+static enum ct_status add_heap(struct view *v)
+{
+	struct ct_fact_go_heap fact = {
+		.span_bytes = v->heap->bytes, .guessed_stacks = v->stacks.n_guessed};
+	struct ct_go_marked marked;
+	enum ct_status status = add_types(v, &fact);
+
+	ct_go_mark_count(v->mark, &marked);
+	fact.objects = marked.objects;
+	fact.bytes = marked.bytes;
+	fact.guessed_objects = marked.guessed;
+	if (marked.unread)
+		ct_target_note(v->o->target, CT_NOTE_DAMAGED, "Go heap",
+			"%" PRIu64 " parts of objects are not in the core: what only they keep "
+			"alive looks unreachable",
+			marked.unread);
+	if (!status)
+		ct_sink_go_heap(v->o->sink, &fact);
+	return status;
+}
+
+/* ---- one object ---- */
+
+/* "variable main.shop", "main.serve() of goroutine 7" */
+static const char *name_root(struct view *v, const struct ct_go_root *root)
+{
+	struct ct_sink *sink = v->o->sink;
+	const char *name;
+	bool from_dwarf;
+
+	switch ((enum ct_go_root_kind)root->kind) {
+	case CT_GO_ROOT_VARIABLE:
+		if (ct_object_name(v->o->target, root->at, ct_sink_arena(sink), &name, &from_dwarf))
+			break;
+		return ct_sink_printf(sink, "variable %s", name);
+	case CT_GO_ROOT_FINALIZER:
+		return "a finalizer that is set (runtime.SetFinalizer), or what its object "
+		       "refers to";
+	case CT_GO_ROOT_CLEANUP:
+		return "a cleanup that is set (runtime.AddCleanup)";
+	case CT_GO_ROOT_WEAK:
+		return "the handle of a weak pointer";
+	case CT_GO_ROOT_QUEUED:
+		return "a finalizer that is about to run";
+	case CT_GO_ROOT_STACK:
+		return root->frame && *root->frame
+			       ? ct_sink_printf(sink, "%s() in the stack of goroutine %" PRIu64,
+					 root->frame, root->goid)
+			       : ct_sink_printf(
+					 sink, "the stack of goroutine %" PRIu64, root->goid);
+	case CT_GO_ROOT_DEFERRED:
+		return ct_sink_printf(
+			sink, "a call that goroutine %" PRIu64 " has deferred", root->goid);
+	case CT_GO_ROOT_REGISTER:
+		return ct_sink_printf(sink,
+			"a register, or the thread's own stack, of goroutine "
+			"%" PRIu64 " that runs",
+			root->goid);
+	}
+	return ct_sink_printf(sink, "variable at 0x%" PRIx64, root->at);
+}
+
+static const char *type_name(struct view *v, uint32_t id)
+{
+	struct ct_go_object object;
+	char name[MAX_NAME];
+
+	ct_go_object_get(v->heap, id, &object);
+	ct_go_typing_name(&v->typing, &object, name, sizeof(name));
+	return ct_sink_string(v->o->sink, name);
+}
+
+static enum ct_status add_links(
+	struct view *v, const struct ct_go_path *path, struct ct_fact_go_object *fact)
+{
+	uint32_t n = path->steps.n, shown = CT_MIN(n, (uint32_t)MAX_LINKS);
+	struct ct_go_link *links =
+		ct_arena_new_array(ct_sink_arena(v->o->sink), (size_t)shown + 1, struct ct_go_link);
+	struct ct_go_object object;
+
+	if (!links)
+		return CT_NO_MEMORY;
+	ct_go_object_get(v->heap, path->steps.items[0].id, &object);
+	links[0] = (struct ct_go_link){object.start, name_root(v, &path->root)};
+	for (uint32_t i = 0, at = 1; i + 1 < n; i++) {
+		/* Of a long way, where it begins and where it ends. */
+		if (n > shown && i >= shown / 2 && i < n - shown / 2) {
+			fact->n_left_out++;
+			continue;
+		}
+		ct_go_object_get(v->heap, path->steps.items[i + 1].id, &object);
+		links[at++] = (struct ct_go_link){
+			object.start, ct_sink_printf(v->o->sink, "%s + %" PRIu64,
+					      type_name(v, path->steps.items[i].id),
+					      path->steps.items[i].offset)};
+		fact->n_links = at;
+	}
+	fact->n_links = CT_MAX(fact->n_links, 1u);
+	fact->links = links;
+	return CT_OK;
+}
+
+static enum ct_status add_object(
+	struct view *v, uint64_t address, const struct ct_go_object *object)
+{
+	struct ct_go_path path = {0};
+	struct ct_fact_go_object fact = {.address = address,
+		.start = object->start,
+		.size = object->span->elemsize,
+		.allocated = ct_go_is_allocated(object->span, object->index),
+		.type = type_name(v, object->id)};
+	enum ct_status status = CT_OK;
+
+	if (ct_go_mark_has(v->mark, object->id))
+		status = ct_go_path_find(v->heap, v->masks, list_roots, v, object->id, &path);
+	if (status == CT_NOT_FOUND)
+		status = CT_OK;
+	if (!status && path.steps.n) {
+		fact.reachable = true;
+		fact.guessed = path.root.guessed;
+		status = add_links(v, &path, &fact);
+	}
+	ct_vec_free(&path.steps);
+	if (!status)
+		ct_sink_go_object(v->o->sink, &fact);
+	return status;
+}
+
+enum ct_status ct_go_observe_heap(struct ct_go_observation *o, bool wanted, uint64_t address)
+{
+	struct view v = {.o = o};
+	struct ct_go_object object = {0};
+	enum ct_status status;
+
+	if (!wanted && !address)
+		return CT_OK;
+	status = ct_go_heap_open(o->go, &v.heap);
+	if (status)
+		return status == CT_NO_MEMORY ? status : CT_OK;
+	bool found = address && ct_go_object_at(v.heap, address, &object);
+	if (wanted || found)
+		status = open_view(&v);
+	if (!status && wanted)
+		status = add_heap(&v);
+	if (!status && found)
+		status = add_object(&v, address, &object);
+	close_view(&v);
+	return status == CT_NO_MEMORY ? status : CT_OK;
+}

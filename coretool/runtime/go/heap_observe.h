@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CT_RUNTIME_GO_HEAP_OBSERVE_H
+#define CT_RUNTIME_GO_HEAP_OBSERVE_H
+
+#include "runtime/go/observe.h"
+
+/*
+ * Adds what lives in the heap, by type, when it is wanted; and all about the object at address,
+ * unless that is 0 or in no object. After all goroutines.
+ */
+CT_WARN_UNUSED enum ct_status ct_go_observe_heap(
+	struct ct_go_observation *o, bool wanted, uint64_t address);
+
+#endif

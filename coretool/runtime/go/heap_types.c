@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/go/heap_types.h"
+
+#include "runtime/go/types.h"
+
+#define TINY          16 /* bytes: several values without pointers share such an object */
+#define SMALL         512
+#define MAX_SWISS_DIR 65536
+
+enum ct_status ct_go_typing_init(struct ct_go_typing *t, const struct ct_go_heap *heap,
+	const struct ct_go_mark *mark, struct ct_go_masks *masks)
+{
+	*t = (struct ct_go_typing){.heap = heap, .mark = mark, .masks = masks};
+	t->of = calloc((size_t)heap->n_objects + 1, sizeof(*t->of));
+	return t->of ? CT_OK : CT_NO_MEMORY;
+}
+
+void ct_go_typing_free(struct ct_go_typing *t)
+{
+	free(t->of);
+	ct_vec_free(&t->known);
+	ct_vec_free(&t->fields);
+	ct_vec_free(&t->todo);
+	ct_hash_free(&t->keys);
+}
+
+/* Where the data of an object begins: behind its header, when it has one. */
+static uint64_t data_of(const struct ct_go_object *object)
+{
+	return object->start + (object->span->map == CT_GO_MAP_HEADER ? 8 : 0);
+}
+
+static bool is_tiny(const struct ct_go_span *s)
+{
+	return s->map == CT_GO_MAP_NONE && s->elemsize == TINY;
+}
+
+/* The first thing that is known of an object stays. */
+static void set(struct ct_go_typing *t, const struct ct_go_object *object, uint32_t known)
+{
+	uint32_t *slot;
+
+	if (known == CT_NONE || t->of[object->id] || is_tiny(object->span) ||
+		!ct_go_mark_has(t->mark, object->id) ||
+		t->known.items[known].size > object->span->elemsize)
+		return;
+	/* A pointer to one of many leads to all of them. */
+	struct ct_go_known k = t->known.items[known];
+	if (k.form == CT_GO_FORM_VALUE && k.size && k.size <= object->span->elemsize / 2 &&
+		object->span->elemsize > 2 * TINY)
+		known = ct_go_typing_add(t, k.type, CT_GO_FORM_ARRAY);
+	slot = known == CT_NONE ? NULL : ct_vec_push(&t->todo);
+	if (!slot) {
+		t->failed |= known != CT_NONE;
+		return;
+	}
+	*slot = object->id;
+	t->of[object->id] = known + 1;
+}
+
+static void set_at(struct ct_go_typing *t, uint64_t addr, uint32_t known, bool inside)
+{
+	struct ct_go_object object;
+
+	if (known != CT_NONE && ct_go_object_at(t->heap, addr, &object) &&
+		(inside || addr == data_of(&object) || addr == object.start))
+		set(t, &object, known);
+}
+
+/* An interface: a type, or a table of methods that names one, and a value or a pointer to it. */
+static void by_interface(struct ct_go_typing *t, uint64_t first, uint64_t value)
+{
+	const struct ct_go *go = t->heap->go;
+	struct ct_go_type_head head, other;
+	uint64_t table[2];
+
+	if (first < 4096 || first % 8 || ct_go_span_at(t->heap, first))
+		return;
+	if (!ct_go_type_head(go, first, &head)) {
+		if (ct_read(go->target, first, table, sizeof(table)) ||
+			!ct_go_type_head(go, table[0], &other) ||
+			other.kind != CT_GO_KIND_INTERFACE || !ct_go_type_head(go, table[1], &head))
+			return;
+		first = table[1];
+	}
+	if (head.direct)
+		set_at(t, value, ct_go_typing_behind(t, first), false);
+	else
+		set_at(t, value, ct_go_typing_add(t, first, CT_GO_FORM_VALUE), false);
+}
+
+void ct_go_typing_root(struct ct_go_typing *t, const struct ct_go_root *root)
+{
+	uint64_t first;
+
+	if (root->at && (root->kind == CT_GO_ROOT_VARIABLE || root->kind == CT_GO_ROOT_STACK) &&
+		ct_go_span_at(t->heap, root->value) &&
+		!ct_read_u64(t->heap->target, root->at - 8, &first))
+		by_interface(t, first, root->value);
+}
+
+void ct_go_typing_runtime(struct ct_go_typing *t, uint64_t addr, const char *name)
+{
+	struct ct_go_object object;
+
+	if (ct_go_object_at(t->heap, addr, &object) && ct_go_mark_has(t->mark, object.id))
+		set(t, &object, ct_go_typing_add(t, (uint64_t)(uintptr_t)name, CT_GO_FORM_RUNTIME));
+}
+
+/* Those that name their type, or their function. */
+static void by_header(struct ct_go_typing *t, const struct ct_go_object *object)
+{
+	const struct ct_go_span *s = object->span;
+	struct ct_go_function function;
+	uint64_t first = s->type;
+
+	const void *view;
+
+	if (s->map != CT_GO_MAP_LARGE) {
+		if (!ct_go_heap_view(t->heap, s, object->start, 8, &first, &view))
+			return;
+		memcpy(&first, view, sizeof(first));
+	}
+	if (s->map == CT_GO_MAP_LARGE || s->map == CT_GO_MAP_HEADER)
+		set(t, object, ct_go_typing_add(t, first, CT_GO_FORM_VALUE));
+	else if (s->elemsize <= SMALL && !is_tiny(s) &&
+		 ct_go_function_at(&t->heap->go->tables, first, &function) &&
+		 function.entry == first)
+		set(t, object, ct_go_typing_add(t, first, CT_GO_FORM_CLOSURE));
+}
+
+/* The interfaces that the object has: pointers behind a word that is none. */
+static void by_words(struct ct_go_typing *t, const struct ct_go_object *object)
+{
+	uint64_t at, bits, copy[65], last = 0;
+	struct ct_go_walk walk;
+
+	ct_go_walk_begin(t->masks, object, &walk);
+	while (!walk.guessed && ct_go_walk_next(&walk, &at, &bits)) {
+		unsigned n = 64 - (unsigned)__builtin_clzll(bits);
+		uint64_t from = at == object->start ? at : at - 8, word[2];
+		uint64_t alone = bits & ~(bits << 1);
+		const void *view;
+
+		if (last == at) /* the word before is a pointer */
+			alone &= ~UINT64_C(1);
+		last = bits >> 63 ? at + 512 : 0;
+		if (at == object->start)
+			alone &= ~UINT64_C(1);
+		if (!alone || !ct_go_heap_view(t->heap, object->span, from,
+				      (size_t)(at + n * 8 - from), copy, &view))
+			continue;
+		for (; alone; alone &= alone - 1) {
+			unsigned i = (unsigned)__builtin_ctzll(alone) - (from == at);
+
+			memcpy(word, (const uint8_t *)view + 8 * i, sizeof(word));
+			if (ct_go_span_at(t->heap, word[1]))
+				by_interface(t, word[0], word[1]);
+		}
+	}
+}
+
+/* Tables of a map, and their groups (1.24 on): the head leads to either. */
+static void by_map(struct ct_go_typing *t, const struct ct_go_object *object, uint64_t type)
+{
+	uint64_t map[4], table, data, group;
+	struct ct_go_object directory;
+
+	if (!ct_go_since(t->heap->go, 24) ||
+		!ct_go_heap_read(t->heap, object->start, map, sizeof(map)) ||
+		ct_read_u64(t->heap->target, type + 64, &group))
+		return;
+	uint32_t groups = ct_go_typing_add(t, group, CT_GO_FORM_ARRAY);
+	if (!map[3]) { /* dirLen: one group */
+		set_at(t, map[2], groups, false);
+		return;
+	}
+	if (!ct_go_object_at(t->heap, map[2], &directory))
+		return;
+	ct_go_typing_runtime(t, map[2], "directory of a map");
+	for (uint64_t i = 0; i < CT_MIN(map[3], (uint64_t)MAX_SWISS_DIR); i++) {
+		if (!ct_go_heap_read(t->heap, map[2] + 8 * i, &table, 8) || !table)
+			break;
+		ct_go_typing_runtime(t, table, "table of a map");
+		if (ct_go_heap_read(t->heap, table + 16, &data, 8))
+			set_at(t, data, groups, false);
+	}
+}
+
+/* What a typed object leads to. */
+static void follow(struct ct_go_typing *t, const struct ct_go_object *object, uint32_t known)
+{
+	if (!t->known.items[known].flat)
+		ct_go_typing_flatten(t, known);
+	struct ct_go_known k = t->known.items[known];
+	uint64_t end = object->start + object->span->elemsize, value;
+
+	if (k.form == CT_GO_FORM_MAP && ct_go_since(t->heap->go, 24)) {
+		by_map(t, object, k.type);
+		return;
+	}
+	for (uint64_t at = data_of(object); k.n && at < end; at += k.size) {
+		for (uint32_t i = 0; i < k.n; i++) {
+			struct ct_go_lead f = t->fields.items[k.first + i];
+
+			if (end - at >= f.offset + UINT64_C(8) &&
+				ct_go_heap_read(t->heap, at + f.offset, &value, 8) && value)
+				set_at(t, value, f.known, f.inside);
+		}
+		if (k.form != CT_GO_FORM_ARRAY || !k.size)
+			break;
+	}
+}
+
+enum ct_status ct_go_typing_run(struct ct_go_typing *t)
+{
+	struct ct_go_object object;
+
+	for (uint32_t i = 0; i < t->heap->n_spans && !t->failed; i++) {
+		object.span = &t->heap->spans[i];
+		for (uint32_t k = 0; k < object.span->n && !t->failed; k++) {
+			object.id = object.span->first + k;
+			if (!ct_go_mark_has(t->mark, object.id))
+				continue;
+			object.index = k;
+			object.start = object.span->start + k * object.span->elemsize;
+			by_header(t, &object);
+			by_words(t, &object);
+		}
+	}
+	while (t->todo.n && !t->failed) {
+		uint32_t id = t->todo.items[--t->todo.n];
+
+		ct_go_object_get(t->heap, id, &object);
+		follow(t, &object, t->of[id] - 1);
+	}
+	return t->failed ? CT_NO_MEMORY : CT_OK;
+}
+
+static void name_unknown(const struct ct_go_span *s, char *buf, size_t size)
+{
+	const char *without = s->map == CT_GO_MAP_NONE ? " without pointers" : "";
+
+	if (is_tiny(s))
+		snprintf(buf, size, "small values without pointers, in blocks of 16 bytes");
+	else if (!s->class)
+		snprintf(buf, size, "large objects%s", without);
+	else
+		snprintf(
+			buf, size, "%llu-byte objects%s", (unsigned long long)s->elemsize, without);
+}
+
+void ct_go_typing_name(
+	const struct ct_go_typing *t, const struct ct_go_object *object, char *buf, size_t size)
+{
+	uint32_t known = t->of[object->id];
+	const struct ct_go_known *k = known ? &t->known.items[known - 1] : NULL;
+	struct ct_go_function function;
+	struct ct_go_type type;
+
+	if (k && k->form == CT_GO_FORM_BYTES)
+		snprintf(buf, size, "bytes of strings");
+	else if (k && k->form == CT_GO_FORM_RUNTIME)
+		snprintf(buf, size, "%s", (const char *)(uintptr_t)k->type);
+	else if (k && k->form == CT_GO_FORM_CLOSURE &&
+		 ct_go_function_at(&t->heap->go->tables, k->type, &function))
+		snprintf(buf, size, "closure of %s", ct_go_function_name(&function));
+	else if (k && k->form <= CT_GO_FORM_CHAN && !ct_go_type_at(t->heap->go, k->type, &type))
+		snprintf(buf, size, "%s%s", k->form == CT_GO_FORM_ARRAY ? "[]" : "", type.name);
+	else
+		name_unknown(object->span, buf, size);
+}
