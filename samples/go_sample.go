@@ -23,6 +23,9 @@
 //	peers_among {tid, peers}: whoever is said to end its wait is one of these
 //	fires       [rule]: there are findings of these, whoever they are about
 //	not_stuck   [ids]: no finding is about them
+//	heap        {live, objects}: bytes and objects that the runtime counted just before, right after a collection
+//	heap_object {address, alive, kept_by, steps, type, large_type}: an object; kept_by is in the words for its root,
+//	            steps is how many objects lead to it, itself included; large_type is known since 1.22
 //	nobody      resource: none holds it, though it is locked: whoever locked it will never unlock it
 package main
 

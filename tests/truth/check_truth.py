@@ -22,6 +22,22 @@ from report_view import Report, Truth
 TOOL_SECONDS = 120
 
 
+def ask(binary, *words):
+    """The JSON that another command writes."""
+    done = subprocess.run([str(binary), *words, "--json"], stdin=subprocess.DEVNULL, capture_output=True,
+                          timeout=TOOL_SECONDS, check=False)
+    return json.loads(done.stdout)
+
+
+def ask_of_heap(binary, core, truth, report):
+    """The heap as a whole, and {address: {key: [texts]}} of the objects that the truth has."""
+    report.heap = ask(binary, "heap", str(core)).get("heap") if "heap" in truth.values else None
+    for value in truth.values.get("heap_object", []):
+        said = report.explained.setdefault(value["address"], {})
+        for fact in ask(binary, "explain", str(core), value["address"])["explained"]["facts"]:
+            said.setdefault(fact["key"], []).append(fact["text"])
+
+
 def run_tool(binary, core, truth, build):
     """(report or None, complaints)."""
     line = [str(binary), truth.values.get("report", ["analyze"])[0], "--json", str(core)]
@@ -39,7 +55,9 @@ def run_tool(binary, core, truth, build):
     if done.returncode != 0:
         complaints.append(f"exit status {done.returncode}: {said[-1] if said else 'no message'}")
     try:
-        return Report(json.loads(done.stdout)), complaints
+        report = Report(json.loads(done.stdout))
+        ask_of_heap(binary, core, truth, report)
+        return report, complaints
     except (ValueError, KeyError, TypeError) as error:
         return None, complaints + [f"the report cannot be read: {error!r}"]
 

@@ -226,7 +226,53 @@ def whole_goroutine_stacks(report, truth):
             yield f"{tid} ({actor.get('state')}): its stack does not end in goexit: {' < '.join(map(str, names))}"
 
 
+# What the sample itself allocates between the count and the core, to say it.
+HEAP_SLACK = 256 << 10
+OBJECT_SLACK = 4000
+
+
+def check_heap(report, _, value):
+    heap = report.heap
+    if heap is None:
+        yield "there is no heap"
+        return
+    for key, slack in ("live", HEAP_SLACK), ("objects", OBJECT_SLACK):
+        if abs(heap[key] - value[key]) > slack:
+            yield f"heap: {key} is {heap[key]}, the runtime counted {value[key]}"
+    for key, one in ("live", "bytes"), ("objects", "objects"):
+        if heap[key] != sum(kind[one] for kind in heap["types"]):
+            yield f"heap: {key} is not the sum over the types"
+    if heap["guessed_objects"] or heap["guessed_stacks"]:
+        yield f"heap: {heap['guessed_objects']} objects and {heap['guessed_stacks']} stacks are guessed"
+
+
+def check_heap_object(report, truth, value):
+    said = report.explained[value["address"]]
+    what, links = value["address"], said.get("kept by", []) + said.get("then by", [])
+    if "object" not in said:
+        yield f"{what} is no object of the heap: {said}"
+        return
+    if said["state"][0].startswith("alive") != value["alive"]:
+        yield f"{what} ({said['object'][0]}): is said to be {said['state'][0]}; by {links}"
+        return
+    wanted = value.get("kept_by")
+    # Of variables only the address is known where there are no symbols.
+    if wanted and not truth.object_names and wanted.startswith("main.") and wanted != "main.keepOnStack":
+        wanted = "variable"
+    if wanted and wanted not in links[0]:
+        yield f"{what}: is kept by {links[0]}, should be {value['kept_by']}"
+    if len(links) != value.get("steps", len(links)):
+        yield f"{what}: {len(links)} steps lead to it, should be {value['steps']}: {links}"
+    kind = value.get("type")
+    if tuple(map(int, truth.core["go"].split(".")[:2])) >= (1, 22):
+        kind = kind or value.get("large_type")
+    if kind and f" {kind}" not in f" {said['object'][0]}":
+        yield f"{what}: is {said['object'][0]}, should be {kind}"
+
+
 CHECKS = {
+    "heap": check_heap,
+    "heap_object": check_heap_object,
     "goroutine": check_goroutine,
     "goroutines": check_goroutines,
     "goroutine_count": check_goroutine_count,

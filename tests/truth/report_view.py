@@ -111,6 +111,9 @@ class Report:
         self.findings = data.get("findings", [])
         self.cycles = data.get("cycles", [])
         self.carried = {}
+        # Of other commands: what coretool heap and coretool explain say.
+        self.heap = data.get("heap")
+        self.explained = data.get("explained", {})
 
     def who(self, actor_id):
         tid = tid_of(actor_id)

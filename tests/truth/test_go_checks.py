@@ -15,7 +15,8 @@ LOCKER = {"tid": "g:7", "label": "payer", "state": "waiting", "reason": "sync.Mu
 CALLER = {"tid": "g:8", "label": "caller", "state": "syscall", "frames": [], "carrier": 77, "locked": True,
           "syscall": "read"}
 TRUTH = [
-    {"core": {"sample": "hand-made", "variant": "go-1.24-plain", "kind": "gcore", "sysroot": None}},
+    {"core": {"sample": "hand-made", "variant": "go-1.24-plain", "kind": "gcore", "sysroot": None,
+              "go": "1.24.4"}},
     {"goroutine": LOCKER}, {"goroutine": CALLER},
     {"goroutines": ["g:7", "g:8", "g:9"]},
     {"wait": {"tid": "g:7", "kind": "mutex", "resource": "0x10", "timed": False, "on": ["g:8"]}},
@@ -34,6 +35,9 @@ TRUTH = [
     {"panic": {"tid": "g:7", "class": "panic", "function": "main.pay", "values": [
         {"value": "second", "type": "string"}, {"value": "first", "type": "string", "recovered": True}]}},
     {"fatal": {"tid": "g:8", "class": "fault", "text": "unexpected", "address": "0x5"}},
+    {"heap": {"live": 1 << 20, "objects": 9000}},
+    {"heap_object": {"address": "0x80", "alive": True, "kept_by": "main.shop", "steps": 2, "type": "main.order"}},
+    {"heap_object": {"address": "0x90", "alive": False}},
 ]
 
 
@@ -71,6 +75,12 @@ def right_report():
         "panics": [{"actor": "g:7", "class": "panic", "value": "second", "value_type": "string"},
                    {"actor": "g:7", "value": "first", "value_type": "string", "recovered": True}],
         "crash": {"actor": "g:8", "class": "fault", "message": "unexpected fault", "address": "0x5"},
+        "heap": {"live": 1 << 20, "objects": 9001, "guessed_objects": 0, "guessed_stacks": 0, "types": [
+            {"name": "main.order", "bytes": 1 << 19, "objects": 9000}, {"name": "x", "bytes": 1 << 19, "objects": 1}]},
+        "explained": {
+            "0x80": {"object": ["main.order, 80 bytes of Go's heap"], "state": ["alive"],
+                     "kept by": ["variable main.shop"], "then by": ["[]*main.order + 8"]},
+            "0x90": {"object": ["80-byte objects, 80 bytes of Go's heap"], "state": ["garbage: nothing leads to it"]}},
     }
 
 
@@ -116,6 +126,15 @@ WRONG = {
     "class": (lambda r: r["panics"][0].update({"class": "bounds"}), "class is 'bounds'"),
     "blamed": (lambda r: r["findings"][1].update(title="second"), "does not name main.pay"),
     "message": (lambda r: r["crash"].update(message=""), "the message is ''"),
+    "live bytes": (lambda r: r["heap"].update(live=3 << 20), "live is 3145728, the runtime counted"),
+    "types": (lambda r: r["heap"]["types"].pop(), "objects is not the sum"),
+    "guessed": (lambda r: r["heap"].update(guessed_stacks=1), "1 stacks are guessed"),
+    "no object": (lambda r: r["explained"]["0x80"].pop("object"), "0x80 is no object of the heap"),
+    "false life": (lambda r: r["explained"]["0x90"].update(state=["alive"]), "0x90 (80-byte objects"),
+    "false garbage": (lambda r: r["explained"]["0x80"].update(state=["garbage"]), "said to be garbage"),
+    "root": (lambda r: r["explained"]["0x80"].update({"kept by": ["variable main.x"]}), "is kept by variable main.x"),
+    "way": (lambda r: r["explained"]["0x80"]["then by"].append("x"), "3 steps lead to it, should be 2"),
+    "type": (lambda r: r["explained"]["0x80"].update(object=["64-byte objects"]), "is 64-byte objects, should be"),
     "address": (lambda r: r["crash"].update(address="0x6"), "address is '0x6'"),
 }
 

@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Objects, pointer maps of each kind, and the mark, in a heap made by hand. */
+#include "fake_target.h"
+#include "runtime/go/heap_mark.h"
+#include "target/target.h"
+
+#define ARENA  UINT64_C(0xc000000000)
+#define PAGES  2048
+#define BITMAP (CT_GO_ARENA / 8)
+
+static struct ct_go go = {.version = {.major = 1, .minor = 22}};
+static uint8_t *heap_memory; /* of all pages from ARENA on */
+
+static struct ct_go_heap *new_heap(struct ct_target *target)
+{
+	struct ct_go_heap *heap = calloc(1, sizeof(*heap));
+
+	go.target = target;
+	heap->go = &go;
+	heap->target = target;
+	pthread_mutex_init(&heap->lock, NULL);
+	heap->arena_of = calloc(CT_GO_ADDRESSES >> CT_GO_ARENA_BITS, sizeof(*heap->arena_of));
+	heap->arenas = calloc(1, sizeof(*heap->arenas));
+	heap->spans = calloc(PAGES, sizeof(*heap->spans));
+	heap->arena_of[ARENA >> CT_GO_ARENA_BITS] = 1;
+	heap->n_arenas = 1;
+	heap->arenas[0].start = ARENA;
+	heap->arenas[0].spans = calloc(CT_GO_ARENA_PAGES, sizeof(uint32_t));
+	heap_memory = calloc(PAGES, CT_GO_PAGE);
+	return heap;
+}
+
+static void close_heap(struct ct_go_heap *heap)
+{
+	ct_go_heap_close(heap);
+	free(heap_memory);
+}
+
+static struct ct_go_span *add_span(struct ct_go_heap *heap, uint64_t page, uint64_t pages,
+	uint64_t elemsize, enum ct_go_pointer_map map)
+{
+	struct ct_go_span *s = &heap->spans[heap->n_spans++];
+
+	*s = (struct ct_go_span){.start = ARENA + page * CT_GO_PAGE,
+		.elemsize = elemsize,
+		.n = (uint32_t)(pages * CT_GO_PAGE / elemsize),
+		.first = heap->n_objects,
+		.map = (uint8_t)map,
+		.class = 1};
+	s->limit = s->start + s->n * elemsize;
+	s->freeindex = s->n;
+	s->data = heap_memory + page * CT_GO_PAGE;
+	for (uint64_t i = 0; i < pages; i++)
+		heap->arenas[0].spans[page + i] = heap->n_spans;
+	heap->n_objects += s->n;
+	return s;
+}
+
+static struct ct_go_object object_at(const struct ct_go_heap *heap, uint64_t addr)
+{
+	struct ct_go_object object = {0};
+
+	assert_true(ct_go_object_at(heap, addr, &object));
+	return object;
+}
+
+static void set_word(uint64_t addr, uint64_t value)
+{
+	memcpy(heap_memory + (addr - ARENA), &value, sizeof(value));
+}
+
+/* All pointer words of the object at addr, as offsets. */
+static size_t pointers(
+	struct ct_go_heap *heap, uint64_t addr, uint64_t *ret, size_t max, bool *guessed)
+{
+	struct ct_go_masks *masks = calloc(1, sizeof(*masks));
+	struct ct_go_object object = object_at(heap, addr);
+	struct ct_go_walk walk;
+	uint64_t at, bits;
+	size_t n = 0;
+
+	masks->heap = heap;
+	ct_go_walk_begin(masks, &object, &walk);
+	while (ct_go_walk_next(&walk, &at, &bits))
+		for (; bits; bits &= bits - 1) {
+			assert_true(n < max);
+			ret[n++] = at + 8 * (unsigned)__builtin_ctzll(bits) - object.start;
+		}
+	*guessed = walk.guessed;
+	free(masks);
+	return n;
+}
+
+static void assert_pointers(
+	struct ct_go_heap *heap, uint64_t addr, const uint64_t *wanted, size_t n)
+{
+	uint64_t found[64];
+	bool guessed;
+
+	assert_int_equal(pointers(heap, addr, found, CT_COUNT(found), &guessed), n);
+	assert_false(guessed);
+	assert_memory_equal(found, wanted, n * sizeof(*wanted));
+}
+
+/* A type's descriptor, at DATA + 64 * index; its mask is behind all of them. */
+static uint64_t add_type(unsigned index, uint64_t size, uint64_t pointer_bytes, const uint8_t *mask,
+	size_t mask_size, uint8_t tflag, uint8_t kind)
+{
+	uint64_t at = 64 * index, bits = DATA + 0x800 + 64 * index;
+
+	memcpy(memory + at, &size, 8);
+	memcpy(memory + at + 8, &pointer_bytes, 8);
+	memory[at + 20] = tflag;
+	memory[at + 23] = kind;
+	memcpy(memory + at + 32, &bits, 8);
+	memcpy(memory + (bits - DATA), mask, mask_size);
+	return DATA + at;
+}
+
+static void bits_of_any_alignment(void **state)
+{
+	static const uint8_t bytes[] = {0x01, 0x80, 0xff, 0x00, 0xaa, 0x55, 0x0f, 0xf0, 0x81, 0x3c};
+
+	(void)state;
+	assert_int_equal(ct_go_bits(bytes, 0, 1), 1);
+	assert_int_equal(ct_go_bits(bytes, 15, 16), 1);
+	assert_int_equal(ct_go_bits(bytes, 16, 80), UINT64_C(0x3c81f00f55aa00ff));
+	assert_int_equal(ct_go_bits(bytes, 12, 80), UINT64_C(0xc81f00f55aa00ff8));
+	assert_int_equal(ct_go_bits(bytes, 72, 80), 0x3c);
+	assert_int_equal(ct_go_bits(bytes, 80, 80), 0);
+}
+
+/* Pointers at 0 and 24, more behind each word up to the fourth; then nothing. */
+static void bits_in_pairs(void **state)
+{
+	static const uint8_t pairs[] = {0xf9, 0x00, 0xff};
+	static const uint8_t second[] = {0xd0 | 0x0d, 0x10};
+	bool more = true;
+
+	(void)state;
+	assert_int_equal(ct_go_pair_bits(pairs, 0, 12, true, &more), 9);
+	assert_false(more);
+	more = true;
+	assert_int_equal(ct_go_pair_bits(second, 0, 5, true, &more), 0x0d);
+	assert_true(more);
+	assert_int_equal(ct_go_pair_bits(second, 0, 5, false, &more), 1);
+	assert_false(more);
+}
+
+static void arena_of_pairs(void **state)
+{
+	struct ct_target *target = *state;
+	struct ct_go_heap *heap = new_heap(target);
+	ct_autofree uint8_t *bitmap = calloc(BITMAP, 2);
+	const uint64_t base = ARENA + 2 * CT_GO_PAGE + 96;
+
+	add_span(heap, 2, 1, 96, CT_GO_MAP_PAIRS);
+	heap->arenas[0].bitmap = bitmap;
+	/* Words of the second object: 1036 … 1047; pointers at 0, 5 and 8, which is the last. */
+	bitmap[2 * 256 + 3] = 0xf1;
+	bitmap[2 * 256 + 4] = 0xf2;
+	bitmap[2 * 256 + 5] = 0x11;
+	assert_pointers(heap, base, (uint64_t[]){0, 40, 64}, 3);
+	/* The first object has none, whatever follows. */
+	assert_pointers(heap, base - 1, NULL, 0);
+	close_heap(heap);
+}
+
+static void arena_of_bits(void **state)
+{
+	struct ct_target *target = *state;
+	struct ct_go_heap *heap = new_heap(target);
+	ct_autofree uint8_t *bitmap = calloc(BITMAP, 1), *no_more = calloc(BITMAP / 8, 1);
+
+	struct ct_go_span *s = add_span(heap, 0, 1, 2048, CT_GO_MAP_ARENA);
+	heap->arenas[0].bitmap = bitmap;
+	heap->arenas[0].no_more = no_more;
+	bitmap[0] = 0x81;
+	bitmap[8] = 0x02;
+	bitmap[16] = 0xff; /* not of this object: it was of one before */
+	no_more[0] = 0x02;
+	assert_pointers(heap, s->start, (uint64_t[]){0, 56, 8 * 65}, 3);
+	bitmap[32 + 31] = 0x80;
+	assert_pointers(heap, s->start + 2048, (uint64_t[]){2040}, 1);
+	close_heap(heap);
+}
+
+static void bits_in_the_span(void **state)
+{
+	struct ct_target *target = *state;
+	struct ct_go_heap *heap = new_heap(target);
+	uint8_t bits[128] = {0};
+
+	struct ct_go_span *s = add_span(heap, 0, 1, 80, CT_GO_MAP_SPAN);
+	s->bits = bits;
+	/* The third object's words are 20 … 29; the next one's first is a pointer, too. */
+	bits[2] = 0x90;
+	bits[3] = 0x60;
+	assert_pointers(heap, s->start + 200, (uint64_t[]){0, 24, 72}, 3);
+	assert_pointers(heap, s->start + 240, (uint64_t[]){0}, 1);
+	close_heap(heap);
+}
+
+static void types_in_headers(void **state)
+{
+	static const uint8_t second[] = {0x02}, all[] = {0x01},
+			     wide[] = {0x05, 0, 0, 0, 0, 0, 0, 0, 1};
+	struct ct_target *target = *state;
+	struct ct_go_heap *heap = new_heap(target);
+	uint64_t found[1024];
+	bool guessed;
+
+	uint64_t pair = add_type(1, 24, 16, second, 1, 0, 25);
+	uint64_t pointer = add_type(2, 8, 8, all, 1, 0, 22);
+	uint64_t large = add_type(3, 8 * 70, 8 * 65, wide, 9, 0, 25);
+	struct ct_go_span *s = add_span(heap, 0, 1, 1024, CT_GO_MAP_HEADER);
+	/* Elements of three words: the second of each. */
+	set_word(s->start, pair);
+	assert_int_equal(pointers(heap, s->start, found, CT_COUNT(found), &guessed), 42);
+	assert_int_equal(found[0], 16);
+	assert_int_equal(found[1], 40);
+	assert_int_equal(found[41], 8 + 41 * 24 + 8);
+	assert_false(guessed);
+	set_word(s->start + 1024, pointer);
+	assert_int_equal(pointers(heap, s->start + 1024, found, CT_COUNT(found), &guessed), 127);
+	assert_int_equal(found[126], 8 + 126 * 8);
+	set_word(s->start + 2048, large);
+	assert_pointers(heap, s->start + 2048, (uint64_t[]){8, 24, 8 + 64 * 8}, 3);
+	/* Nothing was written yet. */
+	assert_pointers(heap, s->start + 3072, NULL, 0);
+	close_heap(heap);
+}
+
+/* No type, one that does not fit, a program: every word counts, and it is said. */
+static void types_that_cannot_be_used(void **state)
+{
+	static const uint8_t mask[] = {0x01};
+	struct ct_target *target = *state;
+	struct ct_go_heap *heap = new_heap(target);
+	uint64_t found[128];
+	bool guessed;
+
+	const uint64_t types[] = {NOWHERE, add_type(1, 4096, 8, mask, 1, 0, 25),
+		add_type(2, 16, 24, mask, 1, 0, 25), add_type(3, 512, 512, mask, 1, 0, 25 | 64),
+		add_type(4, 0, 0, mask, 1, 0, 25)};
+	struct ct_go_span *s = add_span(heap, 0, 1, 1024, CT_GO_MAP_HEADER);
+	for (unsigned i = 0; i < CT_COUNT(types); i++) {
+		set_word(s->start + 1024 * i, types[i]);
+		assert_int_equal(
+			pointers(heap, s->start + 1024 * i, found, CT_COUNT(found), &guessed), 128);
+		assert_true(guessed);
+	}
+	/* Since 1.24 a mask may be made when it is asked for: there is where it is, or nothing. */
+	go.version.minor = 24;
+	uint64_t late = add_type(5, 512, 512, mask, 1, 16, 25), at = DATA + 0x800 + 64;
+	set_word(s->start, late);
+	memset(memory + 0x800 + 64 * 5, 0, 8);
+	assert_int_equal(pointers(heap, s->start, found, CT_COUNT(found), &guessed), 128);
+	assert_true(guessed);
+	memcpy(memory + 0x800 + 64 * 5, &at, 8);
+	assert_pointers(heap, s->start, (uint64_t[]){8}, 1);
+	go.version.minor = 22;
+	close_heap(heap);
+}
+
+static void objects_by_address(void **state)
+{
+	struct ct_target *target = *state;
+	struct ct_go_heap *heap = new_heap(target);
+	static const uint8_t alloc[] = {0x20};
+	struct ct_go_object object = {0};
+
+	struct ct_go_span *s = add_span(heap, 3, 2, 3072, CT_GO_MAP_NONE);
+	s->freeindex = 1;
+	s->alloc = alloc;
+	object = object_at(heap, s->start + 3 * 3072 + 5);
+	assert_int_equal(object.index, 3);
+	assert_int_equal(object.start, s->start + 3 * 3072);
+	ct_go_object_get(heap, object.id, &object);
+	assert_int_equal(object.start, s->start + 3 * 3072);
+	/* What is left at the end of the pages is no object; nor is what is in no span. */
+	assert_false(ct_go_object_at(heap, s->start + 5 * 3072, &object));
+	assert_false(ct_go_object_at(heap, s->start - 1, &object));
+	assert_false(ct_go_object_at(heap, ARENA + CT_GO_ARENA, &object));
+	assert_false(ct_go_object_at(heap, UINT64_MAX, &object));
+	assert_true(ct_go_is_allocated(s, 0));
+	assert_false(ct_go_is_allocated(s, 1));
+	assert_true(ct_go_is_allocated(s, 5));
+	close_heap(heap);
+}
+
+/* More at once than the queue has room for, a long list, a ring of garbage; by one thread and by
+ * three. */
+static void mark_all(void **state)
+{
+	enum { WIDE = 400000, LIST = 100000 };
+	struct ct_target *target = *state;
+	static const uint8_t one[] = {0x01};
+
+	for (unsigned threads = 1; threads <= 3; threads += 2) {
+		struct ct_go_heap *heap = new_heap(target);
+		uint64_t pointer = add_type(1, 8, 8, one, 1, 0, 22);
+		ct_autofree uint8_t *bits = malloc(1536 * CT_GO_PAGE / 64);
+		struct ct_go_marked marked;
+
+		memset(bits, 0x55, 1536 * CT_GO_PAGE / 64);
+		struct ct_go_span *large =
+			add_span(heap, 0, 400, 400 * CT_GO_PAGE, CT_GO_MAP_LARGE);
+		struct ct_go_span *small = add_span(heap, 400, 1536, 16, CT_GO_MAP_SPAN);
+		large->type = pointer;
+		small->bits = bits;
+		for (uint64_t i = 0; i < WIDE; i++)
+			set_word(large->start + 8 * i, small->start + 16 * i);
+		/* The last of them begins a list, in an order that jumps. */
+		uint64_t at = small->start + 16 * (WIDE - 1);
+		for (uint64_t i = 0; i < LIST; i++) {
+			uint64_t to = small->start + 16 * (WIDE + i * 7919 % LIST);
+
+			set_word(at, to + i % 16);
+			at = to;
+		}
+		uint64_t ring = small->start + 16 * (WIDE + LIST + 1);
+		set_word(ring, ring);
+		struct ct_go_mark *mark = ct_go_mark_new(heap, threads);
+		assert_non_null(mark);
+		ct_go_mark_root(mark, large->start + 100);
+		ct_go_mark_root(mark, 12);
+		assert_int_equal(ct_go_mark_run(mark), CT_OK);
+		ct_go_mark_count(mark, &marked);
+		assert_int_equal(marked.objects, 1 + WIDE + LIST);
+		assert_int_equal(marked.bytes, 400 * CT_GO_PAGE + 16 * (WIDE + LIST));
+		assert_int_equal(marked.guessed, 0);
+		assert_false(ct_go_mark_has(mark, object_at(heap, ring).id));
+		/* More roots may follow. */
+		ct_go_mark_root(mark, ring + 3);
+		assert_int_equal(ct_go_mark_run(mark), CT_OK);
+		ct_go_mark_count(mark, &marked);
+		assert_int_equal(marked.objects, 2 + WIDE + LIST);
+		ct_go_mark_free(mark);
+		close_heap(heap);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(bits_of_any_alignment, start, close_target),
+		cmocka_unit_test_setup_teardown(bits_in_pairs, start, close_target),
+		cmocka_unit_test_setup_teardown(arena_of_pairs, start, close_target),
+		cmocka_unit_test_setup_teardown(arena_of_bits, start, close_target),
+		cmocka_unit_test_setup_teardown(bits_in_the_span, start, close_target),
+		cmocka_unit_test_setup_teardown(types_in_headers, start, close_target),
+		cmocka_unit_test_setup_teardown(types_that_cannot_be_used, start, close_target),
+		cmocka_unit_test_setup_teardown(objects_by_address, start, close_target),
+		cmocka_unit_test_setup_teardown(mark_all, start, close_target),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
