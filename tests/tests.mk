@@ -45,6 +45,7 @@ RUN       := $(PYTHON) -B tests/run.py --skips tests/skips.txt
 UNIT_RUN   = $(foreach t,$(UNIT_SRC:tests/unit/test_%.c=%),unit/$(t)=$(BUILD)/unit/test_$(t))
 DRIVERS    = cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	damage='$(PYTHON) -B tests/damage/damage.py $(PROGRAM) $(CORES)' \
+	damage-go='$(PYTHON) -B tests/damage/damage_go.py $(PROGRAM) $(CORES)' \
 	golden='$(PYTHON) -B tests/golden/golden.py $(PROGRAM) $(CORES)' \
 	go-formats='$(PYTHON) -B tests/go/test_formats.py $(PROGRAM) $(CORES)' \
 	odd='$(PYTHON) -B tests/odd/test_odd.py $(PROGRAM) $(CORES:/cores=)' \

@@ -262,6 +262,13 @@ static void explain_abort(struct ct_crash_scene *s)
 	ct_crash_assertion(s);
 	ct_crash_panic(s);
 	ct_crash_exception(s);
+	/* A handler may have passed on what another process had sent. */
+	if (s->o->sender_unknown && !s->o->sent)
+		ct_crash_is(s, s->signal.number == SIGABRT ? CT_CRASH_ABORT : CT_CRASH_RAISED,
+			CT_TRUST_INFERRED,
+			"raised SIG%s itself; whether another process had sent it first is not "
+			"known, as stacks are missing",
+			sigabbrev_np(s->signal.number));
 	if (s->signal.number == SIGABRT)
 		ct_crash_is(s, CT_CRASH_ABORT, CT_TRUST_EXACT, "called abort()");
 	ct_crash_is(s, CT_CRASH_RAISED, CT_TRUST_EXACT, "raised SIG%s itself",

@@ -26,5 +26,6 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		return CT_OK;
 	enum ct_status status = ct_go_observe(&go);
 	o->in_c = go.in_c;
+	o->goroutines = ct_go_say_missing(&go);
 	return status;
 }

@@ -31,8 +31,10 @@ struct ct_observation {
 	size_t n_frames;
 	struct ct_go_in_c in_c; /* where Go's runtime ended the process for a signal in C code */
 	bool sent; /* the signal, by another process; maybe raised again by a handler of ours */
+	bool sender_unknown; /* the stack that would tell is missing or cut */
 	int64_t sender_pid;
 	const char *contradiction; /* between what notes and memory say of threads, or NULL */
+	const char *goroutines;    /* what is missing of them, or NULL */
 	const char *sharing;       /* why another process may have this memory, or NULL */
 	/* Most threads sleep at a few addresses: the code around the last ones seen. */
 	struct code_slot {

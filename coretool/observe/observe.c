@@ -65,6 +65,9 @@ enum ct_status ct_observe(struct ct_target *target, const struct ct_plan *plan,
 			o.unwinder = ct_unwinder_new(target, options->max_frames);
 		ct_libc_detect(target, &o.libc);
 		status = ct_go_find(target, &o.go);
+		if (status == CT_OK && !o.go)
+			o.goroutines = "it is a Go program whose runtime cannot be read: nothing "
+				       "is known of goroutines";
 		if (o.go && o.unwinder)
 			ct_unwinder_shape(o.unwinder, ct_go_frame_shape, o.go);
 		o.blocking = (struct ct_blocking){target, o.sink, &o.libc, o.unwinder, &o.inlined,

@@ -24,6 +24,12 @@ static bool from_outside(const struct signal_info *info, int64_t own_pid)
 	       info->pid >= 0 && (info->code == SI_USER || info->code == SI_QUEUE);
 }
 
+/* One that cannot be read, too. */
+static bool is_go(const struct ct_observation *o)
+{
+	return o->go || o->goroutines;
+}
+
 /* What the handlers on the thread's stack were given; false: none of it came from outside. */
 static bool look_at_thread(
 	struct ct_observation *o, const struct ct_thread *thread, struct ct_regs *regs)
@@ -35,6 +41,7 @@ static bool look_at_thread(
 	if (!thread->stopped ||
 		ct_unwind_regs(o->unwinder, thread->regs, regs, MAX_FRAMES, &unwound))
 		return false;
+	o->sender_unknown |= !unwound.root && (is_go(o) || ct_target_process(o->target)->damage);
 	size_t whole = unwound.skipped_at ? unwound.skipped_at : unwound.n;
 	for (size_t i = 0; i < CT_MIN(whole, (size_t)MAX_FRAMES); i++) {
 		if (!unwound.frames[i].is_signal || !(regs[i].known >> arch->sp & 1) ||
@@ -47,6 +54,14 @@ static bool look_at_thread(
 		return true;
 	}
 	return false;
+}
+
+static bool has_stack(const struct ct_observation *o, const struct ct_thread *thread)
+{
+	uint64_t word;
+
+	return !thread->stopped ||
+	       !ct_read_u64(o->target, ct_reg(thread->regs, ct_target_arch(o->target)->sp), &word);
 }
 
 /* Those who may have been asked first: the one that died; in a Go program all of them. */
@@ -67,8 +82,11 @@ enum ct_status ct_observe_sender(struct ct_observation *o)
 	for (size_t i = 0; i < n; i++) {
 		const struct ct_thread *thread = ct_target_thread(o->target, i);
 
-		if ((o->go || thread->lwp == signal->lwp) && look_at_thread(o, thread, regs))
+		if (!is_go(o) && thread->lwp != signal->lwp)
+			continue;
+		if (look_at_thread(o, thread, regs))
 			break;
+		o->sender_unknown |= !has_stack(o, thread);
 	}
 	return CT_OK;
 }

@@ -155,8 +155,8 @@ static void add_partial(struct ct_observation *o, struct ct_fact_target *target)
 	const struct ct_process *process = ct_target_process(o->target);
 	bool is_core = !strcmp(process->kind, "core");
 	const char *stacks = is_core ? lack_of_stacks(o) : NULL;
-	const char *const damages[] = {process->damage, o->contradiction, o->sharing, stacks,
-		is_core && !process->damage && !stacks ? lack_of_waited(o) : NULL};
+	const char *const damages[] = {process->damage, o->contradiction, o->sharing, o->goroutines,
+		stacks, is_core && !process->damage && !stacks ? lack_of_waited(o) : NULL};
 	const char **texts =
 		ct_arena_new_array(ct_sink_arena(o->sink), CT_COUNT(damages), const char *);
 

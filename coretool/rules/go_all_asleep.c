@@ -39,13 +39,25 @@ static bool has_foreign_threads(const struct ct_facts *facts)
 	return !known;
 }
 
-/* Did the runtime come to that conclusion itself? Then it stands in its own check. */
+static bool is_in(const struct ct_facts *facts, const struct ct_frame *frame, const char *function)
+{
+	const char *name = facts->sites[frame->site].function;
+
+	return name && !strcmp(name, function);
+}
+
+/* Did the runtime come to that conclusion itself? Then it dies in its own check. */
 static bool runtime_says_so(const struct ct_facts *facts)
 {
-	for (uint32_t i = 0; i < facts->n_sites; i++)
-		if (facts->sites[i].function &&
-			!strcmp(facts->sites[i].function, "runtime.checkdead"))
-			return true;
+	for (uint32_t s = 0; s < facts->n_stacks; s++) {
+		const struct ct_frame *frames = facts->stacks[s].frames;
+
+		for (uint32_t i = 1; i < facts->stacks[s].n_frames; i++)
+			if (is_in(facts, &frames[i], "runtime.checkdead") &&
+				(is_in(facts, &frames[i - 1], "runtime.throw") ||
+					is_in(facts, &frames[i - 1], "runtime.fatal")))
+				return true;
+	}
 	return false;
 }
 
@@ -63,6 +75,21 @@ static void add_step(struct ct_findings *out, struct ct_draft *draft, uint32_t a
 			: ct_arena_printf(out->arena, "%s waits for %s (%s)", who,
 				  ct_say_resource(out->arena, facts, wait->resource), wait->why),
 		actor, wait->resource, ct_own_frame(facts, actor));
+}
+
+static const char *title(const struct ct_findings *out, uint32_t first, uint32_t n)
+{
+	if (out->facts->target.n_partial)
+		return ct_arena_printf(out->arena,
+			"the runtime found that no goroutine can run any more; %u that wait%s "
+			"could be read, more may be in what is missing",
+			n, n == 1 ? "s" : "");
+	if (n == 1)
+		return ct_arena_printf(out->arena,
+			"the only goroutine, %s, waits, and nobody is left to wake it",
+			ct_say_actor(out->arena, out->facts, first));
+	return ct_arena_printf(
+		out->arena, "all %u goroutines wait, and none is left to wake them", n);
 }
 
 static enum ct_status report(struct ct_findings *out, bool said)
@@ -85,12 +112,7 @@ static enum ct_status report(struct ct_findings *out, bool said)
 	if (!n)
 		return CT_OK;
 	draft.confidence = said && facts->target.still ? CT_PROVEN : CT_LIKELY;
-	draft.title =
-		n == 1 ? ct_arena_printf(out->arena,
-				 "the only goroutine, %s, waits, and nobody is left to wake it",
-				 ct_say_actor(out->arena, facts, first))
-		       : ct_arena_printf(out->arena,
-				 "all %u goroutines wait, and none is left to wake them", n);
+	draft.title = title(out, first, n);
 	const char *at = ct_say_frame(out->arena, facts, first, ct_own_frame(facts, first));
 	draft.message = at ? ct_arena_printf(out->arena, "%s; %s is at %s", draft.title,
 				     ct_say_actor(out->arena, facts, first), at)

@@ -132,7 +132,7 @@ class Answer:
     def __init__(self, status, out, err, usage):
         self.status, self.out, self.err = status, out, err
         self.megabytes, self.seconds = usage.ru_maxrss / 1024, usage.ru_utime + usage.ru_stime
-        self.report = json.loads(out) if status == 0 else {}
+        self.report = json.loads(out) if status != 2 else {}
         actors = self.report.get("actors", [])
         self.threads = {actor["id"] for actor in actors}
         self.waits = {actor["id"]: [self.wait(wait) for wait in actor.get("waits", [])]
@@ -167,25 +167,28 @@ class Answer:
         return "threads"
 
 
-def run(binary, path):
+def measure(command, statuses=(0, 2)):
     """An Answer, or text that says what went wrong."""
     env = {name: value for name, value in os.environ.items() if name != "DEBUGINFOD_URLS"}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         # timeout(1) kills it: a hang shows as status 124 or 137.
-        command = ["timeout", "-k", "1", str(PATIENCE), binary, "analyze", "--json", path]
-        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=err,
-                              env=env) as process:
+        with subprocess.Popen(["timeout", "-k", "1", str(PATIENCE), *command], stdin=subprocess.DEVNULL,
+                              stdout=out, stderr=err, env=env) as process:
             _, status, usage = os.wait4(process.pid, 0)
             process.returncode = os.waitstatus_to_exitcode(status)
         out.seek(0)
         err.seek(0)
         text, complaint = out.read().decode(), err.read().decode(errors="replace")
-    if process.returncode not in (0, 2):
+    if process.returncode not in statuses:
         return f"exit status {process.returncode}: {complaint[-2000:]}"
     try:
         return Answer(process.returncode, text, complaint, usage)
     except (ValueError, KeyError) as error:
         return f"the report cannot be read: {error!r}"
+
+
+def run(binary, path):
+    return measure([binary, "analyze", "--json", path])
 
 
 def check_process(answer):

@@ -110,7 +110,7 @@ static void conclude_lock(
 					.trust = trust_of(&f[i], false),
 					.why = explain(c, &f[i]),
 					.took_frame = CT_NONE});
-	if (sure == w->count && !c->cut)
+	if (sure == w->count && !c->cut && !ct_go_misses(c->o))
 		ct_sink_get_resource(sink, w->resource)->holders = CT_HOLDERS_COMPLETE;
 }
 
@@ -123,6 +123,10 @@ static bool is_wait_of(const struct ct_wait *wait, uint8_t claim)
 static void conclude_peers(
 	struct conclusion *c, const struct ct_go_wanted *w, const struct ct_go_found *f, uint32_t n)
 {
+	/* Others may do it, too, where somebody does it to what is not known, or is not known
+	 * himself. */
+	bool doubt = c->cut || c->e->unclear || ct_go_misses(c->o);
+
 	if (is_crowd(c, w, n))
 		return;
 	for (uint32_t i = 0; i < n; i++) {
@@ -131,11 +135,10 @@ static void conclude_peers(
 		for (uint32_t k = c->first_wait[w->resource]; k != CT_NONE; k = c->next_wait[k]) {
 			const struct ct_wait *wait = ct_sink_get_wait(c->o->sink, k);
 
-			/* Others may do it, too, where somebody does it to what is not known. */
 			if (wait->actor != f[i].actor && is_wait_of(wait, w->claim))
 				ct_sink_peer(c->o->sink, k,
 					&(struct ct_peer){.actor = f[i].actor,
-						.trust = trust_of(&f[i], c->cut || c->e->unclear),
+						.trust = trust_of(&f[i], doubt),
 						.why = why});
 		}
 	}

@@ -6,9 +6,9 @@
 
 #include <inttypes.h>
 
-#define BATCH   32u   /* goroutines whose memory is loaded at a time */
-#define FRAMES  384u  /* bytes of a stack, from where it sleeps outwards, that are most often all */
-#define MAX_BAD 1024u /* at the start of the list */
+#define BATCH   32u  /* goroutines whose memory is loaded at a time */
+#define FRAMES  384u /* bytes of a stack, from where it sleeps outwards, that are most often all */
+#define MAX_BAD (1u << 16) /* in a row */
 
 static enum ct_actor_state state_of(const struct ct_go_g *g)
 {
@@ -92,21 +92,12 @@ static enum ct_status add_goroutine(struct ct_go_observation *o, const struct ct
 	if (actor == CT_NONE)
 		return CT_NO_MEMORY;
 	o->n++;
+	if (o->unwinder)
+		ct_go_check_stack(o, g);
 	enum ct_status status = o->unwinder ? ct_go_observe_stack(o, g, actor) : CT_OK;
 	if (!status && o->unwinder)
 		status = ct_go_observe_panics(o, g, actor);
 	return status ? status : ct_go_observe_waits(o, g, actor);
-}
-
-static void note_unreadable(struct ct_go_observation *o, uint32_t n_bad, uint32_t n)
-{
-	if (!o->go->globals.allgs)
-		ct_sink_note(o->sink, CT_NOTE_UNKNOWN_RUNTIME, o->go->module->path,
-			"%s: the list of goroutines was not found", o->go->version.text);
-	else if (n_bad)
-		ct_sink_note(o->sink, CT_NOTE_DAMAGED, "goroutines",
-			"%u of %u goroutines could not be read: memory is missing or damaged",
-			n_bad, n);
 }
 
 /* Has their memory loaded, which lies anywhere, so that it is waited for once. */
@@ -143,14 +134,27 @@ static enum ct_status add_batch(
 
 static enum ct_status add_all(struct ct_go_observation *o)
 {
-	uint32_t n = ct_go_n_goroutines(o->go), n_bad = 0;
+	struct ct_go_missing *m = &o->missing;
+	uint32_t n = ct_go_n_goroutines(o->go), in_row = 0;
 	enum ct_status status = CT_OK;
 
+	ct_go_check_variables(o);
+	m->list = !n;
+	m->n_listed = n;
 	o->first = ct_sink_n_actors(o->sink);
-	/* A list that nothing of can be read is no list. */
-	for (uint32_t i = 0; !status && i < n && (n_bad <= MAX_BAD || o->n); i += BATCH)
-		status = add_batch(o, i, CT_MIN(n - i, BATCH), &n_bad);
-	note_unreadable(o, n_bad, n);
+	for (uint32_t i = 0, now; !status && i < n; i += now) {
+		uint32_t n_bad = 0;
+
+		now = CT_MIN(n - i, BATCH);
+		status = add_batch(o, i, now, &n_bad);
+		in_row = n_bad == now ? in_row + now : 0;
+		/* The rest of the list is missing, or its length is wrong. */
+		if (in_row > MAX_BAD)
+			n_bad += n - i - now;
+		m->n_goroutines += n_bad;
+		if (in_row > MAX_BAD)
+			break;
+	}
 	return status;
 }
 

@@ -28,6 +28,15 @@ struct ct_go_in_c {
 	uint64_t address;
 };
 
+/* What could not be read of the goroutines. */
+struct ct_go_missing {
+	bool list;
+	uint64_t variables; /* the start of a segment of the program's; 0: all are there */
+	uint32_t n_listed, n_goroutines; /* of n_listed, with those that have ended */
+	uint32_t n_stacks;
+	uint64_t stacks[4]; /* the first ones of n_stacks: goid */
+};
+
 typedef CT_VEC(struct ct_unwound_frame) ct_go_frames;
 
 struct ct_go_birth { /* where a goroutine was made, and what it began with: sites */
@@ -58,6 +67,7 @@ struct ct_go_observation {
 	bool heap;                      /* what lives in it is wanted */
 	uint64_t address;               /* of an object that is wanted; 0 */
 	struct ct_go_in_c in_c;         /* filled in */
+	struct ct_go_missing missing;   /* filled in */
 	struct ct_go_waits *waits;      /* what is known already of what is waited for (waits.h) */
 	CT_VEC(struct ct_channel_use) uses; /* owners.c finds them */
 	CT_VEC(struct ct_go_spin) spins;    /* and spin.c these */
@@ -68,6 +78,19 @@ struct ct_go_observation {
  * same index already, with its stack.
  */
 CT_WARN_UNUSED enum ct_status ct_go_observe(struct ct_go_observation *o);
+
+/* A sentence about what is missing, in the sink's arena; NULL: nothing is. (missing.c) */
+const char *ct_go_say_missing(struct ct_go_observation *o);
+/* Takes down whether the program's variables are in memory. (missing.c) */
+void ct_go_check_variables(struct ct_go_observation *o);
+/* Takes down whether the stack of a goroutine is in memory. (missing.c) */
+void ct_go_check_stack(struct ct_go_observation *o, const struct ct_go_g *g);
+/* Is there a goroutine, or a stack of one, that nothing is known of? */
+static inline bool ct_go_misses(const struct ct_go_observation *o)
+{
+	return o->missing.list || o->missing.variables || o->missing.n_goroutines ||
+	       o->missing.n_stacks;
+}
 
 /* Names and lines of a site in Go code; false: it is in none. (sites.c) */
 bool ct_go_name_site(const struct ct_go *go, struct ct_sink *sink, struct ct_site *site);

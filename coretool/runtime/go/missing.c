@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Goroutines, and stacks of goroutines, that are not in memory: of a core that is cut off, or that
+ * lacks some of the heap. */
+#include "base/str.h"
+#include "runtime/go/observe.h"
+
+#include <inttypes.h>
+
+static bool is_readable(const struct ct_go_observation *o, uint64_t at)
+{
+	uint64_t word;
+
+	return !ct_read_u64(o->target, at, &word);
+}
+
+/* Go writes to all of its segments of variables at its start, so that each core has them. */
+void ct_go_check_variables(struct ct_go_observation *o)
+{
+	const struct ct_module *module = o->go->module;
+
+	for (size_t i = 0; i < ct_target_n_maps(o->target); i++) {
+		const struct ct_map *map = ct_target_map(o->target, i);
+		/* Those that start as zeros lie behind the file's. */
+		bool in_module = map->start >= module->start && map->start < module->end,
+		     is_bss = map->start == module->end && !map->path;
+
+		if ((in_module || is_bss) && map->prot > 0 && map->prot & 2 &&
+			map->present < map->end - map->start && !o->missing.variables)
+			o->missing.variables = map->start + map->present;
+	}
+}
+
+void ct_go_check_stack(struct ct_go_observation *o, const struct ct_go_g *g)
+{
+	struct ct_go_missing *m = &o->missing;
+	bool has_sp = g->sp >= g->stack_low && g->sp < g->stack_high;
+
+	/* A stack is one block: both of its ends are there, or it is cut. */
+	if (is_readable(o, g->stack_high - sizeof(uint64_t)) && (!has_sp || is_readable(o, g->sp)))
+		return;
+	if (m->n_stacks < CT_COUNT(m->stacks))
+		m->stacks[m->n_stacks] = g->goid;
+	m->n_stacks++;
+}
+
+static void say_stacks(const struct ct_go_missing *m, struct ct_str *text)
+{
+	uint32_t n = CT_MIN(m->n_stacks, (uint32_t)CT_COUNT(m->stacks));
+
+	ct_str_add(
+		text, m->n_stacks == 1 ? "the stack of goroutine " : "the stacks of goroutines ");
+	for (uint32_t i = 0; i < n; i++)
+		ct_str_add(text, "%s%" PRIu64, i ? ", " : "", m->stacks[i]);
+	if (m->n_stacks > n)
+		ct_str_add(text, " and of %u more", m->n_stacks - n);
+	ct_str_add(text, m->n_stacks == 1 ? " is missing or cut" : " are missing or cut");
+}
+
+const char *ct_go_say_missing(struct ct_go_observation *o)
+{
+	const struct ct_go_missing *m = &o->missing;
+	ct_autostr text = {0};
+
+	if (!ct_go_misses(o))
+		return NULL;
+	if (m->variables)
+		ct_str_add(&text, "variables of the program, from 0x%" PRIx64 " on, are missing",
+			m->variables);
+	if (m->variables && (m->list || m->n_goroutines || m->n_stacks))
+		ct_str_add(&text, "; ");
+	if (m->list)
+		ct_str_add(&text,
+			"the runtime's list of goroutines (%s) is missing or damaged: nothing is "
+			"known of goroutines",
+			o->go->version.text);
+	if (m->n_goroutines)
+		ct_str_add(&text,
+			"%u of the %u goroutines in the runtime's list (with those that have "
+			"ended) are missing or damaged",
+			m->n_goroutines, m->n_listed);
+	if (m->n_stacks) {
+		ct_str_add(&text, m->n_goroutines ? "; " : "");
+		say_stacks(m, &text);
+	}
+	return ct_sink_string(o->sink, ct_str_text(&text));
+}

@@ -1,0 +1,265 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Damages cores of Go programs: cut off, without the heap, with wrong words in the runtime's memory.
+
+	damage_go.py BINARY CORES [--only PATTERN] [--words N] [--seed N] [-v]
+
+What is missing is said, and nothing is told that the whole core does not say: no goroutine, no wait, no
+finding, and none more surely; a core with a part missing is never "clean". Wrong words in memory may make
+it tell wrong things; but it ends by itself within seconds, with a report or one line.
+The last line is "N passed, N failed".
+"""
+import argparse
+import concurrent.futures
+import fnmatch
+import itertools
+import os
+import pathlib
+import random
+import re
+import subprocess
+import sys
+import tempfile
+
+from damage import (ODD, SEED, Mutation, apply, check_process, measure, program_headers,
+                    print_breaches, print_table, random_note_bytes, read_core, restore)
+from elf_core import PHDR, PT_LOAD, ElfCore
+
+CORES = ["go-1.24-sw/go_abba.kernel.core", "go-1.24-sw/go_all_asleep-abba.kernel.core",
+         "go-1.27-plain/go_waits.kernel.core", "go-1.19-pie/go_waits.kernel.core"]
+WORDS = 60  # runs with wrong words, of one core
+FILESZ = 32  # in a program header
+OBJECT = 256  # bytes that are looked at behind a pointer
+GLOBALS = re.compile(r"([0-9a-f]+) . runtime\.(allgs|allm|allp|sched|semtable|firstmoduledata|itabTable)\n")
+SURE = ("possible", "likely", "proven")
+CUT = ("cut", "lost segments")
+
+
+class Report:
+    """What was told, by name; addresses and stacks are compared, words are not."""
+
+    def __init__(self, analyzed, goroutines):
+        self.report = analyzed.report
+        self.verdict = self.report.get("summary", {}).get("verdict")
+        self.partial = " ".join(self.report.get("target", {}).get("partial", []))
+        self.threads = {actor["id"] for actor in self.report.get("actors", []) if actor["kind"] == "thread"}
+        self.findings = [(finding["rule"], set(finding["actors"]), finding["confidence"])
+                         for finding in self.report.get("findings", [])]
+        full = goroutines.report
+        actors = [actor for actor in full.get("actors", []) if actor["kind"] == "goroutine"]
+        self.waits = {actor["id"]: {(wait["kind"], wait.get("resource")) for wait in actor.get("waits", [])}
+                      for actor in actors}
+        self.stacks = {actor["id"]: [frame["pc"] for frame in full["stacks"][actor["stack"]]["frames"]]
+                       if "stack" in actor else [] for actor in actors}
+
+    def level(self, whole):
+        if not self.waits:
+            return "threads" if self.threads else "nothing"
+        return "full" if (self.waits, self.stacks) == (whole.waits, whole.stacks) else "partial"
+
+
+def tell(binary, path):
+    """(answers, Report or None); text: what went wrong."""
+    answers = [measure([binary, "analyze", "--json", "--strict", path], (0, 2, 3)),
+               measure([binary, "goroutines", "--full", "--json", path], (0, 2))]
+    for answer in answers:
+        if isinstance(answer, str):
+            return answer
+    return answers, Report(*answers)
+
+
+def truncations(core):
+    at = {core.size * part // 100 for part in (75, 50, 25, 10, 5, 3, 2, 1)} | {core.notes_end}
+    at |= {load.offset + 2048 for load in core.loads if load.filesz > 65536}
+    for length in sorted(at, reverse=True):
+        yield Mutation("cut", f"at {length}", length, ())
+
+
+def without(core, name, is_lost):
+    patches, zero = [], bytes(8)
+    for i in range(core.n):
+        at = core.phoff + i * PHDR.size
+        kind, flags, _, vaddr, _, filesz, _, _ = PHDR.unpack_from(core.data, at)
+        if kind == PT_LOAD and filesz and is_lost(flags, vaddr, filesz):
+            patches.append((at + FILESZ, zero))
+    return Mutation("lost segments", name, None, tuple(patches))
+
+
+def lost_segments(core, heap):
+    """As coredump_filter leaves memory out, or a dumper of its own."""
+    yield without(core, "all that is writable", lambda flags, vaddr, size: flags & 2)
+    yield without(core, "the heap", lambda flags, vaddr, size: vaddr <= heap < vaddr + size)
+    for load in core.loads:
+        if load.filesz:
+            yield without(core, f"{load.vaddr:#x}", lambda flags, vaddr, size, at=load.vaddr: vaddr == at)
+
+
+class Memory:
+    """Words of a core by address."""
+
+    def __init__(self, core):
+        self.core = core
+        self.loads = [load for load in core.loads if load.filesz >= 4096]
+
+    def offset(self, address):
+        for load in self.loads:
+            if load.vaddr <= address <= load.vaddr + load.filesz - 8:
+                return load.offset + address - load.vaddr
+        return None
+
+    def word(self, address):
+        return self.core.number(self.offset(address), 8)
+
+    def pointers(self, start, size):
+        """Addresses of words of [start, start + size) that lead into the core's memory."""
+        for address in range(start & ~7, start + size, 8):
+            if self.offset(address) is not None and self.offset(self.word(address)) is not None:
+                yield address
+
+
+def runtime_words(memory, report, rng):
+    """Addresses of words that the runtime, and so the program, follows, by how many steps it takes there."""
+    exe, module = report["target"].get("exe", ""), report["modules"][0]
+    bias = int(module["start"], 16) if module.get("pie") else 0
+    names = subprocess.run(["nm", exe], capture_output=True, text=True, check=False).stdout
+    starts = [bias + int(address, 16) for address, _ in GLOBALS.findall(names)]
+    starts += [int(resource["address"], 16) for resource in report["resources"] if "address" in resource]
+    levels = [[address for start in starts for address in memory.pointers(start, OBJECT)]]
+    # Of all that the program's variables lead to, some.
+    data = [load for load in memory.loads if load.vaddr < 1 << 32 or load.vaddr >> 40 in (0x55, 0x56, 0x7f)]
+    for load in data[:6]:
+        levels[0] += rng.sample(list(memory.pointers(load.vaddr, min(load.filesz, 1 << 18))) or [0], 1)
+    for _ in range(3):
+        found = []
+        for address in rng.sample(levels[-1], min(len(levels[-1]), 400)):
+            if address:
+                found += memory.pointers(memory.word(address), OBJECT)
+        levels.append(found)
+    return [[address for address in level if address] for level in levels if any(level)]
+
+
+def wrong_words(core, report, rng, n):
+    """Some words at once: each run costs the same."""
+    memory = Memory(core)
+    levels = runtime_words(memory, report, rng)
+    for i in range(n):
+        patches = []
+        for _ in range(rng.choice((1, 2, 4, 16))):
+            level = rng.choice(levels)
+            address = rng.choice(level) + rng.choice((0, 0, 8, -8, 16))
+            at = memory.offset(address)
+            if at is None:
+                continue
+            other = rng.choice(rng.choice(levels))
+            value = rng.choice(ODD + (address, other, memory.word(other), memory.word(other) + 8,
+                                      core.number(at, 8) ^ 1 << rng.randrange(64), rng.randrange(256),
+                                      rng.randrange(1 << 64)))
+            patches.append((at, (value & (1 << 64) - 1).to_bytes(8, "little")))
+        yield Mutation("wrong words", f"set {i}: " + " ".join(f"{at:#x}={data.hex()}" for at, data in patches),
+                       None, tuple(patches))
+
+
+def check_claims(told, whole):
+    for rule, actors, confidence in told.findings:
+        same = [sure for other, others, sure in whole.findings if other == rule and actors <= others]
+        if rule == "CT105" and confidence != "proven":
+            continue  # the stack is missing that tells who sent the signal
+        if not same:
+            yield f"a finding that is not there: {rule} about {sorted(actors)}"
+        elif SURE.index(confidence) > max(map(SURE.index, same)):
+            yield f"{rule} is {confidence}, and {same} in the whole core"
+    for goroutine, waits in told.waits.items():
+        if goroutine not in whole.waits:
+            yield f"{goroutine} does not exist"
+        elif {wait for wait in waits if wait[1]} - whole.waits[goroutine]:
+            yield f"{goroutine} does not wait so: {waits}, but {whole.waits[goroutine]}"
+
+
+def check_said(told, whole):
+    """Is it said what is missing?"""
+    if told.partial and told.verdict == "clean":
+        yield "a core with a part missing is called clean"
+    if told.waits.keys() < whole.waits.keys() and not re.search("goroutines|truncated|no thread's stack",
+                                                                told.partial):
+        yield f"goroutines are missing, and it is not said: {told.partial!r}"
+    for goroutine, stack in told.stacks.items():
+        short = stack != whole.stacks.get(goroutine)
+        if short and not re.search("stacks? of goroutine|truncated|no thread's stack", told.partial):
+            yield f"the stack of {goroutine} is cut, and it is not said: {told.partial!r}"
+    if not told.partial and (told.verdict, told.waits.keys()) != (whole.verdict, whole.waits.keys()):
+        yield f"it is not said that something is missing; the verdict is {told.verdict}"
+
+
+def check(result, whole, mutation, size):
+    if isinstance(result, str):
+        return [result]
+    answers, told = result
+    breaches = [breach for answer in answers for breach in check_process(answer)]
+    if mutation.kind not in CUT or answers[0].status == 2:
+        return breaches + (["refused"] if mutation.kind in CUT else [])
+    breaches += [*check_claims(told, whole), *check_said(told, whole)]
+    if (answers[0].status == 3) != bool(told.partial):
+        breaches.append(f"exit status {answers[0].status}, and partial: {told.partial!r}")
+    if mutation.length is not None and mutation.length < size and not told.partial:
+        breaches.append("it is not said that the core is cut off")
+    if mutation.length is not None and told.threads != whole.threads:
+        breaches.append(f"threads {sorted(told.threads)}, not {sorted(whole.threads)}")
+    return breaches
+
+
+def mutations(core, report, args):
+    rng = random.Random(args.seed)
+    heap = max((int(resource["address"], 16) for resource in report["resources"]
+                if resource["kind"].startswith("go_") and "name" not in resource), default=0)
+    yield from lost_segments(core, heap)
+    yield from wrong_words(core, report, rng, args.words)
+    yield from itertools.islice(random_note_bytes(core, rng), 15)
+    yield from itertools.islice(program_headers(core, rng), 25)
+    yield from truncations(core)
+
+
+def damage(args, name, data, folder):
+    path = os.path.join(folder, name.replace("/", "-"))
+    pathlib.Path(path).write_bytes(data)
+    core, whole = ElfCore(data), tell(args.binary, path)
+    if isinstance(whole, str) or whole[1].partial or not whole[1].waits:
+        what = whole if isinstance(whole, str) else "the core is not whole, or has no goroutines"
+        return [(Mutation("whole", "none", None, ()), "nothing", [what])]
+    results, whole = [], whole[1]
+    for mutation in mutations(core, whole.report, args):
+        apply(path, core, mutation)
+        result = tell(args.binary, path)
+        level = "nothing" if isinstance(result, str) else result[1].level(whole)
+        results.append((mutation, level, check(result, whole, mutation, core.end)))
+        restore(path, core, mutation)
+    os.unlink(path)
+    return results
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("binary")
+    parser.add_argument("cores", type=pathlib.Path)
+    parser.add_argument("--only", default="*", help="pattern for VARIANT/NAME")
+    parser.add_argument("--words", type=int, default=WORDS, help="runs with wrong words, of each core")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("-v", "--verbose", action="store_true", help="every change and its level")
+    args = parser.parse_args()
+    found = {name: read_core(args.cores, name) for name in CORES if fnmatch.fnmatch(name, args.only)}
+    for name in [name for name, data in found.items() if data is None]:
+        print(f"{name}: not there")
+        del found[name]
+    passed = failed = 0
+    with tempfile.TemporaryDirectory() as folder, \
+            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for name, results in zip(found, pool.map(lambda item: damage(args, *item, folder), found.items())):
+            print_table(name, results)
+            print_breaches(results, args.verbose)
+            bad = sum(bool(breaches) for _, _, breaches in results)
+            passed, failed = passed + len(results) - bad, failed + bad
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
