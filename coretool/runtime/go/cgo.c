@@ -10,7 +10,7 @@
 
 #define MAX_CALLBACKS 32 /* nested ones whose frames of C are looked for */
 
-static const char *name_of(const struct ct_go *go, const struct ct_unwound_frame *frame)
+const char *ct_go_frame_name(const struct ct_go *go, const struct ct_unwound_frame *frame)
 {
 	struct ct_go_function function;
 
@@ -22,7 +22,7 @@ static const char *name_of(const struct ct_go *go, const struct ct_unwound_frame
 /* Up to 1.16 the one that changes stacks is called by another. */
 static bool is_callback(const struct ct_go *go, const struct ct_unwound_frame *frame)
 {
-	const char *name = name_of(go, frame);
+	const char *name = ct_go_frame_name(go, frame);
 
 	return !strcmp(name, "runtime.cgocallback_gofunc") ||
 	       (!strcmp(name, "runtime.cgocallback") && ct_go_since(go, 17));
@@ -39,7 +39,7 @@ static bool is_inside(const char *name)
 
 static bool is_call_to_c(const struct ct_go *go, const struct ct_unwound_frame *frame)
 {
-	return !strcmp(name_of(go, frame), "runtime.asmcgocall");
+	return !strcmp(ct_go_frame_name(go, frame), "runtime.asmcgocall");
 }
 
 /*
@@ -51,7 +51,7 @@ size_t ct_go_behind_handlers(const struct ct_go *go, const struct ct_unwound *st
 	size_t n = stack->skipped_at ? stack->skipped_at : stack->n, ret = 0;
 
 	for (size_t i = 0; i + 1 < n; i++) {
-		const char *name = name_of(go, &stack->frames[i]);
+		const char *name = ct_go_frame_name(go, &stack->frames[i]);
 
 		if (stack->frames[i].is_signal)
 			ret = i + 1;
@@ -65,7 +65,7 @@ size_t ct_go_behind_handlers(const struct ct_go *go, const struct ct_unwound *st
 
 bool ct_go_is_c(const struct ct_go *go, const struct ct_unwound *stack, size_t frame)
 {
-	return frame < stack->n && !name_of(go, &stack->frames[frame])[0] &&
+	return frame < stack->n && !ct_go_frame_name(go, &stack->frames[frame])[0] &&
 	       ct_module_at(go->target, stack->frames[frame].pc);
 }
 
@@ -122,7 +122,7 @@ static enum ct_status add_innermost(struct ct_go_observation *o, const struct ct
 	struct ct_unwound stack;
 
 	if (g->status != CT_GO_SYSCALL || !thread || !thread->stopped ||
-		strcmp(name_of(o->go, first), "runtime.cgocall") != 0)
+		strcmp(ct_go_frame_name(o->go, first), "runtime.cgocall") != 0)
 		return CT_OK;
 	enum ct_status status = ct_unwind(o->unwinder, thread->regs, &stack);
 	size_t from = status ? 0 : ct_go_behind_handlers(o->go, &stack);
@@ -142,9 +142,10 @@ static enum ct_status add_callers(
 
 	set_regs(o, &regs, frame->pc, sp);
 	enum ct_status status = ct_unwind(o->unwinder, &regs, &stack);
-	while (!status && from < stack.n && is_inside(name_of(o->go, &stack.frames[from])))
+	while (!status && from < stack.n && is_inside(ct_go_frame_name(o->go, &stack.frames[from])))
 		from++;
-	if (!status && from < stack.n && !strcmp(name_of(o->go, &stack.frames[from]), "crosscall2"))
+	if (!status && from < stack.n &&
+		!strcmp(ct_go_frame_name(o->go, &stack.frames[from]), "crosscall2"))
 		status = keep_c(o, &stack, from, frame->cfa);
 	return status == CT_NO_MEMORY ? status : CT_OK;
 }
@@ -233,7 +234,7 @@ enum ct_status ct_go_unwind(struct ct_go_observation *o, const struct ct_go_g *g
 	if (status || !ret->n)
 		return status;
 	ret->frames[0].is_call |= left_by_call(g, ret->frames[0].pc);
-	if (name_of(o->go, &ret->frames[0])[0])
+	if (ct_go_frame_name(o->go, &ret->frames[0])[0])
 		ret->frames[0].trust = CT_FRAME_PCLNTAB;
 	if (!m || !ret->root)
 		return CT_OK;

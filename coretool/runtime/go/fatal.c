@@ -20,15 +20,6 @@ struct fatal {
 	uint32_t frame; /* that called it; CT_NONE */
 };
 
-static const char *name_of(const struct ct_go *go, const struct ct_unwound_frame *frame)
-{
-	struct ct_go_function function;
-
-	return ct_go_function_at(&go->tables, frame->pc - frame->is_call, &function)
-		       ? ct_go_function_name(&function)
-		       : "";
-}
-
 /* Is a message of the runtime's at addr: {pointer, length} of printable text in the program? */
 static bool is_message(const struct ct_go *go, uint64_t addr, char *text)
 {
@@ -76,7 +67,7 @@ static void look_at(const struct ct_go *go, const struct ct_unwound *stack, stru
 	size_t n = stack->skipped_at ? stack->skipped_at : stack->n;
 
 	for (size_t i = 0; i < n; i++) {
-		const char *name = name_of(go, &stack->frames[i]);
+		const char *name = ct_go_frame_name(go, &stack->frames[i]);
 
 		ret->is_panic |= !strcmp(name, "runtime.fatalpanic");
 		if (ret->is_panic || ret->is_throw ||
@@ -85,7 +76,8 @@ static void look_at(const struct ct_go *go, const struct ct_unwound *stack, stru
 		ret->is_throw = find_message(go, stack->frames[i].cfa, ret->text);
 	}
 	for (size_t i = 0; i < stack->n && ret->frame == CT_NONE; i++)
-		if (name_of(go, &stack->frames[i])[0] && !passes_on(name_of(go, &stack->frames[i])))
+		if (ct_go_frame_name(go, &stack->frames[i])[0] &&
+			!passes_on(ct_go_frame_name(go, &stack->frames[i])))
 			ret->frame = (uint32_t)i;
 }
 

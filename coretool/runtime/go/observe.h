@@ -113,6 +113,8 @@ CT_WARN_UNUSED enum ct_status ct_go_registers(
  */
 CT_WARN_UNUSED enum ct_status ct_go_unwind(struct ct_go_observation *o, const struct ct_go_g *g,
 	struct ct_regs *regs, struct ct_unwound *ret);
+/* The function of a frame, "" where it is none of Go's. (cgo.c) */
+const char *ct_go_frame_name(const struct ct_go *go, const struct ct_unwound_frame *frame);
 /*
  * The frame of a thread that a handler of the runtime's own for signals has interrupted: it asks
  * goroutines to make way so, and has all threads stop when the process is to die. 0: there is none.

@@ -10,15 +10,6 @@
 
 #define MAX_PANICS 64
 
-static const char *name_of(const struct ct_go *go, const struct ct_unwound_frame *frame)
-{
-	struct ct_go_function function;
-
-	return ct_go_function_at(&go->tables, frame->pc - frame->is_call, &function)
-		       ? ct_go_function_name(&function)
-		       : "";
-}
-
 /* The frame that an address is in. */
 static size_t frame_of(const struct ct_unwound *stack, uint64_t at)
 {
@@ -34,7 +25,7 @@ static size_t frame_of(const struct ct_unwound *stack, uint64_t at)
 static uint32_t culprit(const struct ct_go *go, const struct ct_unwound *stack, size_t frame)
 {
 	for (size_t i = frame + 1; i < stack->n; i++)
-		if (strncmp(name_of(go, &stack->frames[i]), "runtime.", 8) != 0)
+		if (strncmp(ct_go_frame_name(go, &stack->frames[i]), "runtime.", 8) != 0)
 			return (uint32_t)i;
 	return CT_NONE;
 }
@@ -45,7 +36,8 @@ static bool original(
 {
 	size_t frame = frame_of(stack, at);
 
-	return frame < stack->n && !strcmp(name_of(go, &stack->frames[frame]), "runtime.gopanic") &&
+	return frame < stack->n &&
+	       !strcmp(ct_go_frame_name(go, &stack->frames[frame]), "runtime.gopanic") &&
 	       !ct_read(go->target, stack->frames[frame].cfa, words, 2 * sizeof(*words));
 }
 
@@ -84,7 +76,8 @@ static void add_panic(
 	bool known = ct_go_at(go, PANIC_ARG) != CT_GO_ABSENT &&
 		     ct_go_panic_value(
 			     go, printed_by(go, stack, at) + ct_go_at(go, PANIC_ARG), &type, text);
-	if (frame < stack->n && !strcmp(name_of(go, &stack->frames[frame]), "runtime.gopanic")) {
+	if (frame < stack->n &&
+		!strcmp(ct_go_frame_name(go, &stack->frames[frame]), "runtime.gopanic")) {
 		panic.frame = culprit(go, stack, frame);
 		if (ct_go_panic_value(go, stack->frames[frame].cfa, &first, original)) {
 			/* Only a string may stand for another value. */
