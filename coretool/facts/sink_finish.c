@@ -102,15 +102,19 @@ static void sink_link(struct ct_sink *sink)
 	}
 }
 
-/* Of an empty list there is a pointer, too. */
-static void *sink_adopt(struct ct_sink *sink, void *items)
+/* Without the room to grow. Of an empty list there is a pointer, too. */
+static void *sink_adopt(struct ct_sink *sink, void *items, size_t size)
 {
+	void *fit = items && size ? realloc(items, size) : items;
+
+	items = fit ? fit : items;
 	return items ? ct_arena_adopt(&sink->arena, items) : ct_arena_alloc(&sink->arena, 1);
 }
 
 #define SINK_MOVE(sink, what)                                                                      \
 	do {                                                                                       \
-		(sink)->facts->what = sink_adopt((sink), (sink)->what.items);                      \
+		(sink)->facts->what = sink_adopt((sink), (sink)->what.items,                       \
+			(size_t)(sink)->what.n * sizeof(*(sink)->what.items));                     \
 		(sink)->facts->n_##what = (sink)->what.n;                                          \
 		(sink)->what.items = NULL;                                                         \
 	} while (0)

@@ -3,7 +3,12 @@
 
 SOAK_BUILD := $(BUILD)/soak
 
-.PHONY: soak
+# GO_SERVERS='prometheus --suite trixie' looks at this alone.
+.PHONY: soak soak-go-servers
 soak: $(BUILD)/coretool ## Debian's servers under load on loopback: analysed in full, fast, without a false finding
 	@tests/deps.sh soak
 	$(PYTHON) -B tests/soak/soak.py --coretool $(BUILD)/coretool --build $(SOAK_BUILD) $(SOAK_ARGS)
+
+soak-go-servers: $(BUILD)/coretool ## Debian's stripped Go servers of three suites: every goroutine that they print is in the report
+	@tests/deps.sh soak test
+	$(PYTHON) -B tests/soak/go_servers.py --coretool $(BUILD)/coretool --build $(BUILD) $(GO_SERVERS)

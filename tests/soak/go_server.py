@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The Go servers of Debian's suites: how each one is started on loopback, and where it prints its own
+goroutines (net/http/pprof).
+"""
+
+import contextlib
+import http.client
+import re
+import threading
+
+from server import Server, free_port
+
+CONNECTIONS = 8
+READ_SECONDS = 30
+
+
+class GoServer(Server):
+    """Subclasses say how to start it. Beside self.port it may need self.other_port."""
+
+    package = None
+    pages = ("/metrics",)
+    least_named = 1.0
+
+    def __init__(self, unpacked):
+        super().__init__()
+        self.file = unpacked.program(self.program)
+        self.port, self.other_port = free_port(), free_port()
+        self.idle = []
+
+    @property
+    def pprof_port(self):
+        return self.port
+
+    def find_program(self):
+        return self.file
+
+    def ready(self):
+        return self.answers_on(self.port) and self.answers_on(self.pprof_port)
+
+    def load(self):
+        """Some requests at a time; the connections then stay open and idle."""
+        self.idle = [http.client.HTTPConnection("127.0.0.1", self.port, timeout=READ_SECONDS)
+                     for _ in range(CONNECTIONS)]
+        askers = [threading.Thread(target=self.ask, args=(one,)) for one in self.idle]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+        self.stack.callback(lambda: [one.close() for one in self.idle])
+
+    def ask(self, connection):
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            for i in range(50):
+                connection.request("GET", self.pages[i % len(self.pages)])
+                connection.getresponse().read()
+
+    def loaded(self):
+        return True
+
+    def goroutines(self):
+        """What it prints of all of them."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.pprof_port, timeout=READ_SECONDS)
+        try:
+            connection.request("GET", "/debug/pprof/goroutine?debug=2")
+            return connection.getresponse().read().decode(errors="replace")
+        finally:
+            connection.close()
+
+
+class Prometheus(GoServer):
+    """Scrapes itself."""
+
+    name = package = program = "prometheus"
+    pages = ("/metrics", "/api/v1/query?query=up", "/graph", "/api/v1/label/__name__/values")
+
+    def prepare(self):
+        (self.dir / "prometheus.yml").write_text(
+            "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
+            "scrape_configs:\n- job_name: self\n"
+            f"  static_configs: [{{targets: ['127.0.0.1:{self.port}']}}]\n")
+
+    def command(self):
+        return [self.file, f"--config.file={self.dir}/prometheus.yml",
+                f"--storage.tsdb.path={self.dir}/data", f"--web.listen-address=127.0.0.1:{self.port}"]
+
+
+class NodeExporter(GoServer):
+    name = package = program = "prometheus-node-exporter"
+
+    def command(self):
+        return [self.file, f"--web.listen-address=127.0.0.1:{self.port}"]
+
+
+class Etcd(GoServer):
+    name, package, program = "etcd", "etcd-server", "etcd"
+    pages = ("/metrics", "/version", "/health")
+
+    def command(self):
+        client, peer = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.other_port}"
+        return [self.file, f"--data-dir={self.dir}/data", f"--listen-client-urls={client}",
+                f"--advertise-client-urls={client}", f"--listen-peer-urls={peer}",
+                f"--initial-advertise-peer-urls={peer}", f"--initial-cluster=default={peer}",
+                "--enable-pprof"]
+
+
+class Caddy(GoServer):
+    """The server of the pages is another than that of the administrator, which prints goroutines."""
+
+    name = package = program = "caddy"
+    pages = ("/", "/caddy.json", "/nothing")
+
+    def prepare(self):
+        (self.dir / "caddy.json").write_text(
+            '{"admin": {"listen": "127.0.0.1:%d"}, "apps": {"http": {"servers": {"files": {'
+            '"listen": ["127.0.0.1:%d"], "automatic_https": {"disable": true}, "routes": [{"handle": ['
+            '{"handler": "file_server", "root": "%s"}]}]}}}}}' % (self.other_port, self.port, self.dir))
+
+    @property
+    def pprof_port(self):
+        return self.other_port
+
+    def command(self):
+        return [self.file, "run", "--config", self.dir / "caddy.json"]
+
+
+class Syncthing(GoServer):
+    """Asks nobody outside for its peers."""
+
+    name = package = program = "syncthing"
+    pages = ("/", "/rest/noauth/health", "/metrics")
+    OFF = ("globalAnnounceEnabled", "localAnnounceEnabled", "relaysEnabled", "natEnabled",
+           "crashReportingEnabled", "startBrowser", "announceLANAddresses")
+
+    @property
+    def pprof_port(self):
+        return self.other_port
+
+    def environment(self):
+        # As the child of its own monitor: there is no other process then.
+        return super().environment() | {"STPROFILER": f"127.0.0.1:{self.other_port}", "STNOUPGRADE": "1",
+                                        "STMONITORED": "yes"}
+
+    def prepare(self):
+        self.run([self.file, "generate", f"--home={self.dir}"])
+        path = self.dir / "config.xml"
+        text = path.read_text()
+        for key in self.OFF:
+            text = re.sub(f"<{key}>true</{key}>", f"<{key}>false</{key}>", text)
+        text = re.sub("<urAccepted>.*?</urAccepted>", "<urAccepted>-1</urAccepted>", text)
+        text = re.sub("<listenAddress>.*?</listenAddress>",
+                      "<listenAddress>tcp://127.0.0.1:0</listenAddress>", text)
+        path.write_text(text)
+
+    def command(self):
+        return [self.file, "serve", "--no-browser", "--no-restart", f"--home={self.dir}",
+                f"--gui-address=127.0.0.1:{self.port}"]
+
+
+SERVERS = (Prometheus, NodeExporter, Etcd, Caddy, Syncthing)

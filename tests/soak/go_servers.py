@@ -1,0 +1,186 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""make soak-go-servers: Debian's stripped Go servers, and whether coretool sees the goroutines that they
+print of themselves.
+
+	go_servers.py --coretool PROGRAM --build DIR [--keep] [--suite SUITE ...] [SERVER ...]
+
+For each server of each suite: its package is unpacked under BUILD/packages, it is started in a temporary
+directory as an unprivileged user, reachable over loopback alone, and asked some hundred times. Then
+  - it prints its goroutines (/debug/pprof/goroutine?debug=2), gdb makes a core, it prints them again;
+  - each goroutine of the first print is in `goroutines --format gotrace` with the same wait reason, the
+    same functions and the same creator. Only what the server itself prints otherwise the second time
+    has moved on in between, and need not be the same; goroutines of the core alone may come on top;
+  - nothing of the core is missing, and there is no finding but P2 "possible": the servers are healthy.
+Prints a line for each, and "N passed, N failed, N skipped". What cannot be had here is skipped.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import resource
+import signal
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+for folder in ("bench", "cores"):
+    sys.path.insert(0, str(HERE.parent / folder))
+import judge  # noqa: E402  the way to the others' folders comes first
+import suite_package  # noqa: E402
+from apt_suite import SuiteError  # noqa: E402
+from go_server import SERVERS  # noqa: E402
+from server import Cannot  # noqa: E402
+
+SUITES = ("bookworm", "trixie", "forky")  # each has another Go
+GCORE_SECONDS = 180
+GCORE_BYTES = 6 << 30
+MOST_FRAMES = 100  # that the runtime prints of one stack
+HEADER = re.compile(r"goroutine (\d+) \[([^\],]+)[^\]]*\]")
+# The goroutine that prints the others.
+PRINTER = "runtime/pprof.writeGoroutineStacks"
+KEPT = "prometheus"  # make bench looks at its core
+
+
+def goroutines(text):
+    """{number: (reason, creator, functions)} of what the runtime prints, or coretool in its form."""
+    found = {}
+    for block in text.split("\n\n"):
+        lines = block.strip().splitlines()
+        header = HEADER.match(lines[0]) if lines else None
+        if not header:
+            continue
+        functions, creator = [], None
+        for line in lines[1:]:
+            if line.startswith("created by "):
+                creator = line.removeprefix("created by ").partition(" in goroutine ")[0]
+            elif not line.startswith(("\t", "...")):
+                functions.append(line[:line.rindex("(")])
+        if PRINTER not in functions:
+            found[int(header[1])] = (header[2], creator, functions[:MOST_FRAMES])
+    return found
+
+
+def same(printed, told):
+    """Up to 1.21 the wrapper that a go statement starts has a name like others; the runtime omits it."""
+    return told is not None and printed[:2] == told[:2] and printed[2] in (told[2], told[2][:-1])
+
+
+def gcore(pid, out):
+    """gdb's core; the server goes on. What was never touched becomes a hole."""
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (GCORE_BYTES, GCORE_BYTES))
+
+    command = ["gdb", "-batch", "-nx", "--readnever", "-iex", "set debuginfod enabled off",
+               "-ex", f"attach {pid}", "-ex", f"gcore {out}", "-ex", "detach"]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              errors="replace", timeout=GCORE_SECONDS, check=False, preexec_fn=limit)
+    except subprocess.TimeoutExpired:
+        raise Cannot(f"gdb's core takes over {GCORE_SECONDS} s") from None
+    if not out.exists() or done.returncode:
+        raise Cannot("gdb makes no core: " + " / ".join(done.stderr.strip().splitlines()[-2:]))
+    subprocess.run(["fallocate", "--dig-holes", out], check=False)
+
+
+class Look:
+    """What a server printed before and after, and what is said about the core from in between."""
+
+    def __init__(self, server, options, out):
+        self.before = goroutines(server.goroutines())
+        gcore(server.main.pid, out)
+        self.after = goroutines(server.goroutines())
+        self.answer = judge.Answer(options.coretool, out, options.build)
+        listed = subprocess.run([options.coretool, "goroutines", "--format", "gotrace", out], text=True,
+                                capture_output=True, timeout=judge.SECONDS, check=False)
+        self.told = goroutines(listed.stdout)
+        self.moved = sum(self.after.get(number) != what for number, what in self.before.items())
+
+    def differences(self):
+        for number, what in self.before.items():
+            told = self.told.get(number)
+            if not same(what, told) and self.after.get(number) == what:
+                yield f"goroutine {number}: it prints {what}, we say {told}"
+
+    def breaches(self):
+        answer = self.answer
+        if answer.status or answer.errors:
+            yield f"exit status {answer.status}: {answer.errors}"
+            return
+        if not self.before:
+            yield "it prints no goroutines"
+        if self.moved * 2 > len(self.before):
+            yield f"{self.moved} of {len(self.before)} goroutines moved on: too few can be compared"
+        yield from self.differences()
+        for text in answer.report["target"].get("partial", []):
+            yield f"in part: {text}"
+        for finding in answer.report["findings"]:
+            if finding["level"] != "P2" or finding["confidence"] != "possible":
+                yield f"a false finding: {finding['rule']} {finding['level']} {finding['confidence']}"
+        if answer.verdict not in ("clean", "stuck"):
+            yield f"the verdict is {answer.verdict}: {answer.report['summary']['headline']}"
+
+    def runtime(self):
+        return self.answer.report.get("target", {}).get("go", {}).get("version", "?").split()[0]
+
+
+def report(title, package, look, breaches):
+    answer = look.answer
+    print(f"{title:<36}{package.version:<24}{look.runtime():<10}{len(look.before):>5} printed"
+          f"{len(look.before) - look.moved:>5} stayed{len(look.told):>5} told"
+          f"{answer.cpu:>7.3f} s CPU{answer.megabytes:>6.1f} MB  {answer.verdict}", flush=True)
+    for finding in answer.findings:
+        print("    " + finding)
+    for breach in breaches:
+        print("    FAILED " + breach)
+
+
+def soak(kind, suite, options):
+    """(runtime, passed) of one server of one suite."""
+    package = suite_package.unpacked(kind.package, suite, options.tree, print)
+    out = options.build / f"{kind.name}.{suite}.core"
+    out.unlink(missing_ok=True)
+    with kind(package) as server:
+        look = Look(server, options, out)
+    breaches = list(look.breaches())
+    report(f"{kind.name} of {suite}", package, look, breaches)
+    if not breaches and not options.keep and kind.name != KEPT:
+        out.unlink()
+    return look.runtime(), not breaches
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--coretool", type=pathlib.Path, required=True)
+    parser.add_argument("--build", type=pathlib.Path, required=True, help="the build directory")
+    parser.add_argument("--keep", action="store_true", help="keep all cores")
+    parser.add_argument("--suite", action="append", help=f"instead of {', '.join(SUITES)}")
+    parser.add_argument("servers", nargs="*", metavar="SERVER", help=" ".join(s.name for s in SERVERS))
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    options.coretool = options.coretool.resolve()
+    options.tree = options.build.resolve()
+    options.build = options.tree / "soak-go"
+    options.build.mkdir(parents=True, exist_ok=True)
+    os.environ.pop("DEBUGINFOD_URLS", None)
+    results, skipped = [], []
+    for suite in options.suite or SUITES:
+        for kind in SERVERS:
+            if options.servers and kind.name not in options.servers:
+                continue
+            try:
+                results.append(soak(kind, suite, options))
+            except (Cannot, SuiteError) as error:
+                skipped.append(f"{kind.name} of {suite}: {error}")
+    for reason in skipped:
+        print("skipped:", reason)
+    failed = sum(not passed for _, passed in results)
+    versions = {version.rpartition(".")[0] for version, _ in results}
+    print(f"{len(results) - failed} passed, {failed} failed, {len(skipped)} skipped; "
+          f"{len(versions)} versions of Go")
+    return 1 if failed or not results else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
