@@ -43,6 +43,8 @@ json_t *ct_json_resource(const struct ct_json *j, uint32_t index)
 	ct_record_text(&r, "kind", res->kind);
 	ct_record_hex(&r, "address", res->address);
 	ct_record_text(&r, "name", res->name);
+	if (res->name && res->name_of_type)
+		ct_record_bool(&r, "name_of_type", true);
 	ct_record_text(&r, "where", res->where);
 	ct_json_add_owner_gone(&r, res->owner_gone);
 	if (res->owner_gone && res->owner_why) {

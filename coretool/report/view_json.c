@@ -119,9 +119,10 @@ static void read_hold(struct reader *r, const json_t *actor, const json_t *hold)
 		return;
 	lock->holder_label = label;
 	lock->holder_id = number_of(actor);
-	lock->holder = ct_arena_printf(r->b.arena, "thread %llu%s%s%s",
-		(unsigned long long)lock->holder_id, label ? " (" : "", label ? label : "",
-		label ? ")" : "");
+	const char *id = text_of(actor, "id");
+	lock->holder = ct_arena_printf(r->b.arena, "%s %llu%s%s%s",
+		id && *id == 'g' ? "goroutine" : "thread", (unsigned long long)lock->holder_id,
+		label ? " (" : "", label ? label : "", label ? ")" : "");
 }
 
 static void read_actor(struct reader *r, const json_t *actor)
@@ -162,7 +163,8 @@ static void read_lock(struct reader *r, size_t index)
 	if (!lock->waiters || !kind || !strcmp(kind, "thread"))
 		return;
 	lock->kind = kind;
-	lock->name = text_of(resource, "name");
+	if (!json_is_true(json_object_get(resource, "name_of_type")))
+		lock->name = text_of(resource, "name");
 	lock->address = hex_of(resource, "address");
 	if (json_object_get(resource, "owner_gone")) {
 		lock->holder = lock->holder_label = "a thread that is gone";
@@ -222,7 +224,9 @@ static void read_head(struct reader *r, const json_t *report, const char *name)
 	view->n_threads = threads > 0 && threads < UINT32_MAX ? (uint32_t)threads : 0;
 	view->partial = json_array_size(json_object_get(target, "partial"));
 	view->has_stacks = json_object_get(report, "stacks");
-	view->has_locks = r->resources && r->actors;
+	/* Goroutines in groups do not say each what they wait for and hold. */
+	view->has_locks =
+		r->resources && r->actors && !json_array_size(json_object_get(report, "groups"));
 	r->b.is_static = !has_libc(json_object_get(report, "modules"));
 }
 

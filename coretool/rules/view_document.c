@@ -51,8 +51,13 @@ static void set_holder(struct builder *b, const struct ct_resource *r, struct ct
 		lock->holder = lock->holder_label = "a thread that is gone";
 		lock->holder_id = r->owner_gone == CT_OWNER_UNNAMED ? 0 : r->owner_gone;
 	} else if (r->n_holds) {
-		uint32_t actor = b->facts->holds[b->facts->holds_by_resource[r->first_hold]].actor;
+		/* As in a report, where the actors list what they hold. */
+		uint32_t actor = CT_NONE;
 
+		for (uint32_t i = 0; i < r->n_holds; i++)
+			actor = CT_MIN(actor,
+				b->facts->holds[b->facts->holds_by_resource[r->first_hold + i]]
+					.actor);
 		lock->holder = ct_say_actor(b->b.arena, b->facts, actor);
 		lock->holder_label = ct_actor_label(b->facts, actor);
 		lock->holder_id = b->facts->actors[actor].id;

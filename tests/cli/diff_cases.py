@@ -6,7 +6,7 @@ import json
 import subprocess
 from pathlib import Path
 
-from harness import FAILED, FINDINGS, OK, PARTIAL, USAGE, CliTest, real_core
+from harness import FAILED, FINDINGS, OK, PARTIAL, USAGE, CliTest, Settings, real_core
 
 DEADLOCK = "O2-g/deadlock2.gcore.core"
 CONVOY = "O2-g/owner_in_read.gcore.core"
@@ -32,6 +32,16 @@ class Diff(CliTest):
                 found = self.diff(*pair, "--fail-on-new")
                 self.assertEqual((found["locks"], found["stacks"], found["notes"]), ([], [], []), core)
                 self.assertEqual({f["change"] for f in found["findings"]} - {"stayed"}, set(), core)
+
+    def test_goroutines_and_their_reports(self):
+        cores = sorted(Settings.cores.glob("go-*-plain/go_waits.gcore.core"))
+        self.assertTrue(cores, "there are no cores of Go: make cores first")
+        for options, notes in ((("--full",), 0), ((), 1)):
+            report = self.write("r.json", self.check(OK, "goroutines", cores[-1], "--json", *options).out.encode())
+            for pair in ((cores[-1], report), (report, cores[-1])):
+                found = self.diff(*pair, "--fail-on-new")
+                self.assertEqual((found["locks"], found["stacks"], len(found["notes"])), ([], [], notes))
+                self.assertEqual({f["change"] for f in found["findings"]} - {"stayed"}, set())
 
     def test_another_run_of_the_same_program(self):
         found = self.diff(real_core(DEADLOCK), real_core("O2-g/deadlock2.kernel.core"))
