@@ -53,6 +53,7 @@ struct ct_fact_go {
 	/* Those of them that run code of the program's (time.AfterFunc); CT_NONE: not known. */
 	uint32_t n_functions;
 	uint32_t n_idle_processors, n_idle_threads, n_spinning;
+	bool guessed;  /* the layouts are of another version: nothing is proven by them */
 	bool stopping; /* the world is being stopped */
 };
 

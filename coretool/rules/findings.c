@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/findings.h"
 
+#include "facts/go.h"
 #include "rules/policy.h"
 #include "rules/words.h"
 
@@ -56,6 +57,17 @@ static void draft_free(struct ct_draft *draft)
 	ct_vec_free(&draft->steps);
 }
 
+/* Is it about goroutines that were read by the layouts of another version of Go? */
+static bool is_guessed(const struct ct_facts *facts, const struct ct_draft *draft)
+{
+	if (!facts->go || !facts->go->guessed)
+		return false;
+	for (size_t i = 0; i < draft->actors.n; i++)
+		if (facts->actors[draft->actors.items[i]].kind == CT_ACTOR_GOROUTINE)
+			return true;
+	return false;
+}
+
 enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft)
 {
 	struct ct_finding *f = draft->failed ? NULL : ct_vec_push(&out->list);
@@ -85,6 +97,8 @@ enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft)
 		.n_cycles = draft->cycles.n,
 		.n_steps = draft->steps.n,
 	};
+	if (is_guessed(out->facts, draft) && f->confidence == CT_PROVEN)
+		f->confidence = CT_LIKELY;
 	uint32_t level = ct_policy_level(out->policy, draft->rule->id);
 	if (level < CT_N_LEVELS)
 		f->level = level;

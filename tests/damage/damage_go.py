@@ -13,6 +13,7 @@ import argparse
 import concurrent.futures
 import fnmatch
 import itertools
+import json
 import os
 import pathlib
 import random
@@ -45,6 +46,8 @@ class Report:
         self.threads = {actor["id"] for actor in self.report.get("actors", []) if actor["kind"] == "thread"}
         self.findings = [(finding["rule"], set(finding["actors"]), finding["confidence"])
                          for finding in self.report.get("findings", [])]
+        # Debug information tells where fields are, whatever the version.
+        self.by_dwarf = "no table of its layouts is known" not in json.dumps(self.report.get("notes", []))
         full = goroutines.report
         actors = [actor for actor in full.get("actors", []) if actor["kind"] == "goroutine"]
         self.waits = {actor["id"]: {(wait["kind"], wait.get("resource")) for wait in actor.get("waits", [])}
@@ -159,6 +162,24 @@ def wrong_words(core, report, rng, n):
                        None, tuple(patches))
 
 
+def other_version(core):
+    """The version stands behind the header of the build information, as its length and text."""
+    at = core.data.find(b"\xff Go buildinf:") + 32
+    if core.data[at + 1:at + 5] == b"go1.":
+        yield Mutation("another version", "go1.31", None, ((at + 1, b"go1.31"),))
+
+
+def check_version(told):
+    """Layouts of another version may hold or not: then nothing is proven, and nothing is clean."""
+    if told.by_dwarf:
+        return
+    if told.verdict == "clean" or not told.partial:
+        yield f"the version is not known, and the verdict is {told.verdict}: {told.partial!r}"
+    for rule, actors, confidence in told.findings:
+        if confidence == "proven" and any(actor.startswith("g:") for actor in actors):
+            yield f"the version is not known, and {rule} is proven"
+
+
 def check_claims(told, whole):
     for rule, actors, confidence in told.findings:
         same = [sure for other, others, sure in whole.findings if other == rule and actors <= others]
@@ -195,6 +216,8 @@ def check(result, whole, mutation, size):
         return [result]
     answers, told = result
     breaches = [breach for answer in answers for breach in check_process(answer)]
+    if mutation.kind == "another version":
+        breaches += check_version(told)
     if mutation.kind not in CUT or answers[0].status == 2:
         return breaches + (["refused"] if mutation.kind in CUT else [])
     breaches += [*check_claims(told, whole), *check_said(told, whole)]
@@ -212,6 +235,7 @@ def mutations(core, report, args):
     heap = max((int(resource["address"], 16) for resource in report["resources"]
                 if resource["kind"].startswith("go_") and "name" not in resource), default=0)
     yield from lost_segments(core, heap)
+    yield from other_version(core)
     yield from wrong_words(core, report, rng, args.words)
     yield from itertools.islice(random_note_bytes(core, rng), 15)
     yield from itertools.islice(program_headers(core, rng), 25)

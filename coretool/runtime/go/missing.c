@@ -66,7 +66,13 @@ const char *ct_go_say_missing(struct ct_go_observation *o)
 	if (m->variables)
 		ct_str_add(&text, "variables of the program, from 0x%" PRIx64 " on, are missing",
 			m->variables);
-	if (m->variables && (m->list || m->n_goroutines || m->n_stacks))
+	if (o->go->layout_trust == CT_GO_LAYOUT_NEAREST) {
+		ct_str_add(&text, text.len ? "; " : "");
+		ct_str_add(&text,
+			"the layouts of %s are not known: goroutines are read by those of Go 1.%u",
+			o->go->version.text, o->go->layout.minor);
+	}
+	if (text.len && (m->list || m->n_goroutines || m->n_stacks))
 		ct_str_add(&text, "; ");
 	if (m->list)
 		ct_str_add(&text,

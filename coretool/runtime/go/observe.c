@@ -155,6 +155,8 @@ static enum ct_status add_all(struct ct_go_observation *o)
 		if (in_row > MAX_BAD)
 			break;
 	}
+	/* The runtime's own live always. */
+	m->list |= !o->n;
 	return status;
 }
 

@@ -88,8 +88,8 @@ void ct_go_check_stack(struct ct_go_observation *o, const struct ct_go_g *g);
 /* Is there a goroutine, or a stack of one, that nothing is known of? */
 static inline bool ct_go_misses(const struct ct_go_observation *o)
 {
-	return o->missing.list || o->missing.variables || o->missing.n_goroutines ||
-	       o->missing.n_stacks;
+	return o->go->layout_trust == CT_GO_LAYOUT_NEAREST || o->missing.list ||
+	       o->missing.variables || o->missing.n_goroutines || o->missing.n_stacks;
 }
 
 /* Names and lines of a site in Go code; false: it is in none. (sites.c) */

@@ -147,6 +147,7 @@ void ct_go_observe_sched(struct ct_go_observation *o)
 	struct ct_fact_go fact = {
 		.version = ct_sink_string(o->sink, go->version.text),
 		.layout = layouts[go->layout_trust],
+		.guessed = go->layout_trust == CT_GO_LAYOUT_NEAREST,
 	};
 	uint32_t phase;
 
