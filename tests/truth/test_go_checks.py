@@ -48,9 +48,10 @@ def wait_of(kind, resource, **more):
 def right_report():
     frames = [{"function": "runtime.gopark", "file": "/go/proc.go", "line": 1}]
     frames += [{"function": name, "file": f"/src/{file}", "line": line} for name, file, line in FRAMES]
+    end = [{"function": "runtime.goexit"}]
     return {
         "summary": {"goroutines": 3},
-        "stacks": [{"frames": frames}, {"frames": [{"function": "read_page"}]}],
+        "stacks": [{"frames": frames + end}, {"frames": [{"function": "read_page"}, *end]}, {"frames": end}],
         "resources": [{"id": "r:0x30", "kind": "go_chan", "state": {"len": 0, "cap": 3, "closed": False, "elem": "int"}},
                       {"id": "r:0x50", "kind": "go_waitgroup", "state": {"counter": 2, "waiters": 0}}],
         "actors": [
@@ -60,10 +61,11 @@ def right_report():
              "created_by": {"function": "main.main", "actor": "g:1"}, "labels": {"tenant": "red"},
              "waits": [wait_of("mutex", "r:0x10", on=["t:77"])]},
             {"id": "g:8", "kind": "goroutine", "state": "syscall", "stack": 1, "carrier": "t:77", "locked": True},
-            {"id": "g:9", "kind": "goroutine", "state": "waiting", "bubble": 1, "waits": [
+            {"id": "g:9", "kind": "goroutine", "state": "waiting", "stack": 2, "bubble": 1, "waits": [
                 wait_of("chan-recv", "r:0x30", any_of=True, peers=["g:7"]),
                 wait_of("chan-send", "r:0x40", any_of=True)]},
-            {"id": "g:10", "kind": "goroutine", "state": "waiting", "system": True, "waits": [
+            {"id": "g:10", "kind": "goroutine", "state": "waiting", "stack": 2, "system": True,
+             "waits": [
                 {"kind": "io", "fd": 5, "mode": "read"}]},
         ],
         "cycles": [{"timed": False, "edges": [{"waiter": "g:7", "trust": "inferred"},
@@ -119,7 +121,8 @@ WRONG = {
                       "false CT211 about [g:10]"),
     "false owner": (lambda r: r["actors"][3].update(holds=[{"resource": "r:0x60"}]), "[g:9] are said to hold"),
     "false peer": (lambda r: r["actors"][3]["waits"][0].update(peers=["g:8"]), "peers are [g:8]"),
-    "native frame": (lambda r: r["stacks"][1]["frames"].pop(), "read_page is not in the stack"),
+    "native frame": (lambda r: r["stacks"][1]["frames"].pop(0), "read_page is not in the stack"),
+    "no base": (lambda r: r["stacks"][2]["frames"].pop(), "does not end in goexit"),
     "bubble": (lambda r: r["actors"][1].update(bubble=1), "[g:7] are not in that bubble"),
     "panics": (lambda r: r["panics"].pop(), "1 values, should be 2"),
     "order of panics": (lambda r: r["panics"].reverse(), "value is 'first'"),
