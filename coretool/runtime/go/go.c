@@ -87,7 +87,10 @@ static enum ct_status open_module(struct ct_go *go)
 	ct_go_choose_layout(go);
 	if (!add_plugins(go))
 		return CT_NO_MEMORY;
-	ct_go_find_globals(go);
+	if (go->layout_trust == CT_GO_LAYOUT_NEAREST)
+		ct_go_fit_layout(go);
+	else
+		ct_go_find_globals(go);
 	note_layout(go);
 	return CT_OK;
 }

@@ -88,6 +88,11 @@ enum ct_status ct_go_read_version(
 	struct ct_target *target, const struct ct_module *module, struct ct_go_version *ret);
 /* Picks the layout for the version and DWARF. (layout.c) */
 void ct_go_choose_layout(struct ct_go *go);
+/*
+ * Of a version without a table: takes the table by which most goroutines of the program look like
+ * such. Finds the globals, as ct_go_find_globals(). (layout.c)
+ */
+void ct_go_fit_layout(struct ct_go *go);
 /* Finds the globals by the operands of functions that use them. (globals.c) */
 void ct_go_find_globals(struct ct_go *go);
 
