@@ -21,6 +21,8 @@
 #define MOST    (1u << 20) /* threads that want it */
 #define MAX_TID ((uint32_t)4 * 1024 * 1024)
 
+#define OF_MALLOC "the lock of malloc"
+
 enum form { FORM_NONE, FORM_LOCK, FORM_THREADS, FORM_OLD, FORM_MEMORY };
 
 static const struct row {
@@ -28,14 +30,14 @@ static const struct row {
 	enum form form;
 	const char *name;
 } rows[] = {
-	{"malloc", FORM_LOCK, "the lock of malloc"},
-	{"libc_malloc", FORM_LOCK, "the lock of malloc"},
-	{"libc_malloc_impl", FORM_LOCK, "the lock of malloc"},
-	{"free", FORM_LOCK, "the lock of malloc"},
-	{"libc_free", FORM_LOCK, "the lock of malloc"},
-	{"realloc", FORM_LOCK, "the lock of malloc"},
-	{"libc_realloc", FORM_LOCK, "the lock of malloc"},
-	{"aligned_alloc", FORM_LOCK, "the lock of malloc"},
+	{"malloc", FORM_LOCK, OF_MALLOC},
+	{"libc_malloc", FORM_LOCK, OF_MALLOC},
+	{"libc_malloc_impl", FORM_LOCK, OF_MALLOC},
+	{"free", FORM_LOCK, OF_MALLOC},
+	{"libc_free", FORM_LOCK, OF_MALLOC},
+	{"realloc", FORM_LOCK, OF_MALLOC},
+	{"libc_realloc", FORM_LOCK, OF_MALLOC},
+	{"aligned_alloc", FORM_LOCK, OF_MALLOC},
 	{"cxa_atexit", FORM_LOCK, "the lock of atexit"},
 	{"atexit", FORM_LOCK, "the lock of atexit"},
 	{"funcs_on_exit", FORM_LOCK, "the lock of atexit"},
@@ -50,13 +52,11 @@ static const struct row {
 	{"random", FORM_LOCK, "the lock of random"},
 	{"srandom", FORM_LOCK, "the lock of random"},
 	{"pthread_atfork", FORM_LOCK, "the lock of pthread_atfork"},
-	{"malloc", FORM_OLD, "a lock of malloc"},
-	{"free", FORM_OLD, "a lock of malloc"},
-	{"realloc", FORM_OLD, "a lock of malloc"},
 	{"vm_wait", FORM_MEMORY, "the lock of mappings (vmlock)"},
 	{"munmap", FORM_MEMORY, "the lock of mappings (vmlock)"},
 	{"mremap", FORM_MEMORY, "the lock of mappings (vmlock)"},
 	{"mmap", FORM_MEMORY, "the lock of mappings (vmlock)"},
+	{NULL, FORM_OLD, "a lock of malloc"},
 	{NULL, FORM_THREADS, "the lock of the list of threads"},
 };
 
@@ -117,8 +117,12 @@ static enum form form_of(const struct ct_blocking *ctx, const struct ct_blocked 
 		*row = row_of(blocked, FORM_LOCK);
 		return *row || is_libcs(ctx, sleep->word) ? FORM_LOCK : FORM_NONE;
 	}
-	if (wanted == 1 && (*row = row_of(blocked, FORM_OLD)))
+	/* It has one for each size, and another. */
+	*row = row_of(blocked, FORM_LOCK);
+	if (*row && wanted == 1 && !strcmp((*row)->name, OF_MALLOC)) {
+		*row = &rows[CT_COUNT(rows) - 2];
 		return FORM_OLD;
+	}
 	*row = row_of(blocked, FORM_MEMORY);
 	return *row ? FORM_MEMORY : FORM_NONE;
 }
