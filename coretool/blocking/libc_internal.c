@@ -64,7 +64,7 @@ const char *ct_libc_internal_name(const struct ct_blocking *ctx, uint64_t addr)
 		(unsigned long long)(addr - (module->bias_known ? module->bias : module->start)));
 }
 
-static enum ct_status read_internal(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)
+enum ct_status ct_libc_internal_read(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)
 {
 	uint32_t word;
 	bool fresh;
@@ -76,7 +76,7 @@ static enum ct_status read_internal(const struct ct_blocking *ctx, uint64_t addr
 		return CT_NO_MEMORY;
 	if (fresh) {
 		ct_sink_get_resource(ctx->sink, resource)->name = ct_libc_internal_name(ctx, addr);
-		ct_sink_value_int(ctx->sink, resource, "lock", word);
+		ct_sink_value_int(ctx->sink, resource, "lock", (int32_t)word);
 	}
 	*ret = resource;
 	return CT_OK;
@@ -87,6 +87,6 @@ const struct ct_primitive ct_primitive_libc_internal = {
 	.libcs = CT_IN_GLIBC,
 	.match = match,
 	.place = CT_SLEEPS_IN_LIBC,
-	.read = read_internal,
+	.read = ct_libc_internal_read,
 	.possession = &ct_lll_possession,
 };

@@ -127,24 +127,6 @@ static enum form form_of(const struct ct_blocking *ctx, const struct ct_blocked 
 	return *row ? FORM_MEMORY : FORM_NONE;
 }
 
-static enum ct_status read_lock(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret)
-{
-	uint32_t word;
-	bool fresh;
-
-	if (ct_read_u32(ctx->target, addr, &word))
-		return CT_FAULT;
-	uint32_t resource = ct_sink_resource(ctx->sink, "libc_internal", addr, &fresh);
-	if (resource == CT_NONE)
-		return CT_NO_MEMORY;
-	if (fresh) {
-		ct_sink_get_resource(ctx->sink, resource)->name = ct_libc_internal_name(ctx, addr);
-		ct_sink_value_int(ctx->sink, resource, "lock", (int32_t)word);
-	}
-	*ret = resource;
-	return CT_OK;
-}
-
 /*
  * Who has the lock of the list, which only a waiter tells from other words. An owner that is not
  * here is about to end, and the kernel about to clear the word.
@@ -153,7 +135,7 @@ static enum ct_status add_owner(const struct ct_blocking *ctx, const struct ct_m
 {
 	bool known = ct_sink_has_resource(ctx->sink, sleep->word);
 	uint32_t resource;
-	enum ct_status status = read_lock(ctx, sleep->word, &resource);
+	enum ct_status status = ct_libc_internal_read(ctx, sleep->word, &resource);
 	uint32_t id = sleep->expected;
 
 	if (status || known)
@@ -217,5 +199,5 @@ const struct ct_primitive ct_primitive_musl_internal = {
 	.libcs = CT_IN_MUSL,
 	.match = match,
 	.place = CT_SLEEPS_IN_LIBC,
-	.read = read_lock,
+	.read = ct_libc_internal_read,
 };

@@ -47,4 +47,7 @@ extern const struct ct_primitive ct_primitive_spin;
 /* What a variable of libc's that is a lock is called, by symbols or its place; NULL: not known. */
 const char *ct_libc_internal_name(const struct ct_blocking *ctx, uint64_t addr);
 
+/* struct ct_primitive's read() for a word that is such a lock, glibc's or musl's. */
+enum ct_status ct_libc_internal_read(const struct ct_blocking *ctx, uint64_t addr, uint32_t *ret);
+
 #endif

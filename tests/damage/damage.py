@@ -319,19 +319,19 @@ def read_core(cores, name):
     return None
 
 
-def damage(binary, name, data, folder):
+def damage(args, name, data, folder):
     """(mutation, level, breaches) of each mutation of one core."""
     path = os.path.join(folder, name.replace("/", "-"))
     pathlib.Path(path).write_bytes(data)
     core = ElfCore(data)
-    whole = run(binary, path)
+    whole = run(args.binary, path)
     if isinstance(whole, str) or whole.partial or not whole.tells_something():
         what = whole if isinstance(whole, str) else "the core is not whole, or nothing waits or crashed in it"
         return [(Mutation("whole", "none", None, ()), "nothing", [what])]
     results = []
     for mutation in mutations(core):
         apply(path, core, mutation)
-        answer = run(binary, path)
+        answer = run(args.binary, path)
         level = "nothing" if isinstance(answer, str) else answer.level(whole)
         results.append((mutation, level, check_one(answer, whole, core, mutation)))
         restore(path, core, mutation)
@@ -356,21 +356,25 @@ def print_breaches(results, verbose):
             print(f"    FAILED {mutation.kind}: {mutation.name}: {breach}")
 
 
-def main():
+def options():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
     parser.add_argument("cores", type=pathlib.Path)
     parser.add_argument("--only", default="*", help="pattern for VARIANT/NAME")
     parser.add_argument("-v", "--verbose", action="store_true", help="every change and its level")
-    args = parser.parse_args()
-    found = {name: read_core(args.cores, name) for name in CORES if fnmatch.fnmatch(name, args.only)}
+    return parser
+
+
+def run_all(args, cores, damage_one):
+    """damage_one(args, name, data, folder) of each core that is there; the exit status."""
+    found = {name: read_core(args.cores, name) for name in cores if fnmatch.fnmatch(name, args.only)}
     for name in [name for name, data in found.items() if data is None]:
         print(f"{name}: not there")
         del found[name]
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        every = pool.map(lambda item: damage(args.binary, *item, folder), found.items())
+        every = pool.map(lambda item: damage_one(args, *item, folder), found.items())
         for name, results in zip(found, every):
             print_table(name, results)
             print_breaches(results, args.verbose)
@@ -381,4 +385,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_all(options().parse_args(), CORES, damage))

@@ -9,9 +9,6 @@ finding, and none more surely; a core with a part missing is never "clean". Wron
 it tell wrong things; but it ends by itself within seconds, with a report or one line.
 The last line is "N passed, N failed".
 """
-import argparse
-import concurrent.futures
-import fnmatch
 import itertools
 import json
 import os
@@ -20,10 +17,9 @@ import random
 import re
 import subprocess
 import sys
-import tempfile
 
-from damage import (ODD, SEED, Mutation, apply, check_process, measure, program_headers,
-                    print_breaches, print_table, random_note_bytes, read_core, restore)
+from damage import (ODD, SEED, Mutation, apply, check_process, measure, options, program_headers,
+                    random_note_bytes, restore, run_all)
 from elf_core import PHDR, PT_LOAD, ElfCore
 
 CORES = ["go-1.24-sw/go_abba.kernel.core", "go-1.24-sw/go_all_asleep-abba.kernel.core",
@@ -261,28 +257,10 @@ def damage(args, name, data, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("binary")
-    parser.add_argument("cores", type=pathlib.Path)
-    parser.add_argument("--only", default="*", help="pattern for VARIANT/NAME")
+    parser = options()
     parser.add_argument("--words", type=int, default=WORDS, help="runs with wrong words, of each core")
     parser.add_argument("--seed", type=int, default=SEED)
-    parser.add_argument("-v", "--verbose", action="store_true", help="every change and its level")
-    args = parser.parse_args()
-    found = {name: read_core(args.cores, name) for name in CORES if fnmatch.fnmatch(name, args.only)}
-    for name in [name for name, data in found.items() if data is None]:
-        print(f"{name}: not there")
-        del found[name]
-    passed = failed = 0
-    with tempfile.TemporaryDirectory() as folder, \
-            concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for name, results in zip(found, pool.map(lambda item: damage(args, *item, folder), found.items())):
-            print_table(name, results)
-            print_breaches(results, args.verbose)
-            bad = sum(bool(breaches) for _, _, breaches in results)
-            passed, failed = passed + len(results) - bad, failed + bad
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+    return run_all(parser.parse_args(), CORES, damage)
 
 
 if __name__ == "__main__":
