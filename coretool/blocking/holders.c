@@ -198,9 +198,8 @@ static const char *explain(const struct ct_holders_inference *h,
 /* ---- one thread ---- */
 
 static enum ct_status add_candidate(struct ct_holders_inference *h, uint32_t i, uint32_t actor,
-	const struct ct_evidence_from *from)
+	const struct ct_evidence_from *from, const struct ct_evidence *e)
 {
-	const struct ct_evidence *e = &h->evidence[i];
 	enum level level = weigh_by(h->wanted[i].primitive->possession, e);
 
 	if (level == LEVEL_NONE)
@@ -223,8 +222,16 @@ enum ct_status ct_holders_ask(
 	enum ct_status status =
 		ct_evidence_gather(h->ctx, h->code, h->wanted, h->n, from, h->evidence);
 	h->cut = status == CT_DONE;
+	return status ? status : ct_holders_add(h, actor, from, h->evidence);
+}
+
+enum ct_status ct_holders_add(struct ct_holders_inference *h, uint32_t actor,
+	const struct ct_evidence_from *from, const struct ct_evidence *evidence)
+{
+	enum ct_status status = CT_OK;
+
 	for (uint32_t i = 0; !status && i < h->n; i++)
-		status = add_candidate(h, i, actor, from);
+		status = add_candidate(h, i, actor, from, &evidence[i]);
 	return status;
 }
 

@@ -23,6 +23,9 @@ void ct_holders_free(struct ct_holders_inference *h);
 /* Asks one thread. CT_DONE: the budget for all of them is spent. */
 CT_WARN_UNUSED enum ct_status ct_holders_ask(
 	struct ct_holders_inference *h, uint32_t actor, const struct ct_evidence_from *from);
+/* The same with evidence that is known: one for each wanted object. */
+CT_WARN_UNUSED enum ct_status ct_holders_add(struct ct_holders_inference *h, uint32_t actor,
+	const struct ct_evidence_from *from, const struct ct_evidence *evidence);
 /* Adds holds, peers and notes to the sink, when all were asked. */
 CT_WARN_UNUSED enum ct_status ct_holders_conclude(struct ct_holders_inference *h);
 

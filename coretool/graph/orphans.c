@@ -167,6 +167,11 @@ static bool serves(const struct ct_facts *facts, const struct ct_actor *a)
 		case CT_WAIT_FUTEX:
 		case CT_WAIT_OTHER:
 			return true;
+		/* os/signal's, which has others do what a signal asks for. */
+		case CT_WAIT_SIGNAL:
+			if (a->kind == CT_ACTOR_GOROUTINE)
+				return true;
+			break;
 		default:
 			break;
 		}

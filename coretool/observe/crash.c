@@ -269,6 +269,10 @@ static void explain_abort(struct ct_crash_scene *s)
 			"raised SIG%s itself; whether another process had sent it first is not "
 			"known, as stacks are missing",
 			sigabbrev_np(s->signal.number));
+	if (s->signal.number == SIGABRT && s->o->go && s->o->goroutines)
+		ct_crash_is(s, CT_CRASH_ABORT, CT_TRUST_INFERRED,
+			"raised SIGABRT itself; if Go's runtime had a reason for it, that is "
+			"missing");
 	if (s->signal.number == SIGABRT)
 		ct_crash_is(s, CT_CRASH_ABORT, CT_TRUST_EXACT, "called abort()");
 	ct_crash_is(s, CT_CRASH_RAISED, CT_TRUST_EXACT, "raised SIG%s itself",
