@@ -174,6 +174,15 @@ static const struct ct_code_event *common(const struct ct_evaluator *ev, uint64_
 	return ret && doubt && pc - (ret->pc + CALL) >= RESULT ? NULL : ret;
 }
 
+static const struct ct_code_event *goes_round(
+	struct ct_evaluator *ev, const struct ct_evaluation *in, bool in_call)
+{
+	if (ct_evaluate(ev, in) || ct_evaluate_cut(ev) || ct_evaluate_unclear(ev) ||
+		!ct_evaluate_is_idle(ev))
+		return NULL;
+	return common(ev, in->pc, in_call);
+}
+
 static bool spins(struct spinner *s, const struct ct_regs *regs, const struct ct_unwound *unwound,
 	struct ct_go_spin *ret)
 {
@@ -202,13 +211,16 @@ static bool spins(struct spinner *s, const struct ct_regs *regs, const struct ct
 
 	if (!sp || (i && !unwound->frames[i - 1].cfa))
 		return false;
-	if (!i)
-		in.regs = *regs;
 	ct_reg_set(&in.regs, arch->sp, sp);
-	if (ct_evaluate(ev, &in) || ct_evaluate_cut(ev) || ct_evaluate_unclear(ev) ||
-		!ct_evaluate_is_idle(ev))
-		return false;
-	const struct ct_code_event *event = common(ev, frame->pc, i > 0);
+	/*
+	 * First with nothing in registers, as it may come there the next time: a way that its
+	 * registers forbid now, through the body of an inner loop, is one that it may go then.
+	 */
+	const struct ct_code_event *event = goes_round(ev, &in, true);
+	if (event && !i) {
+		in.regs = *regs;
+		event = goes_round(ev, &in, false);
+	}
 	if (!event)
 		return false;
 	ret->frame = (uint32_t)i;
