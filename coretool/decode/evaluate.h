@@ -191,8 +191,8 @@ bool ct_evaluate_cut(const struct ct_evaluator *ev); /* the budget ended it */
 bool ct_evaluate_unclear(const struct ct_evaluator *ev);
 /*
  * Did nothing come of it? All stores went to the thread's own stack, at most two numbers by turns
- * to one place (it may be cleared first); what channels and atomic instructions leave behind does
- * not count.
+ * to one place (it may be cleared first), one of them what is there now; what channels and atomic
+ * instructions leave behind does not count.
  */
 bool ct_evaluate_is_idle(const struct ct_evaluator *ev);
 /*

@@ -62,6 +62,31 @@ static unsigned count_other(const struct ct_evaluator *ev, uint32_t store)
 	return n;
 }
 
+/*
+ * Is the number that was stored the one that is there now, or one of two of which the other is?
+ * Else something has moved on: it counts, or computes. Dead stack is no place.
+ */
+static bool comes_back(const struct ct_evaluator *ev, uint32_t store)
+{
+	const struct ct_evaluation *in = &ev->in;
+	const struct store *s = &ev->stores.items[store];
+	uint64_t now = 0;
+
+	if (s->at.number - in->dead_low < in->dead_high - in->dead_low)
+		return true;
+	if (ev->view.read(ev->view.arg, s->at.number, &now, s->size))
+		return false;
+	for (uint32_t i = 0; i < ev->stores.n; i++) {
+		const struct store *other = &ev->stores.items[i];
+
+		if (other->at.number == s->at.number && other->size == s->size && !other->unknown &&
+			ct_is_number(other->value) && is_own_stack(ev, other->at) &&
+			ct_low_bits(other->value.number, s->size) == now)
+			return true;
+	}
+	return false;
+}
+
 bool ct_evaluate_is_idle(const struct ct_evaluator *ev)
 {
 	for (uint32_t i = 0; i < ev->stores.n; i++) {
@@ -73,7 +98,7 @@ bool ct_evaluate_is_idle(const struct ct_evaluator *ev)
 			continue;
 		if (!is_own_stack(ev, s->at))
 			return false;
-		if (!s->unknown && count_other(ev, i) > 1)
+		if (!s->unknown && (count_other(ev, i) > 1 || !comes_back(ev, i)))
 			return false;
 	}
 	return true;

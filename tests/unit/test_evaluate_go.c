@@ -23,7 +23,8 @@ static struct ct_callee go_callee(void *arg, uint64_t target, uint64_t slot, boo
 	return stage_callee(arg, target, slot, is_call);
 }
 
-static void check(const struct ct_code_abi *abi, const uint8_t *code, const char *expected)
+/* The evaluation of code with the two locks on its stack. */
+static struct ct_evaluation begin(const struct ct_code_abi *abi, const uint8_t *code)
 {
 	const struct ct_code_view view = {.read = stage_read,
 		.callee = go_callee,
@@ -39,6 +40,13 @@ static void check(const struct ct_code_abi *abi, const uint8_t *code, const char
 	in.regs.known = UINT64_C(1) << SP;
 	g_stage_ev = ct_evaluator_new(&ct_arch_x86_64, &view);
 	assert_non_null(g_stage_ev);
+	return in;
+}
+
+static void check(const struct ct_code_abi *abi, const uint8_t *code, const char *expected)
+{
+	struct ct_evaluation in = begin(abi, code);
+
 	check_paths(&in, expected);
 	ct_evaluator_free(g_stage_ev);
 }
@@ -102,6 +110,43 @@ static void channels(void **state)
 	check(&ct_code_abi_go, selects, "U0 D1 ret");
 }
 
+/* With 7 on the stack at [DEAD + 10]. */
+static bool is_idle(const uint8_t *code)
+{
+	struct ct_evaluation in = begin(&ct_code_abi_go, code);
+
+	g_stage_stack[DEAD + 10] = 7;
+	assert_int_equal(ct_evaluate(g_stage_ev, &in), CT_OK);
+	bool ret = ct_evaluate_is_idle(g_stage_ev);
+	ct_evaluator_free(g_stage_ev);
+	return ret;
+}
+
+#define ROUND "mov 64(%rsp),%rax\n call take\n jmp 1b\n"
+CODE(looks, "1: " ROUND);
+CODE(writes_again, "1: movq $7,80(%rsp)\n" ROUND);
+CODE(clears_first, "1: movq $0,80(%rsp)\n movq $7,80(%rsp)\n" ROUND);
+CODE(below_the_stack, "1: movq $9,-8(%rsp)\n" ROUND);
+CODE(counts_on, "1: mov 80(%rsp),%rdx\n inc %rdx\n mov %rdx,80(%rsp)\n" ROUND);
+CODE(computes, "1: xor %edx,%edx\n 2: mov 88(%rsp,%rdx,8),%rsi\n lea 5(%rsi,%rsi,4),%rsi\n"
+	       "mov %rsi,88(%rsp,%rdx,8)\n inc %rdx\n cmp $4,%rdx\n jl 2b\n" ROUND);
+CODE(keeps_what_it_gave, "1: mov 64(%rsp),%rax\n call wait_for\n mov %rax,80(%rsp)\n jmp 1b\n");
+CODE(writes_elsewhere, "1: lea g_stage_data(%rip),%rdx\n movq $7,(%rdx)\n" ROUND);
+
+/* Nothing comes of a loop that leaves its stack as it was. */
+static void idle_loops(void **state)
+{
+	(void)state;
+	assert_true(is_idle(looks));
+	assert_true(is_idle(writes_again));
+	assert_true(is_idle(clears_first));
+	assert_true(is_idle(below_the_stack));
+	assert_false(is_idle(counts_on));
+	assert_false(is_idle(computes));
+	assert_false(is_idle(keeps_what_it_gave));
+	assert_false(is_idle(writes_elsewhere));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -109,6 +154,7 @@ int main(void)
 		cmocka_unit_test(stack),
 		cmocka_unit_test(atomics),
 		cmocka_unit_test(channels),
+		cmocka_unit_test(idle_loops),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

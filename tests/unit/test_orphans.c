@@ -434,6 +434,18 @@ static void a_thread_that_rests_is_no_crowd(void **state)
 }
 
 /* Who sleeps beside it is likely stuck, and no more: that the runtime wakes nobody is no proof. */
+/* os/signal's goroutine has others do what a signal asks for; a thread in pause() does nothing. */
+static void a_goroutine_that_waits_for_signals_is_a_crowd(void **state)
+{
+	(void)state;
+	for (uint32_t is_goroutine = 0; is_goroutine < 2; is_goroutine++) {
+		struct ct_facts *facts = hidden_cycle(CT_TRUST_INFERRED, CT_WAIT_SIGNAL);
+
+		if (is_goroutine)
+			((struct ct_actor *)(uintptr_t)facts->actors)[0].kind = CT_ACTOR_GOROUTINE;
+		assert_only(judge(facts), "CT101", is_goroutine ? CT_POSSIBLE : CT_LIKELY, 2);
+	}
+}
 static void a_thread_that_rests_proves_nothing(void **state)
 {
 	(void)state;
@@ -544,6 +556,7 @@ int main(void)
 		cmocka_unit_test(barriers_keep_each_others_threads),
 		cmocka_unit_test(a_hidden_cycle_is_likely_and_says_why),
 		cmocka_unit_test(a_thread_that_rests_is_no_crowd),
+		cmocka_unit_test(a_goroutine_that_waits_for_signals_is_a_crowd),
 		cmocka_unit_test(a_thread_that_rests_proves_nothing),
 		cmocka_unit_test(peers_alone_are_no_knot),
 		cmocka_unit_test(a_semaphore_of_two_holders_is_a_knot),
