@@ -96,7 +96,9 @@ enum ct_status ct_function_at(
 	if (m && !ct_frame_table_find(frames_of(m, elf), addr - m->bias, &cie, &fde)) {
 		*ret = (struct ct_function){
 			fde.start + m->bias, fde.end + m->bias, fde.pads ? fde.pads + m->bias : 0};
-		return CT_OK;
+		/* A damaged entry may reach round the address space, where it holds nothing. */
+		if (ret->start <= addr && addr < ret->end)
+			return CT_OK;
 	}
 	if (ct_symbol_at(functions->target, addr, CT_SYMBOL_CODE, &symbol) || !symbol.size)
 		return CT_NOT_FOUND;
