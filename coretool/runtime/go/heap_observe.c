@@ -5,116 +5,11 @@
 
 #include "facts/go_heap.h"
 #include "runtime/go/heap_path.h"
-#include "runtime/go/heap_types.h"
+#include "runtime/go/heap_world.h"
 #include "target/object_name.h"
 
 #define MAX_LINKS 64 /* of a way that is told; the rest is counted */
 #define MAX_NAME  256
-
-struct view { /* the heap at hand */
-	struct ct_go_observation *o;
-	struct ct_go_heap *heap;
-	struct ct_go_masks *masks;
-	struct ct_go_stacks stacks;
-	struct ct_go_mark *mark;
-	struct ct_go_typing typing;
-};
-
-/* All roots: variables, then stacks in the order of the goroutines, then what hangs on objects. */
-static enum ct_status list_roots(void *arg, ct_go_root_visit *visit, void *visit_arg)
-{
-	struct view *v = arg;
-	uint32_t n = ct_go_n_goroutines(v->o->go), n_bad = 0;
-	struct ct_go_g g;
-	uint64_t at;
-
-	v->stacks.n_guessed = 0;
-	ct_go_roots_variables(v->heap, visit, visit_arg);
-	for (uint32_t i = 0; i < n && n_bad <= 1024; i++) {
-		enum ct_status status = ct_go_goroutine_address(v->o->go, i, &at);
-
-		if (!status)
-			status = ct_go_goroutine_at(v->o->go, at, &g);
-		if (!status)
-			status = ct_go_roots_goroutine(&v->stacks, &g, visit, visit_arg);
-		n_bad += status == CT_FAULT;
-		if (status == CT_NO_MEMORY)
-			return status;
-	}
-	if (n_bad)
-		ct_target_note(v->o->target, CT_NOTE_DAMAGED, "Go heap",
-			"the stacks of %" PRIu32 " goroutines could not be read: what only they "
-			"keep alive looks unreachable",
-			n_bad);
-	ct_go_roots_specials(v->heap, v->masks, visit, visit_arg);
-	return CT_OK;
-}
-
-static void mark_root(void *arg, const struct ct_go_root *root)
-{
-	ct_go_mark_root(arg, root->value);
-}
-
-static void type_root(void *arg, const struct ct_go_root *root)
-{
-	ct_go_typing_root(arg, root);
-}
-
-/* The runtime's own lists name what is in them. */
-static void type_runtime(struct view *v)
-{
-	const struct ct_go *go = v->o->go;
-	uint32_t n = ct_go_n_goroutines(go);
-	uint64_t list = 0, at;
-
-	if (n)
-		(void)!ct_read_u64(go->target, go->globals.allgs, &list);
-	ct_go_typing_runtime(&v->typing, list, "[]*runtime.g");
-	for (uint32_t i = 0; list && i < n && !ct_read_u64(go->target, list + 8ull * i, &at); i++) {
-		ct_go_typing_runtime(&v->typing, at, "runtime.g");
-		ct_go_typing_runtime(
-			&v->typing, ct_go_word(go, at, CT_GO_G_WAITING), "runtime.sudog");
-	}
-	for (uint32_t i = 0; i < v->o->n_machines; i++) {
-		ct_go_typing_runtime(&v->typing, v->o->machines[i].at, "runtime.m");
-		ct_go_typing_runtime(&v->typing, v->o->machines[i].g0, "runtime.g");
-		ct_go_typing_runtime(&v->typing, v->o->machines[i].gsignal, "runtime.g");
-	}
-	uint64_t slice[2] = {0};
-	if (go->globals.allp && !ct_read(go->target, go->globals.allp, slice, sizeof(slice)))
-		for (uint64_t i = 0; i < CT_MIN(slice[1], UINT64_C(4096)) &&
-				     !ct_read_u64(go->target, slice[0] + 8 * i, &at);
-			i++)
-			ct_go_typing_runtime(&v->typing, at, "runtime.p");
-}
-
-static enum ct_status open_view(struct view *v)
-{
-	v->masks = calloc(1, sizeof(*v->masks));
-	v->mark = ct_go_mark_new(v->heap, 0);
-	if (!v->masks || !v->mark || !ct_go_stacks_init(&v->stacks, v->o))
-		return CT_NO_MEMORY;
-	v->masks->heap = v->heap;
-	enum ct_status status = list_roots(v, mark_root, v->mark);
-	if (!status)
-		status = ct_go_mark_run(v->mark);
-	if (!status)
-		status = ct_go_typing_init(&v->typing, v->heap, v->mark, v->masks);
-	if (status)
-		return status;
-	type_runtime(v);
-	status = list_roots(v, type_root, &v->typing);
-	return status ? status : ct_go_typing_run(&v->typing);
-}
-
-static void close_view(struct view *v)
-{
-	ct_go_typing_free(&v->typing);
-	ct_go_stacks_free(&v->stacks);
-	ct_go_mark_free(v->mark);
-	free(v->masks);
-	ct_go_heap_close(v->heap);
-}
 
 /* ---- what lives, by type ---- */
 
@@ -166,7 +61,7 @@ static uint32_t join_names(struct ct_go_heap_type *types, uint32_t n)
 	return kept;
 }
 
-static void count_objects(struct view *v, struct sums *sums, struct ct_fact_go_heap *fact)
+static void count_objects(struct ct_go_world *v, struct sums *sums, struct ct_fact_go_heap *fact)
 {
 	for (uint32_t i = 0; i < v->heap->n_spans; i++) {
 		const struct ct_go_span *s = &v->heap->spans[i];
@@ -191,8 +86,8 @@ static void count_objects(struct view *v, struct sums *sums, struct ct_fact_go_h
 	}
 }
 
-static uint32_t list_types(
-	struct view *v, const struct sum *sums, uint32_t n, bool known, struct ct_go_heap_type *ret)
+static uint32_t list_types(struct ct_go_world *v, const struct sum *sums, uint32_t n, bool known,
+	struct ct_go_heap_type *ret)
 {
 	uint32_t n_types = 0;
 	char name[MAX_NAME];
@@ -207,7 +102,7 @@ static uint32_t list_types(
 	return n_types;
 }
 
-static enum ct_status add_types(struct view *v, struct ct_fact_go_heap *fact)
+static enum ct_status add_types(struct ct_go_world *v, struct ct_fact_go_heap *fact)
 {
 	uint32_t n_known = v->typing.known.n, n;
 	ct_autofree struct sums *sums = calloc(1, sizeof(*sums));
@@ -226,10 +121,10 @@ static enum ct_status add_types(struct view *v, struct ct_fact_go_heap *fact)
 	return CT_OK;
 }
 
-static enum ct_status add_heap(struct view *v)
+static enum ct_status add_heap(struct ct_go_world *v)
 {
 	struct ct_fact_go_heap fact = {
-		.span_bytes = v->heap->bytes, .guessed_stacks = v->stacks.n_guessed};
+		.span_bytes = v->heap->bytes, .guessed_stacks = v->n_guessed};
 	struct ct_go_marked marked;
 	enum ct_status status = add_types(v, &fact);
 
@@ -250,7 +145,7 @@ static enum ct_status add_heap(struct view *v)
 /* ---- one object ---- */
 
 /* "variable main.shop", "main.serve() of goroutine 7" */
-static const char *name_root(struct view *v, const struct ct_go_root *root)
+static const char *name_root(struct ct_go_world *v, const struct ct_go_root *root)
 {
 	struct ct_sink *sink = v->o->sink;
 	const char *name;
@@ -288,7 +183,7 @@ static const char *name_root(struct view *v, const struct ct_go_root *root)
 	return ct_sink_printf(sink, "variable at 0x%" PRIx64, root->at);
 }
 
-static const char *type_name(struct view *v, uint32_t id)
+static const char *type_name(struct ct_go_world *v, uint32_t id)
 {
 	struct ct_go_object object;
 	char name[MAX_NAME];
@@ -299,7 +194,7 @@ static const char *type_name(struct view *v, uint32_t id)
 }
 
 static enum ct_status add_links(
-	struct view *v, const struct ct_go_path *path, struct ct_fact_go_object *fact)
+	struct ct_go_world *v, const struct ct_go_path *path, struct ct_fact_go_object *fact)
 {
 	uint32_t n = path->steps.n, shown = CT_MIN(n, (uint32_t)MAX_LINKS);
 	struct ct_go_link *links =
@@ -329,7 +224,7 @@ static enum ct_status add_links(
 }
 
 static enum ct_status add_object(
-	struct view *v, uint64_t address, const struct ct_go_object *object)
+	struct ct_go_world *v, uint64_t address, const struct ct_go_object *object)
 {
 	struct ct_go_path path = {0};
 	struct ct_fact_go_object fact = {.address = address,
@@ -340,7 +235,8 @@ static enum ct_status add_object(
 	enum ct_status status = CT_OK;
 
 	if (ct_go_mark_has(v->mark, object->id))
-		status = ct_go_path_find(v->heap, v->masks, list_roots, v, object->id, &path);
+		status =
+			ct_go_path_find(v->heap, v->masks, ct_go_world_roots, v, object->id, &path);
 	if (status == CT_NOT_FOUND)
 		status = CT_OK;
 	if (!status && path.steps.n) {
@@ -356,22 +252,21 @@ static enum ct_status add_object(
 
 enum ct_status ct_go_observe_heap(struct ct_go_observation *o, bool wanted, uint64_t address)
 {
-	struct view v = {.o = o};
 	struct ct_go_object object = {0};
+	struct ct_go_world *v;
 	enum ct_status status;
 
 	if (!wanted && !address)
 		return CT_OK;
-	status = ct_go_heap_open(o->go, &v.heap);
+	status = ct_go_world(o, &v);
 	if (status)
 		return status == CT_NO_MEMORY ? status : CT_OK;
-	bool found = address && ct_go_object_at(v.heap, address, &object);
+	bool found = address && ct_go_object_at(v->heap, address, &object);
 	if (wanted || found)
-		status = open_view(&v);
+		status = ct_go_world_types(v);
 	if (!status && wanted)
-		status = add_heap(&v);
+		status = add_heap(v);
 	if (!status && found)
-		status = add_object(&v, address, &object);
-	close_view(&v);
+		status = add_object(v, address, &object);
 	return status == CT_NO_MEMORY ? status : CT_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/go/heap_observe.h"
+#include "runtime/go/heap_world.h"
 #include "runtime/go/known_stacks.h"
 #include "runtime/go/panic.h"
 #include "runtime/go/waits.h"
@@ -184,6 +185,7 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 		ct_go_name_channels(o);
 	if (!status)
 		status = ct_go_observe_heap(o, o->heap, o->address);
+	ct_go_world_free(o);
 	ct_go_waits_free(o->waits);
 	o->waits = NULL;
 	ct_go_known_stacks_free(o->known);

@@ -69,6 +69,7 @@ struct ct_go_observation {
 	struct ct_go_in_c in_c;         /* filled in */
 	struct ct_go_missing missing;   /* filled in */
 	struct ct_go_waits *waits;      /* what is known already of what is waited for (waits.h) */
+	struct ct_go_world *world; /* the heap, once somebody has asked for it (heap_world.h) */
 	CT_VEC(struct ct_channel_use) uses; /* owners.c finds them */
 	CT_VEC(struct ct_go_spin) spins;    /* and spin.c these */
 };

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/go/heap_world.h"
+
+#include <inttypes.h>
+
+#define MAX_BAD 1024 /* goroutines that cannot be read */
+
+enum ct_status ct_go_world_roots(void *world, ct_go_root_visit *visit, void *visit_arg)
+{
+	struct ct_go_world *w = world;
+	uint32_t n = ct_go_n_goroutines(w->o->go), n_bad = 0;
+	struct ct_go_g g;
+	uint64_t at;
+
+	w->stacks.n_guessed = 0;
+	ct_go_roots_variables(w->heap, visit, visit_arg);
+	for (uint32_t i = 0; i < n && n_bad <= MAX_BAD; i++) {
+		enum ct_status status = ct_go_goroutine_address(w->o->go, i, &at);
+
+		if (!status)
+			status = ct_go_goroutine_at(w->o->go, at, &g);
+		if (!status)
+			status = ct_go_roots_goroutine(&w->stacks, &g, visit, visit_arg);
+		n_bad += status == CT_FAULT;
+		if (status == CT_NO_MEMORY)
+			return status;
+	}
+	if (n_bad)
+		ct_target_note(w->o->target, CT_NOTE_DAMAGED, "Go heap",
+			"the stacks of %" PRIu32 " goroutines could not be read: what only they "
+			"keep alive looks unreachable",
+			n_bad);
+	ct_go_roots_specials(w->heap, w->masks, visit, visit_arg);
+	return CT_OK;
+}
+
+static void mark_root(void *arg, const struct ct_go_root *root)
+{
+	ct_go_mark_root(arg, root->value);
+}
+
+static void type_root(void *arg, const struct ct_go_root *root)
+{
+	ct_go_typing_root(arg, root);
+}
+
+/* The runtime's own lists name what is in them. */
+static void type_runtime(struct ct_go_world *w)
+{
+	const struct ct_go *go = w->o->go;
+	uint32_t n = ct_go_n_goroutines(go);
+	uint64_t list = 0, at;
+
+	if (n)
+		(void)!ct_read_u64(go->target, go->globals.allgs, &list);
+	ct_go_typing_runtime(&w->typing, list, "[]*runtime.g");
+	for (uint32_t i = 0; list && i < n && !ct_read_u64(go->target, list + 8ull * i, &at); i++) {
+		ct_go_typing_runtime(&w->typing, at, "runtime.g");
+		ct_go_typing_runtime(
+			&w->typing, ct_go_word(go, at, CT_GO_G_WAITING), "runtime.sudog");
+	}
+	for (uint32_t i = 0; i < w->o->n_machines; i++) {
+		ct_go_typing_runtime(&w->typing, w->o->machines[i].at, "runtime.m");
+		ct_go_typing_runtime(&w->typing, w->o->machines[i].g0, "runtime.g");
+		ct_go_typing_runtime(&w->typing, w->o->machines[i].gsignal, "runtime.g");
+	}
+	uint64_t slice[2] = {0};
+	if (go->globals.allp && !ct_read(go->target, go->globals.allp, slice, sizeof(slice)))
+		for (uint64_t i = 0; i < CT_MIN(slice[1], UINT64_C(4096)) &&
+				     !ct_read_u64(go->target, slice[0] + 8 * i, &at);
+			i++)
+			ct_go_typing_runtime(&w->typing, at, "runtime.p");
+}
+
+static enum ct_status open_world(struct ct_go_world *w)
+{
+	enum ct_status status = ct_go_heap_open(w->o->go, &w->heap);
+
+	if (status)
+		return status;
+	w->masks = calloc(1, sizeof(*w->masks));
+	if (!w->masks || !ct_go_stacks_init(&w->stacks, w->o))
+		return CT_NO_MEMORY;
+	w->masks->heap = w->heap;
+	return CT_OK;
+}
+
+enum ct_status ct_go_world(struct ct_go_observation *o, struct ct_go_world **ret)
+{
+	enum ct_status status = CT_OK;
+
+	if (!o->world && !(o->world = calloc(1, sizeof(*o->world))))
+		return CT_NO_MEMORY;
+	if (!o->world->opened) {
+		o->world->opened = true;
+		o->world->o = o;
+		status = open_world(o->world);
+	}
+	if (status)
+		return status;
+	*ret = o->world;
+	return o->world->heap ? CT_OK : CT_NOT_FOUND;
+}
+
+void ct_go_world_free(struct ct_go_observation *o)
+{
+	struct ct_go_world *w = o->world;
+
+	if (!w)
+		return;
+	ct_go_typing_free(&w->typing);
+	ct_go_stacks_free(&w->stacks);
+	ct_go_mark_free(w->mark);
+	free(w->masks);
+	ct_go_heap_close(w->heap);
+	free(w);
+	o->world = NULL;
+}
+
+enum ct_status ct_go_world_mark(struct ct_go_world *w)
+{
+	if (w->marked)
+		return CT_OK;
+	w->mark = ct_go_mark_new(w->heap, 0);
+	if (!w->mark)
+		return CT_NO_MEMORY;
+	enum ct_status status = ct_go_world_roots(w, mark_root, w->mark);
+	w->n_guessed = w->stacks.n_guessed;
+	if (!status)
+		status = ct_go_mark_run(w->mark);
+	w->marked = !status;
+	return status;
+}
+
+enum ct_status ct_go_world_types(struct ct_go_world *w)
+{
+	enum ct_status status = w->typed ? CT_OK : ct_go_world_mark(w);
+
+	if (status || w->typed)
+		return status;
+	status = ct_go_typing_init(&w->typing, w->heap, w->mark, w->masks);
+	if (status)
+		return status;
+	type_runtime(w);
+	status = ct_go_world_roots(w, type_root, &w->typing);
+	if (!status)
+		status = ct_go_typing_run(&w->typing);
+	w->typed = !status;
+	return status;
+}

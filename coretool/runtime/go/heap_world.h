@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The heap with what is known of all of it: opened, marked and typed by the first who asks, and
+ * shared by all that look into the heap of one observation. Nothing is done that nobody asks for.
+ */
+#ifndef CT_RUNTIME_GO_HEAP_WORLD_H
+#define CT_RUNTIME_GO_HEAP_WORLD_H
+
+#include "runtime/go/heap_types.h"
+
+struct ct_go_world {
+	struct ct_go_observation *o;
+	struct ct_go_heap *heap; /* NULL: there is none that can be read */
+	struct ct_go_masks *masks;
+	struct ct_go_stacks stacks;
+	struct ct_go_mark *mark;    /* of all that roots reach; after ct_go_world_mark() */
+	struct ct_go_typing typing; /* after ct_go_world_types() */
+	uint32_t n_guessed;         /* stacks that were not followed to their end, in the mark */
+	bool opened, marked, typed;
+};
+
+/* The world of the observation, which owns it, with its heap, masks and stacks. After all
+ * goroutines. CT_NOT_FOUND: there is no heap that can be read; notes of the target say why. */
+CT_WARN_UNUSED enum ct_status ct_go_world(struct ct_go_observation *o, struct ct_go_world **ret);
+void ct_go_world_free(struct ct_go_observation *o);
+
+/* Marks all that lives. */
+CT_WARN_UNUSED enum ct_status ct_go_world_mark(struct ct_go_world *world);
+/* Finds out what the marked objects are; marks them first. */
+CT_WARN_UNUSED enum ct_status ct_go_world_types(struct ct_go_world *world);
+
+/* All roots, a ct_go_root_lister (heap_path.h): variables, then stacks in the order of the
+ * goroutines, then what hangs on objects. */
+CT_WARN_UNUSED enum ct_status ct_go_world_roots(
+	void *world, ct_go_root_visit *visit, void *visit_arg);
+
+#endif
