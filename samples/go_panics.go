@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"time"
 	"unsafe"
@@ -106,6 +107,97 @@ func closeClosed(a *actor) {
 	close(events)
 	panics(a, "close-of-closed", "main.closeIt", value("close of closed channel", "runtime.plainError"))
 	closeIt(events)
+}
+
+// shop is a channel that others use, too: who panics at it is one of several.
+type shop struct{ orders, other chan int }
+
+//go:noinline
+func (s *shop) takeOrders() (sum int) {
+	time.Sleep(time.Hour)
+	for order := range s.orders {
+		sum += order
+	}
+	return sum
+}
+
+//go:noinline
+func (s *shop) order(count int) {
+	time.Sleep(time.Hour)
+	for i := 0; i < count; i++ {
+		s.orders <- i
+	}
+}
+
+// The near miss: it uses another channel, which nobody has closed.
+//
+//go:noinline
+func (s *shop) orderElsewhere() {
+	time.Sleep(time.Hour)
+	s.other <- 1
+}
+
+//go:noinline
+func (s *shop) shut() { close(s.orders) }
+
+// At a select that sends, one of several cases is that of the closed channel.
+//
+//go:noinline
+func (s *shop) orderAnywhere() {
+	select {
+	case s.other <- 1:
+	case s.orders <- 1:
+	case <-noEvents:
+	}
+}
+
+//go:noinline
+func (s *shop) orderNow() { s.orders <- 1 }
+
+// openShop has one who will receive, one who will send, and one who does neither.
+func openShop() (s *shop, users []*actor, others []*actor) {
+	s = &shop{orders: make(chan int), other: make(chan int)}
+	users = append(users, start("clerk", func() { s.takeOrders() }))
+	users = append(users, start("customer", func() { s.order(3) }))
+	others = append(others, start("stranger", s.orderElsewhere))
+	time.Sleep(100 * time.Millisecond)
+	s.shut()
+	return s, users, others
+}
+
+func inShop(a *actor, class, text, function string, panic func(*shop)) {
+	s, users, others := openShop()
+	tell("panic_channel", fields{"tid": a, "channel": address(s.orders), "users": users, "others": others})
+	panics(a, class, function, value(text, "runtime.plainError"))
+	panic(s)
+}
+
+func sendShop(a *actor) {
+	inShop(a, "send-on-closed", "send on closed channel", "main.(*shop).orderNow", (*shop).orderNow)
+}
+
+// Up to 1.15 a select is made in another way, and nothing is said.
+func selectShop(a *actor) {
+	if strings.HasPrefix(runtime.Version(), "go1.15") {
+		s, _, _ := openShop()
+		tell("panic_channel", fields{"tid": a})
+		panics(a, "send-on-closed", "main.(*shop).orderAnywhere", value("send on closed channel", "runtime.plainError"))
+		s.orderAnywhere()
+	}
+	inShop(a, "send-on-closed", "send on closed channel", "main.(*shop).orderAnywhere", (*shop).orderAnywhere)
+}
+
+func closeShop(a *actor) {
+	inShop(a, "close-of-closed", "close of closed channel", "main.(*shop).shut", (*shop).shut)
+}
+
+// Both channels of the select are closed: which one it was is not said.
+func selectBoth(a *actor) {
+	s, _, _ := openShop()
+	close(s.other)
+	tell("panic_channel", fields{"tid": a})
+	panics(a, "send-on-closed", "main.(*shop).orderAnywhere", value("send on closed channel", "runtime.plainError"))
+	s.orderAnywhere()
 }
 
 func closeNil(a *actor) {
@@ -350,7 +442,8 @@ func mainGone(a *actor) {
 func main() {
 	run := choose(map[string]func(*actor){
 		"send_closed": sendClosed, "closed_under_sender": closedUnderSender, "try_send_closed": trySendClosed,
-		"close_closed": closeClosed, "close_nil": closeNil, "negative_waitgroup": negativeWaitGroup,
+		"close_closed": closeClosed, "send_shop": sendShop, "select_shop": selectShop, "close_shop": closeShop, "select_both": selectBoth,
+		"close_nil": closeNil, "negative_waitgroup": negativeWaitGroup,
 		"waitgroup_misuse": waitGroupMisuse, "unlock_unlocked": unlockUnlocked, "unlock_reader": unlockReader,
 		"unlock_writer": unlockWriter, "nil_map": nilMap, "nil_dereference": nilDereference, "bounds": bounds,
 		"slice_bounds": sliceBounds, "divide": divide, "assertion": assertion, "wild": wild, "overflow": overflow,

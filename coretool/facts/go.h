@@ -22,7 +22,8 @@ struct ct_go_thread { /* an M: an OS thread of the runtime */
 	bool spinning, blocked, in_cgo, throwing, dying;
 };
 
-/* What the code of a goroutine will do to a channel that somebody will close. */
+/* What the code of a goroutine will do to a channel that somebody will close, or has panicked at.
+ */
 struct ct_channel_use {
 	uint32_t actor, resource;
 	uint32_t sends; /* the most on a path, up to a few */

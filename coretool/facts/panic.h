@@ -12,6 +12,7 @@ struct ct_panic { /* those of one actor stand together, newest first */
 	const char *value; /* as the runtime prints it; NULL: that is not known */
 	const char *type;  /* "runtime.plainError"; NULL: not known */
 	const char *class; /* "send-on-closed" …; "panic": one of the program's own; a constant */
+	uint32_t resource; /* the channel that it is about; CT_NONE: none, or not known */
 	bool recovered;
 	bool goexit; /* it is no panic: runtime.Goexit() */
 };

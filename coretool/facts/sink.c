@@ -565,6 +565,16 @@ void ct_sink_panic(struct ct_sink *sink, const struct ct_panic *panic)
 		sink->failed = true;
 }
 
+uint32_t ct_sink_n_panics(const struct ct_sink *sink)
+{
+	return sink->panics.n;
+}
+
+const struct ct_panic *ct_sink_get_panic(const struct ct_sink *sink, uint32_t panic)
+{
+	return &sink->panics.items[panic];
+}
+
 const struct ct_panic *ct_sink_panic_of(const struct ct_sink *sink, uint32_t actor)
 {
 	for (uint32_t i = 0; i < sink->panics.n; i++)

@@ -91,6 +91,8 @@ void ct_sink_crash(struct ct_sink *sink, const struct ct_crash *crash);
 bool ct_sink_has_crash(const struct ct_sink *sink);
 /* The next panic of an actor: those of one come together, newest first. */
 void ct_sink_panic(struct ct_sink *sink, const struct ct_panic *panic);
+uint32_t ct_sink_n_panics(const struct ct_sink *sink);
+const struct ct_panic *ct_sink_get_panic(const struct ct_sink *sink, uint32_t panic);
 /* The newest one of an actor, or NULL; until the next one is added. */
 const struct ct_panic *ct_sink_panic_of(const struct ct_sink *sink, uint32_t actor);
 /* The Go runtime; likewise. */

@@ -95,6 +95,8 @@ json_t *ct_json_panic(const struct ct_json *j, uint32_t index)
 	ct_record_text(&r, "value", p->value);
 	/* What is of a type is named by it, as that of an exception. */
 	ct_record_text(&r, "value_type", p->type);
+	if (p->resource != CT_NONE)
+		ct_record_add(&r, "resource", ct_json_resource_id(j, p->resource));
 	ct_record_bool(&r, "recovered", p->recovered);
 	ct_record_bool(&r, "goexit", p->goexit);
 	ct_json_add_frame(j, &r, "frame", p->actor, p->frame);

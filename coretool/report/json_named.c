@@ -95,8 +95,10 @@ static void name_by_document(struct naming *n)
 		name_actor(n, n->facts->target.signal.actor);
 	if (n->facts->crash)
 		name_actor(n, n->facts->crash->actor);
-	for (uint32_t i = 0; i < n->facts->n_panics; i++)
+	for (uint32_t i = 0; i < n->facts->n_panics; i++) {
 		name_actor(n, n->facts->panics[i].actor);
+		name_resource(n, n->facts->panics[i].resource);
+	}
 	if (n->facts->go && (document->sections & CT_SECTION_SCHED))
 		name_by_scheduler(n, n->facts->go);
 }

@@ -5,9 +5,12 @@
 
 #include <inttypes.h>
 
+#include "facts/go.h"
 #include "facts/panic.h"
 #include "rules/findings.h"
 #include "rules/words.h"
+
+#define MAX_USES 8 /* of the channel, that are told */
 
 static const struct {
 	const char *class, *hint;
@@ -117,6 +120,52 @@ static void add_panics(struct ct_findings *out, struct ct_draft *draft, uint32_t
 	}
 }
 
+static const struct ct_panic *panic_at_channel(const struct ct_facts *facts, uint32_t actor)
+{
+	for (uint32_t i = 0; i < facts->n_panics; i++)
+		if (facts->panics[i].actor == actor && facts->panics[i].resource != CT_NONE &&
+			!facts->panics[i].recovered)
+			return &facts->panics[i];
+	return NULL;
+}
+
+static const char *say_use(const struct ct_channel_use *use)
+{
+	return use->sends && use->receives ? "sends to it and receives from it"
+	       : use->sends && use->closes ? "sends to it and closes it"
+	       : use->sends                ? "sends to it"
+	       : use->closes               ? "closes it"
+					   : "receives from it";
+}
+
+/* The channel, and whose code goes on to use it. */
+static void add_channel(struct ct_findings *out, struct ct_draft *draft, uint32_t actor)
+{
+	const struct ct_facts *facts = out->facts;
+	const struct ct_panic *p = panic_at_channel(facts, actor);
+	uint32_t shown = 0;
+
+	if (!p)
+		return;
+	ct_draft_resource(draft, p->resource);
+	ct_draft_step(draft,
+		ct_arena_printf(out->arena, "the channel is %s, which was closed before",
+			ct_say_resource(out->arena, facts, p->resource)),
+		CT_NONE, CT_NONE, CT_NONE);
+	for (uint32_t i = 0; facts->go && i < facts->go->n_uses && shown < MAX_USES; i++) {
+		const struct ct_channel_use *use = &facts->go->uses[i];
+
+		if (use->resource != p->resource || use->actor == actor)
+			continue;
+		shown++;
+		ct_draft_step(draft,
+			ct_arena_printf(out->arena, "%s has code that %s: %s",
+				ct_say_actor(out->arena, facts, use->actor), say_use(use),
+				use->why),
+			use->actor, CT_NONE, CT_NONE);
+	}
+}
+
 void ct_draft_go_fatal(struct ct_findings *out, struct ct_draft *draft)
 {
 	const struct ct_facts *facts = out->facts;
@@ -135,6 +184,7 @@ void ct_draft_go_fatal(struct ct_findings *out, struct ct_draft *draft)
 			ct_arena_printf(out->arena, "the runtime said: %s",
 				c->message ? c->message : "nothing that can be read"),
 			c->actor, CT_NONE, callers_frame(facts, c->actor, c->frame));
+	add_channel(out, draft, c->actor);
 	if (c->has_address)
 		ct_draft_step(draft,
 			ct_arena_printf(out->arena, "the address was 0x%" PRIx64, c->address),
@@ -160,7 +210,9 @@ const struct ct_rule ct_rule_go_panic = {
 	.summary = "a panic that nobody recovered, or a fatal error of Go's runtime",
 	.help = "The runtime was about to end the process: the goroutine's panics are read in "
 		"their order, with the types of their values, or the message that the runtime's "
-		"own check was given. The class says what kind of mistake it is.",
+		"own check was given. The class says what kind of mistake it is. Of a send on or "
+		"close of a closed channel it is said which channel that is, where the frame of "
+		"the runtime's function has it, and whose code goes on to use it.",
 	.silent_when = "The panic was recovered, or is still on its way through deferred "
 		       "functions; the fatal error is about a map (CT201).",
 	.level = CT_P0,

@@ -67,6 +67,17 @@ class Redact(CliTest):
         text = self.check(OK, real_core("O0-g/crash_text.kernel.core"), "--redact").out
         self.assertIn('the text "<7 bytes>"', text)
 
+    def test_panics_of_go(self):
+        """What the program was built with is no secret; what it made of it is."""
+        wanted = {"send_closed": "send on closed channel", "nil_map": "assignment to entry in nil map",
+                  "in_goroutine": "out of paper", "custom_error": "<16 bytes>", "integer": "<2 bytes>",
+                  "bounds": "<51 bytes>"}
+        for case, value in wanted.items():
+            for core in sorted(Settings.cores.glob(f"go-*-sw/go_panics-{case}.kernel.core")):
+                report = json.loads(self.check(OK, core, "--json", "--redact").out)
+                self.assertEqual(report["panics"][0]["value"], value, core)
+                self.assertEqual(report["crash"]["message"], value, core)
+
     def test_without_it_the_secret_is_there(self):
         self.assertGreater(sum(SECRET in out for _, out in self.outputs(real_core(CORE))), 35)
 

@@ -149,6 +149,21 @@ def check_panic(report, truth, value):
     yield from blamed(report, value)
 
 
+def check_panic_channel(report, _, value):
+    """The finding names the channel and all that use it; without one it is not surely known."""
+    what = f"the panic of {value['tid']}"
+    panic = next((p for p in report.data.get("panics", []) if p.get("actor") == value["tid"]), {})
+    wanted = f"r:{value['channel']}" if "channel" in value else None
+    if panic.get("resource") != wanted:
+        yield f"{what} is said to be about {panic.get('resource')}, should be {wanted}"
+    for finding in report.findings:
+        if finding["rule"] != "CT205" or value["tid"] not in report.finding_tids(finding):
+            continue
+        users = {step["actor"] for step in finding["steps"] if step.get("actor", value["tid"]) != value["tid"]}
+        if users != set(value.get("users", [])):
+            yield f"{what}: {ids(users)} are said to use the channel, should be {ids(value.get('users', []))}"
+
+
 def check_fatal(report, truth, value):
     crash = report.data.get("crash", {})
     what = f"the fatal error of {value.get('tid', 'the process')}"
@@ -281,6 +296,7 @@ CHECKS = {
     "waitgroup": check_waitgroup,
     "polled": check_polled,
     "panic": check_panic,
+    "panic_channel": check_panic_channel,
     "fatal": check_fatal,
     "nobody": check_nobody,
     "not_stuck": check_not_stuck,

@@ -34,6 +34,7 @@ TRUTH = [
     {"bubble": ["g:9"]},
     {"panic": {"tid": "g:7", "class": "panic", "function": "main.pay", "values": [
         {"value": "second", "type": "string"}, {"value": "first", "type": "string", "recovered": True}]}},
+    {"panic_channel": {"tid": "g:7", "channel": "0x30", "users": ["g:9"]}},
     {"fatal": {"tid": "g:8", "class": "fault", "text": "unexpected", "address": "0x5"}},
     {"heap": {"live": 1 << 20, "objects": 9000}},
     {"heap_object": {"address": "0x80", "alive": True, "kept_by": "main.shop", "steps": 2, "type": "main.order"}},
@@ -73,8 +74,10 @@ def right_report():
         "findings": [{"rule": "CT204", "level": "P0", "confidence": "likely", "actors": ["g:7", "t:77"],
                       "resources": [], "title": "t", "fingerprint": "f"},
                      {"rule": "CT205", "level": "P0", "confidence": "proven", "actors": ["g:7"], "resources": [],
-                      "title": "second, in main.pay", "fingerprint": "f"}],
-        "panics": [{"actor": "g:7", "class": "panic", "value": "second", "value_type": "string"},
+                      "title": "second, in main.pay", "fingerprint": "f", "steps": [
+                          {"text": "it panicked", "actor": "g:7"}, {"text": "has code", "actor": "g:9"}]}],
+        "panics": [{"actor": "g:7", "class": "panic", "value": "second", "value_type": "string",
+                    "resource": "r:0x30"},
                    {"actor": "g:7", "value": "first", "value_type": "string", "recovered": True}],
         "crash": {"actor": "g:8", "class": "fault", "message": "unexpected fault", "address": "0x5"},
         "heap": {"live": 1 << 20, "objects": 9001, "guessed_objects": 0, "guessed_stacks": 0, "types": [
@@ -93,6 +96,8 @@ def complaints(report, truth=None):
 
 # What is spoilt, how, and what is then said.
 WRONG = {
+    "channel of a panic": (lambda r: r["panics"][0].pop("resource"), "is said to be about None, should be r:0x30"),
+    "its users": (lambda r: r["findings"][1]["steps"].pop(), "[] are said to use the channel, should be [g:9]"),
     "gone": (lambda r: r["actors"].pop(1), "g:7 (payer) is not among the goroutines"),
     "state": (lambda r: r["actors"][1].update(state="running"), "state is 'running'"),
     "reason": (lambda r: r["actors"][1].update(wait_reason="sleep"), "wait_reason is 'sleep'"),

@@ -4,6 +4,7 @@
 #include "story.h"
 
 #include "facts/crash.h"
+#include "facts/go.h"
 #include "rules/rules.h"
 #include "runtime/go/panic.h"
 
@@ -40,6 +41,7 @@ static void panics(struct story *s, uint32_t actor, const char *value, bool reco
 {
 	ct_sink_panic(s->sink, &(struct ct_panic){.actor = actor,
 				       .frame = CT_NONE,
+				       .resource = CT_NONE,
 				       .value = value,
 				       .type = value ? "string" : NULL,
 				       .class = "panic",
@@ -126,12 +128,57 @@ static void test_silent(void **state)
 	ct_facts_free(facts);
 }
 
+static struct ct_channel_use use_of(uint32_t actor, uint32_t channel, uint32_t sends)
+{
+	return (struct ct_channel_use){.actor = actor,
+		.resource = channel,
+		.sends = sends,
+		.receives = !sends,
+		.why = "its code"};
+}
+
+/* Whose code goes on to use the channel of the panic; another channel is no matter. */
+static void test_channel(void **state)
+{
+	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
+	uint32_t dying = goroutine(&s, 7), sender = goroutine(&s, 8), other = goroutine(&s, 9);
+	bool fresh;
+	uint32_t channel = ct_sink_resource(s.sink, "go_chan", 0x1000, &fresh);
+	uint32_t open = ct_sink_resource(s.sink, "go_chan", 0x2000, &fresh);
+	const struct ct_channel_use uses[] = {
+		use_of(dying, channel, 1), use_of(sender, channel, 2), use_of(other, open, 1)};
+	struct ct_document *doc;
+	struct ct_facts *facts;
+
+	(void)state;
+	ct_sink_panic(s.sink, &(struct ct_panic){.actor = dying,
+				      .frame = CT_NONE,
+				      .resource = channel,
+				      .value = "send on closed channel",
+				      .type = "runtime.plainError",
+				      .class = "send-on-closed"});
+	ct_sink_go(s.sink, &(struct ct_fact_go){.uses = uses, .n_uses = CT_COUNT(uses)});
+	crashes(&s, dying, CT_CRASH_GO, "send-on-closed");
+	judge(&s, &doc, &facts);
+	const struct ct_finding *f = find(doc);
+	assert_non_null(f);
+	assert_int_equal(f->n_resources, 1);
+	assert_int_equal(f->resources[0], channel);
+	assert_int_equal(f->n_steps, 3);
+	assert_non_null(strstr(f->steps[1].text, "which was closed before"));
+	assert_int_equal(f->steps[2].actor, sender);
+	assert_non_null(strstr(f->steps[2].text, "has code that sends to it: its code"));
+	ct_document_free(doc);
+	ct_facts_free(facts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_panics_in_order),
 		cmocka_unit_test(test_silent),
+		cmocka_unit_test(test_channel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

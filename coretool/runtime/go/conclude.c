@@ -54,6 +54,9 @@ static const char *explain(const struct conclusion *c, const struct ct_go_found 
 	const struct ct_go_wanted *w = &c->e->wanted[f->wanted];
 	const char *what = f->row ? f->row->function : verbs[w->claim][0];
 
+	if (f->receives && !f->sends && !f->closes)
+		return ct_sink_printf(c->o->sink, "frame #%u %s may receive from 0x%" PRIx64,
+			f->frame, place(c, f), w->addr);
 	return ct_sink_printf(c->o->sink, "frame #%u %s %s call %s(0x%" PRIx64 ")%s", f->frame,
 		place(c, f), f->sure ? "will" : "may", what, w->addr,
 		f->deferred ? ", deferred" : "");
@@ -144,16 +147,24 @@ static void conclude_peers(
 	}
 }
 
-/* Who uses a channel is of interest where somebody will close it. */
+static bool has_panicked_at(const struct ct_sink *sink, uint32_t resource)
+{
+	for (uint32_t i = 0; i < ct_sink_n_panics(sink); i++)
+		if (ct_sink_get_panic(sink, i)->resource == resource)
+			return true;
+	return false;
+}
+
+/* Who uses a channel is of interest where somebody will close it, or has panicked at it. */
 static bool add_uses(
 	struct conclusion *c, const struct ct_go_wanted *w, const struct ct_go_found *f, uint32_t n)
 {
-	bool closes = false;
+	bool panicked = has_panicked_at(c->o->sink, w->resource), wanted = panicked;
 
 	for (uint32_t i = 0; i < n; i++)
-		closes |= f[i].closes;
-	for (uint32_t i = 0; closes && i < n; i++) {
-		bool told = f[i].closes || f[i].sends;
+		wanted |= f[i].closes;
+	for (uint32_t i = 0; wanted && i < n; i++) {
+		bool told = f[i].closes || f[i].sends || panicked;
 		struct ct_channel_use *slot = ct_vec_push(&c->o->uses);
 
 		if (!slot)

@@ -374,7 +374,8 @@ static bool sends_for_ever(const struct asking *a, const struct tally *t, bool c
 	return n && !cut && t->senders == n;
 }
 
-/* The innermost frame that closes it, else the innermost that sends, is the one that is named. */
+/* The innermost frame that closes it, else the innermost that sends, else the one that receives, is
+ * the one that is named. */
 static bool note_use(
 	struct asking *a, const struct tally *t, size_t frame, uint32_t returns, bool cut)
 {
@@ -386,6 +387,8 @@ static bool note_use(
 	struct ct_go_found *use = &s->use;
 	bool names = !use->closes && (t->paths || pending);
 
+	if (!use->closes && !use->sends && !use->receives && t->receives)
+		use->frame = (uint32_t)frame;
 	use->receives |= t->receives;
 	if (names || (!use->closes && !use->sends && t->sends)) {
 		use->frame = (uint32_t)frame;

@@ -59,40 +59,60 @@ static uint64_t printed_by(const struct ct_go *go, const struct ct_unwound *stac
 	return at;
 }
 
-static void add_panic(
-	struct ct_go_observation *o, const struct ct_unwound *stack, uint64_t at, uint32_t actor)
+/* What it was made with, or the text that has taken its place; NULL: that is not known. */
+static void add_value(struct ct_go_observation *o, const struct ct_unwound *stack, uint64_t at,
+	uint64_t made, struct ct_panic *ret)
 {
 	const struct ct_go *go = o->go;
-	struct ct_panic panic = {.actor = actor, .frame = CT_NONE, .class = "panic"};
 	char text[CT_GO_PANIC_TEXT], original[CT_GO_PANIC_TEXT] = "";
 	struct ct_go_type type, first;
+	bool constant = false, built_in = false;
+	bool known = ct_go_at(go, PANIC_ARG) != CT_GO_ABSENT &&
+		     ct_go_panic_value(go, printed_by(go, stack, at) + ct_go_at(go, PANIC_ARG),
+			     &type, text, &constant);
+
+	if (made && ct_go_panic_value(go, made, &first, original, &built_in)) {
+		bool is_text = known && type.kind == CT_GO_KIND_STRING;
+
+		/* Only a string may stand for another value. */
+		if (!is_text)
+			memcpy(text, original, sizeof(text));
+		constant = (is_text && constant) || (built_in && !strcmp(text, original));
+		if (!known || is_text)
+			type = first;
+		known = true;
+	}
+	if (!known)
+		return;
+	ret->type = ct_sink_string(o->sink, type.name);
+	if (text[0])
+		ret->value =
+			constant ? ct_sink_string(o->sink, text) : ct_sink_secret(o->sink, text);
+	ret->class = ct_go_panic_class(text, type.name);
+}
+
+static void add_panic(struct ct_go_observation *o, const struct ct_go_g *g,
+	const struct ct_unwound *stack, uint64_t at, uint32_t actor)
+{
+	const struct ct_go *go = o->go;
+	struct ct_panic panic = {
+		.actor = actor, .frame = CT_NONE, .resource = CT_NONE, .class = "panic"};
 	uint8_t recovered = 0, goexit = 0;
 	size_t frame = frame_of(stack, at);
+	bool made_here = frame < stack->n &&
+			 !strcmp(ct_go_frame_name(go, &stack->frames[frame]), "runtime.gopanic");
 
 	(void)!ct_go_u8(go, at, CT_GO_PANIC_RECOVERED, &recovered);
 	(void)!ct_go_u8(go, at, CT_GO_PANIC_GOEXIT, &goexit);
 	panic.recovered = recovered == 1;
 	panic.goexit = goexit == 1;
-	bool known = ct_go_at(go, PANIC_ARG) != CT_GO_ABSENT &&
-		     ct_go_panic_value(
-			     go, printed_by(go, stack, at) + ct_go_at(go, PANIC_ARG), &type, text);
-	if (frame < stack->n &&
-		!strcmp(ct_go_frame_name(go, &stack->frames[frame]), "runtime.gopanic")) {
+	if (made_here)
 		panic.frame = culprit(go, stack, frame);
-		if (ct_go_panic_value(go, stack->frames[frame].cfa, &first, original)) {
-			/* Only a string may stand for another value. */
-			if (!known || type.kind != CT_GO_KIND_STRING)
-				memcpy(text, original, sizeof(text));
-			if (!known || type.kind == CT_GO_KIND_STRING)
-				type = first;
-			known = true;
-		}
-	}
-	if (known && !panic.goexit) {
-		panic.type = ct_sink_string(o->sink, type.name);
-		panic.value = text[0] ? ct_sink_secret(o->sink, text) : NULL;
-		panic.class = ct_go_panic_class(text, type.name);
-	}
+	if (!panic.goexit)
+		add_value(o, stack, at, made_here ? stack->frames[frame].cfa : 0, &panic);
+	if (made_here &&
+		(!strcmp(panic.class, "send-on-closed") || !strcmp(panic.class, "close-of-closed")))
+		panic.resource = ct_go_panic_channel(o, g, actor, stack, frame);
 	ct_sink_panic(o->sink, &panic);
 }
 
@@ -110,7 +130,7 @@ enum ct_status ct_go_observe_panics(
 	for (uint32_t n = 0; at && n < MAX_PANICS; n++) {
 		uint64_t next = ct_go_word(o->go, at, CT_GO_PANIC_LINK);
 
-		add_panic(o, &stack, at, actor);
+		add_panic(o, g, &stack, at, actor);
 		/* Older ones are farther up the stack. */
 		at = next > at ? next : 0;
 	}

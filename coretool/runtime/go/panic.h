@@ -15,9 +15,17 @@ const char *ct_go_panic_class(const char *value, const char *type);
 const char *ct_go_fatal_class(const char *message);
 
 /* What is in an interface, as the runtime prints it; "" when that needs the program's own code.
- * False: it is no interface. (panic_value.c) */
+ * constant: the program was built with that text, so that it is no secret. False: it is no
+ * interface. (panic_value.c) */
 bool ct_go_panic_value(const struct ct_go *go, uint64_t interface, struct ct_go_type *type,
-	char text[CT_GO_PANIC_TEXT]);
+	char text[CT_GO_PANIC_TEXT], bool *constant);
+
+/*
+ * The channel that was closed already when the frame after gopanic()'s sent to it or closed it:
+ * a resource; CT_NONE: it is not surely known. (panic_channel.c)
+ */
+uint32_t ct_go_panic_channel(struct ct_go_observation *o, const struct ct_go_g *g, uint32_t actor,
+	const struct ct_unwound *stack, size_t gopanic);
 
 /* Adds the panics of a goroutine, whose stack its actor has already. (panic.c) */
 CT_WARN_UNUSED enum ct_status ct_go_observe_panics(

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a panic's value says: printpanicval() of runtime/error.go. */
 #include <inttypes.h>
+#include <sys/mman.h>
 
 #include "runtime/go/panic.h"
 
@@ -58,12 +59,25 @@ static void print_number(uint8_t kind, uint64_t bits, size_t size, char *text)
 	}
 }
 
+/* Is the text of the string at addr in memory of a module that the process could not write? */
+static bool is_constant(const struct ct_go *go, uint64_t addr)
+{
+	uint64_t text[2];
+
+	if (ct_read(go->target, addr, text, sizeof(text)) || !ct_module_at(go->target, text[0]))
+		return false;
+	const struct ct_map *map = ct_target_map_at(go->target, text[0]);
+	return map && !map->whole && map->prot >= 0 && !(map->prot & PROT_WRITE) &&
+	       text[1] <= map->end - text[0];
+}
+
 bool ct_go_panic_value(const struct ct_go *go, uint64_t interface, struct ct_go_type *type,
-	char text[CT_GO_PANIC_TEXT])
+	char text[CT_GO_PANIC_TEXT], bool *constant)
 {
 	uint64_t words[2], bits = 0;
 
 	text[0] = '\0';
+	*constant = false;
 	if (ct_read(go->target, interface, words, sizeof(words)) ||
 		ct_go_type_at(go, words[0], type))
 		return false;
@@ -75,9 +89,11 @@ bool ct_go_panic_value(const struct ct_go *go, uint64_t interface, struct ct_go_
 		memcpy(text, before, n + 1);
 		if (!ct_go_string(go->target, words[1], text + n, CT_GO_PANIC_TEXT - n))
 			text[0] = '\0';
+		*constant = is_constant(go, words[1]);
 	} else if (has_text_first(type->name)) {
 		if (!ct_go_string(go->target, words[1], text, CT_GO_PANIC_TEXT))
 			text[0] = '\0';
+		*constant = is_constant(go, words[1]);
 	} else if (type->kind >= KIND_BOOL && type->kind <= KIND_FLOAT64 && type->size &&
 		   type->size <= sizeof(bits) &&
 		   !ct_read(go->target, words[1], &bits, type->size)) {

@@ -98,6 +98,22 @@ static void ask_about(struct collector *c, const struct ct_wait *wait)
 		add(c, wait->resource, r->address, CT_GO_CLAIM_SIGNAL, CT_NONE);
 }
 
+/* Of a channel that somebody panicked at nobody waits for any more; who else uses it is asked. */
+static void ask_about_panics(struct collector *c)
+{
+	const struct ct_sink *sink = c->o->sink;
+
+	for (uint32_t i = 0; i < ct_sink_n_panics(sink) && c->n_closes < MAX_CLOSES; i++) {
+		uint32_t resource = ct_sink_get_panic(sink, i)->resource;
+
+		if (resource == CT_NONE)
+			continue;
+		c->n_closes++;
+		add(c, resource, ct_sink_get_resource(c->o->sink, resource)->address,
+			CT_GO_CLAIM_CLOSE, CT_NONE);
+	}
+}
+
 static int by_address(const void *a, const void *b)
 {
 	const struct ct_go_wanted *x = a, *y = b;
@@ -133,6 +149,8 @@ bool ct_go_collect_questions(const struct ct_go_observation *o, ct_go_questions 
 		if (wait->resource != CT_NONE && wait->actor - o->first < o->n)
 			ask_about(&c, wait);
 	}
+	if (c.asked)
+		ask_about_panics(&c);
 	c.failed |= !c.asked;
 	free(c.asked);
 	if (ret->n && !c.failed) {
