@@ -319,6 +319,15 @@ func others() {
 func polled(a *actor, function, mode string, conn syscall.Conn) {
 	expect(a, function, nil, "IO wait")
 	told := fields{"tid": a, "mode": mode}
+	if listener, is := conn.(net.Listener); is {
+		told["local"] = listener.Addr().String()
+	}
+	if socket, is := conn.(net.Conn); is {
+		told["local"] = socket.LocalAddr().String()
+		if there := socket.RemoteAddr(); there != nil {
+			told["remote"] = there.String()
+		}
+	}
 	if conn != nil {
 		raw, err := conn.SyscallConn()
 		must(err, "SyscallConn")
@@ -365,6 +374,11 @@ func network() {
 	must(err, "udp")
 	postman := begin("postman", func() { read(packets.(*net.UDPConn)) })
 	polled(postman, "main.read", "read", packets.(*net.UDPConn))
+	six, err := net.Dial("udp", "[::1]:9")
+	if err == nil { // without IPv6 there is none
+		courier := begin("courier", func() { read(six) })
+		polled(courier, "main.read", "read", six.(*net.UDPConn))
+	}
 	local, err := net.Listen("unix", "socket")
 	must(err, "unix")
 	porter := begin("porter", func() { accept(local) })

@@ -78,6 +78,15 @@ class Redact(CliTest):
                 self.assertEqual(report["panics"][0]["value"], value, core)
                 self.assertEqual(report["crash"]["message"], value, core)
 
+    def test_addresses_of_go(self):
+        for core in sorted(Settings.cores.glob("go-*-sw/go_waits.kernel.core")):
+            for form in ("json", "ndjson"):
+                asked = ("analyze", core, "--full", "--format", form)
+                self.assertIn("127.0.0.1:", self.check(OK, *asked).out, core)
+                out = self.check(OK, *asked, "--redact").out
+                self.assertNotIn("127.0.0.1:", out, core)
+                self.assertIn("<15 bytes> to <15 bytes>", out, core)
+
     def test_without_it_the_secret_is_there(self):
         self.assertGreater(sum(SECRET in out for _, out in self.outputs(real_core(CORE))), 35)
 

@@ -129,6 +129,10 @@ def check_polled(report, _, value):
     for key in ("fd", "mode"):
         if key in value and [w.get(key) for w in waits] != [value[key]]:
             yield f"{value['tid']}: {key} is {[w.get(key) for w in waits]}, should be {value[key]!r}"
+    states = [report.resources[number(w["resource"])].get("state", {}) for w in waits if "resource" in w]
+    for key in ("local", "remote"):
+        if [state.get(key) for state in states] != [value.get(key)]:
+            yield f"{value['tid']}: {key} is {[s.get(key) for s in states]}, should be {value.get(key)!r}"
 
 
 def check_panic(report, truth, value):

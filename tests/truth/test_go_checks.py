@@ -26,7 +26,7 @@ TRUTH = [
     {"channel": {"resource": "0x30", "len": 0, "cap": 3, "closed": False, "elem": "int", "senders": [],
                  "receivers": ["g:9"]}},
     {"waitgroup": {"resource": "0x50", "counter": 2, "waiters": 0}},
-    {"polled": {"tid": "g:10", "fd": 5, "mode": "read"}},
+    {"polled": {"tid": "g:10", "fd": 5, "mode": "read", "local": "127.0.0.1:80"}},
     {"cycle": {"timed": False, "tids": ["g:7", "g:8"]}},
     {"finding": {"rule": "CT204", "level": "P0", "confidence": ["likely"], "tids": ["g:7", "g:8"]}},
     {"fires": ["CT204"]}, {"nobody": "0x60"}, {"not_stuck": ["g:9"]}, {"peers_among": {"tid": "g:9", "peers": ["g:7"]}},
@@ -54,7 +54,8 @@ def right_report():
         "summary": {"goroutines": 3},
         "stacks": [{"frames": frames + end}, {"frames": [{"function": "read_page"}, *end]}, {"frames": end}],
         "resources": [{"id": "r:0x30", "kind": "go_chan", "state": {"len": 0, "cap": 3, "closed": False, "elem": "int"}},
-                      {"id": "r:0x50", "kind": "go_waitgroup", "state": {"counter": 2, "waiters": 0}}],
+                      {"id": "r:0x50", "kind": "go_waitgroup", "state": {"counter": 2, "waiters": 0}},
+                      {"id": "r:0x70", "kind": "go_fd", "state": {"fd": 5, "local": "127.0.0.1:80"}}],
         "actors": [
             {"id": "t:77", "kind": "thread", "state": "waiting", "syscall": {"name": "read"}, "waits": [
                 wait_of("mutex", "r:0x20", on=["g:7"])]},
@@ -67,7 +68,7 @@ def right_report():
                 wait_of("chan-send", "r:0x40", any_of=True)]},
             {"id": "g:10", "kind": "goroutine", "state": "waiting", "stack": 2, "system": True,
              "waits": [
-                {"kind": "io", "fd": 5, "mode": "read"}]},
+                {"kind": "io", "fd": 5, "mode": "read", "resource": "r:0x70"}]},
         ],
         "cycles": [{"timed": False, "edges": [{"waiter": "g:7", "trust": "inferred"},
                                               {"waiter": "t:77", "trust": "exact"}]}],
@@ -96,6 +97,8 @@ def complaints(report, truth=None):
 
 # What is spoilt, how, and what is then said.
 WRONG = {
+    "address": (lambda r: r["resources"][2]["state"].pop("local"), "local is [None], should be '127.0.0.1:80'"),
+    "one address too many": (lambda r: r["resources"][2]["state"].update(remote="x"), "remote is ['x'], should be None"),
     "channel of a panic": (lambda r: r["panics"][0].pop("resource"), "is said to be about None, should be r:0x30"),
     "its users": (lambda r: r["findings"][1]["steps"].pop(), "[] are said to use the channel, should be [g:9]"),
     "gone": (lambda r: r["actors"].pop(1), "g:7 (payer) is not among the goroutines"),

@@ -4,7 +4,7 @@
  * them, and is found by that in their stacks. The poll.FD around it, and the net.netFD around that
  * one, say what kind of file it is.
  */
-#include "runtime/go/waits.h"
+#include "runtime/go/poll.h"
 
 #include <inttypes.h>
 
@@ -15,6 +15,7 @@ struct polled {
 	bool closing;
 	bool deadline; /* one is set for what it does */
 	char net[8];   /* "tcp", "udp", "unix" …; "": not known */
+	char local[CT_GO_SOCKET_ADDRESS], remote[CT_GO_SOCKET_ADDRESS]; /* "": not known */
 };
 
 /* Is the pollDesc at addr that of this goroutine? */
@@ -43,24 +44,32 @@ static uint64_t find_desc(struct ct_go_waiter *w, const uint64_t *words, size_t 
 	return 0;
 }
 
-/* net.netFD: pfd poll.FD; family, sotype int; isConnected bool; net string (net/fd_posix.go). */
-static void read_net(const struct ct_go *go, uint64_t poll_fd, struct polled *p)
+/* net.netFD: pfd poll.FD; family, sotype int; isConnected bool; net string; laddr, raddr Addr
+ * (net/fd_posix.go). */
+enum { NET = 24, LADDR = 40, RADDR = 56 };
+
+static void read_net(struct ct_go_waiter *w, uint64_t poll_fd, struct polled *p)
 {
+	const struct ct_go *go = w->o->go;
+	uint64_t behind = poll_fd + ct_go_at(go, FD_SIZE);
 	static const char *const kinds[] = {"tcp", "udp", "unix", "ip"};
 	uint64_t text[2];
 	char net[sizeof(p->net)] = "";
 
-	if (ct_read(go->target, poll_fd + ct_go_at(go, FD_SIZE) + 24, text, sizeof(text)) ||
-		!text[1] || text[1] >= sizeof(net) || ct_read(go->target, text[0], net, text[1]))
+	if (ct_read(go->target, behind + NET, text, sizeof(text)) || !text[1] ||
+		text[1] >= sizeof(net) || ct_read(go->target, text[0], net, text[1]))
 		return;
 	for (size_t i = 0; i < CT_COUNT(kinds); i++)
 		if (!strncmp(net, kinds[i], strlen(kinds[i])))
 			snprintf(p->net, sizeof(p->net), "%s", kinds[i]);
+	if (!*p->net)
+		return;
+	ct_go_socket_address(w, behind + LADDR, p->net, p->local);
+	ct_go_socket_address(w, behind + RADDR, p->net, p->remote);
 }
 
 /* The poll.FD whose pollDesc this is: it has the same number, and points to it. */
-static void find_file(
-	const struct ct_go_waiter *w, const uint64_t *words, size_t n, struct polled *p)
+static void find_file(struct ct_go_waiter *w, const uint64_t *words, size_t n, struct polled *p)
 {
 	const struct ct_go *go = w->o->go;
 
@@ -69,7 +78,7 @@ static void find_file(
 			ct_go_word(go, words[i], CT_GO_FD_PD) != p->desc ||
 			ct_go_word(go, words[i], CT_GO_FD_SYSFD) != p->fd)
 			continue;
-		read_net(go, words[i], p);
+		read_net(w, words[i], p);
 		if (*p->net)
 			return;
 	}
@@ -95,6 +104,16 @@ static bool read_polled(struct ct_go_waiter *w, struct polled *p)
 	return true;
 }
 
+/* "fd 7 (tcp 127.0.0.1:80 to 127.0.0.1:41234)" */
+static const char *name_of(
+	struct ct_sink *sink, const struct polled *p, const char *local, const char *remote)
+{
+	if (!*p->net)
+		return ct_sink_printf(sink, "fd %" PRIu64, p->fd);
+	return ct_sink_printf(sink, "fd %" PRIu64 " (%s%s%s%s%s)", p->fd, p->net, local ? " " : "",
+		local ? local : "", remote ? " to " : "", remote ? remote : "");
+}
+
 static uint32_t resource_of(struct ct_go_waiter *w, const struct polled *p)
 {
 	struct ct_sink *sink = w->o->sink;
@@ -106,10 +125,16 @@ static uint32_t resource_of(struct ct_go_waiter *w, const struct polled *p)
 	ct_sink_value_int(sink, resource, "fd", (int64_t)p->fd);
 	if (*p->net)
 		ct_sink_value_text(sink, resource, "socket", p->net);
+	/* Whom it talks to is no business of those who may not see what it says. */
+	const char *local = *p->local ? ct_sink_secret(sink, p->local) : NULL;
+	const char *remote = *p->remote ? ct_sink_secret(sink, p->remote) : NULL;
+	if (local)
+		ct_sink_value_text(sink, resource, "local", local);
+	if (remote)
+		ct_sink_value_text(sink, resource, "remote", remote);
 	ct_sink_value_bool(sink, resource, "closing", p->closing);
-	ct_sink_get_resource(sink, resource)->name =
-		*p->net ? ct_sink_printf(sink, "fd %" PRIu64 " (%s)", p->fd, p->net)
-			: ct_sink_printf(sink, "fd %" PRIu64, p->fd);
+	const char *name = name_of(sink, p, local, remote);
+	ct_sink_get_resource(sink, resource)->name = name;
 	return resource;
 }
 

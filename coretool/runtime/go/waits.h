@@ -53,6 +53,14 @@ struct ct_go_elem {          /* the type of what a channel takes */
 	bool known;
 };
 
+enum ct_go_net { CT_GO_NET_UNKNOWN, CT_GO_NET_PORT, CT_GO_NET_IP, CT_GO_NET_UNIX };
+
+struct ct_go_net_itab { /* of a net.Addr, and what it has */
+	uint64_t at;
+	const char *net; /* NULL: none is here yet */
+	enum ct_go_net kind;
+};
+
 /* Sentences that were said last. */
 struct ct_go_fires {
 	int64_t n;
@@ -88,8 +96,9 @@ struct ct_go_waits {
 	/* Label sets by the address of the labels. (labels.c) */
 	CT_VEC(struct ct_go_labels) labels;
 	struct ct_hash label_keys;
-	struct ct_go_elem elems[16]; /* (channel.c) */
-	const char *selects[128];    /* what is said of a select, by what is true of it */
+	struct ct_go_elem elems[16];    /* (channel.c) */
+	struct ct_go_net_itab itabs[8]; /* (poll_address.c) */
+	const char *selects[128];       /* what is said of a select, by what is true of it */
 	struct ct_go_fires fires;
 	struct ct_go_awaited awaited;
 };
