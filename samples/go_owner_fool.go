@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Code that makes it hard to tell from machine code who will unlock a mutex: wrappers, defers in loops and closures,
-// unlocks on a condition, locks that are passed on, locked and unlocked before, locked again in a loop, never unlocked.
+// unlocks on a condition, method values, wrappers that are inlined, locks that are passed on, locked and unlocked before,
+// locked again in a loop, never unlocked; and who reads an RWMutex.
 // Each mutex has one who waits for it, and each holder sleeps or waits somewhere else.
 package main
 
@@ -146,7 +147,66 @@ func inLoopNow(mutex *sync.Mutex) {
 	}
 }
 
+// It is given the unlock, and calls it at its end.
+//
+//go:noinline
+func thenCall(done func()) {
+	time.Sleep(long)
+	done()
+}
+
+//go:noinline
+func byPassedUnlock(mutex *sync.Mutex) {
+	mutex.Lock()
+	thenCall(mutex.Unlock)
+}
+
+// A wrapper that is small enough to be inlined.
+func (g *guarded) do(work func()) {
+	g.lock.Lock()
+	work()
+	g.lock.Unlock()
+}
+
+//go:noinline
+func byInlined(g *guarded) {
+	g.do(func() { time.Sleep(long) })
+	g.name = ""
+}
+
 // ---- who does not ----
+
+var kept func()
+
+// It has the method value, and only puts it away.
+//
+//go:noinline
+func keepsUnlock(mutex *sync.Mutex) {
+	unlock := mutex.Unlock
+	time.Sleep(long)
+	kept = unlock
+}
+
+//go:noinline
+func willCallBoth(mutex *sync.Mutex) {
+	lock, unlock := mutex.Lock, mutex.Unlock
+	time.Sleep(long)
+	lock()
+	unlock()
+}
+
+//go:noinline
+func inlinedBefore(g *guarded) {
+	g.do(func() { g.name = "before" })
+	time.Sleep(long)
+	g.name = ""
+}
+
+//go:noinline
+func inlinedLater(g *guarded) {
+	time.Sleep(long)
+	g.do(func() { g.name = "later" })
+}
 
 //go:noinline
 func lockedBefore(mutex *sync.Mutex) {
@@ -248,8 +308,111 @@ func waits(mutex *sync.Mutex) {
 	mutex.Unlock()
 }
 
+// ---- readers ----
+
+//go:noinline
+func reads(lock *sync.RWMutex) {
+	lock.RLock()
+	defer lock.RUnlock()
+	time.Sleep(long)
+}
+
+//go:noinline
+func readsByLocker(lock *sync.RWMutex) {
+	reader := lock.RLocker()
+	reader.Lock()
+	time.Sleep(long)
+	reader.Unlock()
+}
+
+//go:noinline
+func readsByMethodValue(lock *sync.RWMutex) {
+	lock.RLock()
+	done := lock.RUnlock
+	defer done()
+	time.Sleep(long)
+}
+
+//go:noinline
+func readBefore(lock *sync.RWMutex) {
+	lock.RLock()
+	lock.RUnlock()
+	time.Sleep(long)
+	lock = nil
+}
+
+//go:noinline
+func readAfterDefer(lock *sync.RWMutex) {
+	func() {
+		lock.RLock()
+		defer lock.RUnlock()
+	}()
+	time.Sleep(long)
+}
+
+//go:noinline
+func willRead(lock *sync.RWMutex) {
+	time.Sleep(long)
+	lock.RLock()
+	defer lock.RUnlock()
+}
+
+//go:noinline
+func willWrite(lock *sync.RWMutex) {
+	time.Sleep(long)
+	lock.Lock()
+	defer lock.Unlock()
+}
+
+//go:noinline
+func writes(lock *sync.RWMutex) {
+	lock.Lock()
+	lock.Unlock()
+}
+
+type reader struct {
+	label, function string
+	run             func(*sync.RWMutex)
+}
+
+func (r *reader) begin(lock *sync.RWMutex) *actor {
+	is := start(r.label, func() { r.run(lock) })
+	expect(is, r.function, nil, "sleep")
+	wait(is, "sleep", nil, fields{"timed": true})
+	return is
+}
+
+// Each lock has one that reads, all that only look so, and a writer who waits.
+func readers() {
+	for _, holder := range []*reader{
+		{"reads", "main.reads", reads},
+		{"reads by locker", "main.readsByLocker", readsByLocker},
+		{"reads by method value", "main.readsByMethodValue", readsByMethodValue},
+	} {
+		lock := new(sync.RWMutex)
+		var others []*actor
+		for _, other := range []*reader{
+			{"read before", "main.readBefore", readBefore},
+			{"read after defer", "main.readAfterDefer", readAfterDefer},
+			{"will read", "main.willRead", willRead},
+			{"will write", "main.willWrite", willWrite},
+		} {
+			others = append(others, other.begin(lock))
+		}
+		is := holder.begin(lock)
+		writer := start("writer behind "+holder.label, func() { writes(lock) })
+		expect(writer, "main.writes", nil, append(forWriter, forMutex...)...)
+		wait(writer, "rwlock-write", lock, heldBy(is))
+		holds(is, lock, "shared")
+		for _, other := range others {
+			notHeldBy(other, lock)
+		}
+	}
+}
+
 func holders() []*job {
 	g := &guarded{name: "g", next: &guarded{name: "next"}}
+	inlined := &guarded{name: "inlined"}
 	return []*job{
 		{label: "wrapper", function: "main.byWrapper", holds: true, run: byWrapper},
 		{label: "interface", function: "main.byInterface", holds: true,
@@ -267,6 +430,9 @@ func holders() []*job {
 			run: func(mutex *sync.Mutex) { byStruct(&request{chain: &request{lock: mutex}}) }},
 		{label: "callee", function: "main.finish", holds: true, run: byCallee},
 		{label: "loop", function: "main.inLoopNow", holds: true, run: inLoopNow},
+		{label: "passed unlock", function: "main.thenCall", holds: true, run: byPassedUnlock},
+		{label: "inlined", function: "main.byInlined", holds: true, mutex: &inlined.lock,
+			run: func(*sync.Mutex) { byInlined(inlined) }},
 	}
 }
 
@@ -278,7 +444,14 @@ func byMethod(g *guarded) {
 }
 
 func pretenders() []*job {
+	before, later := &guarded{name: "before"}, &guarded{name: "later"}
 	return []*job{
+		{label: "keeps unlock", function: "main.keepsUnlock", run: keepsUnlock},
+		{label: "will call both", function: "main.willCallBoth", run: willCallBoth},
+		{label: "inlined before", function: "main.inlinedBefore", mutex: &before.lock,
+			run: func(*sync.Mutex) { inlinedBefore(before) }},
+		{label: "inlined later", function: "main.inlinedLater", mutex: &later.lock,
+			run: func(*sync.Mutex) { inlinedLater(later) }},
 		{label: "before", function: "main.lockedBefore", run: lockedBefore},
 		{label: "between", function: "main.betweenRounds", run: betweenRounds},
 		{label: "after defer", function: "main.afterDefer", run: afterDefer},
@@ -336,6 +509,7 @@ func main() {
 	notHeldBy(third.is, &row.first)
 	notHeldBy(first.is, &row.third)
 
+	readers()
 	leak := &job{label: "leak", function: "main.neverUnlocks", run: neverUnlocks}
 	leak.begin()
 	waiter := start("for leak", func() { waits(leak.mutex) })

@@ -42,6 +42,7 @@ PLANS = {
     "go_self_lock": LOCKS,
     "go_rwmutex": LOCKS,
     "go_owner_fool": LOCKS,
+    "go_owner_generic": LOCKS,
     "go_trylock": LOCKS,
     "go_modern": EVERY,
     "go_close_by_receiver": EVERY,
