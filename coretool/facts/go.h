@@ -29,6 +29,7 @@ struct ct_channel_use {
 	uint32_t sends; /* the most on a path, up to a few */
 	bool receives, closes;
 	bool sure;       /* it closes it on all paths */
+	bool over;       /* it is closed, and somebody has panicked at it */
 	bool endless;    /* it sends for ever, and never returns */
 	const char *why; /* of who closes or sends: "frame #1 main.f() at f.go:7 will call …" */
 };

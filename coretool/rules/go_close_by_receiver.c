@@ -5,7 +5,6 @@
  * last. Who sends again after what it waits for, or for ever, is.
  */
 #include "facts/go.h"
-#include "facts/panic.h"
 #include "rules/findings.h"
 #include "rules/words.h"
 
@@ -96,15 +95,6 @@ static enum ct_status report(struct ct_findings *out, const struct ct_channel_us
 	return ct_findings_add(out, &draft);
 }
 
-/* It is closed, and that has been told (CT205). */
-static bool is_over(const struct ct_facts *facts, uint32_t resource)
-{
-	for (uint32_t i = 0; i < facts->n_panics; i++)
-		if (facts->panics[i].resource == resource)
-			return true;
-	return false;
-}
-
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_policy *policy, struct ct_findings *out)
 {
@@ -117,7 +107,7 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 
 		for (end = i + 1; end < n && facts->go->uses[end].resource == uses->resource; end++)
 			;
-		if (is_over(facts, uses->resource))
+		if (uses->over) /* CT205 tells it */
 			continue;
 		for (uint32_t k = 0; !status && k < end - i; k++)
 			if (is_receiver(facts, &uses[k])) {

@@ -32,6 +32,7 @@ struct ct_go_wanted { /* a question */
 	uint8_t claim;  /* enum ct_go_claim */
 	bool alias;     /* addr is the reader count of the RWMutex: for atomic instructions */
 	uint32_t of;    /* alias: the question itself */
+	bool panicked;  /* of a closed channel: somebody panicked at it */
 };
 
 struct ct_go_code;

@@ -147,24 +147,16 @@ static void conclude_peers(
 	}
 }
 
-static bool has_panicked_at(const struct ct_sink *sink, uint32_t resource)
-{
-	for (uint32_t i = 0; i < ct_sink_n_panics(sink); i++)
-		if (ct_sink_get_panic(sink, i)->resource == resource)
-			return true;
-	return false;
-}
-
 /* Who uses a channel is of interest where somebody will close it, or has panicked at it. */
 static bool add_uses(
 	struct conclusion *c, const struct ct_go_wanted *w, const struct ct_go_found *f, uint32_t n)
 {
-	bool panicked = has_panicked_at(c->o->sink, w->resource), wanted = panicked;
+	bool wanted = w->panicked;
 
 	for (uint32_t i = 0; i < n; i++)
 		wanted |= f[i].closes;
 	for (uint32_t i = 0; wanted && i < n; i++) {
-		bool told = f[i].closes || f[i].sends || panicked;
+		bool told = f[i].closes || f[i].sends || w->panicked;
 		struct ct_channel_use *slot = ct_vec_push(&c->o->uses);
 
 		if (!slot)
@@ -175,6 +167,7 @@ static bool add_uses(
 			.receives = f[i].receives,
 			.closes = f[i].closes,
 			.sure = f[i].sure,
+			.over = w->panicked,
 			.endless = f[i].endless,
 			.why = told ? explain(c, &f[i]) : NULL};
 	}

@@ -108,9 +108,12 @@ static void ask_about_panics(struct collector *c)
 
 		if (resource == CT_NONE)
 			continue;
+		uint32_t before = c->list->n;
 		c->n_closes++;
 		add(c, resource, ct_sink_get_resource(c->o->sink, resource)->address,
 			CT_GO_CLAIM_CLOSE, CT_NONE);
+		if (c->list->n > before)
+			c->list->items[before].panicked = true;
 	}
 }
 
