@@ -237,6 +237,9 @@ static void a_receiver_that_will_close(void **state)
 		{{.closes = true, .sure = true, .receives = true, .sends = 1}, {.receives = true},
 			false, false, 0, 0},
 		{{.receives = true}, {.sends = 3, .endless = true}, true, true, 0, 0},
+		/* It is closed, and somebody has panicked: CT205 tells it. */
+		{{.closes = true, .sure = true, .receives = true, .over = true},
+			{.sends = 1, .endless = true, .over = true}, false, false, 0, 0},
 	};
 
 	(void)state;
