@@ -12,9 +12,11 @@
 //	select      {tid, cases: [{kind, resource}], timed}: all of its cases
 //	channel     {resource, len, cap, closed, elem, senders, receivers}
 //	waitgroup   {resource, counter, waiters}
-//	polled      {tid, fd, mode}: it waits until it can read or write there
+//	polled      {tid, fd, mode, local, remote}: it waits until it can read or write there; addresses of a socket
 //	panic       {tid, values: [{value, type, recovered}], class, function}: the values that it panics with, the
 //	            newest first
+//	panic_channel {tid, channel, users: [ids]}: the channel that it panics at, and who else has code that uses it;
+//	            no channel where it cannot be known; others are near misses
 //	fatal       {tid, class, text, function, address}: the runtime ends the process with this message
 //	goroutine_count  N: how many there are beside those of the system
 //	crash       of sample.h, with called_by: the goroutine that called the C code
