@@ -276,6 +276,14 @@ static const char heap_help[] =
 	"a closure or a field that leads to it names it; of the rest the size is told. Without -v "
 	"the first 40."
 	"\n" CORE_HELP;
+static const char contexts_help[] =
+	"The tree of contexts of a Go program: what each is derived from, its deadline against the "
+	"newest time that the runtime has noted, whether and why it is cancelled, the types of "
+	"keys "
+	"and values, how many goroutines wait at its Done(), and how many have it in a frame that "
+	"will use it yet but wait for something else. Branches that look alike are told once. Only "
+	"contexts that live are told."
+	"\n" CORE_HELP;
 static const char commands_help[] =
 	"Lists commands and options for people (--format text), for programs (json), or as a "
 	"manual page (man).";
@@ -354,6 +362,18 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_GOROUTINES,
 		.sections = CT_SECTION_SCHED,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_report},
+	{.name = "contexts",
+		.args = "CORE [EXE]",
+		.summary =
+			"the contexts of a Go program: cancelled, overdue, who waits, who does not",
+		.help = contexts_help,
+		.options = REPORT & ~BIT(QUICK),
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES | CT_WANT_CONTEXTS,
+		.sections = CT_SECTION_CONTEXTS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "heap",

@@ -331,20 +331,22 @@ struct ct_fact_target {
 	struct ct_fact_strings args, env;
 };
 
-struct ct_crash;          /* facts/crash.h */
-struct ct_panic;          /* facts/panic.h */
-struct ct_fact_go;        /* facts/go.h */
-struct ct_fact_go_heap;   /* facts/go_heap.h */
-struct ct_fact_go_object; /* facts/go_heap.h */
+struct ct_crash;            /* facts/crash.h */
+struct ct_panic;            /* facts/panic.h */
+struct ct_fact_go;          /* facts/go.h */
+struct ct_fact_go_heap;     /* facts/go_heap.h */
+struct ct_fact_go_object;   /* facts/go_heap.h */
+struct ct_fact_go_contexts; /* facts/go_context.h */
 
 struct ct_facts {
 	struct ct_fact_target target;
 	const struct ct_crash
 		*crash; /* what killed the process; NULL: nothing, or another process */
-	const struct ct_fact_go *go;               /* NULL: no Go program, or not asked for */
-	const struct ct_fact_go_heap *go_heap;     /* NULL: likewise */
-	const struct ct_fact_go_object *go_object; /* at the address asked for; NULL: none */
-	unsigned wants;                            /* what was asked for: enum ct_want */
+	const struct ct_fact_go *go;                   /* NULL: no Go program, or not asked for */
+	const struct ct_fact_go_heap *go_heap;         /* NULL: likewise */
+	const struct ct_fact_go_object *go_object;     /* at the address asked for; NULL: none */
+	const struct ct_fact_go_contexts *go_contexts; /* NULL: no Go program, or not asked for */
+	unsigned wants;                                /* what was asked for: enum ct_want */
 	bool say_numbers; /* sentences have a debugger's numbers; set by who asked for the facts */
 	const struct ct_actor *actors;
 	const struct ct_wait *waits; /* in the order of their actors */

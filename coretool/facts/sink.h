@@ -9,6 +9,7 @@
 
 #include "facts/crash.h"
 #include "facts/go.h"
+#include "facts/go_context.h"
 #include "facts/go_heap.h"
 #include "facts/panic.h"
 
@@ -98,6 +99,7 @@ const struct ct_panic *ct_sink_panic_of(const struct ct_sink *sink, uint32_t act
 /* The Go runtime; likewise. */
 void ct_sink_go(struct ct_sink *sink, const struct ct_fact_go *go);
 void ct_sink_go_heap(struct ct_sink *sink, const struct ct_fact_go_heap *heap);
+void ct_sink_go_contexts(struct ct_sink *sink, const struct ct_fact_go_contexts *contexts);
 void ct_sink_go_object(struct ct_sink *sink, const struct ct_fact_go_object *object);
 CT_PRINTF(4, 5)
 void ct_sink_note(struct ct_sink *sink, unsigned code, const char *about, const char *fmt, ...);

@@ -18,6 +18,7 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.arg = o,
 		.names = o->plan->wants & CT_WANT_NAMES,
 		.heap = o->plan->wants & CT_WANT_HEAP,
+		.contexts = o->plan->wants & CT_WANT_CONTEXTS,
 		.address = o->plan->wants & CT_WANT_NAMES ? o->plan->address : 0,
 	};
 

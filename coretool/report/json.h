@@ -91,6 +91,7 @@ json_t *ct_json_go(const struct ct_fact_go *go); /* of the target */
 json_t *ct_json_sched(const struct ct_json *j, uint32_t index);
 bool ct_json_has_heap(const struct ct_document *document);
 json_t *ct_json_heap(const struct ct_json *j, uint32_t index);
+json_t *ct_json_context(const struct ct_json *j, uint32_t index);
 json_t *ct_json_module(const struct ct_json *j, uint32_t index);
 json_t *ct_json_finding(const struct ct_json *j, uint32_t index);
 json_t *ct_json_note(const struct ct_json *j, uint32_t index);

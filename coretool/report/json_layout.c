@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which records a document has, in which order, and which sections ask for them. */
 #include "base/hash.h"
+#include "facts/go_context.h"
 #include "report/json.h"
 #include "report/record.h"
 #include "rules/diff.h"
@@ -29,6 +30,16 @@ static uint32_t count_modules(const struct ct_json *j)
 static uint32_t count_panics(const struct ct_json *j)
 {
 	return j->facts->n_panics;
+}
+
+static uint32_t count_contexts(const struct ct_json *j)
+{
+	return j->facts->go_contexts->n_contexts;
+}
+
+static bool has_contexts(const struct ct_document *document)
+{
+	return document->facts && document->facts->go_contexts;
 }
 
 static bool has_panics(const struct ct_document *document)
@@ -116,6 +127,8 @@ static const struct ct_json_part report_parts[] = {
 	{"panics", "panic", 0, count_panics, ct_json_panic, has_panics, NULL},
 	{"sched", "sched", CT_SECTION_SCHED, NULL, ct_json_sched, ct_json_has_go, NULL},
 	{"heap", "heap", CT_SECTION_HEAP, NULL, ct_json_heap, ct_json_has_heap, NULL},
+	{"contexts", "context", CT_SECTION_CONTEXTS, count_contexts, ct_json_context, has_contexts,
+		NULL},
 	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module,
 		NULL, NULL},
 	{"findings", "finding", 0, count_findings, ct_json_finding, NULL, NULL},

@@ -29,9 +29,11 @@ def ask(binary, *words):
     return json.loads(done.stdout)
 
 
-def ask_of_heap(binary, core, truth, report):
+def ask_of_heap(binary, core, truth, report, files):
     """The heap as a whole, and {address: {key: [texts]}} of the objects that the truth has."""
     report.heap = ask(binary, "heap", str(core)).get("heap") if "heap" in truth.values else None
+    if "context" in truth.values:
+        report.contexts = ask(binary, "contexts", str(core), *files).get("contexts", [])
     for value in truth.values.get("heap_object", []):
         said = report.explained.setdefault(value["address"], {})
         for fact in ask(binary, "explain", str(core), value["address"])["explained"]["facts"]:
@@ -43,8 +45,9 @@ def run_tool(binary, core, truth, build):
     line = [str(binary), truth.values.get("report", ["analyze"])[0], "--json", str(core)]
     if truth.is_go:
         line.append("--full")
-    if truth.core.get("sysroot"):
-        line += ["--sysroot", str(build / truth.core["sysroot"])]
+    sysroot = truth.core.get("sysroot")
+    files = ["--sysroot", str(build / sysroot)] if sysroot else []
+    line += files
     try:
         done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True,
                               timeout=TOOL_SECONDS)
@@ -56,7 +59,7 @@ def run_tool(binary, core, truth, build):
         complaints.append(f"exit status {done.returncode}: {said[-1] if said else 'no message'}")
     try:
         report = Report(json.loads(done.stdout))
-        ask_of_heap(binary, core, truth, report)
+        ask_of_heap(binary, core, truth, report, files)
         return report, complaints
     except (ValueError, KeyError, TypeError) as error:
         return None, complaints + [f"the report cannot be read: {error!r}"]

@@ -289,7 +289,34 @@ def check_heap_object(report, truth, value):
         yield f"{what}: is {said['object'][0]}, should be {kind}"
 
 
+def find_context(report, address):
+    return next((c for c in report.contexts if number(c["address"]) == number(address)), None)
+
+
+def check_context(report, _, value):
+    context, what = find_context(report, value["address"]), f"context {value['address']} ({value['kind']})"
+    # Nothing has to live that only the sample still speaks of.
+    if context is None:
+        yield f"{what} is not among the contexts"
+        return
+    for key in ("kind", "err", "cause", "key", "value", "children"):
+        if key in value and context.get(key) != value[key]:
+            yield f"{what}: {key} is {context.get(key)!r}, should be {value[key]!r}"
+    if "err" in context and "err" not in value:
+        yield f"{what}: is said to be cancelled: {context['err']}"
+    parent = next((c for c in report.contexts if c.get("index") == context.get("parent")), {})
+    if "parent" in value and parent.get("address") != value["parent"]:
+        yield f"{what}: its parent is {context.get('parent')}, should be {value['parent']}"
+    when = "ahead" if context.get("overdue_ns", 0) < 0 else "past" if "overdue_ns" in context else None
+    if when != value.get("deadline"):
+        yield f"{what}: the deadline is {when} ({context.get('overdue_ns')}), should be {value.get('deadline')}"
+    for key in ("waiters", "ignored_by"):
+        if set(context.get(key, [])) != set(value.get(key, [])):
+            yield f"{what}: {key} are {context.get(key, [])}, should be {value.get(key, [])}"
+
+
 CHECKS = {
+    "context": check_context,
     "heap": check_heap,
     "heap_object": check_heap_object,
     "goroutine": check_goroutine,

@@ -114,6 +114,7 @@ class Report:
         # Of other commands: what coretool heap and coretool explain say.
         self.heap = data.get("heap")
         self.explained = data.get("explained", {})
+        self.contexts = data.get("contexts", [])
 
     def who(self, actor_id):
         tid = tid_of(actor_id)

@@ -39,6 +39,9 @@ TRUTH = [
     {"heap": {"live": 1 << 20, "objects": 9000}},
     {"heap_object": {"address": "0x80", "alive": True, "kept_by": "main.shop", "steps": 2, "type": "main.order"}},
     {"heap_object": {"address": "0x90", "alive": False}},
+    {"context": {"address": "0xa0", "kind": "timer", "parent": "0xb0", "err": "late", "deadline": "past",
+                 "waiters": ["g:7"]}},
+    {"context": {"address": "0xb0", "kind": "cancel", "children": 2, "ignored_by": ["g:9"]}},
 ]
 
 
@@ -83,6 +86,9 @@ def right_report():
         "crash": {"actor": "g:8", "class": "fault", "message": "unexpected fault", "address": "0x5"},
         "heap": {"live": 1 << 20, "objects": 9001, "guessed_objects": 0, "guessed_stacks": 0, "types": [
             {"name": "main.order", "bytes": 1 << 19, "objects": 9000}, {"name": "x", "bytes": 1 << 19, "objects": 1}]},
+        "contexts": [
+            {"index": 0, "address": "0xa0", "kind": "timer", "parent": 1, "err": "late", "overdue_ns": 5, "waiters": ["g:7"]},
+            {"index": 1, "address": "0xb0", "kind": "cancel", "children": 2, "ignored_by": ["g:9"]}],
         "explained": {
             "0x80": {"object": ["main.order, 80 bytes of Go's heap"], "state": ["alive"],
                      "kept by": ["variable main.shop"], "then by": ["[]*main.order + 8"]},
@@ -145,6 +151,11 @@ WRONG = {
     "false garbage": (lambda r: r["explained"]["0x80"].update(state=["garbage"]), "said to be garbage"),
     "root": (lambda r: r["explained"]["0x80"].update({"kept by": ["variable main.x"]}), "is kept by variable main.x"),
     "way": (lambda r: r["explained"]["0x80"]["then by"].append("x"), "3 steps lead to it, should be 2"),
+    "no context": (lambda r: r["contexts"].pop(), "context 0xb0 (cancel) is not among"),
+    "parent of a context": (lambda r: r["contexts"][0].update(parent=0), "its parent is 0"),
+    "deadline": (lambda r: r["contexts"][0].update(overdue_ns=-5), "the deadline is ahead"),
+    "waiters": (lambda r: r["contexts"][0].update(waiters=[]), "waiters are []"),
+    "cancelled": (lambda r: r["contexts"][1].update(err="x"), "is said to be cancelled: x"),
     "type": (lambda r: r["explained"]["0x80"].update(object=["64-byte objects"]), "is 64-byte objects, should be"),
     "address": (lambda r: r["crash"].update(address="0x6"), "address is '0x6'"),
 }

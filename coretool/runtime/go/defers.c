@@ -70,26 +70,53 @@ bool ct_go_open_defers_decode(
 	return !b.bad;
 }
 
+/* Those of the function, in a frame that ends at cfa; end: where its locals do. */
+static bool read_open(const struct ct_go *go, const struct ct_go_function *function, uint64_t sp,
+	uint64_t cfa, struct ct_go_open_defers *ret, uint64_t *end)
+{
+	uint64_t table = ct_go_funcdata(go->target, function, CT_GO_OPEN_DEFERS);
+	uint8_t bytes[MAX_TABLE];
+	size_t len = sizeof(bytes);
+
+	/* Below the return address, and the frame pointer where the frame has room for one. */
+	*end = cfa - 8 > sp ? cfa - 16 : cfa - 8;
+	while (table && len && ct_read(go->target, table, bytes, len))
+		len /= 2;
+	return table && ct_go_open_defers_decode(bytes, len, go->version.minor, ret);
+}
+
 size_t ct_go_open_defers(const struct ct_go *go, const struct ct_go_function *function, uint64_t sp,
 	uint64_t cfa, uint64_t ret[CT_GO_MAX_OPEN_DEFERS])
 {
-	uint64_t table = ct_go_funcdata(go->target, function, CT_GO_OPEN_DEFERS);
 	struct ct_go_open_defers defers;
-	uint8_t bytes[MAX_TABLE], bits;
-	size_t len = sizeof(bytes), n = 0;
-	/* Below the return address, and the frame pointer where the frame has room for one. */
-	uint64_t end = cfa - 8 > sp ? cfa - 16 : cfa - 8;
+	uint64_t end;
+	uint8_t bits;
+	size_t n = 0;
 
-	while (table && len && ct_read(go->target, table, bytes, len))
-		len /= 2;
-	if (!table || !ct_go_open_defers_decode(bytes, len, go->version.minor, &defers) ||
-		defers.bits > end - sp || ct_read(go->target, end - defers.bits, &bits, 1))
+	if (!read_open(go, function, sp, cfa, &defers, &end) || defers.bits > end - sp ||
+		ct_read(go->target, end - defers.bits, &bits, 1))
 		return 0;
 	for (uint32_t i = 0; i < defers.n; i++)
 		if (bits >> defers.bit[i] & 1 && defers.closures[i] <= end - sp &&
 			!ct_read_u64(go->target, end - defers.closures[i], &ret[n]) && ret[n])
 			n++;
 	return n;
+}
+
+bool ct_go_may_defer(const struct ct_go *go, const struct ct_go_function *function, uint64_t sp,
+	uint64_t cfa, uint64_t callee)
+{
+	struct ct_go_open_defers defers;
+	uint64_t end, closure, entry;
+
+	if (!read_open(go, function, sp, cfa, &defers, &end))
+		return false;
+	for (uint32_t i = 0; i < defers.n; i++)
+		if (defers.closures[i] <= end - sp &&
+			!ct_read_u64(go->target, end - defers.closures[i], &closure) && closure &&
+			!ct_read_u64(go->target, closure, &entry) && entry == callee)
+			return true;
+	return false;
 }
 
 struct records {

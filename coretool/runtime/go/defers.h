@@ -27,6 +27,11 @@ bool ct_go_open_defers_decode(
 size_t ct_go_open_defers(const struct ct_go *go, const struct ct_go_function *function, uint64_t sp,
 	uint64_t cfa, uint64_t ret[CT_GO_MAX_OPEN_DEFERS]);
 
+/* May it be that a frame, which has called the function that begins at callee, runs what it has
+ * deferred? One of its closures is of that function, pending or not. */
+bool ct_go_may_defer(const struct ct_go *go, const struct ct_go_function *function, uint64_t sp,
+	uint64_t cfa, uint64_t callee);
+
 struct ct_go_defer {      /* a record of g._defer */
 	uint64_t sp;      /* of the frame that deferred it */
 	uint64_t closure; /* 0: its function is not to be told */

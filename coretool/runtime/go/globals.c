@@ -247,6 +247,7 @@ static const struct row rows[] = {
 	{"runtime.mheap_", "runtime.findObject", GLOBAL(heap), false, pick_heap, is_heap},
 	{"runtime.allfin", "runtime.queuefinalizer", GLOBAL(allfin), false, pick_finalizers,
 		is_finalizers},
+	{"time.startNano", "time.Now", GLOBAL(epoch), false, pick_first, is_readable},
 };
 
 static uint64_t find(const struct ct_go *go, const struct row *row)

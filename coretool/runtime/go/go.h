@@ -40,6 +40,7 @@ struct ct_go_globals {
 	uint64_t itabs;    /* *itabTableType */
 	uint64_t heap;     /* mheap_ */
 	uint64_t allfin;   /* *finblock */
+	uint64_t epoch; /* time.startNano: nanotime() when monotonic times of package time began */
 };
 
 struct ct_go {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/go/contexts.h"
 #include "runtime/go/heap_observe.h"
 #include "runtime/go/heap_world.h"
 #include "runtime/go/known_stacks.h"
@@ -185,6 +186,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 		ct_go_name_channels(o);
 	if (!status)
 		status = ct_go_observe_heap(o, o->heap, o->address);
+	if (!status && o->contexts)
+		status = ct_go_observe_contexts(o);
 	ct_go_world_free(o);
 	ct_go_waits_free(o->waits);
 	o->waits = NULL;

@@ -65,6 +65,7 @@ struct ct_go_observation {
 	uint8_t reasons[UINT8_MAX + 1]; /* by the runtime's number: the sink's; 0: not yet known */
 	bool names;                     /* of objects are wanted */
 	bool heap;                      /* what lives in it is wanted */
+	bool contexts;                  /* contexts are wanted */
 	uint64_t address;               /* of an object that is wanted; 0 */
 	struct ct_go_in_c in_c;         /* filled in */
 	struct ct_go_missing missing;   /* filled in */

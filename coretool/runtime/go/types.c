@@ -8,6 +8,11 @@
 #define TYPE_KIND   23
 #define TYPE_STRING 40 /* offset of its name */
 
+/* Behind it: of pointers, slices, channels and arrays; the slice of a struct's fields. */
+#define TYPE_ELEM   48
+#define TYPE_FIELDS 56
+#define FIELD_SIZE  24 /* name, type, offset */
+
 #define TFLAG_EXTRA_STAR 2 /* the name is that of the pointer to it: "*main.order" */
 #define KIND_MASK        31
 #define NAME_HEAD        16 /* bytes before the name that are looked at */
@@ -79,4 +84,40 @@ enum ct_status ct_go_type_at(const struct ct_go *go, uint64_t addr, struct ct_go
 				   head[TYPE_TFLAG] & TFLAG_EXTRA_STAR, ret->name)
 		       ? CT_OK
 		       : CT_NOT_FOUND;
+}
+
+uint64_t ct_go_type_elem(const struct ct_go *go, uint64_t addr)
+{
+	uint64_t elem;
+
+	return types_of(go, addr) && !ct_read_u64(go->target, addr + TYPE_ELEM, &elem) ? elem : 0;
+}
+
+bool ct_go_type_member(const struct ct_go *go, uint64_t addr, uint32_t i, struct ct_go_member *ret)
+{
+	uint64_t list[2], field[FIELD_SIZE / 8];
+
+	if (ct_read(go->target, addr + TYPE_FIELDS, list, sizeof(list)) ||
+		i >= CT_MIN(list[1], (uint64_t)CT_GO_MAX_FIELDS) ||
+		ct_read(go->target, list[0] + i * (uint64_t)FIELD_SIZE, field, sizeof(field)) ||
+		!read_name(go, field[0], false, ret->name))
+		return false;
+	ret->type = field[1];
+	/* The lowest bit said that it is embedded, until 1.18. */
+	ret->offset = ct_go_since(go, 19) ? field[2] : field[2] >> 1;
+	return true;
+}
+
+bool ct_go_type_find_member(
+	const struct ct_go *go, uint64_t addr, const char *name, struct ct_go_member *ret)
+{
+	struct ct_go_member member;
+
+	for (uint32_t i = 0; ct_go_type_member(go, addr, i, &member); i++) {
+		if (strcmp(member.name, name) != 0)
+			continue;
+		*ret = member;
+		return true;
+	}
+	return false;
 }

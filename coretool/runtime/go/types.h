@@ -29,5 +29,20 @@ struct ct_go_type {
 /* The type whose descriptor is at addr. CT_NOT_FOUND: there is none. */
 CT_WARN_UNUSED enum ct_status ct_go_type_at(
 	const struct ct_go *go, uint64_t addr, struct ct_go_type *ret);
+/* The type that a pointer, slice, channel or array is of; 0: not readable. */
+uint64_t ct_go_type_elem(const struct ct_go *go, uint64_t addr);
+
+#define CT_GO_MAX_FIELDS 256 /* of one struct that are looked at */
+
+struct ct_go_member { /* a field of a struct, by its descriptor */
+	uint64_t offset, type;
+	char name[CT_GO_TYPE_NAME];
+};
+
+/* The i-th field of the struct type at addr; false: there is none. */
+bool ct_go_type_member(const struct ct_go *go, uint64_t addr, uint32_t i, struct ct_go_member *ret);
+/* The one with this name. */
+bool ct_go_type_find_member(
+	const struct ct_go *go, uint64_t addr, const char *name, struct ct_go_member *ret);
 
 #endif

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Questions about contexts that rules and writers share. */
+#ifndef CT_RULES_CONTEXTS_H
+#define CT_RULES_CONTEXTS_H
+
+#include "facts/go_context.h"
+
+/* Is what would cancel it cancelled, or its deadline past? */
+bool ct_context_is_over(const struct ct_fact_go_contexts *contexts, uint32_t context);
+/* For how long at least it has been, by a deadline of its own or above it; 0: not known. */
+int64_t ct_context_over_for(const struct ct_fact_go_contexts *contexts, uint32_t context);
+/* Does the goroutine wait, and not for the Done() of this context, which can be cancelled, or of
+ * any other? */
+bool ct_context_use_ignores(const struct ct_facts *facts, const struct ct_go_context_use *use);
+
+/* "cancelCtx 0xc000012340": a context in a sentence. */
+const char *ct_say_context(struct ct_arena *arena, const struct ct_go_context *context);
+/* "12 s", "3 min", rounded down. */
+const char *ct_say_duration(struct ct_arena *arena, int64_t ns);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/go/context_uses.h"
+
+#include "runtime/go/defers.h"
+
+#define MAX_OF_ONE 64         /* uses of one goroutine */
+#define MAX_USES   (1u << 22) /* of all */
+
+struct look {
+	struct ct_go_observation *o;
+	struct ct_go_world *world;
+	struct ct_go_contexts *contexts;
+	struct ct_go_uses *uses;
+	uint32_t actor;
+	uint32_t first; /* use of this actor */
+	bool failed;
+};
+
+/* The frame of the actor's stack that goes on at pc; CT_NONE: it is not kept. */
+static uint32_t frame_of(const struct look *l, uint64_t pc)
+{
+	const struct ct_actor *actor = ct_sink_get_actor(l->o->sink, l->actor);
+	const struct ct_stack *stack =
+		actor->stack == CT_NONE ? NULL : ct_sink_get_stack(l->o->sink, actor->stack);
+
+	for (uint32_t i = 0; stack && i < stack->n_frames; i++)
+		if (ct_sink_get_site(l->o->sink, stack->frames[i].site)->pc == pc)
+			return i;
+	return CT_NONE;
+}
+
+/* The context that a word of a stack leads to; the word before it may say that it is one. */
+static uint32_t context_of(const struct look *l, const struct ct_go_root *root)
+{
+	uint32_t i = ct_go_context_at(l->contexts, root->value);
+	uint64_t table;
+
+	if (root->guessed || !root->at || root->kind != CT_GO_ROOT_STACK ||
+		!ct_go_span_at(l->world->heap, root->value) ||
+		(i != CT_NONE && l->contexts->list.items[i].named) ||
+		ct_read_u64(l->o->target, root->at - 8, &table))
+		return i;
+	uint32_t named = ct_go_context_of(l->contexts, table, root->value);
+	return named == CT_NONE ? i : named;
+}
+
+static void look_at(void *arg, const struct ct_go_root *root)
+{
+	struct look *l = arg;
+	uint32_t context = context_of(l, root);
+
+	if (context == CT_NONE || l->uses->list.n - l->first >= MAX_OF_ONE ||
+		l->uses->list.n >= MAX_USES)
+		return;
+	for (uint32_t i = l->first; i < l->uses->list.n; i++)
+		if (l->uses->list.items[i].context == context)
+			return;
+	struct ct_go_context_use *slot = ct_vec_push(&l->uses->list);
+	if (!slot) {
+		l->failed = true;
+		return;
+	}
+	*slot = (struct ct_go_context_use){.context = context,
+		.actor = l->actor,
+		.frame = root->pc ? frame_of(l, root->pc) : CT_NONE,
+		.guessed = root->guessed};
+}
+
+/* ---- deferred functions ---- */
+
+/* How many of its frames, from the innermost on, are below one that runs what it has deferred: 0:
+ * none. */
+static uint32_t count_deferred(struct ct_go_observation *o, uint32_t actor)
+{
+	uint64_t at = ct_sink_get_actor(o->sink, actor)->object;
+	struct ct_unwound stack;
+	struct ct_regs regs;
+	struct ct_go_g g;
+	uint32_t n = 0;
+	uint64_t callee = 0;
+
+	if (!o->unwinder || ct_go_goroutine_at(o->go, at, &g) || ct_go_registers(o, &g, &regs) ||
+		ct_go_unwind(o, &g, &regs, &stack))
+		return 0;
+	for (size_t i = 0; i < stack.n; i++) {
+		const struct ct_unwound_frame *frame = &stack.frames[i];
+		struct ct_go_function function;
+
+		if (!ct_go_function_at(&o->go->tables, frame->pc - frame->is_call, &function)) {
+			callee = 0;
+			continue;
+		}
+		const char *name = ct_go_function_name(&function);
+		/* gopanic() and Goexit() call them too. */
+		if (!strcmp(name, "runtime.deferreturn") || !strcmp(name, "runtime.gopanic") ||
+			!strcmp(name, "runtime.Goexit") ||
+			(callee && i && frame->cfa && stack.frames[i - 1].cfa &&
+				ct_go_may_defer(o->go, &function, stack.frames[i - 1].cfa,
+					frame->cfa, callee)))
+			n = (uint32_t)i;
+		callee = function.entry;
+	}
+	return n;
+}
+
+static bool is_over(const struct ct_go_contexts *c, uint32_t i)
+{
+	uint32_t cancels = c->list.items[i].cancels;
+
+	return cancels != CT_NONE && c->list.items[cancels].cancelled;
+}
+
+/* Only of contexts that are over it matters. */
+static void find_deferred(struct look *l)
+{
+	uint32_t actor = CT_NONE, n = 0;
+
+	for (uint32_t i = 0; i < l->uses->list.n; i++) {
+		struct ct_go_context_use *use = &l->uses->list.items[i];
+
+		if (!is_over(l->contexts, use->context))
+			continue;
+		if (use->actor != actor)
+			n = count_deferred(l->o, use->actor);
+		actor = use->actor;
+		use->deferred = n && (use->frame == CT_NONE || n <= use->frame);
+	}
+}
+
+enum ct_status ct_go_uses_find(struct ct_go_observation *o, struct ct_go_world *world,
+	struct ct_go_contexts *contexts, struct ct_go_uses *ret)
+{
+	struct look l = {.o = o, .world = world, .contexts = contexts, .uses = ret};
+	enum ct_status status = CT_OK;
+
+	for (uint32_t i = 0; status != CT_NO_MEMORY && i < o->n; i++) {
+		struct ct_go_g g;
+
+		l.actor = o->first + i;
+		l.first = ret->list.n;
+		if (ct_go_goroutine_at(o->go, ct_sink_get_actor(o->sink, l.actor)->object, &g))
+			continue;
+		/* Of a stack that cannot be read nothing is known. */
+		status = ct_go_roots_goroutine(&world->stacks, &g, look_at, &l);
+	}
+	if (status == CT_NO_MEMORY || l.failed)
+		return CT_NO_MEMORY;
+	status = ct_go_contexts_link(contexts);
+	if (!status)
+		find_deferred(&l);
+	return status;
+}
