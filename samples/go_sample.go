@@ -30,6 +30,9 @@
 //	            steps is how many objects lead to it, itself included; large_type is known since 1.22
 //	context     {address, kind, parent, key, value, err, cause, deadline, children, waiters, ignored_by, lost}: a context
 //	            that lives; deadline is past or ahead; lost: nothing can cancel it but its parent
+//	timer       {kind, count, first_ns, calls, period_ns, mode, tids, alone, retained, listed}: timers that coretool
+//	            timers has in one record, with about that until the first fires, and about these bytes retained
+//	no_timer    {kind, calls, period_ns}: there is none such
 //	nobody      resource: none holds it, though it is locked: whoever locked it will never unlock it
 package main
 

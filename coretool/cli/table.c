@@ -284,6 +284,16 @@ static const char contexts_help[] =
 	"will use it yet but wait for something else. Branches that look alike are told once. Only "
 	"contexts that live are told."
 	"\n" CORE_HELP;
+static const char timers_help[] =
+	"Timers that are set, those of one use together: tickers, what time.AfterFunc calls, "
+	"timers of "
+	"channels (time.After, time.NewTimer), deadlines of contexts and of files, sleeps; when "
+	"they "
+	"fire, counted from the last time that the runtime noted, who waits for them, and what "
+	"would "
+	"be garbage without them. Since Go 1.23 a channel's timer is in no list while nobody waits "
+	"for it; it is found in the heap."
+	"\n" CORE_HELP;
 static const char commands_help[] =
 	"Lists commands and options for people (--format text), for programs (json), or as a "
 	"manual page (man).";
@@ -385,6 +395,18 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES | CT_WANT_HEAP,
 		.sections = CT_SECTION_HEAP,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_report},
+	{.name = "timers",
+		.args = "CORE [EXE]",
+		.summary = "timers of a Go program: what for, when, who waits, what they keep",
+		.help = timers_help,
+		.options = REPORT & ~BIT(QUICK),
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES | CT_WANT_TIMERS |
+			 CT_WANT_RETAINED,
+		.sections = CT_SECTION_TIMERS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "waits",

@@ -582,18 +582,3 @@ const struct ct_panic *ct_sink_panic_of(const struct ct_sink *sink, uint32_t act
 			return &sink->panics.items[i];
 	return NULL;
 }
-
-void ct_sink_go(struct ct_sink *sink, const struct ct_fact_go *go)
-{
-	sink->facts->go = ct_arena_copy(&sink->arena, go, sizeof(*go));
-}
-
-void ct_sink_go_heap(struct ct_sink *sink, const struct ct_fact_go_heap *heap)
-{
-	sink->facts->go_heap = ct_arena_copy(&sink->arena, heap, sizeof(*heap));
-}
-
-void ct_sink_go_object(struct ct_sink *sink, const struct ct_fact_go_object *object)
-{
-	sink->facts->go_object = ct_arena_copy(&sink->arena, object, sizeof(*object));
-}

@@ -19,6 +19,8 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.names = o->plan->wants & CT_WANT_NAMES,
 		.heap = o->plan->wants & CT_WANT_HEAP,
 		.contexts = o->plan->wants & CT_WANT_CONTEXTS,
+		.timers = o->plan->wants & CT_WANT_TIMERS,
+		.retained = o->plan->wants & CT_WANT_RETAINED,
 		.address = o->plan->wants & CT_WANT_NAMES ? o->plan->address : 0,
 	};
 

@@ -10,11 +10,14 @@
 #include "report/format.h"
 #include "report/groups.h"
 #include "report/record.h"
+#include "rules/timers.h"
 
 /* The sections that show stacks; without them nothing refers to one. */
 #define CT_JSON_STACKS (CT_SECTION_THREADS | CT_SECTION_CHAINS | CT_SECTION_GOROUTINES)
 /* The sections that show goroutines in groups, but for those that are named elsewhere. */
-#define CT_JSON_GROUPED (CT_SECTION_THREADS | CT_SECTION_GOROUTINES | CT_SECTION_SCHED)
+#define CT_JSON_GROUPED                                                                            \
+	(CT_SECTION_THREADS | CT_SECTION_GOROUTINES | CT_SECTION_SCHED | CT_SECTION_TIMERS)
+#define CT_JSON_WAITERS 5 /* of a group of timers that are named */
 
 struct ct_json {
 	const struct ct_document *document;
@@ -24,6 +27,7 @@ struct ct_json {
 	/* Which actors and resources have a record of their own; NULL: all. */
 	bool *named_actors, *named_resources;
 	struct ct_groups groups; /* of the other goroutines */
+	struct ct_timer_groups timers;
 };
 
 /* One field of the document: a record, or a list of them. */
@@ -92,6 +96,8 @@ json_t *ct_json_sched(const struct ct_json *j, uint32_t index);
 bool ct_json_has_heap(const struct ct_document *document);
 json_t *ct_json_heap(const struct ct_json *j, uint32_t index);
 json_t *ct_json_context(const struct ct_json *j, uint32_t index);
+bool ct_json_has_timers(const struct ct_document *document);
+json_t *ct_json_timer(const struct ct_json *j, uint32_t index);
 json_t *ct_json_module(const struct ct_json *j, uint32_t index);
 json_t *ct_json_finding(const struct ct_json *j, uint32_t index);
 json_t *ct_json_note(const struct ct_json *j, uint32_t index);

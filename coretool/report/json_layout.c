@@ -47,6 +47,11 @@ static bool has_panics(const struct ct_document *document)
 	return document->facts && document->facts->n_panics;
 }
 
+static uint32_t count_timers(const struct ct_json *j)
+{
+	return j->timers.n;
+}
+
 static uint32_t count_notes(const struct ct_json *j)
 {
 	return ct_document_n_notes(j->document);
@@ -114,7 +119,7 @@ static const struct ct_json_part report_parts[] = {
 	{"actors", "actor",
 		CT_SECTION_THREADS | CT_SECTION_LOCKS | CT_SECTION_CHAINS | CT_SECTION_EXPLAIN |
 			CT_SECTION_ORPHANS | CT_SECTION_SCHED | CT_SECTION_CHANNELS |
-			CT_SECTION_GOROUTINES,
+			CT_SECTION_GOROUTINES | CT_SECTION_TIMERS,
 		count_actors, ct_json_actor, NULL, ct_json_names_actor},
 	{"groups", "group", CT_JSON_GROUPED, count_groups, ct_json_group, has_goroutines, NULL},
 	{"stacks", "stack", CT_JSON_STACKS, count_stacks, ct_json_stack, NULL, NULL},
@@ -128,6 +133,8 @@ static const struct ct_json_part report_parts[] = {
 	{"sched", "sched", CT_SECTION_SCHED, NULL, ct_json_sched, ct_json_has_go, NULL},
 	{"heap", "heap", CT_SECTION_HEAP, NULL, ct_json_heap, ct_json_has_heap, NULL},
 	{"contexts", "context", CT_SECTION_CONTEXTS, count_contexts, ct_json_context, has_contexts,
+		NULL},
+	{"timers", "timer", CT_SECTION_TIMERS, count_timers, ct_json_timer, ct_json_has_timers,
 		NULL},
 	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module,
 		NULL, NULL},
@@ -201,6 +208,9 @@ enum ct_status ct_json_open(struct ct_json *j, const struct ct_document *documen
 {
 	struct ct_json ret = {.document = document, .facts = document->facts, .out = out};
 
+	if (ret.facts && (document->sections & CT_SECTION_TIMERS) &&
+		ct_timer_groups_make(ret.facts, &ret.timers))
+		return CT_NO_MEMORY;
 	if (ret.facts) {
 		ret.twins = calloc((size_t)ret.facts->n_resources + 1, sizeof(*ret.twins));
 		if (!ret.twins || !find_twins(&ret) || ct_json_name(&ret)) {
@@ -218,6 +228,7 @@ void ct_json_close(struct ct_json *j)
 	free(j->named_actors);
 	free(j->named_resources);
 	ct_groups_free(&j->groups);
+	ct_timer_groups_free(&j->timers);
 	j->twins = j->named_actors = j->named_resources = NULL;
 }
 

@@ -71,6 +71,19 @@ static void name_by_scheduler(struct naming *n, const struct ct_fact_go *go)
 	}
 }
 
+static void name_by_timers(struct naming *n, const struct ct_timer_groups *timers)
+{
+	uint32_t actors[CT_JSON_WAITERS];
+
+	for (uint32_t i = 0; i < timers->n; i++) {
+		uint32_t found =
+			ct_timer_waiters(n->facts, &timers->groups[i], actors, CT_JSON_WAITERS);
+
+		for (uint32_t k = 0; k < CT_MIN(found, (uint32_t)CT_JSON_WAITERS); k++)
+			name_actor(n, actors[k]);
+	}
+}
+
 static void name_by_document(struct naming *n)
 {
 	const struct ct_document *document = n->j->document;
@@ -101,6 +114,7 @@ static void name_by_document(struct naming *n)
 	}
 	if (n->facts->go && (document->sections & CT_SECTION_SCHED))
 		name_by_scheduler(n, n->facts->go);
+	name_by_timers(n, &n->j->timers);
 }
 
 /* Whom the record of an actor names. */

@@ -33,20 +33,6 @@ static enum ct_status find_largest(const struct ct_facts *facts, uint32_t *ret, 
 	return CT_OK;
 }
 
-static const char *say_place(struct ct_findings *out, uint32_t site)
-{
-	const struct ct_site *s = &out->facts->sites[site];
-	const struct ct_line *line = s->n_lines ? &s->lines[s->n_lines - 1] : NULL;
-	const char *slash = line && line->file ? strrchr(line->file, '/') : NULL;
-
-	if (!s->function)
-		return NULL;
-	return line && line->file && line->line
-		       ? ct_arena_printf(out->arena, "%s() %s:%u", s->function,
-				 slash ? slash + 1 : line->file, line->line)
-		       : ct_arena_printf(out->arena, "%s()", s->function);
-}
-
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_policy *policy, struct ct_findings *out)
 {
@@ -69,8 +55,9 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	if (step == CT_COUNT(steps))
 		return CT_OK;
 	enum ct_status status = find_largest(facts, &largest, &one);
-	const char *at =
-		!status && largest ? say_place(out, ct_goroutine_creator(facts, one)) : NULL;
+	const char *at = !status && largest
+				 ? ct_say_site(out->arena, facts, ct_goroutine_creator(facts, one))
+				 : NULL;
 	if (status)
 		return status;
 	const char *text = ct_arena_printf(out->arena,

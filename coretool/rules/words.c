@@ -238,6 +238,20 @@ const char *ct_say_function(
 			      : ct_say_frame(arena, facts, actor, frame);
 }
 
+const char *ct_say_site(struct ct_arena *arena, const struct ct_facts *facts, uint32_t site)
+{
+	const struct ct_site *s = &facts->sites[site];
+	const struct ct_line *line = s->n_lines ? &s->lines[s->n_lines - 1] : NULL;
+	const char *slash = line && line->file ? strrchr(line->file, '/') : NULL;
+
+	if (!s->function)
+		return NULL;
+	return line && line->file && line->line
+		       ? ct_arena_printf(arena, "%s() %s:%u", s->function,
+				 slash ? slash + 1 : line->file, line->line)
+		       : ct_arena_printf(arena, "%s()", s->function);
+}
+
 uint32_t ct_doing_actor(const struct ct_facts *facts, uint32_t actor)
 {
 	const struct ct_actor *a = &facts->actors[actor];

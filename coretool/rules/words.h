@@ -47,6 +47,8 @@ uint32_t ct_own_frame_from(const struct ct_facts *facts, uint32_t actor, uint32_
 /* "take_b() a.c:41"; frame CT_NONE, or one without any name: NULL. */
 const char *ct_say_frame(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, uint32_t frame);
+/* "main.serve() serve.go:88": of a site that is no frame; NULL: it has no name. */
+const char *ct_say_site(struct ct_arena *arena, const struct ct_facts *facts, uint32_t site);
 /* "signal", "post", "release": what ends such a wait, with the object's name behind it. */
 const char *ct_say_release(enum ct_wait_kind kind);
 /* "take_b()": the function of a frame as a whole, whatever was inlined where it is now. */

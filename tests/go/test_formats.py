@@ -154,7 +154,7 @@ class FormatsTest(unittest.TestCase):
         self.assertIn("takes stack, state, wait, creator, label",
                       run("goroutines", "/", "--group-by", "colour", status=USAGE))
         self.assertIn("needs the number", run("goroutine", "/", status=USAGE))
-        for command in ("threads", "locks", "sched"):
+        for command in ("threads", "locks", "sched", "timers"):
             self.assertIn("does not write the format 'pprof'",
                           run(command, "/", "--format", "pprof", status=USAGE))
 

@@ -29,11 +29,13 @@ def ask(binary, *words):
     return json.loads(done.stdout)
 
 
-def ask_of_heap(binary, core, truth, report, files):
-    """The heap as a whole, and {address: {key: [texts]}} of the objects that the truth has."""
+def ask_others(binary, core, truth, report, files):
+    """The heap as a whole, contexts, timers, and {address: {key: [texts]}} of the objects that the truth has."""
     report.heap = ask(binary, "heap", str(core)).get("heap") if "heap" in truth.values else None
     if "context" in truth.values:
         report.contexts = ask(binary, "contexts", str(core), *files).get("contexts", [])
+    if "timer" in truth.values:
+        report.timers = ask(binary, "timers", str(core), *files).get("timers")
     for value in truth.values.get("heap_object", []):
         said = report.explained.setdefault(value["address"], {})
         for fact in ask(binary, "explain", str(core), value["address"])["explained"]["facts"]:
@@ -59,7 +61,7 @@ def run_tool(binary, core, truth, build):
         complaints.append(f"exit status {done.returncode}: {said[-1] if said else 'no message'}")
     try:
         report = Report(json.loads(done.stdout))
-        ask_of_heap(binary, core, truth, report, files)
+        ask_others(binary, core, truth, report, files)
         return report, complaints
     except (ValueError, KeyError, TypeError) as error:
         return None, complaints + [f"the report cannot be read: {error!r}"]

@@ -315,8 +315,46 @@ def check_context(report, _, value):
             yield f"{what}: {key} are {context.get(key, [])}, should be {value.get(key, [])}"
 
 
+# The runtime notes the time now and then, and a core is made a while after the sample has told.
+TIMER_SLACK = 300 * 10**9
+# What hangs on a large object, in bytes.
+RETAINED_SLACK = 4096
+
+
+def timer_fits(timer, value):
+    """Is this record about the timers that the truth tells of?"""
+    return (timer["kind"] == value.get("kind", timer["kind"])
+            and timer.get("calls", {}).get("function") == value.get("calls", timer.get("calls", {}).get("function"))
+            and ("period_ns" not in value or timer.get("period_ns") == value["period_ns"])
+            and ("first_ns" not in value or abs(timer.get("first_ns", 0) - value["first_ns"]) < TIMER_SLACK))
+
+
+def check_timer(report, _, value):
+    found = [timer for timer in report.timers if timer_fits(timer, value)]
+    if len(found) != 1:
+        yield f"{len(found)} records of timers are {value}"
+        return
+    timer = found[0]
+    for key in ("count", "mode", "alone"):
+        if key in value and timer.get(key) != value[key]:
+            yield f"timer {value}: {key} is {timer.get(key)!r}"
+    if timer.get("listed", True) != value.get("listed", True):
+        yield f"timer {value}: listed is {timer.get('listed', True)}"
+    if not 0 <= timer.get("retained", -1) - value.get("retained", timer.get("retained", -1)) < RETAINED_SLACK:
+        yield f"timer {value}: retained is {timer.get('retained')!r}"
+    if {report.who(actor) for actor in timer.get("waiters", [])} != set(value.get("tids", [])):
+        yield f"timer {value}: its waiters are {timer.get('waiters')}"
+
+
+def check_no_timer(report, _, value):
+    if any(timer_fits(timer, value) for timer in report.timers):
+        yield f"there is a timer {value}"
+
+
 CHECKS = {
     "context": check_context,
+    "timer": check_timer,
+    "no_timer": check_no_timer,
     "heap": check_heap,
     "heap_object": check_heap_object,
     "goroutine": check_goroutine,

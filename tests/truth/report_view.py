@@ -113,6 +113,7 @@ class Report:
         self.carried = {}
         # Of other commands: what coretool heap and coretool explain say.
         self.heap = data.get("heap")
+        self.timers = data.get("timers")
         self.explained = data.get("explained", {})
         self.contexts = data.get("contexts", [])
 

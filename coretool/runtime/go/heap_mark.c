@@ -28,7 +28,7 @@ struct worker {
 	struct entry stack[STACK];
 	struct entry ahead[PREFETCHED]; /* what is being fetched */
 	uint32_t n, n_ahead, first_ahead;
-	uint64_t guessed, unread, to_free;
+	uint64_t guessed, unread, to_free, bytes;
 };
 
 struct ct_go_mark {
@@ -47,6 +47,7 @@ struct ct_go_mark {
 	_Atomic uint32_t n_grey; /* spans with grey objects */
 	_Atomic unsigned n_hungry;
 	struct ct_go_marked sums; /* of workers that have ended */
+	uint64_t bytes;           /* that were marked by them, beside those marked alone */
 };
 
 /* ---- bits ---- */
@@ -181,7 +182,10 @@ static void reach(struct worker *w, uint64_t addr)
 		w->to_free++;
 		return;
 	}
-	if (set_bit(w->mark->marked, s->first + slot) && s->map != CT_GO_MAP_NONE)
+	if (!set_bit(w->mark->marked, s->first + slot))
+		return;
+	w->bytes += s->elemsize;
+	if (s->map != CT_GO_MAP_NONE)
 		push(w, (uint32_t)(s - heap->spans), slot);
 }
 
@@ -265,12 +269,13 @@ static struct worker *new_worker(struct ct_go_mark *m)
 	return w;
 }
 
-static void add_up(struct ct_go_marked *sums, struct worker *w)
+static void add_up(struct ct_go_mark *m, struct worker *w)
 {
-	sums->guessed += w->guessed;
-	sums->unread += w->unread;
-	sums->to_free += w->to_free;
-	w->guessed = w->unread = w->to_free = 0;
+	m->sums.guessed += w->guessed;
+	m->sums.unread += w->unread;
+	m->sums.to_free += w->to_free;
+	m->bytes += w->bytes;
+	w->guessed = w->unread = w->to_free = w->bytes = 0;
 }
 
 static unsigned processors(void)
@@ -364,12 +369,24 @@ enum ct_status ct_go_mark_run(struct ct_go_mark *m)
 	work(m->first);
 	for (unsigned i = 1; i < n; i++) {
 		pthread_join(threads[i], NULL);
-		add_up(&m->sums, workers[i]);
+		add_up(m, workers[i]);
 		free(workers[i]);
 	}
-	add_up(&m->sums, m->first);
+	add_up(m, m->first);
 	m->n_threads = wanted;
 	return CT_OK;
+}
+
+uint64_t ct_go_mark_more(struct ct_go_mark *m, uint64_t addr)
+{
+	unsigned n = m->n_threads;
+	uint64_t before = m->bytes;
+
+	m->n_threads = 1;
+	reach(m->first, addr);
+	(void)!ct_go_mark_run(m);
+	m->n_threads = n;
+	return m->bytes - before;
 }
 
 bool ct_go_mark_has(const struct ct_go_mark *m, uint32_t id)

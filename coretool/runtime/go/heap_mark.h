@@ -34,6 +34,10 @@ void ct_go_mark_inside(struct ct_go_mark *mark, const struct ct_go_object *objec
 /* Marks all that the roots given so far reach. */
 CT_WARN_UNUSED enum ct_status ct_go_mark_run(struct ct_go_mark *mark);
 
+/* Marks the object that addr points into, and all that it reaches, when the roots given before are
+ * done. Bytes that were not marked before; without threads of its own: for many small ones. */
+uint64_t ct_go_mark_more(struct ct_go_mark *mark, uint64_t addr);
+
 bool ct_go_mark_has(const struct ct_go_mark *mark, uint32_t id);
 /* Sums up what is marked so far. */
 void ct_go_mark_count(const struct ct_go_mark *mark, struct ct_go_marked *ret);

@@ -8,28 +8,28 @@
 enum ct_status ct_go_world_roots(void *world, ct_go_root_visit *visit, void *visit_arg)
 {
 	struct ct_go_world *w = world;
-	uint32_t n = ct_go_n_goroutines(w->o->go), n_bad = 0;
+	uint32_t n = ct_go_n_goroutines(w->o->go);
 	struct ct_go_g g;
 	uint64_t at;
 
-	w->stacks.n_guessed = 0;
+	w->stacks.n_guessed = w->n_bad = 0;
 	ct_go_roots_variables(w->heap, visit, visit_arg);
-	for (uint32_t i = 0; i < n && n_bad <= MAX_BAD; i++) {
+	for (uint32_t i = 0; i < n && w->n_bad <= MAX_BAD; i++) {
 		enum ct_status status = ct_go_goroutine_address(w->o->go, i, &at);
 
 		if (!status)
 			status = ct_go_goroutine_at(w->o->go, at, &g);
 		if (!status)
 			status = ct_go_roots_goroutine(&w->stacks, &g, visit, visit_arg);
-		n_bad += status == CT_FAULT;
+		w->n_bad += status == CT_FAULT;
 		if (status == CT_NO_MEMORY)
 			return status;
 	}
-	if (n_bad)
+	if (w->n_bad)
 		ct_target_note(w->o->target, CT_NOTE_DAMAGED, "Go heap",
 			"the stacks of %" PRIu32 " goroutines could not be read: what only they "
 			"keep alive looks unreachable",
-			n_bad);
+			w->n_bad);
 	ct_go_roots_specials(w->heap, w->masks, visit, visit_arg);
 	return CT_OK;
 }

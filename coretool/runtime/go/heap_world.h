@@ -16,6 +16,7 @@ struct ct_go_world {
 	struct ct_go_mark *mark;    /* of all that roots reach; after ct_go_world_mark() */
 	struct ct_go_typing typing; /* after ct_go_world_types() */
 	uint32_t n_guessed;         /* stacks that were not followed to their end, in the mark */
+	uint32_t n_bad;             /* stacks that could not be read, the last time */
 	bool opened, marked, typed;
 };
 

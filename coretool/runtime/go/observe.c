@@ -184,6 +184,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	ct_go_observe_sched(o);
 	if (o->names && !status)
 		ct_go_name_channels(o);
+	if (o->timers && !status)
+		status = ct_go_observe_timers(o);
 	if (!status)
 		status = ct_go_observe_heap(o, o->heap, o->address);
 	if (!status && o->contexts)

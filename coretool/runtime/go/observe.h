@@ -66,6 +66,8 @@ struct ct_go_observation {
 	bool names;                     /* of objects are wanted */
 	bool heap;                      /* what lives in it is wanted */
 	bool contexts;                  /* contexts are wanted */
+	bool timers;                    /* are wanted, */
+	bool retained;                  /* and what each of them keeps alive */
 	uint64_t address;               /* of an object that is wanted; 0 */
 	struct ct_go_in_c in_c;         /* filled in */
 	struct ct_go_missing missing;   /* filled in */
@@ -137,6 +139,8 @@ void ct_go_mark_resting(struct ct_go_observation *o);
 uint32_t ct_go_count_functions(const struct ct_go *go);
 /* Adds to spins those that go round and round. (spin.c) */
 CT_WARN_UNUSED enum ct_status ct_go_observe_spins(struct ct_go_observation *o);
+/* Adds all timers, when all goroutines are there. (timers.c) */
+CT_WARN_UNUSED enum ct_status ct_go_observe_timers(struct ct_go_observation *o);
 /* Adds the scheduler, when all goroutines are there. (sched.c) */
 void ct_go_observe_sched(struct ct_go_observation *o);
 

@@ -4,13 +4,13 @@
  * in the memory of a process; what it stamped last tells when it was at least, and so how long a
  * timer will take at most.
  */
-#include "runtime/go/waits.h"
+#include "runtime/go/timers.h"
 
 #include <inttypes.h>
 
 #define MAX_P      4096
 #define BATCH      32u                 /* goroutines whose memory is loaded at a time */
-#define MAX_TIMERS (UINT64_C(1) << 24) /* of one P */
+#define MAX_TIMERS (UINT64_C(1) << 22) /* of all Ps */
 
 /* ---- the clock ---- */
 
@@ -95,7 +95,7 @@ const char *ct_go_fires(struct ct_go_waiter *w, int64_t ns)
 #define TIMER_ZOMBIE 4u /* in state, 1.23 on: it is in the heap, and was stopped */
 
 /* Is it in a heap, and not deleted? (addtimer() of runtime/time.go; struct timer since 1.23) */
-static bool runs(const struct ct_go *go, uint64_t timer)
+bool ct_go_timer_runs(const struct ct_go *go, uint64_t timer)
 {
 	uint32_t status;
 	uint8_t state;
@@ -112,7 +112,7 @@ static void add_timer(const struct ct_go *go, void *arg, uint64_t timer)
 	uint64_t channel = 0;
 
 	/* arg is an interface: type and value. */
-	if (!runs(go, timer) ||
+	if (!ct_go_timer_runs(go, timer) ||
 		ct_read_u64(go->target, timer + ct_go_at(go, TIMER_ARG) + 8, &channel) || !channel)
 		return;
 	struct ct_go_ticking *slot = ct_vec_push(&waits->ticking);
@@ -121,24 +121,41 @@ static void add_timer(const struct ct_go *go, void *arg, uint64_t timer)
 		*slot = (struct ct_go_ticking){channel, timer};
 }
 
-/* The heap of each P: of timers, since 1.23 of pairs of a timer and its time. False: not all can be
- * read. */
-static bool each_timer(
+/* The heap of a P: of timers, since 1.23 of pairs of a timer and its time. */
+static bool heap_of(const struct ct_go *go, uint64_t p, uint64_t ret[2])
+{
+	bool pairs = ct_go_at(go, TIMERS_HEAP) != CT_GO_ABSENT;
+	uint64_t heap = ct_go_at(go, P_TIMERS) + (pairs ? ct_go_at(go, TIMERS_HEAP) : 0);
+
+	return ct_go_at(go, P_TIMERS) != CT_GO_ABSENT &&
+	       !ct_read(go->target, p + heap, ret, 2 * sizeof(*ret));
+}
+
+void ct_go_each_timer_array(
+	const struct ct_go *go, void (*look)(void *arg, uint64_t array), void *arg)
+{
+	uint64_t p, slice[2];
+
+	for (uint32_t i = 0; (p = p_at(go, i)); i++)
+		if (heap_of(go, p, slice) && slice[0])
+			look(arg, slice[0]);
+}
+
+bool ct_go_each_timer(
 	const struct ct_go *go, void (*look)(const struct ct_go *, void *, uint64_t), void *arg)
 {
-	bool pairs = ct_go_at(go, TIMERS_HEAP) != CT_GO_ABSENT, all = p_at(go, 0) != 0;
-	uint64_t heap = ct_go_at(go, P_TIMERS) + (pairs ? ct_go_at(go, TIMERS_HEAP) : 0);
-	uint64_t p, slice[2], timer;
+	uint64_t step = ct_go_at(go, TIMERS_HEAP) != CT_GO_ABSENT ? 16 : 8;
+	uint64_t p, slice[2], timer, left = MAX_TIMERS;
+	bool all = p_at(go, 0) != 0;
 
-	if (ct_go_at(go, P_TIMERS) == CT_GO_ABSENT)
-		return false;
 	for (uint32_t i = 0; (p = p_at(go, i)); i++) {
-		if (ct_read(go->target, p + heap, slice, sizeof(slice)) || slice[1] > MAX_TIMERS) {
+		if (!heap_of(go, p, slice) || slice[1] > left) {
 			all = false;
 			continue;
 		}
+		left -= slice[1];
 		for (uint64_t k = 0; k < slice[1]; k++) {
-			if (ct_read_u64(go->target, slice[0] + (pairs ? 16 : 8) * k, &timer)) {
+			if (ct_read_u64(go->target, slice[0] + step * k, &timer)) {
 				all = false;
 				break;
 			}
@@ -164,7 +181,7 @@ static void count_function(const struct ct_go *go, void *arg, uint64_t timer)
 	struct ct_go_function function;
 	uint32_t *n = arg;
 
-	if (runs(go, timer))
+	if (ct_go_timer_runs(go, timer))
 		*n += !closure || ct_read_u64(go->target, closure, &entry) ||
 		      !ct_go_function_at(&go->tables, entry, &function) ||
 		      !only_wakes(ct_go_function_name(&function));
@@ -174,13 +191,13 @@ uint32_t ct_go_count_functions(const struct ct_go *go)
 {
 	uint32_t n = 0;
 
-	return each_timer(go, count_function, &n) ? n : CT_NONE;
+	return ct_go_each_timer(go, count_function, &n) ? n : CT_NONE;
 }
 
 /* ---- timers of channels ---- */
 
 /* When it fires: what was set last. */
-static int64_t when_of(const struct ct_go *go, uint64_t timer)
+int64_t ct_go_timer_when(const struct ct_go *go, uint64_t timer)
 {
 	uint32_t status;
 
@@ -195,12 +212,12 @@ uint64_t ct_go_ticking_timer(struct ct_go_waiter *w, uint64_t channel, int64_t *
 	uint32_t i;
 
 	if (!waits->have_timers)
-		(void)each_timer(w->o->go, add_timer, waits);
+		(void)ct_go_each_timer(w->o->go, add_timer, waits);
 	waits->have_timers = true;
 	struct ct_hash_it it = ct_hash_find(&waits->ticking_keys, ct_hash_u64(channel));
 	while (ct_hash_next(&waits->ticking_keys, &it, &i))
 		if (waits->ticking.items[i].channel == channel) {
-			*when = when_of(w->o->go, waits->ticking.items[i].timer);
+			*when = ct_go_timer_when(w->o->go, waits->ticking.items[i].timer);
 			return waits->ticking.items[i].timer;
 		}
 	return 0;
@@ -215,7 +232,7 @@ static int64_t wakes_at(const struct ct_go_waiter *w)
 	int64_t when = (int64_t)ct_go_word(go, w->g->at, CT_GO_G_SLEEPWHEN);
 	uint64_t timer = when ? 0 : ct_go_word(go, w->g->at, CT_GO_G_TIMER);
 
-	return timer ? when_of(go, timer) : when;
+	return timer ? ct_go_timer_when(go, timer) : when;
 }
 
 enum ct_status ct_go_wait_sleep(struct ct_go_waiter *w)

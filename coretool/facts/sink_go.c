@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What there is once in a Go program: kept as a copy; what it points to is in the sink's arena. */
+#include "facts/sink_internal.h"
+
+void ct_sink_go(struct ct_sink *sink, const struct ct_fact_go *go)
+{
+	sink->facts->go = ct_arena_copy(&sink->arena, go, sizeof(*go));
+}
+
+void ct_sink_go_heap(struct ct_sink *sink, const struct ct_fact_go_heap *heap)
+{
+	sink->facts->go_heap = ct_arena_copy(&sink->arena, heap, sizeof(*heap));
+}
+
+void ct_sink_go_object(struct ct_sink *sink, const struct ct_fact_go_object *object)
+{
+	sink->facts->go_object = ct_arena_copy(&sink->arena, object, sizeof(*object));
+}
+
+void ct_sink_go_timers(struct ct_sink *sink, const struct ct_fact_go_timers *timers)
+{
+	sink->facts->go_timers = ct_arena_copy(&sink->arena, timers, sizeof(*timers));
+}

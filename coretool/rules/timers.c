@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/timers.h"
+
+#include "rules/words.h"
+
+struct key { /* of a timer: what those of a group have in common */
+	uint8_t kind, mode;
+	bool idle, alone;
+	uint32_t site, stack, created_at; /* of the goroutine that waits */
+	int64_t period;
+	uint32_t timer;
+};
+
+static struct key key_of(const struct ct_facts *facts, uint32_t i)
+{
+	const struct ct_go_timer *t = &facts->go_timers->timers[i];
+	const struct ct_actor *a = t->actor != CT_NONE ? &facts->actors[t->actor] : NULL;
+
+	return (struct key){
+		.kind = t->kind,
+		.mode = t->mode,
+		.idle = t->idle,
+		/* Of those that call a function some may be kept by others as well. */
+		.alone = t->alone && t->site == CT_NONE,
+		.site = t->site,
+		.stack = a ? a->stack : CT_NONE,
+		.created_at = a ? ct_goroutine_creator(facts, t->actor) : CT_NONE,
+		.period = t->period,
+		.timer = i,
+	};
+}
+
+#define ORDER(x, y, field)                                                                         \
+	do {                                                                                       \
+		if ((x)->field != (y)->field)                                                      \
+			return (x)->field < (y)->field ? -1 : 1;                                   \
+	} while (0)
+
+static int compare(const struct key *x, const struct key *y)
+{
+	ORDER(x, y, kind);
+	ORDER(x, y, mode);
+	ORDER(x, y, idle);
+	ORDER(x, y, alone);
+	ORDER(x, y, site);
+	ORDER(x, y, stack);
+	ORDER(x, y, created_at);
+	ORDER(x, y, period);
+	return 0;
+}
+
+static int alike_together(const void *a, const void *b)
+{
+	const struct key *x = a, *y = b;
+	int order = compare(x, y);
+
+	return order ? order : (x->timer > y->timer) - (x->timer < y->timer);
+}
+
+static int soonest_first(const void *a, const void *b)
+{
+	const struct ct_timer_group *x = a, *y = b;
+
+	ORDER(x, y, first->kind);
+	ORDER(x, y, first->fires);
+	return (x->members > y->members) - (x->members < y->members);
+}
+
+static void add_member(struct ct_timer_group *group, const struct ct_go_timer *t)
+{
+	if (!group->n++)
+		group->first = t;
+	group->last = t->fires;
+	group->n_alone += t->alone;
+	group->retained += t->retained;
+	group->largest = CT_MAX(group->largest, t->retained);
+}
+
+enum ct_status ct_timer_groups_make(const struct ct_facts *facts, struct ct_timer_groups *ret)
+{
+	uint32_t n = facts->go_timers ? facts->go_timers->n : 0;
+	ct_autofree struct key *keys = calloc((size_t)n + 1, sizeof(*keys));
+
+	*ret = (struct ct_timer_groups){.groups = calloc((size_t)n + 1, sizeof(*ret->groups)),
+		.members = calloc((size_t)n + 1, sizeof(*ret->members))};
+	if (!keys || !ret->groups || !ret->members) {
+		ct_timer_groups_free(ret);
+		return CT_NO_MEMORY;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		keys[i] = key_of(facts, i);
+	if (n)
+		qsort(keys, n, sizeof(*keys), alike_together);
+	for (uint32_t i = 0; i < n; i++) {
+		if (!i || compare(&keys[i - 1], &keys[i]))
+			ret->groups[ret->n++].members = &ret->members[i];
+		ret->members[i] = keys[i].timer;
+		add_member(&ret->groups[ret->n - 1], &facts->go_timers->timers[keys[i].timer]);
+	}
+	if (ret->n)
+		qsort(ret->groups, ret->n, sizeof(*ret->groups), soonest_first);
+	return CT_OK;
+}
+
+void ct_timer_groups_free(struct ct_timer_groups *groups)
+{
+	free(groups->groups);
+	free(groups->members);
+	*groups = (struct ct_timer_groups){0};
+}
+
+uint32_t ct_timer_waiters(const struct ct_facts *facts, const struct ct_timer_group *group,
+	uint32_t *ret, uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < group->n; i++) {
+		const struct ct_go_timer *t = &facts->go_timers->timers[group->members[i]];
+		const struct ct_resource *r =
+			t->resource != CT_NONE ? &facts->resources[t->resource] : NULL;
+
+		for (uint32_t k = 0; r && k < r->n_waiters; k++, n++)
+			if (n < max)
+				ret[n] = facts->waits[facts->waits_by_resource[r->first_waiter + k]]
+						 .actor;
+		if (!r && t->actor != CT_NONE && n++ < max)
+			ret[n - 1] = t->actor;
+	}
+	return n;
+}
+
+/* In the largest unit of which there is at least as much as from. */
+struct unit {
+	double per, from;
+	const char *name;
+};
+
+static const char *say(
+	struct ct_arena *arena, double value, const struct unit *units, const char *smallest)
+{
+	for (; units->name; units++)
+		/* Not "1e+03 ms". */
+		if (value >= units->from * units->per * 0.9995)
+			return ct_arena_printf(arena, "%.3g %s", value / units->per, units->name);
+	return ct_arena_printf(arena, "%.0f %s", value, smallest);
+}
+
+const char *ct_say_span(struct ct_arena *arena, int64_t ns)
+{
+	static const struct unit units[] = {{86400e9, 2, "days"}, {3600e9, 2, "h"},
+		{60e9, 2, "min"}, {1e9, 1, "s"}, {1e6, 1, "ms"}, {1e3, 1, "us"}, {0, 0, NULL}};
+
+	return say(arena, (double)ns, units, "ns");
+}
+
+const char *ct_say_bytes(struct ct_arena *arena, uint64_t bytes)
+{
+	static const struct unit units[] = {{0x1p40, 1, "TiB"}, {0x1p30, 1, "GiB"},
+		{0x1p20, 1, "MiB"}, {0x1p10, 1, "KiB"}, {0, 0, NULL}};
+
+	return say(arena, (double)bytes, units, "bytes");
+}

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every timer that is set: what it is for, by the function that the runtime calls when it fires. */
+#include "runtime/go/timers.h"
+
+#define MAX_TAKEN (1u << 20) /* timers that are taken down */
+
+struct use { /* what a timer with this function is for (time/sleep.go, runtime/netpoll.go) */
+	const char *function;
+	uint8_t kind, mode;
+};
+
+static const struct use uses[] = {
+	{"time.sendTime", CT_GO_TIMER_CHANNEL, CT_MODE_UNKNOWN},
+	{"time.goFunc", CT_GO_TIMER_FUNCTION, CT_MODE_UNKNOWN},
+	{"runtime.goroutineReady", CT_GO_TIMER_SLEEP, CT_MODE_UNKNOWN},
+	{"runtime.netpollDeadline", CT_GO_TIMER_DEADLINE, CT_MODE_UNKNOWN},
+	{"runtime.netpollReadDeadline", CT_GO_TIMER_DEADLINE, CT_MODE_READ},
+	{"runtime.netpollWriteDeadline", CT_GO_TIMER_DEADLINE, CT_MODE_WRITE},
+};
+
+/* The code that a function value begins with; 0: it cannot be read. */
+static uint64_t entry_of(const struct ct_go *go, uint64_t closure)
+{
+	uint64_t entry = 0;
+
+	return !closure || ct_read_u64(go->target, closure, &entry) ? 0 : entry;
+}
+
+static const char *name_of(const struct ct_go *go, uint64_t entry)
+{
+	struct ct_go_function function;
+
+	return entry && ct_go_function_at(&go->tables, entry, &function)
+		       ? ct_go_function_name(&function)
+		       : "";
+}
+
+/* ---- who waits for it ---- */
+
+static void find_receivers(struct ct_go_observation *o, struct ct_go_timer *t)
+{
+	const struct ct_go_waits *waits = o->waits;
+	struct ct_hash_it it = ct_hash_find(&waits->channel_keys, ct_hash_u64(t->object));
+	struct ct_go_sudog sudog;
+	uint32_t i;
+
+	while (ct_hash_next(&waits->channel_keys, &it, &i)) {
+		const struct ct_go_channel *c = &waits->channels.items[i];
+
+		if (c->at != t->object || !c->receivers[0])
+			continue;
+		t->resource = c->resource;
+		if (!ct_go_sudog_at(o->go, c->receivers[0], &sudog))
+			t->actor = ct_sink_actor_by_object(o->sink, sudog.g);
+	}
+}
+
+static void find_file(struct ct_go_observation *o, struct ct_go_timer *t)
+{
+	const struct ct_go *go = o->go;
+	uint64_t self = 0;
+
+	/* The interface holds a copy of the address that the pollDesc has of itself (makeArg()). */
+	if (!ct_read_u64(go->target, t->object, &self) && self < t->object &&
+		t->object - self < ct_go_at(go, POLLDESC_SIZE))
+		t->object = self;
+	uint64_t fd = ct_go_word(go, t->object, CT_GO_POLLDESC_FD);
+	uint64_t reader = ct_go_word(go, t->object, CT_GO_POLLDESC_RG);
+	uint64_t writer = ct_go_word(go, t->object, CT_GO_POLLDESC_WG);
+
+	t->fd = fd <= INT32_MAX ? (int32_t)fd : -1;
+	/* 1 and 2 stand for nobody who sleeps there yet. */
+	if (t->mode != CT_MODE_WRITE && reader > 4096)
+		t->actor = ct_sink_actor_by_object(o->sink, reader);
+	if (t->mode != CT_MODE_READ && writer > 4096 && t->actor == CT_NONE)
+		t->actor = ct_sink_actor_by_object(o->sink, writer);
+}
+
+/* ---- one timer ---- */
+
+static void find_callback(struct ct_go_observation *o, struct ct_go_timer *t, uint64_t entry)
+{
+	if (!strncmp(name_of(o->go, entry), "context.", strlen("context.")))
+		t->kind = CT_GO_TIMER_CONTEXT;
+	if (entry)
+		t->site = o->site(o->arg, entry, false);
+}
+
+/* What it is for; what it calls is first a function of std's or of the runtime's. */
+static void find_use(struct ct_go_observation *o, struct ct_go_timer *t, uint64_t function)
+{
+	uint64_t entry = entry_of(o->go, function);
+	const char *name = name_of(o->go, entry);
+	size_t i = 0;
+
+	while (i < CT_COUNT(uses) && strcmp(uses[i].function, name) != 0)
+		i++;
+	if (i < CT_COUNT(uses)) {
+		t->kind = uses[i].kind;
+		t->mode = uses[i].mode;
+	} else {
+		t->kind = strncmp(name, "runtime.", strlen("runtime.")) ? CT_GO_TIMER_FUNCTION
+									: CT_GO_TIMER_RUNTIME;
+	}
+	switch ((enum ct_go_timer_kind)t->kind) {
+	case CT_GO_TIMER_CHANNEL:
+		if (t->period > 0)
+			t->kind = CT_GO_TIMER_TICKER;
+		find_receivers(o, t);
+		break;
+	case CT_GO_TIMER_FUNCTION:
+		find_callback(o, t, i < CT_COUNT(uses) ? entry_of(o->go, t->object) : entry);
+		break;
+	case CT_GO_TIMER_SLEEP:
+		t->actor = ct_sink_actor_by_object(o->sink, t->object);
+		break;
+	case CT_GO_TIMER_DEADLINE:
+		find_file(o, t);
+		break;
+	default:
+		if (entry)
+			t->site = o->site(o->arg, entry, false);
+	}
+}
+
+void ct_go_add_timer(struct ct_go_timers *timers, uint64_t at, bool idle)
+{
+	struct ct_go_observation *o = timers->o;
+	int64_t when = ct_go_timer_when(o->go, at), clock = o->waits->clock;
+	uint8_t is_channel;
+	struct ct_go_timer t = {.address = at,
+		.period = (int64_t)ct_go_word(o->go, at, CT_GO_TIMER_PERIOD),
+		.site = CT_NONE,
+		.actor = CT_NONE,
+		.resource = CT_NONE,
+		.fd = -1,
+		.endless = when == INT64_MAX,
+		.idle = idle};
+
+	if (timers->list.n >= MAX_TAKEN) {
+		timers->fact.n_left_out++;
+		return;
+	}
+	t.period = CT_MAX(t.period, INT64_C(0));
+	t.fires = when > INT64_MIN + clock ? when - clock : INT64_MIN;
+	/* arg is an interface: type and value. */
+	if (ct_read_u64(o->target, at + ct_go_at(o->go, TIMER_ARG) + 8, &t.object))
+		t.object = 0;
+	find_use(o, &t, ct_go_word(o->go, at, CT_GO_TIMER_F));
+	t.lasting = (t.kind == CT_GO_TIMER_TICKER || t.kind == CT_GO_TIMER_CHANNEL) &&
+		    (ct_go_u8(o->go, at, CT_GO_TIMER_ISCHAN, &is_channel) || !is_channel);
+	struct ct_go_timer *slot = ct_vec_push(&timers->list);
+	if (slot)
+		*slot = t;
+	timers->failed |= !slot;
+}
+
+static void add_listed(const struct ct_go *go, void *arg, uint64_t at)
+{
+	struct ct_go_timers *timers = arg;
+
+	if (ct_go_timer_runs(go, at))
+		ct_go_add_timer(timers, at, false);
+	else
+		timers->fact.n_stopped++;
+}
+
+/* ---- all ---- */
+
+static int in_order(const void *a, const void *b)
+{
+	const struct ct_go_timer *x = a, *y = b;
+
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->fires != y->fires)
+		return x->fires < y->fires ? -1 : 1;
+	return (x->address > y->address) - (x->address < y->address);
+}
+
+static void finish(struct ct_go_timers *timers)
+{
+	struct ct_fact_go_timers *fact = &timers->fact;
+
+	if (timers->list.n)
+		qsort(timers->list.items, timers->list.n, sizeof(*timers->list.items), in_order);
+	fact->timers = ct_arena_copy(ct_sink_arena(timers->o->sink), timers->list.items,
+		timers->list.n * sizeof(*timers->list.items));
+	fact->n = fact->timers ? timers->list.n : 0;
+	ct_sink_go_timers(timers->o->sink, fact);
+}
+
+enum ct_status ct_go_observe_timers(struct ct_go_observation *o)
+{
+	struct ct_go_timers timers = {.o = o};
+
+	timers.fact.clock = o->waits->clock != 0;
+	if (!ct_go_each_timer(o->go, add_listed, &timers))
+		timers.fact.partial = "the timers of some processors (P) could not be read";
+	enum ct_status status = timers.failed ? CT_NO_MEMORY : ct_go_measure_timers(&timers);
+	if (!status)
+		finish(&timers);
+	ct_vec_free(&timers.list);
+	return status;
+}
