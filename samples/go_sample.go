@@ -24,6 +24,7 @@
 //	bubble      [ids]: the goroutines of one bubble of testing/synctest
 //	peers_among {tid, peers}: whoever is said to end its wait is one of these
 //	fires       [rule]: there are findings of these, whoever they are about
+//	finding_says {rule, level, words}: exactly one finding of the rule, with these words in its title; likely at most
 //	not_stuck   [ids]: no finding is about them
 //	heap        {live, objects}: bytes and objects that the runtime counted just before, right after a collection
 //	heap_object {address, alive, kept_by, steps, type, large_type}: an object; kept_by is in the words for its root,

@@ -160,6 +160,7 @@ func callbacks() {
 	set("function", 1, 33*time.Hour, fields{"calls": "main.closeShop", "alone": 0, "retained": 0})
 	keepReceipt()
 	set("function", 1, 28*time.Hour, fields{"calls": "main.keepReceipt.func1", "alone": 1, "retained": receipt})
+	tell("finding_says", fields{"rule": "CT222", "words": "main.keepReceipt.func1", "level": "P2"})
 	keepArchived()
 	set("function", 1, 29*time.Hour, fields{"calls": "main.keepArchived.func1", "alone": 1, "retained": 0})
 	keepPending()
@@ -198,6 +199,7 @@ func unwaited() {
 	restock()
 	poll(make(chan bool, 1))
 	if since(23) {
+		tell("absent", []string{"CT221", "CT230"})
 		// What nobody waits for is in no list, and what nobody has is garbage.
 		set("ticker", 1, 36*time.Hour, fields{"period_ns": int64(36 * time.Hour), "listed": false})
 		tell("no_timer", fields{"kind": "ticker", "period_ns": int64(35 * time.Hour)})
@@ -206,6 +208,8 @@ func unwaited() {
 	set("ticker", 1, 36*time.Hour, fields{"period_ns": int64(36 * time.Hour), "alone": 0})
 	set("ticker", 1, 35*time.Hour, fields{"period_ns": int64(35 * time.Hour), "alone": 1})
 	set("channel", polls, 37*time.Hour, fields{"alone": polls})
+	tell("finding_says", fields{"rule": "CT221", "words": "runs for nobody, every 35 h", "level": "P2"})
+	tell("finding_says", fields{"rule": "CT230", "words": "1500 timers", "level": "P2"})
 }
 
 //go:noinline

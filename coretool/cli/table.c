@@ -314,7 +314,8 @@ const struct ct_command ct_commands[] = {
 		.options = REPORT | BIT(FULL),
 		.documents = CT_DOCUMENT_REPORT,
 		.format = "text",
-		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES | CT_WANT_GOROUTINES,
+		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES | CT_WANT_GOROUTINES |
+			 CT_WANT_TIMERS,
 		.sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS |
 			    CT_SECTION_HINTS,
 		.gdb = CT_GDB_TARGET,

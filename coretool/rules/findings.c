@@ -84,6 +84,7 @@ enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft)
 		.title = draft->title,
 		.message = draft->message,
 		.hint = draft->hint,
+		.subject = draft->subject,
 		.actors = ct_arena_copy(
 			out->arena, draft->actors.items, draft->actors.n * sizeof(uint32_t)),
 		.resources = ct_arena_copy(

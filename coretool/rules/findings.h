@@ -28,6 +28,7 @@ struct ct_draft {
 	enum ct_level level;
 	enum ct_confidence confidence;
 	const char *title, *message, *hint;
+	const char *subject; /* as that of a finding */
 	struct ct_indices actors, resources, cycles;
 	struct ct_hash seen; /* the resources */
 	CT_VEC(struct ct_step) steps;
@@ -85,6 +86,9 @@ extern const struct ct_rule ct_rule_go_lock_cycle;
 extern const struct ct_rule ct_rule_go_nil_channel;
 extern const struct ct_rule ct_rule_go_panic;
 extern const struct ct_rule ct_rule_go_spin;
+extern const struct ct_rule ct_rule_go_ticker_not_stopped;
+extern const struct ct_rule ct_rule_go_timer_pile_up;
+extern const struct ct_rule ct_rule_go_timer_retention;
 extern const struct ct_rule ct_rule_handler_deadlock;
 extern const struct ct_rule ct_rule_lock_cycle;
 extern const struct ct_rule ct_rule_orphan;

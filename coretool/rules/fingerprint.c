@@ -177,6 +177,8 @@ static const char *fingerprint(struct ct_document *document, const struct ct_fin
 		any |= ring[k] != 0;
 	if (!any)
 		n = ring_of_resources(document->facts, f, ring);
+	if (!n && f->subject)
+		ring[n++] = ct_hash_bytes(f->subject, strlen(f->subject));
 	if (!n)
 		return NULL;
 	ring[n] = ct_hash_bytes(f->rule, strlen(f->rule));

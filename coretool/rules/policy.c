@@ -21,6 +21,11 @@ const struct ct_threshold_row ct_thresholds[CT_N_THRESHOLDS] = {
 		1500},
 	[CT_THRESHOLD_GOROUTINES_EXTREME] = {"goroutines-extreme",
 		"the same, to be called very many (CT226)", 2000},
+	[CT_THRESHOLD_TIMER_RETENTION] = {"timer-retention",
+		"KiB that one pending time.AfterFunc alone keeps alive to be a finding (CT222)",
+		1024},
+	[CT_THRESHOLD_TIMER_PILE_UP] = {"timer-pile-up",
+		"timers of time.After left over to be a finding, at least 100 (CT230)", 1000},
 };
 
 static const struct ct_setting *setting(

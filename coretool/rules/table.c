@@ -20,6 +20,9 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_go_nil_channel,
 	&ct_rule_go_spin,
 	&ct_rule_go_close_by_receiver,
+	&ct_rule_go_ticker_not_stopped,
+	&ct_rule_go_timer_retention,
 	&ct_rule_go_goroutine_count,
+	&ct_rule_go_timer_pile_up,
 };
 const size_t ct_n_rules = CT_COUNT(ct_rules);

@@ -5,7 +5,7 @@
 
 struct key { /* of a timer: what those of a group have in common */
 	uint8_t kind, mode;
-	bool idle, alone;
+	bool idle, lasting, alone;
 	uint32_t site, stack, created_at; /* of the goroutine that waits */
 	int64_t period;
 	uint32_t timer;
@@ -20,6 +20,7 @@ static struct key key_of(const struct ct_facts *facts, uint32_t i)
 		.kind = t->kind,
 		.mode = t->mode,
 		.idle = t->idle,
+		.lasting = t->lasting,
 		/* Of those that call a function some may be kept by others as well. */
 		.alone = t->alone && t->site == CT_NONE,
 		.site = t->site,
@@ -41,6 +42,7 @@ static int compare(const struct key *x, const struct key *y)
 	ORDER(x, y, kind);
 	ORDER(x, y, mode);
 	ORDER(x, y, idle);
+	ORDER(x, y, lasting);
 	ORDER(x, y, alone);
 	ORDER(x, y, site);
 	ORDER(x, y, stack);

@@ -205,6 +205,19 @@ def check_not_stuck(report, _, tids):
             yield f"{finding['rule']} is about {ids(report.finding_tids(finding) & set(tids))}"
 
 
+def check_finding_says(report, _, value):
+    found = [finding for finding in report.findings if finding["rule"] == value["rule"]]
+    if len(found) != 1:
+        yield f"{len(found)} findings {value['rule']}: {[finding['title'] for finding in found]}"
+        return
+    if found[0]["level"] != value["level"] or found[0]["confidence"] not in ("likely", "possible"):
+        yield f"{value['rule']} is {found[0]['level']} and {found[0]['confidence']}"
+    if value["words"] not in found[0]["title"]:
+        yield f"{value['rule']} says {found[0]['title']!r}, should have {value['words']!r}"
+    if not found[0].get("fingerprint"):
+        yield f"{value['rule']} has no fingerprint"
+
+
 def check_fires(report, _, rules):
     for rule in rules:
         if not any(finding["rule"] == rule for finding in report.findings):
@@ -370,6 +383,7 @@ CHECKS = {
     "nobody": check_nobody,
     "not_stuck": check_not_stuck,
     "fires": check_fires,
+    "finding_says": check_finding_says,
     "peers_among": check_peers_among,
     "native_frame": check_native_frame,
     "bubble": check_bubble,

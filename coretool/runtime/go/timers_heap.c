@@ -14,7 +14,7 @@
 #define ZOMBIE      4u  /* the same: nobody waits for it, or it was stopped */
 #define IN_TIMER    16  /* offset of the timer in timeTimer (runtime/time.go): c, init */
 #define MAX_SLOT    128 /* size class of a timeTimer: 112 with the fields of 1.23 to 1.27 */
-#define WORTH_AFTER 256 /* channels' timers that are many enough to look whether they are used */
+#define WORTH_AFTER 100 /* channels' timers that are many enough to look whether they are used */
 
 struct measure {
 	struct ct_go_timers *timers;

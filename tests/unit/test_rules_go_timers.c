@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules about timers on facts told by hand, and when they stay silent. */
+#include "story.h"
+
+#include "facts/go.h"
+#include "facts/go_timers.h"
+#include "rules/policy.h"
+#include "rules/rules.h"
+#include "rules/timers.h"
+
+#define HOUR (INT64_C(3600) * 1000000000)
+#define MIB  (UINT64_C(1) << 20)
+#define MANY 1200
+
+struct told {
+	struct ct_go_timer timers[MANY];
+	struct ct_fact_go_timers fact;
+	struct ct_facts *facts;
+	struct ct_document *doc;
+};
+
+static struct told *begin(void)
+{
+	struct told *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	t->fact.clock = t->fact.measured = true;
+	return t;
+}
+
+static struct ct_go_timer *timer(struct told *t, enum ct_go_timer_kind kind)
+{
+	struct ct_go_timer *ret = &t->timers[t->fact.n++];
+
+	assert_true(t->fact.n <= MANY);
+	*ret = (struct ct_go_timer){.address = 0x1000 + 64u * t->fact.n,
+		.kind = (uint8_t)kind,
+		.fires = HOUR,
+		.site = CT_NONE,
+		.actor = CT_NONE,
+		.resource = CT_NONE,
+		.fd = -1,
+		.alone = true,
+		.retained = 200,
+		.lasting = kind == CT_GO_TIMER_TICKER || kind == CT_GO_TIMER_CHANNEL};
+	if (kind == CT_GO_TIMER_TICKER)
+		ret->period = HOUR;
+	return ret;
+}
+
+static void judge(struct told *t, const struct ct_policy *policy)
+{
+	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_TIMERS);
+	bool fresh;
+	struct ct_error err;
+
+	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.22.12"});
+	t->fact.timers =
+		ct_arena_copy(ct_sink_arena(s.sink), t->timers, t->fact.n * sizeof(*t->timers));
+	ct_sink_go_timers(s.sink, &t->fact);
+	/* Sites 0 and 1, for callbacks. */
+	for (uint64_t i = 0; i < 2; i++) {
+		uint32_t site = ct_sink_site(s.sink, 0x400000 + 16 * i, false, &fresh);
+		struct ct_site *made = ct_sink_get_site(s.sink, site);
+
+		made->function = i ? "main.close" : "main.expire";
+		made->module = CT_NONE;
+	}
+	t->facts = story_end(&s);
+	assert_int_equal(ct_detect(t->facts, policy, &t->doc, &err), CT_OK);
+}
+
+static const struct ct_finding *find(const struct told *t, const char *rule, uint32_t n)
+{
+	const struct ct_finding *ret = NULL;
+
+	for (uint32_t i = 0; i < t->doc->n_findings; i++)
+		if (!strcmp(t->doc->findings[i].rule, rule)) {
+			ret = &t->doc->findings[i];
+			n--;
+		}
+	assert_int_equal(n, 0);
+	return ret;
+}
+
+static void done(struct told *t)
+{
+	ct_document_free(t->doc);
+	ct_facts_free(t->facts);
+	free(t);
+}
+
+static void tickers_for_nobody(void **state)
+{
+	struct told *t = begin();
+
+	(void)state;
+	timer(t, CT_GO_TIMER_TICKER);
+	timer(t, CT_GO_TIMER_TICKER);
+	timer(t, CT_GO_TIMER_TICKER)->period = 2 * HOUR;
+	/* Somebody has it; Go 1.23 and later. */
+	timer(t, CT_GO_TIMER_TICKER)->alone = false;
+	struct ct_go_timer *collected = timer(t, CT_GO_TIMER_TICKER);
+	collected->lasting = false;
+	collected->period = 3 * HOUR;
+	judge(t, NULL);
+	const struct ct_finding *f = find(t, "CT221", 2);
+	assert_int_equal(f->level, CT_P2);
+	assert_int_equal(f->confidence, CT_LIKELY);
+	assert_non_null(f->subject);
+	done(t);
+}
+
+static void a_doubt_makes_it_possible(void **state)
+{
+	struct told *t = begin();
+
+	(void)state;
+	t->fact.doubt = "the garbage collector is at work";
+	timer(t, CT_GO_TIMER_TICKER);
+	struct ct_go_timer *large = timer(t, CT_GO_TIMER_FUNCTION);
+	large->site = 0;
+	large->retained = 2 * MIB;
+	judge(t, NULL);
+	assert_int_equal(find(t, "CT221", 1)->confidence, CT_POSSIBLE);
+	const struct ct_finding *f = find(t, "CT222", 1);
+	assert_int_equal(f->confidence, CT_POSSIBLE);
+	assert_non_null(strstr(f->message, "the garbage collector is at work"));
+	done(t);
+}
+
+static void functions_that_keep_much(void **state)
+{
+	struct told *t = begin();
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		struct ct_go_timer *one = timer(t, CT_GO_TIMER_FUNCTION);
+
+		one->site = 0;
+		one->retained = i ? 100 : 2 * MIB;
+	}
+	/* Small; kept by others too; a context's. */
+	timer(t, CT_GO_TIMER_FUNCTION)->site = 1;
+	struct ct_go_timer *shared = timer(t, CT_GO_TIMER_FUNCTION);
+	shared->site = 1;
+	shared->alone = false;
+	shared->retained = 0;
+	struct ct_go_timer *context = timer(t, CT_GO_TIMER_CONTEXT);
+	context->site = 1;
+	context->retained = 2 * MIB;
+	judge(t, NULL);
+	const struct ct_finding *f = find(t, "CT222", 1);
+	assert_non_null(strstr(f->title, "3 pending timers"));
+	assert_non_null(strstr(f->title, "main.expire()"));
+	assert_non_null(strstr(f->message, "the largest is 2 MiB"));
+	assert_string_equal(f->subject, "main.expire");
+	done(t);
+}
+
+static void a_policy_says_how_much_is_much(void **state)
+{
+	static const struct ct_setting settings[] = {{"timer-retention", 4096}};
+	const struct ct_policy policy = {.thresholds = settings, .n_thresholds = 1};
+	struct told *t = begin();
+
+	(void)state;
+	struct ct_go_timer *one = timer(t, CT_GO_TIMER_FUNCTION);
+	one->site = 0;
+	one->retained = 2 * MIB;
+	judge(t, &policy);
+	find(t, "CT222", 0);
+	done(t);
+}
+
+static void left_over_timers(void **state)
+{
+	struct told *t = begin();
+
+	(void)state;
+	for (uint32_t i = 0; i < 1000; i++)
+		timer(t, CT_GO_TIMER_CHANNEL);
+	for (uint32_t i = 0; i < 50; i++)
+		timer(t, CT_GO_TIMER_CHANNEL)->alone = false;
+	judge(t, NULL);
+	assert_non_null(strstr(find(t, "CT230", 1)->title, "1000 timers"));
+	done(t);
+
+	t = begin();
+	for (uint32_t i = 0; i < 999; i++)
+		timer(t, CT_GO_TIMER_CHANNEL);
+	for (uint32_t i = 0; i < 200; i++)
+		timer(t, CT_GO_TIMER_CHANNEL)->lasting = false;
+	judge(t, NULL);
+	find(t, "CT230", 0);
+	done(t);
+}
+
+static void spans_and_bytes_in_words(void **state)
+{
+	static const struct {
+		int64_t ns;
+		const char *text;
+	} spans[] = {{999, "999 ns"}, {1500, "1.5 us"}, {999999999, "1 s"},
+		{90 * INT64_C(1000000000), "90 s"}, {120 * INT64_C(1000000000), "2 min"},
+		{36 * HOUR, "36 h"}, {49 * HOUR, "2.04 days"}};
+	struct ct_arena arena = {0};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(spans); i++)
+		assert_string_equal(ct_say_span(&arena, spans[i].ns), spans[i].text);
+	assert_string_equal(ct_say_bytes(&arena, 700), "700 bytes");
+	assert_string_equal(ct_say_bytes(&arena, 48 * MIB), "48 MiB");
+	ct_arena_free(&arena);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tickers_for_nobody),
+		cmocka_unit_test(a_doubt_makes_it_possible),
+		cmocka_unit_test(functions_that_keep_much),
+		cmocka_unit_test(a_policy_says_how_much_is_much),
+		cmocka_unit_test(left_over_timers),
+		cmocka_unit_test(spans_and_bytes_in_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
