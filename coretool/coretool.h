@@ -158,8 +158,9 @@ enum ct_want {
 	CT_WANT_NAMES = 1u << 3,      /* names of objects, from symbols and DWARF */
 	CT_WANT_GOROUTINES = 1u << 4, /* goroutines, and what they wait for */
 	CT_WANT_HEAP = 1u << 5,       /* with GOROUTINES: what lives in the heap of Go */
-	CT_WANT_CONTEXTS = 1u << 12,  /* with GOROUTINES: contexts, and who has them */
 	CT_WANT_TIMERS = 1u << 7,     /* with GOROUTINES: timers, */
+	CT_WANT_CONTEXTS = 1u << 12, /* with GOROUTINES: contexts that are over, and who has them */
+	CT_WANT_ALL_CONTEXTS = 1u << 13, /* and all others that live */
 	CT_WANT_WHOLE = 1u << 8, /* with HELD: all memory is searched, and where each was taken */
 	CT_WANT_ARGS = 1u << 9,  /* the arguments that the program was started with */
 	CT_WANT_ENV = 1u << 10,  /* and its environment */

@@ -221,6 +221,7 @@ func main() {
 	tree(below, late, "cancel", fields{"err": "context deadline exceeded", "ignored_by": []*actor{deep}})
 	tree(closed, order, "cancel", fields{"err": "context canceled", "ignored_by": []*actor{unknown}})
 	tree(shift, nil, "cancel", fields{"waiters": []*actor{careful}})
+	finding("CT213", "P1", []*actor{lazy, deep}, "likely")
 	_ = wrong
 	// The clock that the runtime has noted goes on while somebody sleeps.
 	for begin := time.Now(); time.Since(begin) < 1500*time.Millisecond; {

@@ -315,7 +315,7 @@ const struct ct_command ct_commands[] = {
 		.documents = CT_DOCUMENT_REPORT,
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES | CT_WANT_GOROUTINES |
-			 CT_WANT_TIMERS,
+			 CT_WANT_TIMERS | CT_WANT_CONTEXTS,
 		.sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS |
 			    CT_SECTION_HINTS,
 		.gdb = CT_GDB_TARGET,
@@ -383,7 +383,8 @@ const struct ct_command ct_commands[] = {
 		.options = REPORT & ~BIT(QUICK),
 		.documents = CT_DOCUMENT_REPORT,
 		.format = "text",
-		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES | CT_WANT_CONTEXTS,
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES | CT_WANT_CONTEXTS |
+			 CT_WANT_ALL_CONTEXTS,
 		.sections = CT_SECTION_CONTEXTS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},

@@ -44,7 +44,8 @@ struct ct_go_context {
 struct ct_go_context_use {
 	uint32_t context, actor;
 	uint32_t frame; /* of its stack; CT_NONE: not one that is kept */
-	bool deferred;  /* that frame, or one that it called, runs a deferred function */
+	bool deferred;  /* the goroutine is in a deferred function, as far as that is looked at: its
+			   context is over */
 	bool guessed;   /* the word that has it may not be used any more */
 	bool awaits;    /* the goroutine waits at the Done() of a context */
 };

@@ -18,6 +18,7 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_go_lock_cycle,
 	&ct_rule_go_panic,
 	&ct_rule_go_nil_channel,
+	&ct_rule_go_context_ignored,
 	&ct_rule_go_spin,
 	&ct_rule_go_close_by_receiver,
 	&ct_rule_go_ticker_not_stopped,

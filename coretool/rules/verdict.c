@@ -31,6 +31,7 @@ static const struct {
 	{"CT112", CT_VERDICT_STUCK},
 	{"CT120", CT_VERDICT_STUCK},
 	{"CT211", CT_VERDICT_STUCK},
+	{"CT213", CT_VERDICT_STUCK},
 };
 
 static bool is_fault(int number)

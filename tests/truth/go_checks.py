@@ -4,7 +4,7 @@
 from report_view import ids, number, who
 
 # CT205 is checked with the crash that it is about.
-STRICT_RULES = ("CT203", "CT204", "CT211", "CT217", "CT219")
+STRICT_RULES = ("CT203", "CT204", "CT211", "CT213", "CT217", "CT219")
 GONE = ("dead", "zombie")
 
 

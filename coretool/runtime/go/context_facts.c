@@ -284,6 +284,16 @@ static enum ct_status add_facts(struct telling *t, const struct ct_go_uses *foun
 	return status;
 }
 
+/* Is there one that is cancelled? A look at the heap without a mark tells: what does not live any
+ * more counts, too. */
+static bool has_cancelled(const struct ct_go_contexts *contexts)
+{
+	for (uint32_t i = 0; i < contexts->list.n; i++)
+		if (contexts->list.items[i].cancelled)
+			return true;
+	return false;
+}
+
 static enum ct_status observe(struct ct_go_observation *o, struct ct_go_world *world,
 	struct ct_go_contexts *contexts, struct ct_go_uses *uses)
 {
@@ -291,8 +301,11 @@ static enum ct_status observe(struct ct_go_observation *o, struct ct_go_world *w
 	enum ct_status status = ct_go_contexts_find(
 		o->go, ct_sink_arena(o->sink), world->heap, world->mark, contexts);
 
-	if (!status && contexts->types.list.n)
-		status = ct_go_uses_find(o, world, contexts, uses);
+	if (!status)
+		status = ct_go_contexts_link(contexts);
+	if (status || (!o->all_contexts && !has_cancelled(contexts)))
+		return status;
+	status = ct_go_uses_find(o, world, contexts, uses);
 	return status ? status : add_facts(&t, uses);
 }
 
@@ -303,7 +316,7 @@ enum ct_status ct_go_observe_contexts(struct ct_go_observation *o)
 	struct ct_go_world *world;
 	enum ct_status status = ct_go_world(o, &world);
 
-	if (!status)
+	if (!status && o->all_contexts)
 		status = ct_go_world_mark(world);
 	if (!status)
 		status = observe(o, world, &contexts, &uses);

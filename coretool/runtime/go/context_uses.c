@@ -68,20 +68,17 @@ static void look_at(void *arg, const struct ct_go_root *root)
 
 /* ---- deferred functions ---- */
 
-/* How many of its frames, from the innermost on, are below one that runs what it has deferred: 0:
- * none. */
-static uint32_t count_deferred(struct ct_go_observation *o, uint32_t actor)
+/* Is it in a function that was deferred? Whoever cleans up knows that it is over. */
+static bool is_deferred(struct ct_go_observation *o, uint32_t actor)
 {
-	uint64_t at = ct_sink_get_actor(o->sink, actor)->object;
+	uint64_t at = ct_sink_get_actor(o->sink, actor)->object, callee = 0;
 	struct ct_unwound stack;
 	struct ct_regs regs;
 	struct ct_go_g g;
-	uint32_t n = 0;
-	uint64_t callee = 0;
 
 	if (!o->unwinder || ct_go_goroutine_at(o->go, at, &g) || ct_go_registers(o, &g, &regs) ||
 		ct_go_unwind(o, &g, &regs, &stack))
-		return 0;
+		return false;
 	for (size_t i = 0; i < stack.n; i++) {
 		const struct ct_unwound_frame *frame = &stack.frames[i];
 		struct ct_go_function function;
@@ -91,16 +88,16 @@ static uint32_t count_deferred(struct ct_go_observation *o, uint32_t actor)
 			continue;
 		}
 		const char *name = ct_go_function_name(&function);
-		/* gopanic() and Goexit() call them too. */
+		/* Those of them call what was deferred in a loop, or is run by a panic. */
 		if (!strcmp(name, "runtime.deferreturn") || !strcmp(name, "runtime.gopanic") ||
 			!strcmp(name, "runtime.Goexit") ||
-			(callee && i && frame->cfa && stack.frames[i - 1].cfa &&
+			(callee && frame->cfa && stack.frames[i - 1].cfa &&
 				ct_go_may_defer(o->go, &function, stack.frames[i - 1].cfa,
 					frame->cfa, callee)))
-			n = (uint32_t)i;
+			return true;
 		callee = function.entry;
 	}
-	return n;
+	return false;
 }
 
 static bool is_over(const struct ct_go_contexts *c, uint32_t i)
@@ -113,7 +110,8 @@ static bool is_over(const struct ct_go_contexts *c, uint32_t i)
 /* Only of contexts that are over it matters. */
 static void find_deferred(struct look *l)
 {
-	uint32_t actor = CT_NONE, n = 0;
+	uint32_t actor = CT_NONE;
+	bool deferred = false;
 
 	for (uint32_t i = 0; i < l->uses->list.n; i++) {
 		struct ct_go_context_use *use = &l->uses->list.items[i];
@@ -121,9 +119,9 @@ static void find_deferred(struct look *l)
 		if (!is_over(l->contexts, use->context))
 			continue;
 		if (use->actor != actor)
-			n = count_deferred(l->o, use->actor);
+			deferred = is_deferred(l->o, use->actor);
 		actor = use->actor;
-		use->deferred = n && (use->frame == CT_NONE || n <= use->frame);
+		use->deferred = deferred;
 	}
 }
 

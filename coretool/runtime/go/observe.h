@@ -65,9 +65,10 @@ struct ct_go_observation {
 	uint8_t reasons[UINT8_MAX + 1]; /* by the runtime's number: the sink's; 0: not yet known */
 	bool names;                     /* of objects are wanted */
 	bool heap;                      /* what lives in it is wanted */
-	bool contexts;                  /* contexts are wanted */
 	bool timers;                    /* are wanted, */
 	bool retained;                  /* and what each of them keeps alive */
+	bool contexts;                  /* contexts that are over are wanted */
+	bool all_contexts;              /* and all that live */
 	uint64_t address;               /* of an object that is wanted; 0 */
 	struct ct_go_in_c in_c;         /* filled in */
 	struct ct_go_missing missing;   /* filled in */

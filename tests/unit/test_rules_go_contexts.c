@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules about contexts on facts told by hand, and when they stay silent. */
+#include "story.h"
+
+#include "facts/go.h"
+#include "rules/contexts.h"
+#include "rules/rules.h"
+
+#define SECOND INT64_C(1000000000)
+
+/* One goroutine that waits, and has a context: what is true of it. */
+struct tale {
+	struct ct_go_context above, own; /* own is derived from above */
+	struct ct_go_context_use use;
+	struct ct_wait wait;
+	const char *function; /* of its stack; NULL: it has none */
+	bool held;            /* what it waits for is held by one that waits for ever */
+	bool busy;            /* the same, by one that runs */
+	bool system;
+};
+
+static const struct tale late = {
+	.above = {.address = 0xc0001000,
+		.type = "context.timerCtx",
+		.kind = CT_CONTEXT_TIMER,
+		.err = "context deadline exceeded",
+		.overdue_ns = 5 * SECOND,
+		.parent = CT_NONE,
+		.cancels = 0,
+		.done = CT_NONE},
+	.own = {.address = 0xc0002000,
+		.type = "context.cancelCtx",
+		.kind = CT_CONTEXT_CANCEL,
+		.err = "context deadline exceeded",
+		.parent = 0,
+		.cancels = 1,
+		.done = CT_NONE},
+	.use = {.context = 1, .frame = CT_NONE},
+	.wait = {.kind = CT_WAIT_SEND, .why = "told by hand"},
+};
+
+static uint32_t goroutine(struct story *s, uint64_t id, enum ct_actor_state state)
+{
+	return ct_sink_actor(s->sink, &(struct ct_actor){.kind = CT_ACTOR_GOROUTINE,
+					      .state = (uint8_t)state,
+					      .id = id,
+					      .carrier = CT_NONE,
+					      .runs = CT_NONE,
+					      .stack = CT_NONE,
+					      .start_site = CT_NONE,
+					      .created_at = CT_NONE});
+}
+
+static uint32_t stack_of(struct story *s, const char *function)
+{
+	bool fresh;
+	uint32_t site = ct_sink_site(s->sink, 0x401000, true, &fresh);
+	struct ct_frame frame = {.site = site};
+
+	ct_sink_get_site(s->sink, site)->function = function;
+	return ct_sink_stack(s->sink,
+		&(struct ct_stack){.frames = &frame, .n_frames = 1, .n_total = 1, .root = true});
+}
+
+static void hold(struct story *s, uint32_t actor, uint32_t resource)
+{
+	ct_sink_hold(s->sink, &(struct ct_hold){.actor = actor,
+				      .resource = resource,
+				      .trust = CT_TRUST_INFERRED,
+				      .took_frame = CT_NONE,
+				      .why = "it will call Unlock"});
+}
+
+/* How often the rule speaks. */
+static uint32_t ask(const struct tale *t, const char *rule, struct ct_finding *ret)
+{
+	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_CONTEXTS);
+	struct ct_go_context contexts[2] = {t->above, t->own};
+	struct ct_go_context_use use = t->use;
+	const uint32_t first_use = 0;
+	bool fresh;
+	uint32_t n = 0, resource, owner;
+	struct ct_document *doc = NULL;
+	struct ct_error err;
+
+	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4"});
+	use.actor = goroutine(&s, 18, CT_STATE_WAITING);
+	owner = goroutine(&s, 19, t->busy ? CT_STATE_RUNNING : CT_STATE_WAITING);
+	ct_sink_get_actor(s.sink, use.actor)->system = t->system;
+	if (t->function)
+		ct_sink_get_actor(s.sink, use.actor)->stack = stack_of(&s, t->function);
+	resource = ct_sink_resource(s.sink, "go_chan", 0xc0003000, &fresh);
+	s.waits[s.n_waits] = t->wait;
+	s.waits[s.n_waits].actor = use.actor;
+	s.waits[s.n_waits++].resource = resource;
+	s.waits[s.n_waits++] = (struct ct_wait){.kind = CT_WAIT_RECV,
+		.actor = owner,
+		.resource = ct_sink_resource(s.sink, "go_chan", 0xc0004000, &fresh),
+		.why = "told by hand"};
+	s.n_waits -= t->busy;
+	if (t->held || t->busy)
+		hold(&s, owner, resource);
+	contexts[use.context].n_uses = 1;
+	ct_sink_go_contexts(s.sink, &(struct ct_fact_go_contexts){.contexts = contexts,
+					    .uses = &use,
+					    .uses_by_context = &first_use,
+					    .n_contexts = 2,
+					    .n_uses = 1});
+	struct ct_facts *facts = story_end(&s);
+	assert_int_equal(ct_detect(facts, NULL, &doc, &err), CT_OK);
+	for (uint32_t i = 0; i < doc->n_findings; i++)
+		if (!strcmp(doc->findings[i].rule, rule)) {
+			if (ret)
+				*ret = doc->findings[i];
+			n++;
+		}
+	ct_document_free(doc);
+	ct_facts_free(facts);
+	return n;
+}
+
+static void one_that_waits_on_is_told(void **state)
+{
+	struct ct_finding finding;
+	struct tale t = late;
+
+	(void)state;
+	assert_int_equal(ask(&t, "CT213", &finding), 1);
+	assert_int_equal(finding.level, CT_P1);
+	assert_int_equal(finding.confidence, CT_LIKELY);
+	t.use.context = 0;
+	assert_int_equal(ask(&t, "CT213", NULL), 1);
+	t.wait.kind = CT_WAIT_COND;
+	assert_int_equal(ask(&t, "CT213", NULL), 1);
+	t.wait.kind = CT_WAIT_MUTEX;
+	t.held = true;
+	assert_int_equal(ask(&t, "CT213", NULL), 1);
+	t = late;
+	t.function = "main.Waiter";
+	assert_int_equal(ask(&t, "CT213", NULL), 1);
+}
+
+/* Each differs in one thing. */
+static void what_may_well_wait_is_not(void **state)
+{
+	struct tale not [18];
+	size_t n = 0;
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(not ); i++)
+		not [i] = late;
+	not [n++].use.awaits = true;
+	not [n++].use.deferred = true;
+	not [n++].use.guessed = true;
+	not [n++].wait.timed = true;
+	not [n++].wait.outside = true;
+	not [n++].wait.never = true;
+	not [n++].wait.kind = CT_WAIT_WAITGROUP;
+	not [n++].wait.kind = CT_WAIT_IO;
+	not [n++].wait.kind = CT_WAIT_SLEEP;
+	not [n++].above.overdue_ns = SECOND - 1;
+	not [n++].above.overdue_ns = 0;
+	not [n++].above.overdue_ns = -SECOND;
+	not [n++].own.err = NULL;
+	/* As of context.WithoutCancel(). */
+	not [n++].own.cancels = CT_NONE;
+	not [n++].function = "net/http.(*Server).Shutdown";
+	not [n++].function = "golang.org/x/sync/errgroup.(*Group).Wait";
+	not [n++].system = true;
+	not [n].wait.kind = CT_WAIT_MUTEX;
+	not [n++].busy = true;
+	assert_int_equal(n, CT_COUNT(not ));
+	for (size_t i = 0; i < n; i++)
+		if (ask(&not [i], "CT213", NULL))
+			fail_msg("CT213 is told of case %zu", i);
+}
+
+/* Whose lock is not known may be free again soon. */
+static void a_lock_of_nobody_known_is_not(void **state)
+{
+	struct tale t = late;
+
+	(void)state;
+	t.wait.kind = CT_WAIT_MUTEX;
+	assert_int_equal(ask(&t, "CT213", NULL), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(one_that_waits_on_is_told),
+		cmocka_unit_test(what_may_well_wait_is_not),
+		cmocka_unit_test(a_lock_of_nobody_known_is_not),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
