@@ -34,6 +34,9 @@
 //	timer       {kind, count, first_ns, calls, period_ns, mode, tids, alone, retained, listed}: timers that coretool
 //	            timers has in one record, with about that until the first fires, and about these bytes retained
 //	no_timer    {kind, calls, period_ns}: there is none such
+//	pool        {address, objects, victims, types, doubles, new, name, large, rules, deep_rules}: a sync.Pool: how many
+//	            objects it has, of which types, which of them twice; large: its largest has more bytes; the rules that
+//	            speak of it, and those of coretool pools where they differ
 //	nobody      resource: none holds it, though it is locked: whoever locked it will never unlock it
 package main
 

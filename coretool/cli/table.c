@@ -294,6 +294,13 @@ static const char timers_help[] =
 	"be garbage without them. Since Go 1.23 a channel's timer is in no list while nobody waits "
 	"for it; it is found in the heap."
 	"\n" CORE_HELP;
+static const char pools_help[] =
+	"Pools (sync.Pool) that were used since the last collection but one, those with the most "
+	"bytes first: where each lives, its New, what each P has (private, shared, and victims, "
+	"which the next collection drops), the types of the objects; objects that are in it twice, "
+	"that a goroutine still uses, that are much larger than the others. Bytes are those that "
+	"nothing but the pool keeps alive."
+	"\n" CORE_HELP;
 static const char commands_help[] =
 	"Lists commands and options for people (--format text), for programs (json), or as a "
 	"manual page (man).";
@@ -315,7 +322,7 @@ const struct ct_command ct_commands[] = {
 		.documents = CT_DOCUMENT_REPORT,
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES | CT_WANT_GOROUTINES |
-			 CT_WANT_TIMERS | CT_WANT_CONTEXTS,
+			 CT_WANT_TIMERS | CT_WANT_CONTEXTS | CT_WANT_POOLS,
 		.sections = CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS |
 			    CT_SECTION_HINTS,
 		.gdb = CT_GDB_TARGET,
@@ -409,6 +416,18 @@ const struct ct_command ct_commands[] = {
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES | CT_WANT_TIMERS |
 			 CT_WANT_RETAINED,
 		.sections = CT_SECTION_TIMERS,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_report},
+	{.name = "pools",
+		.args = "CORE [EXE]",
+		.summary = "what is in the pools of a Go program (sync.Pool)",
+		.help = pools_help,
+		.options = REPORT & ~BIT(QUICK),
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES | CT_WANT_POOLS |
+			 CT_WANT_RETAINED,
+		.sections = CT_SECTION_POOLS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "waits",
@@ -507,7 +526,8 @@ const struct ct_command ct_commands[] = {
 		.options = REPORT | BIT(FAIL_ON_NEW) | BIT(IGNORE_CURRENT),
 		.documents = CT_DOCUMENT_DIFF,
 		.format = "text",
-		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_LINES | CT_WANT_GOROUTINES,
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_LINES | CT_WANT_GOROUTINES |
+			 CT_WANT_POOLS,
 		.sections = CT_SECTION_FINDINGS,
 		.run = ct_cmd_diff},
 	{.name = "bundle",

@@ -21,3 +21,8 @@ void ct_sink_go_timers(struct ct_sink *sink, const struct ct_fact_go_timers *tim
 {
 	sink->facts->go_timers = ct_arena_copy(&sink->arena, timers, sizeof(*timers));
 }
+
+void ct_sink_go_pools(struct ct_sink *sink, const struct ct_fact_go_pools *pools)
+{
+	sink->facts->go_pools = ct_arena_copy(&sink->arena, pools, sizeof(*pools));
+}

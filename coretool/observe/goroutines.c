@@ -22,6 +22,7 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.timers = o->plan->wants & CT_WANT_TIMERS,
 		.retained = o->plan->wants & CT_WANT_RETAINED,
 		.all_contexts = o->plan->wants & CT_WANT_ALL_CONTEXTS,
+		.pools = o->plan->wants & CT_WANT_POOLS,
 		.address = o->plan->wants & CT_WANT_NAMES ? o->plan->address : 0,
 	};
 

@@ -136,6 +136,8 @@ static const struct ct_json_part report_parts[] = {
 		NULL},
 	{"timers", "timer", CT_SECTION_TIMERS, count_timers, ct_json_timer, ct_json_has_timers,
 		NULL},
+	{"pools", "pool", CT_SECTION_POOLS, ct_json_count_pools, ct_json_pool, ct_json_has_pools,
+		NULL},
 	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module,
 		NULL, NULL},
 	{"findings", "finding", 0, count_findings, ct_json_finding, NULL, NULL},

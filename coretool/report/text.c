@@ -13,7 +13,8 @@
 #define VERDICT_SECTIONS                                                                           \
 	(CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS | CT_SECTION_LOCKS |         \
 		CT_SECTION_ORPHANS | CT_SECTION_GOROUTINES | CT_SECTION_SCHED |                    \
-		CT_SECTION_CHANNELS | CT_SECTION_HEAP | CT_SECTION_CONTEXTS | CT_SECTION_TIMERS)
+		CT_SECTION_CHANNELS | CT_SECTION_HEAP | CT_SECTION_CONTEXTS | CT_SECTION_TIMERS |  \
+		CT_SECTION_POOLS)
 
 static const enum ct_paint verdict_paints[] = {
 	[CT_VERDICT_CRASH] = CT_PAINT_RED,
@@ -185,6 +186,7 @@ static const struct {
 	{CT_SECTION_HEAP, ct_text_heap},
 	{CT_SECTION_CONTEXTS, ct_text_contexts},
 	{CT_SECTION_TIMERS, ct_text_timers},
+	{CT_SECTION_POOLS, ct_text_pools},
 	{CT_SECTION_THREADS, ct_text_threads},
 	{CT_SECTION_LOCKS, ct_text_locks},
 	{CT_SECTION_MODULES, ct_text_modules},

@@ -99,6 +99,7 @@ void ct_text_sched(struct ct_text *t);
 void ct_text_heap(struct ct_text *t);
 void ct_text_contexts(struct ct_text *t);
 void ct_text_timers(struct ct_text *t);
+void ct_text_pools(struct ct_text *t);
 void ct_text_locks(struct ct_text *t);
 void ct_text_modules(struct ct_text *t);
 void ct_text_explained(struct ct_text *t);

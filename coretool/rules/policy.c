@@ -26,6 +26,12 @@ const struct ct_threshold_row ct_thresholds[CT_N_THRESHOLDS] = {
 		1024},
 	[CT_THRESHOLD_TIMER_PILE_UP] = {"timer-pile-up",
 		"timers of time.After left over to be a finding, at least 100 (CT230)", 1000},
+	[CT_THRESHOLD_POOL_OBJECT] = {"pool-object",
+		"KiB of an object in a sync.Pool that are too many (CT224)", 1024},
+	[CT_THRESHOLD_POOL_TIMES] = {"pool-times",
+		"how many times as large as the one in the middle is too large (CT224)", 8},
+	[CT_THRESHOLD_POOL_LEAST] = {"pool-least", "KiB that such an object has at least (CT224)",
+		16},
 };
 
 static const struct ct_setting *setting(

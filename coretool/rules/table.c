@@ -19,10 +19,13 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_go_panic,
 	&ct_rule_go_nil_channel,
 	&ct_rule_go_context_ignored,
+	&ct_rule_go_pool_double,
 	&ct_rule_go_spin,
 	&ct_rule_go_close_by_receiver,
 	&ct_rule_go_ticker_not_stopped,
 	&ct_rule_go_timer_retention,
+	&ct_rule_go_pool_large,
+	&ct_rule_go_pool_mixed,
 	&ct_rule_go_goroutine_count,
 	&ct_rule_go_timer_pile_up,
 };

@@ -69,7 +69,8 @@ const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts
 		{"omp_lock", "OpenMP lock"}, {"omp_barrier", "OpenMP barrier"},
 		{"omp_sem", "OpenMP semaphore"}, {"go_chan", "channel"}, {"go_mutex", "Mutex"},
 		{"go_rwmutex", "RWMutex"}, {"go_waitgroup", "WaitGroup"}, {"go_cond", "Cond"},
-		{"go_once", "Once"}, {"go_sema", "semaphore"}, {"go_fd", "file"}};
+		{"go_once", "Once"}, {"go_sema", "semaphore"}, {"go_fd", "file"},
+		{"go_pool", "pool"}};
 	const char *kind = r->kind;
 
 	if (r->name && r->place == CT_PLACE_TLS && r->place_actor != CT_NONE)

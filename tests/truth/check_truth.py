@@ -30,7 +30,9 @@ def ask(binary, *words):
 
 
 def ask_others(binary, core, truth, report, files):
-    """The heap as a whole, contexts, timers, and {address: {key: [texts]}} of the objects that the truth has."""
+    """The heap as a whole, pools, contexts, timers, and {address: {key: [texts]}} of the truth's objects."""
+    if "pool" in truth.values:
+        report.pools = ask(binary, "pools", str(core), *files)
     report.heap = ask(binary, "heap", str(core)).get("heap") if "heap" in truth.values else None
     if "context" in truth.values:
         report.contexts = ask(binary, "contexts", str(core), *files).get("contexts", [])

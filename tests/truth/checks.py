@@ -521,7 +521,8 @@ def whole_lost(report, truth):
 # What can still be checked when gdb could not read the threads' stacks: that nothing false is said.
 OF_LOST = ("absent", "quiet", "threads", "signal")
 WHOLE_OF_LOST = (whole_lost, whole_findings, whole_cycles, whole_waits)
-WHOLE = (whole_verdict, whole_findings, whole_crash, whole_cycles, whole_waits, whole_held, go_checks.whole_goroutine_stacks)
+WHOLE = (whole_verdict, whole_findings, whole_crash, whole_cycles, whole_waits, whole_held, go_checks.whole_goroutine_stacks,
+         go_checks.only_told_pools)
 
 
 def check_all(report, truth):

@@ -362,12 +362,57 @@ def check_timer(report, _, value):
 def check_no_timer(report, _, value):
     if any(timer_fits(timer, value) for timer in report.timers):
         yield f"there is a timer {value}"
+POOL_RULES = ("CT215", "CT216", "CT224", "CT225")
+VICTIMS = ("victim-private", "victim-shared")
+
+
+def rules_about(findings, address):
+    """Those of pools."""
+    return sorted({f["rule"] for f in findings if f["rule"] in POOL_RULES
+                   and number(address) in map(number, f.get("resources", []))})
+
+
+def check_pool(report, truth, value):
+    what = f"pool {value.get('name', '')} at {value['address']}"
+    found = [pool for pool in report.pools.get("pools", []) if pool["address"] == value["address"]]
+    if len(found) != 1:
+        yield f"{what}: {len(found)} are told"
+        return
+    pool = found[0]
+    said = {"types": {kind["name"]: kind["objects"] for kind in pool["types"]},
+            "doubles": [one.get("array", one["address"]) for one in pool.get("doubles", [])],
+            "victims": sum(part[place] for part in pool["processors"] for place in VICTIMS),
+            "objects": pool["objects"], "new": pool.get("new")}
+    for key in said:
+        if key in value and said[key] != value[key]:
+            yield f"{what}: {key} is {said[key]!r}, should be {value[key]!r}"
+    if sum(sum(part[place] for place in ("private", "shared", *VICTIMS)) for part in pool["processors"]) != pool["objects"]:
+        yield f"{what}: what Ps have is not all that it has"
+    if truth.object_names and "name" in value and pool.get("name") != value["name"]:
+        yield f"{what}: is called {pool.get('name')!r}"
+    if "large" in value and pool["large"][0]["bytes"] < value["large"]:
+        yield f"{what}: its largest has {pool['large'][0]['bytes']} bytes, should have {value['large']}"
+    for where, findings, key in (("analyze", report.findings, "rules"),
+                                 ("pools", report.pools["findings"], "deep_rules")):
+        rules, wanted = rules_about(findings, value["address"]), value.get(key, value["rules"])
+        if rules != wanted:
+            yield f"{what}: {where} has {rules} of it, should have {wanted}"
+
+
+def only_told_pools(report, truth):
+    """No pool is said to be misused that the truth does not have; sizes of buffers in libraries may be anything."""
+    told = {number(value["address"]) for value in truth.values.get("pool", [])}
+    for finding in report.findings:
+        if finding["rule"] in POOL_RULES and finding["rule"] != "CT224" \
+                and not told & set(map(number, finding.get("resources", []))):
+            yield f"false {finding['rule']}: {finding.get('title')}"
 
 
 CHECKS = {
     "context": check_context,
     "timer": check_timer,
     "no_timer": check_no_timer,
+    "pool": check_pool,
     "heap": check_heap,
     "heap_object": check_heap_object,
     "goroutine": check_goroutine,

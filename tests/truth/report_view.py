@@ -116,6 +116,7 @@ class Report:
         self.timers = data.get("timers")
         self.explained = data.get("explained", {})
         self.contexts = data.get("contexts", [])
+        self.pools = data.get("pools") or {"pools": [], "findings": []}
 
     def who(self, actor_id):
         tid = tid_of(actor_id)

@@ -82,6 +82,20 @@ static bool is_readable(const struct ct_go *go, uint64_t at)
 	return !ct_read_u64(go->target, at, &word);
 }
 
+/* A list of pools, which may be empty: in each a place for each P. */
+static bool is_pools(const struct ct_go *go, uint64_t at)
+{
+	uint64_t slice[3], pool, words[5];
+
+	if (ct_read(go->target, at, slice, sizeof(slice)) || slice[1] > slice[2])
+		return false;
+	if (!slice[1])
+		return !slice[0] == !slice[2];
+	return !ct_read_u64(go->target, slice[0], &pool) &&
+	       !ct_read(go->target, pool, words, sizeof(words)) && words[1] <= MAX_P &&
+	       words[3] <= MAX_P;
+}
+
 /* allgadd() appends to it: pointer, length and capacity. */
 static uint64_t pick_allgs(const struct ct_go *go, const struct ct_go_operands *operands)
 {
@@ -217,6 +231,26 @@ static uint64_t pick_finalizers(const struct ct_go *go, const struct ct_go_opera
 	return 0;
 }
 
+/* pinSlow() appends to it. */
+static uint64_t pick_pools(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	(void)go;
+	return ct_go_operands_run(operands, 3);
+}
+
+/* poolCleanup() goes through the pools of the last time, then has those of this time be these. */
+static uint64_t pick_old_pools(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	for (uint32_t i = 0; go->globals.allpools && i < operands->n; i++) {
+		uint64_t at = operands->items[i].address;
+
+		if (at - go->globals.allpools >= 24 && ct_go_operands_have(operands, at + 8) &&
+			is_pools(go, at))
+			return at;
+	}
+	return 0;
+}
+
 struct row {
 	const char *symbol, *function;
 	size_t global; /* offset in struct ct_go_globals */
@@ -248,6 +282,8 @@ static const struct row rows[] = {
 	{"runtime.allfin", "runtime.queuefinalizer", GLOBAL(allfin), false, pick_finalizers,
 		is_finalizers},
 	{"time.startNano", "time.Now", GLOBAL(epoch), false, pick_first, is_readable},
+	{"sync.allPools", "sync.(*Pool).pinSlow", GLOBAL(allpools), false, pick_pools, is_pools},
+	{"sync.oldPools", "sync.poolCleanup", GLOBAL(oldpools), false, pick_old_pools, is_pools},
 };
 
 static uint64_t find(const struct ct_go *go, const struct row *row)

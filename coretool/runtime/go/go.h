@@ -41,6 +41,8 @@ struct ct_go_globals {
 	uint64_t heap;     /* mheap_ */
 	uint64_t allfin;   /* *finblock */
 	uint64_t epoch; /* time.startNano: nanotime() when monotonic times of package time began */
+	uint64_t allpools; /* []*sync.Pool: used since the last collection */
+	uint64_t oldpools; /* the same: since the one before it */
 };
 
 struct ct_go {

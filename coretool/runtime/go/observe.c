@@ -4,6 +4,7 @@
 #include "runtime/go/heap_world.h"
 #include "runtime/go/known_stacks.h"
 #include "runtime/go/panic.h"
+#include "runtime/go/pools_observe.h"
 #include "runtime/go/waits.h"
 
 #include <inttypes.h>
@@ -190,6 +191,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 		status = ct_go_observe_heap(o, o->heap, o->address);
 	if (!status && o->contexts)
 		status = ct_go_observe_contexts(o);
+	if (!status && o->pools)
+		status = ct_go_observe_pools(o, o->retained);
 	ct_go_world_free(o);
 	ct_go_waits_free(o->waits);
 	o->waits = NULL;

@@ -66,7 +66,8 @@ struct ct_go_observation {
 	bool names;                     /* of objects are wanted */
 	bool heap;                      /* what lives in it is wanted */
 	bool timers;                    /* are wanted, */
-	bool retained;                  /* and what each of them keeps alive */
+	bool pools;                     /* what is in them is, */
+	bool retained;                  /* and what each of these keeps alive */
 	bool contexts;                  /* contexts that are over are wanted */
 	bool all_contexts;              /* and all that live */
 	uint64_t address;               /* of an object that is wanted; 0 */

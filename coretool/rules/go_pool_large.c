@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * CT224: objects in a pool that have grown. A buffer keeps the capacity that it once needed, and
+ * the pool keeps the buffer.
+ */
+#include <inttypes.h>
+
+#include "rules/go_pool.h"
+#include "rules/policy.h"
+
+#define MAX_STEPS 8
+
+/* Is the object too large, by itself or beside the others? */
+static bool is_large(const struct ct_policy *policy, const struct ct_go_pool *pool, uint64_t bytes)
+{
+	uint64_t most = (uint64_t)ct_policy_threshold(policy, CT_THRESHOLD_POOL_OBJECT) << 10;
+	uint64_t least = (uint64_t)ct_policy_threshold(policy, CT_THRESHOLD_POOL_LEAST) << 10;
+	uint32_t times = ct_policy_threshold(policy, CT_THRESHOLD_POOL_TIMES);
+
+	return bytes >= most || (bytes >= least && pool->median && bytes / times >= pool->median);
+}
+
+static enum ct_status report(struct ct_findings *out, const struct ct_go_pool *pool)
+{
+	struct ct_draft draft = {.rule = &ct_rule_go_pool_large, .level = CT_P2};
+	struct ct_arena *arena = out->arena;
+	uint64_t bytes = 0;
+	uint32_t n = 0;
+
+	while (n < pool->n_large && is_large(out->policy, pool, pool->large[n].bytes))
+		bytes += pool->large[n++].bytes;
+	if (!n)
+		return CT_OK;
+	/* What objects point to may have other owners, unless that was looked at. */
+	draft.confidence =
+		ct_pool_confidence(out->facts, out->facts->go_pools->deep ? CT_PROVEN : CT_LIKELY);
+	draft.title = ct_arena_printf(arena, "%u of %u objects in %s %s %s", n, pool->n_objects,
+		ct_say_pool(arena, pool), n == 1 ? "is" : "are", "much larger than it needs");
+	draft.message = ct_arena_printf(arena,
+		"%s: %" PRIu64
+		" bytes are kept for them, where the object in the middle has %" PRIu64,
+		draft.title, bytes, pool->median);
+	draft.hint =
+		"Before an object is put, drop it or its buffer when that has grown beyond what "
+		"is usual (if cap(b) > limit { return }): Reset, and Grow(0), keep the "
+		"capacity.";
+	for (uint32_t i = 0; i < CT_MIN(n, (uint32_t)MAX_STEPS); i++)
+		ct_draft_step(&draft,
+			ct_arena_printf(arena, "%s at 0x%" PRIx64 ": %" PRIu64 " bytes, %s",
+				pool->large[i].type, pool->large[i].address, pool->large[i].bytes,
+				ct_say_pool_place(
+					arena, pool->large[i].place, pool->large[i].processor)),
+			CT_NONE, CT_NONE, CT_NONE);
+	ct_draft_resource(&draft, pool->resource);
+	return ct_findings_add(out, &draft);
+}
+
+static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
+	const struct ct_policy *policy, struct ct_findings *out)
+{
+	(void)facts, (void)graph, (void)policy;
+	return ct_findings_for_pools(out, report);
+}
+
+const struct ct_rule ct_rule_go_pool_large = {
+	.id = "CT224",
+	.name = "go-pool-oversized",
+	.summary = "objects in a sync.Pool have grown, and keep their memory",
+	.help = "An object counts with its slot in the heap, the arrays of its slices and the "
+		"buffers that it points to; coretool pools counts all that only the pool keeps "
+		"alive. It is too large from 1 MiB on (policy: pool-object), or when it is 8 times "
+		"as large as the object in the middle of its pool (pool-times) and not small "
+		"(pool-least).",
+	.silent_when = "Objects of a pool are small, or alike in size; what several of them point "
+		       "to counts for none.",
+	.level = CT_P2,
+	.wants = CT_WANT_GOROUTINES | CT_WANT_POOLS,
+	.run = run,
+};

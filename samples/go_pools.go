@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A web shop's pools: some are misused, as people do it, and beside each is one that only looks so. What each has is
+// told, with the rules that speak of it.
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"unsafe"
+)
+
+func newBuffer() interface{} { return new(bytes.Buffer) }
+
+var (
+	pages    = sync.Pool{New: newBuffer} // put where it is done, and by a defer
+	quotes   = sync.Pool{New: newBuffer} // put once each
+	chunks   sync.Pool                   // of *[]byte: one array in two of them
+	parts    sync.Pool                   // of *[]byte: one array cut into pieces
+	frames   sync.Pool                   // of []byte: one array in two boxes
+	tokens   sync.Pool                   // of *struct{}: all are one
+	empties  sync.Pool                   // of []byte without anything
+	statics  sync.Pool                   // a variable of the package, twice
+	numbers  sync.Pool                   // of small numbers, which are constants in memory
+	taken    sync.Pool                   // all were taken again, and some came back
+	left     sync.Pool                   // an object in two pools,
+	right    sync.Pool                   // which are not one
+	stale    sync.Pool                   // put before a collection and again after it
+	kept     sync.Pool                   // put before a collection only
+	answers  = sync.Pool{New: newBuffer} // one has grown
+	images   sync.Pool                   // all are large, and alike
+	sessions sync.Pool                   // all point to one large table
+	carts    sync.Pool                   // one leads to many items, none of them large
+	labels   sync.Pool                   // one is larger than the others, and small
+	anything sync.Pool                   // of two types
+	passed   = sync.Pool{New: newBuffer} // put by another goroutine than the one that took
+
+	banner bytes.Buffer
+	table  = new([2 << 20]byte)
+	shop   = &server{name: "shop"} // with a pool of its own
+)
+
+// ---- what is in them ----
+
+type request struct {
+	server  *server
+	path    string
+	args    []byte
+	headers map[string]string
+}
+
+type server struct {
+	name     string
+	served   int
+	requests sync.Pool
+}
+
+type image struct{ pixels [64 << 10]byte }
+
+type session struct {
+	user  string
+	table *[2 << 20]byte
+}
+
+type cart struct{ first *item }
+
+type item struct {
+	next *item
+	name [100]byte
+}
+
+// number of where it is: objects are to be known by the truth alone.
+func number(pointer unsafe.Pointer) string { return fmt.Sprintf("%#x", uintptr(pointer)) }
+
+func buffer(pool *sync.Pool, text string) *bytes.Buffer {
+	b, ok := pool.Get().(*bytes.Buffer)
+	if !ok {
+		b = new(bytes.Buffer)
+	}
+	b.Reset()
+	b.WriteString(text)
+	return b
+}
+
+// ---- put twice ----
+
+//go:noinline
+func render(title string) string {
+	page := buffer(&pages, title)
+	defer pages.Put(page)
+	text := page.String()
+	pages.Put(page) // it is done with it
+	return number(unsafe.Pointer(page)) + text[:0]
+}
+
+// release forgets what the request was about.
+func (s *server) release(r *request) {
+	r.path, r.args, r.server = "", r.args[:0], nil
+	s.requests.Put(r)
+}
+
+//go:noinline
+func (s *server) serve(path string) (where string) {
+	r, ok := s.requests.Get().(*request)
+	if !ok {
+		r = &request{args: make([]byte, 0, 128), headers: map[string]string{}}
+	}
+	where = number(unsafe.Pointer(r))
+	defer s.release(r)
+	r.server, r.path = s, path
+	if !strings.HasPrefix(path, "/") {
+		s.release(r) // nothing more to do
+		return where
+	}
+	s.served++
+	return where
+}
+
+//go:noinline
+func putChunk(chunk []byte) { chunks.Put(&chunk) }
+
+//go:noinline
+func putTwice() (doubles map[*sync.Pool]string) {
+	doubles = map[*sync.Pool]string{&pages: render("welcome"), &shop.requests: shop.serve("index.html")}
+	chunk := make([]byte, 0, 4096)
+	putChunk(chunk)
+	putChunk(chunk[:10])
+	doubles[&chunks] = number(unsafe.Pointer(&chunk[:1][0]))
+	frame := make([]byte, 1500)
+	frames.Put(frame)
+	frames.Put(frame[:0])
+	doubles[&frames] = number(unsafe.Pointer(&frame[0]))
+	return doubles
+}
+
+//go:noinline
+func putOnce() {
+	for i := 0; i < 20; i++ {
+		quotes.Put(bytes.NewBufferString("each its own"))
+	}
+	whole := make([]byte, 1<<16)
+	for i := 0; i < 8; i++ {
+		part := whole[i<<13 : (i+1)<<13]
+		parts.Put(&part)
+	}
+	for i := 0; i < 5; i++ {
+		tokens.Put(&struct{}{})
+		empties.Put(make([]byte, 0))
+		statics.Put(&banner)
+		numbers.Put(7)
+	}
+	for i := 0; i < 20; i++ {
+		taken.Put(new(request))
+	}
+	for i := 0; i < 20; i++ {
+		if one := taken.Get(); one != nil && i%2 == 0 {
+			taken.Put(one)
+		}
+	}
+	one := new(request)
+	left.Put(one)
+	right.Put(one)
+}
+
+// ---- large ----
+
+//go:noinline
+func putLarge() {
+	for i := 0; i < 9; i++ {
+		b := buffer(&answers, "a usual answer")
+		b.Grow(512)
+		defer answers.Put(b)
+		images.Put(new(image))
+		sessions.Put(&session{table: table})
+		label := make([]byte, 0, 64)
+		labels.Put(&label)
+		carts.Put(new(cart))
+	}
+	large := buffer(&answers, strings.Repeat("every order of the year", 100000))
+	large.Reset()
+	large.Grow(0)
+	answers.Put(large)
+	wide := make([]byte, 0, 8<<10)
+	labels.Put(&wide)
+	full := new(cart)
+	for i := 0; i < 20000; i++ {
+		full.first = &item{next: full.first}
+	}
+	carts.Put(full)
+}
+
+// ---- what is told ----
+
+// count takes all out of the pool, which is not used any more, and puts it back in another order.
+func tellPool(pool *sync.Pool, objects int, more fields) {
+	told := fields{"address": address(pool), "objects": objects, "rules": []string{}}
+	for key, value := range more {
+		told[key] = value
+	}
+	tell("pool", told)
+}
+
+func types(kinds ...interface{}) fields {
+	counts := fields{}
+	for i := 0; i < len(kinds); i += 2 {
+		counts[kinds[i].(string)] = kinds[i+1]
+	}
+	return counts
+}
+
+func tellAll(doubles map[*sync.Pool]string, victim string) {
+	twice := []string{"CT215"}
+	for pool, kind := range map[*sync.Pool]string{&pages: "*bytes.Buffer", &shop.requests: "*main.request",
+		&chunks: "*[]uint8", &frames: "[]uint8"} {
+		more := fields{"rules": twice, "doubles": []string{doubles[pool]}, "types": types(kind, 2)}
+		if pool == &pages {
+			more["new"], more["name"] = "main.newBuffer", "main.pages"
+		}
+		tellPool(pool, 2, more)
+	}
+	tellPool(&stale, 2, fields{"rules": twice, "doubles": []string{victim}, "victims": 1})
+	tellPool(&kept, 3, fields{"victims": 3, "name": "main.kept"})
+	tellPool(&quotes, 20, fields{"new": "main.newBuffer", "victims": 0})
+	tellPool(&parts, 8, fields{"types": types("*[]uint8", 8)})
+	tellPool(&tokens, 5, nil)
+	tellPool(&empties, 5, nil)
+	tellPool(&statics, 5, nil)
+	tellPool(&numbers, 5, fields{"types": types("int", 5)})
+	tellPool(&left, 1, nil)
+	tellPool(&right, 1, nil)
+	tellPool(&answers, 10, fields{"rules": []string{"CT224"}, "large": 1 << 20})
+	tellPool(&images, 9, nil)
+	tellPool(&sessions, 9, nil)
+	tellPool(&labels, 10, nil)
+	tellPool(&carts, 10, fields{"deep_rules": []string{"CT224"}, "large": 2000000})
+	tellPool(&anything, 3, fields{"rules": []string{"CT225"}, "types": types("*bytes.Buffer", 2, "*strings.Builder", 1)})
+	tellPool(&passed, 1, nil)
+}
+
+func main() {
+	self := named("main")
+	self.enter()
+	if runtime.GOMAXPROCS(0) < 2 {
+		runtime.GOMAXPROCS(2)
+	}
+	again := new(request)
+	stale.Put(again)
+	for i := 0; i < 3; i++ {
+		kept.Put(new(request))
+	}
+	debug.SetGCPercent(-1)
+	runtime.GC()
+	stale.Put(again)
+	victim := number(unsafe.Pointer(again))
+	again = nil
+	doubles := putTwice()
+	putOnce()
+	putLarge()
+	anything.Put(new(bytes.Buffer))
+	anything.Put(new(strings.Builder))
+	anything.Put(new(bytes.Buffer))
+	moved := make(chan *bytes.Buffer)
+	go func() { passed.Put(<-moved) }()
+	moved <- buffer(&passed, "taken by one, put by another")
+	tellAll(doubles, victim)
+	tell("pool", fields{"address": address(&taken), "rules": []string{}})
+	tell("verdict", []string{"clean"})
+	rest(self)
+}
