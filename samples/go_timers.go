@@ -168,7 +168,7 @@ func callbacks() {
 	keepNothing()
 	tell("no_timer", fields{"calls": "main.keepNothing.func1"})
 	fillCarts()
-	set("function", carts, 24*time.Hour, fields{"calls": "main.(*cart).expire-fm", "alone": carts})
+	set("function", carts, 24*time.Hour, fields{"calls": "main.(*cart).expire", "alone": carts})
 	var cancel context.CancelFunc
 	callback, cancel = context.WithTimeout(context.Background(), 34*time.Hour)
 	_ = cancel

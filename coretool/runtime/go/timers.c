@@ -2,7 +2,9 @@
 /* Every timer that is set: what it is for, by the function that the runtime calls when it fires. */
 #include "runtime/go/timers.h"
 
-#define MAX_TAKEN (1u << 20) /* timers that are taken down */
+#define MAX_TAKEN    (1u << 20) /* timers that are taken down */
+#define MAX_SEARCHED 256        /* methods: each costs a look at the names of all functions */
+#define MAX_NAME     256
 
 struct use { /* what a timer with this function is for (time/sleep.go, runtime/netpoll.go) */
 	const char *function;
@@ -78,17 +80,45 @@ static void find_file(struct ct_go_observation *o, struct ct_go_timer *t)
 
 /* ---- one timer ---- */
 
-static void find_callback(struct ct_go_observation *o, struct ct_go_timer *t, uint64_t entry)
+/* A method value, as c.expire, is a closure of a wrapper that has no place in the source: the
+ * method itself, where it is in the table too (it may be inlined everywhere). */
+static uint64_t method_of(struct ct_go_timers *timers, uint64_t entry, const char *name)
 {
-	if (!strncmp(name_of(o->go, entry), "context.", strlen("context.")))
+	const struct ct_go_tables *tables = &timers->o->go->tables;
+	size_t slot = entry >> 4 & (CT_COUNT(timers->methods) - 1), len = strlen(name);
+	struct ct_go_function method;
+	char buf[MAX_NAME];
+
+	if (len < 4 || len >= sizeof(buf) || strcmp(name + len - 3, "-fm") != 0)
+		return entry;
+	if (timers->methods[slot].wrapper == entry)
+		return timers->methods[slot].method;
+	if (timers->n_searched >= MAX_SEARCHED)
+		return entry;
+	timers->n_searched++;
+	memcpy(buf, name, len - 3);
+	buf[len - 3] = '\0';
+	timers->methods[slot].wrapper = entry;
+	timers->methods[slot].method =
+		ct_go_function_named(tables, buf, &method) ? method.entry : entry;
+	return timers->methods[slot].method;
+}
+
+static void find_callback(struct ct_go_timers *timers, struct ct_go_timer *t, uint64_t entry)
+{
+	struct ct_go_observation *o = timers->o;
+	const char *name = name_of(o->go, entry);
+
+	if (!strncmp(name, "context.", strlen("context.")))
 		t->kind = CT_GO_TIMER_CONTEXT;
 	if (entry)
-		t->site = o->site(o->arg, entry, false);
+		t->site = o->site(o->arg, method_of(timers, entry, name), false);
 }
 
 /* What it is for; what it calls is first a function of std's or of the runtime's. */
-static void find_use(struct ct_go_observation *o, struct ct_go_timer *t, uint64_t function)
+static void find_use(struct ct_go_timers *timers, struct ct_go_timer *t, uint64_t function)
 {
+	struct ct_go_observation *o = timers->o;
 	uint64_t entry = entry_of(o->go, function);
 	const char *name = name_of(o->go, entry);
 	size_t i = 0;
@@ -109,7 +139,7 @@ static void find_use(struct ct_go_observation *o, struct ct_go_timer *t, uint64_
 		find_receivers(o, t);
 		break;
 	case CT_GO_TIMER_FUNCTION:
-		find_callback(o, t, i < CT_COUNT(uses) ? entry_of(o->go, t->object) : entry);
+		find_callback(timers, t, i < CT_COUNT(uses) ? entry_of(o->go, t->object) : entry);
 		break;
 	case CT_GO_TIMER_SLEEP:
 		t->actor = ct_sink_actor_by_object(o->sink, t->object);
@@ -146,7 +176,7 @@ void ct_go_add_timer(struct ct_go_timers *timers, uint64_t at, bool idle)
 	/* arg is an interface: type and value. */
 	if (ct_read_u64(o->target, at + ct_go_at(o->go, TIMER_ARG) + 8, &t.object))
 		t.object = 0;
-	find_use(o, &t, ct_go_word(o->go, at, CT_GO_TIMER_F));
+	find_use(timers, &t, ct_go_word(o->go, at, CT_GO_TIMER_F));
 	t.lasting = (t.kind == CT_GO_TIMER_TICKER || t.kind == CT_GO_TIMER_CHANNEL) &&
 		    (ct_go_u8(o->go, at, CT_GO_TIMER_ISCHAN, &is_channel) || !is_channel);
 	struct ct_go_timer *slot = ct_vec_push(&timers->list);

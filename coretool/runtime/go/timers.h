@@ -22,7 +22,11 @@ struct ct_go_timers { /* as they are taken down */
 	struct ct_go_observation *o;
 	CT_VEC(struct ct_go_timer) list;
 	struct ct_fact_go_timers fact;
-	bool failed; /* no memory */
+	struct {
+		uint64_t wrapper, method;
+	} methods[64];       /* of method values, by hash */
+	uint32_t n_searched; /* for these */
+	bool failed;         /* no memory */
 };
 
 /* Takes down the timer there. (timers.c) */
