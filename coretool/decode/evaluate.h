@@ -111,6 +111,8 @@ struct ct_code_view {
 	 */
 	struct ct_callee (*callee)(void *arg, uint64_t target, uint64_t slot, bool is_call);
 	bool (*wanted)(void *arg, uint64_t object); /* are events on it of interest? */
+	/* Is the word there what it stays, though events are? NULL: no such word is. */
+	bool (*steady)(void *arg, uint64_t object);
 	bool (*writable)(void *arg, uint64_t addr); /* may the value there have been another? */
 	const struct ct_code_abi *abi;              /* NULL: System V */
 	/*

@@ -128,7 +128,8 @@ static struct ct_term load_target(struct ct_evaluator *ev, struct ct_term at, un
 	if (at.number - in->dead_low < in->dead_high - in->dead_low)
 		return ct_word_symbol(ev, SYMBOL_DEAD, size, at, ct_number(0));
 	/* What is asked about is in motion. */
-	if (ev->view.wanted(ev->view.arg, at.number))
+	if (ev->view.wanted(ev->view.arg, at.number) &&
+		!(ev->view.steady && ev->view.steady(ev->view.arg, at.number)))
 		return ct_word_symbol(ev, SYMBOL_LOAD, size, at, ct_number(0));
 	bool own = at.number - in->stack_low < in->stack_high - in->stack_low;
 	if (in->past && !own && ev->view.writable(ev->view.arg, at.number))

@@ -86,7 +86,7 @@ static void write_edge(struct ct_text *t, const struct ct_edge *edge, unsigned w
 	if (edge->hold == CT_NONE) {
 		ct_text_pad(t, width + 4);
 		ct_text_add(t, "which %s would %s", ct_say_actor(&t->words, t->facts, edge->holder),
-			ct_say_release(wait->kind));
+			ct_say_release(t->facts, wait));
 		ct_text_end(t);
 	}
 	if (edge->hold == CT_NONE || !ct_text_has_holder(t, wait))

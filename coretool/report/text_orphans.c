@@ -55,13 +55,13 @@ static void write_peers(struct ct_text *t, const struct ct_wait *wait)
 	if (wait->kind == CT_WAIT_BARRIER && !wait->n_peers)
 		return;
 	if (!wait->n_peers)
-		ct_text_say(t, "    who would %s it was not seen", ct_say_release(wait->kind));
+		ct_text_say(t, "    who would %s it was not seen", ct_say_release(t->facts, wait));
 	for (uint32_t i = 0; i < n; i++) {
 		const struct ct_peer *peer = &t->facts->peers[wait->first_peer + i];
 
 		ct_text_say(t, "    %s would %s it: %s (%s)",
-			ct_say_actor(&t->words, t->facts, peer->actor), ct_say_release(wait->kind),
-			peer->why, ct_trust_name(peer->trust));
+			ct_say_actor(&t->words, t->facts, peer->actor),
+			ct_say_release(t->facts, wait), peer->why, ct_trust_name(peer->trust));
 	}
 	if (n < wait->n_peers)
 		ct_text_say(t, "    and %u more (-v)", wait->n_peers - n);

@@ -129,7 +129,7 @@ void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct
 		ct_draft_step(draft,
 			ct_arena_printf(out->arena, "%s waits for %s, which %s would %s: %s",
 				waiter, ct_say_resource(out->arena, facts, wait->resource), holder,
-				ct_say_release(wait->kind), facts->peers[edge->peer].why),
+				ct_say_release(facts, wait), facts->peers[edge->peer].why),
 			edge->waiter, wait->resource, frame);
 	else if (facts->resources[wait->resource].is_actor)
 		ct_draft_step(draft,

@@ -309,9 +309,16 @@ const char *ct_say_activity(struct ct_arena *arena, const struct ct_facts *facts
 	return ct_actor_state_name(a->state);
 }
 
-const char *ct_say_release(enum ct_wait_kind kind)
+/* Nobody sends to the channel of a timer but the timer. */
+static bool is_of_timer(const struct ct_facts *facts, const struct ct_wait *wait)
 {
-	switch (kind) {
+	return wait->resource != CT_NONE &&
+	       ct_resource_value(&facts->resources[wait->resource], "timer") != NULL;
+}
+
+const char *ct_say_release(const struct ct_facts *facts, const struct ct_wait *wait)
+{
+	switch (wait->kind) {
 	case CT_WAIT_COND:
 		return "signal";
 	case CT_WAIT_SEM:
@@ -321,7 +328,7 @@ const char *ct_say_release(enum ct_wait_kind kind)
 	case CT_WAIT_SEND:
 		return "receive from";
 	case CT_WAIT_RECV:
-		return "send to";
+		return is_of_timer(facts, wait) ? "reset the timer of" : "send to";
 	default:
 		return "release";
 	}

@@ -50,7 +50,7 @@ const char *ct_say_frame(
 /* "main.serve() serve.go:88": of a site that is no frame; NULL: it has no name. */
 const char *ct_say_site(struct ct_arena *arena, const struct ct_facts *facts, uint32_t site);
 /* "signal", "post", "release": what ends such a wait, with the object's name behind it. */
-const char *ct_say_release(enum ct_wait_kind kind);
+const char *ct_say_release(const struct ct_facts *facts, const struct ct_wait *wait);
 /* "take_b()": the function of a frame as a whole, whatever was inlined where it is now. */
 const char *ct_say_function(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, uint32_t frame);

@@ -100,7 +100,13 @@ static void add_timer(struct ct_go_waiter *w, struct ct_go_channel *c, const str
 	} else if (elem && !strcmp(elem, "time.Time") && s->cap == 1) {
 		c->timer = ct_go_ticking_timer(w, c->at, when);
 		c->ticks = c->timer != 0;
+	} else {
+		return;
 	}
+	if (c->ticks)
+		return;
+	c->value = ct_go_resting_timer(w, c->at, s->timer);
+	c->stopped |= c->value != 0;
 }
 
 static void note_contradiction(
@@ -163,19 +169,28 @@ static struct ct_go_channel *add(
 	return c;
 }
 
-struct ct_go_channel *ct_go_channel(struct ct_go_waiter *w, uint64_t at)
+struct ct_go_channel *ct_go_known_channel(const struct ct_go_waits *waits, uint64_t at)
 {
-	struct ct_go_waits *waits = w->waits;
 	struct ct_hash_it it = ct_hash_find(&waits->channel_keys, ct_hash_u64(at));
-	struct ct_go_record record;
 	uint32_t i;
 
 	while (ct_hash_next(&waits->channel_keys, &it, &i))
 		if (waits->channels.items[i].at == at)
 			return &waits->channels.items[i];
+	return NULL;
+}
+
+struct ct_go_channel *ct_go_channel(struct ct_go_waiter *w, uint64_t at)
+{
+	struct ct_go_waits *waits = w->waits;
+	struct ct_go_channel *c = ct_go_known_channel(waits, at);
+	struct ct_go_record record;
+
+	if (c)
+		return c;
 	if (!at || at % 8 || ct_go_record(w->o->go, at, CT_GO_HCHAN_SIZE, &record))
 		return NULL;
-	struct ct_go_channel *c = add(w, &record, at);
+	c = add(w, &record, at);
 	return c && ct_hash_insert(&waits->channel_keys, ct_hash_u64(at), waits->channels.n - 1)
 		       ? c
 		       : NULL;

@@ -10,17 +10,6 @@
 #define CHUNK     512                       /* words: a page */
 #define MAX_WORDS (UINT64_C(256) << 20) / 8 /* of all variables that are looked at */
 
-static struct ct_go_channel *known(const struct ct_go_waits *waits, uint64_t at)
-{
-	struct ct_hash_it it = ct_hash_find(&waits->channel_keys, ct_hash_u64(at));
-	uint32_t i;
-
-	while (ct_hash_next(&waits->channel_keys, &it, &i))
-		if (waits->channels.items[i].at == at)
-			return &waits->channels.items[i];
-	return NULL;
-}
-
 /* The first variable that has it names it. */
 static void name(struct ct_go_observation *o, const struct ct_go_channel *c, uint64_t variable)
 {
@@ -48,7 +37,8 @@ static void look_through(
 		*words_left -= n;
 		bool readable = !ct_read(o->target, at, words, n * 8);
 		for (uint64_t i = 0; readable && i < n; i++) {
-			const struct ct_go_channel *c = words[i] ? known(o->waits, words[i]) : NULL;
+			const struct ct_go_channel *c =
+				words[i] ? ct_go_known_channel(o->waits, words[i]) : NULL;
 
 			if (c)
 				name(o, c, at + 8 * i);

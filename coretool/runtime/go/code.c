@@ -48,6 +48,8 @@ static const struct go_row rows[] = {
 	{{"sync.(*WaitGroup).Done", CT_CALL_DOWN, 0}, CT_GO_CLAIM_DONE},
 	{{"sync.(*Cond).Signal", CT_CALL_SIGNALS, 0}, CT_GO_CLAIM_SIGNAL},
 	{{"sync.(*Cond).Broadcast", CT_CALL_SIGNALS, 0}, CT_GO_CLAIM_SIGNAL},
+	{{"time.(*Timer).Reset", CT_CALL_SIGNALS, 0}, CT_GO_CLAIM_RESET},
+	{{"time.(*Ticker).Reset", CT_CALL_SIGNALS, 0}, CT_GO_CLAIM_RESET},
 };
 
 /* They return 0 but where a panic was recovered. */
@@ -363,6 +365,7 @@ int ct_go_code_means(const struct ct_go_code *code, uint32_t i, const struct ct_
 	case CT_GO_CLAIM_DONE:
 		return of_row == claim && event->kind == CT_EVENT_DOWN;
 	case CT_GO_CLAIM_SIGNAL:
+	case CT_GO_CLAIM_RESET:
 		return of_row == claim;
 	default:
 		return of_row == claim && !w->alias ? means_of_lock(event, false) : 0;
@@ -381,6 +384,15 @@ static enum ct_status read_memory(void *arg, uint64_t addr, void *buf, size_t le
 static bool is_wanted(void *arg, uint64_t object)
 {
 	return ct_go_code_first(arg, object) != CT_NONE;
+}
+
+/* A timer's first word is its channel. */
+static bool is_steady(void *arg, uint64_t object)
+{
+	const struct ct_go_code *code = arg;
+	uint32_t i = ct_go_code_first(code, object);
+
+	return i != CT_NONE && code->wanted[i].claim == CT_GO_CLAIM_RESET;
 }
 
 static bool is_writable(void *arg, uint64_t addr)
@@ -414,6 +426,7 @@ struct ct_go_code *ct_go_code_new(
 		.read = read_memory,
 		.callee = callee,
 		.wanted = is_wanted,
+		.steady = is_steady,
 		.writable = is_writable,
 		.abi = ct_go_code_abi(go),
 		.counted = true,

@@ -18,6 +18,7 @@ enum ct_go_claim {           /* what is asked about an object: who … */
 	CT_GO_CLAIM_DONE,    /* will call Done of a WaitGroup */
 	CT_GO_CLAIM_SIGNAL,  /* will wake those at a Cond */
 	CT_GO_CLAIM_CLOSE,   /* will close a channel; and what else it does to it */
+	CT_GO_CLAIM_RESET,   /* will have a timer run again */
 };
 
 static inline bool ct_go_claims_hold(uint8_t claim)

@@ -23,6 +23,7 @@ static const char *const verbs[][2] = {
 	[CT_GO_CLAIM_DONE] = {"sync.(*WaitGroup).Done", "done"},
 	[CT_GO_CLAIM_SIGNAL] = {"signal", "signal"},
 	[CT_GO_CLAIM_CLOSE] = {"close", "close"},
+	[CT_GO_CLAIM_RESET] = {"reset", "reset"},
 };
 
 /* "main.holder() at w.go:8" */
@@ -119,7 +120,8 @@ static void conclude_lock(
 
 static bool is_wait_of(const struct ct_wait *wait, uint8_t claim)
 {
-	return (claim != CT_GO_CLAIM_SEND || wait->kind == CT_WAIT_RECV) &&
+	return ((claim != CT_GO_CLAIM_SEND && claim != CT_GO_CLAIM_RESET) ||
+		       wait->kind == CT_WAIT_RECV) &&
 	       (claim != CT_GO_CLAIM_RECEIVE || wait->kind == CT_WAIT_SEND);
 }
 

@@ -2,6 +2,7 @@
 /* What is asked of the code of goroutines: who has, or will end the wait for, what they wait for.
  */
 #include "runtime/go/owners.h"
+#include "runtime/go/waits.h"
 
 #define MAX_QUESTIONS 65536
 #define MAX_CLOSES    4096 /* channels of which is asked who will close them */
@@ -11,7 +12,7 @@
 struct collector {
 	const struct ct_go_observation *o;
 	ct_go_questions *list;
-	uint8_t *asked; /* per resource: claims, as bits */
+	uint16_t *asked; /* per resource: claims, as bits */
 	uint32_t n_closes;
 	bool failed;
 };
@@ -28,7 +29,7 @@ static void add(
 {
 	if (!count || c->list->n >= MAX_QUESTIONS || c->asked[resource] >> claim & 1)
 		return;
-	c->asked[resource] |= (uint8_t)(1u << claim);
+	c->asked[resource] |= (uint16_t)(1u << claim);
 	struct ct_go_wanted *slot = ct_vec_push(c->list);
 	if (!slot) {
 		c->failed = true;
@@ -69,8 +70,12 @@ static void add_rwmutex(struct collector *c, uint32_t resource, uint64_t at)
 static void add_channel(struct collector *c, const struct ct_wait *wait, uint64_t at)
 {
 	uint8_t claim = wait->kind == CT_WAIT_RECV ? CT_GO_CLAIM_SEND : CT_GO_CLAIM_RECEIVE;
+	const struct ct_go_channel *channel = ct_go_known_channel(c->o->waits, at);
 
 	add(c, wait->resource, at, claim, CT_NONE);
+	/* Only a timer sends to its channel; one that was stopped does so when it is reset. */
+	if (channel && channel->value && claim == CT_GO_CLAIM_SEND)
+		add(c, wait->resource, channel->value, CT_GO_CLAIM_RESET, CT_NONE);
 	if (c->asked[wait->resource] >> CT_GO_CLAIM_CLOSE & 1 || c->n_closes >= MAX_CLOSES)
 		return;
 	c->n_closes++;
@@ -145,7 +150,7 @@ bool ct_go_collect_questions(const struct ct_go_observation *o, ct_go_questions 
 {
 	struct collector c = {.o = o, .list = ret};
 
-	c.asked = calloc((size_t)ct_sink_n_resources(o->sink) + 1, 1);
+	c.asked = calloc((size_t)ct_sink_n_resources(o->sink) + 1, sizeof(*c.asked));
 	for (uint32_t i = 0; c.asked && i < ct_sink_n_waits(o->sink); i++) {
 		const struct ct_wait *wait = ct_sink_get_wait(o->sink, i);
 

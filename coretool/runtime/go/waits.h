@@ -26,8 +26,9 @@ struct ct_go_channel {                     /* that somebody waits at */
 	uint64_t at, timer;                /* timer: address; 0: none that is known */
 	uint64_t receivers[2], senders[2]; /* sudogs: the first and the last; 0: none */
 	uint32_t resource;
-	bool ticks;   /* a timer that runs sends to it */
-	bool stopped; /* it is a timer's, and that one does not run */
+	bool ticks;     /* a timer that runs sends to it */
+	bool stopped;   /* it is a timer's, and that one does not run */
+	uint64_t value; /* then: the time.Timer or Ticker; 0: not known */
 	bool bare; /* its elements are struct{}, and it has no room: it may be a context's Done() */
 	bool is_done; /* it is */
 	const char *why_send, *why_receive;
@@ -159,6 +160,8 @@ enum ct_status ct_go_wait_poll(struct ct_go_waiter *w);      /* (poll.c) */
 /* The channel, with its resource; NULL: it cannot be read, or there is no memory (the sink keeps
  * that). (channel.c) */
 struct ct_go_channel *ct_go_channel(struct ct_go_waiter *w, uint64_t at);
+/* The same of one that was asked for before; NULL: it was not. (channel.c) */
+struct ct_go_channel *ct_go_known_channel(const struct ct_go_waits *waits, uint64_t at);
 
 /* Names of the channels that variables hold, when all are known. (channel_names.c) */
 void ct_go_name_channels(struct ct_go_observation *o);
@@ -174,6 +177,9 @@ uint64_t ct_go_parked_at(const struct ct_go_waits *waits, uint64_t g); /* 0: not
 int64_t ct_go_clock(const struct ct_go_observation *o);
 /* The timer that sends to the channel, and when; 0: none that runs. (timer.c) */
 uint64_t ct_go_ticking_timer(struct ct_go_waiter *w, uint64_t channel, int64_t *when);
+/* The time.Timer or Ticker of a channel to which no timer that runs sends; timer: since 1.23 the
+ * channel has it, 0: it has none. 0: none is known, or it runs. (timer_value.c) */
+uint64_t ct_go_resting_timer(struct ct_go_waiter *w, uint64_t channel, uint64_t timer);
 /* How long until then, at most; 0: not known, or it is past. (timer.c) */
 int64_t ct_go_until(const struct ct_go_waiter *w, int64_t when);
 /* "its timer fires in at most 35 s", with two digits at most, rounded up: no more sentences than
