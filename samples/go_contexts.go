@@ -144,7 +144,7 @@ func overdue(parent context.Context) (context.Context, context.CancelFunc) {
 }
 
 // Forgotten ones, and those that are not.
-func forgotten(root context.Context) []*actor {
+func forgotten(root context.Context) {
 	lost := forget(root)
 	watcher := start("watcher", func() { watch(lost) })
 	expect(watcher, "main.watch", nil, "chan receive")
@@ -167,7 +167,6 @@ func forgotten(root context.Context) []*actor {
 	_ = cancelTimed
 	tree(timed, root, "timer", fields{"deadline": "ahead"})
 	kept = append(kept, inField, deferred, alone, timed, lost)
-	return []*actor{watcher}
 }
 
 func main() {
@@ -196,7 +195,7 @@ func main() {
 	asker := start("asker", func() { ask(late) })
 	unknown := start("cook of a cancelled order", func() { cook(closed) })
 	answering := start("answering", func() { until.pass(); answers <- 1; flushed <- struct{}{} })
-	wrong := forgotten(root)
+	forgotten(root)
 
 	for _, one := range []*actor{lazy, deep, unknown} {
 		expect(one, "main.cook", nil, "chan send")
@@ -222,7 +221,6 @@ func main() {
 	tree(closed, order, "cancel", fields{"err": "context canceled", "ignored_by": []*actor{unknown}})
 	tree(shift, nil, "cancel", fields{"waiters": []*actor{careful}})
 	finding("CT213", "P1", []*actor{lazy, deep}, "likely")
-	_ = wrong
 	// The clock that the runtime has noted goes on while somebody sleeps.
 	for begin := time.Now(); time.Since(begin) < 1500*time.Millisecond; {
 		time.Sleep(time.Millisecond)

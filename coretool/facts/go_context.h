@@ -37,6 +37,7 @@ struct ct_go_context {
 	uint32_t n_children; /* that are to be cancelled with it, and have not been */
 	uint32_t first_use, n_uses; /* into uses_by_context */
 	uint8_t kind;               /* enum ct_context_kind */
+	bool lost;                  /* nothing that lives can cancel it but its parent */
 	bool named; /* its type is known by what points to it, not by its shape alone */
 };
 

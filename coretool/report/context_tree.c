@@ -24,7 +24,8 @@ static uint64_t own_look(const struct ct_go_context *x, const struct ct_context_
 
 	hash = mix_text(mix_text(hash, x->key), x->value);
 	hash = mix_text(mix_text(hash, x->err), x->cause);
-	return mix(hash, when * 4 + (node->n_waits != 0) * 2 + (node->n_ignores != 0));
+	return mix(
+		hash, when * 8 + x->lost * 4u + (node->n_waits != 0) * 2 + (node->n_ignores != 0));
 }
 
 static void count_goroutines(

@@ -65,6 +65,8 @@ json_t *ct_json_context(const struct ct_json *j, uint32_t index)
 		ct_record_int(&r, "overdue_ns", x->overdue_ns);
 	if (x->n_children)
 		ct_record_int(&r, "children", x->n_children);
+	if (x->lost)
+		ct_record_bool(&r, "lost", true);
 	add_waiters(j, &r, x);
 	add_ignoring(j, &r, x);
 	return ct_record_done(&r);

@@ -42,6 +42,8 @@ static void add_state(struct ct_text *t, const struct ct_go_context *x)
 	if (x->err)
 		ct_text_add(t, ", cancelled: %s%s%s", x->err, x->cause ? ", cause: " : "",
 			x->cause ? x->cause : "");
+	if (x->lost)
+		ct_text_add(t, ", nothing has its cancel function");
 	if (x->overdue_ns > 0)
 		ct_text_add(t, ", deadline passed at least %s ago",
 			ct_say_duration(&t->words, x->overdue_ns));

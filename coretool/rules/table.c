@@ -24,6 +24,7 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_go_close_by_receiver,
 	&ct_rule_go_ticker_not_stopped,
 	&ct_rule_go_timer_retention,
+	&ct_rule_go_context_lost,
 	&ct_rule_go_pool_large,
 	&ct_rule_go_pool_mixed,
 	&ct_rule_go_goroutine_count,

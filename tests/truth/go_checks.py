@@ -320,6 +320,8 @@ def check_context(report, _, value):
     parent = next((c for c in report.contexts if c.get("index") == context.get("parent")), {})
     if "parent" in value and parent.get("address") != value["parent"]:
         yield f"{what}: its parent is {context.get('parent')}, should be {value['parent']}"
+    if "lost" in value and bool(context.get("lost")) != value["lost"]:
+        yield f"{what}: lost is {context.get('lost', False)}, should be {value['lost']}"
     when = "ahead" if context.get("overdue_ns", 0) < 0 else "past" if "overdue_ns" in context else None
     if when != value.get("deadline"):
         yield f"{what}: the deadline is {when} ({context.get('overdue_ns')}), should be {value.get('deadline')}"

@@ -47,7 +47,7 @@ TRUTH = [
               "types": {"*main.page": 3}, "doubles": ["0xc0"], "large": 64, "rules": ["CT215"],
               "deep_rules": ["CT215", "CT224"]}},
     {"context": {"address": "0xa0", "kind": "timer", "parent": "0xb0", "err": "late", "deadline": "past",
-                 "waiters": ["g:7"]}},
+                 "waiters": ["g:7"], "lost": True}},
     {"context": {"address": "0xb0", "kind": "cancel", "children": 2, "ignored_by": ["g:9"]}},
 ]
 
@@ -106,7 +106,7 @@ def right_report():
         "heap": {"live": 1 << 20, "objects": 9001, "guessed_objects": 0, "guessed_stacks": 0, "types": [
             {"name": "main.order", "bytes": 1 << 19, "objects": 9000}, {"name": "x", "bytes": 1 << 19, "objects": 1}]},
         "contexts": [
-            {"index": 0, "address": "0xa0", "kind": "timer", "parent": 1, "err": "late", "overdue_ns": 5, "waiters": ["g:7"]},
+            {"index": 0, "address": "0xa0", "kind": "timer", "parent": 1, "err": "late", "overdue_ns": 5, "waiters": ["g:7"], "lost": True},
             {"index": 1, "address": "0xb0", "kind": "cancel", "children": 2, "ignored_by": ["g:9"]}],
         "explained": {
             "0x80": {"object": ["main.order, 80 bytes of Go's heap"], "state": ["alive"],
@@ -168,6 +168,7 @@ WRONG = {
     "alone": (lambda r: r["timers"][0].update(alone=1), "alone is 1"),
     "listed": (lambda r: r["timers"][0].update(listed=False), "listed is False"),
     "retained": (lambda r: r["timers"][0].update(retained=80), "retained is 80"),
+    "lost": (lambda r: r["contexts"][0].pop("lost"), "lost is False, should be True"),
     "waiters": (lambda r: r["timers"][0].update(waiters=[]), "its waiters are []"),
     "no such words": (lambda r: r["findings"][2].update(title="keeps"), "CT222 says 'keeps'"),
     "too sure": (lambda r: r["findings"][2].update(confidence="proven"), "CT222 is P2 and proven"),

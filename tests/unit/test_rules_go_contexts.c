@@ -74,7 +74,8 @@ static void hold(struct story *s, uint32_t actor, uint32_t resource)
 /* How often the rule speaks. */
 static uint32_t ask(const struct tale *t, const char *rule, struct ct_finding *ret)
 {
-	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_CONTEXTS);
+	struct story s = story_begin(
+		CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_CONTEXTS | CT_WANT_ALL_CONTEXTS);
 	struct ct_go_context contexts[2] = {t->above, t->own};
 	struct ct_go_context_use use = t->use;
 	const uint32_t first_use = 0;
@@ -185,11 +186,28 @@ static void a_lock_of_nobody_known_is_not(void **state)
 	assert_int_equal(ask(&t, "CT213", NULL), 0);
 }
 
+static void one_that_nothing_cancels_is_told(void **state)
+{
+	struct ct_finding finding;
+	struct tale t = late;
+
+	(void)state;
+	assert_int_equal(ask(&t, "CT223", NULL), 0);
+	t.above.err = t.own.err = NULL;
+	assert_int_equal(ask(&t, "CT223", NULL), 0);
+	t.own.lost = true;
+	assert_int_equal(ask(&t, "CT223", &finding), 1);
+	assert_int_equal(finding.level, CT_P2);
+	assert_int_equal(finding.confidence, CT_LIKELY);
+	assert_int_equal(ask(&t, "CT213", NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_waits_on_is_told),
 		cmocka_unit_test(what_may_well_wait_is_not),
+		cmocka_unit_test(one_that_nothing_cancels_is_told),
 		cmocka_unit_test(a_lock_of_nobody_known_is_not),
 	};
 

@@ -200,6 +200,7 @@ static void tell(struct telling *t, uint32_t i)
 		.done = CT_NONE,
 		.kind = type->kind,
 		.named = x->named,
+		.lost = x->lost,
 		.n_children = count_children(t, x->at, type)};
 	tell_errors(t, x, type, ret);
 	tell_deadline(t, x, type, ret);
@@ -306,6 +307,8 @@ static enum ct_status observe(struct ct_go_observation *o, struct ct_go_world *w
 	if (status || (!o->all_contexts && !has_cancelled(contexts)))
 		return status;
 	status = ct_go_uses_find(o, world, contexts, uses);
+	if (!status && o->all_contexts)
+		status = ct_go_contexts_find_lost(world, contexts);
 	return status ? status : add_facts(&t, uses);
 }
 

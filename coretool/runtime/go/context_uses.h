@@ -14,4 +14,9 @@ struct ct_go_uses {
 CT_WARN_UNUSED enum ct_status ct_go_uses_find(struct ct_go_observation *o,
 	struct ct_go_world *world, struct ct_go_contexts *contexts, struct ct_go_uses *ret);
 
+/* Finds those that nothing can cancel but their parents. The world is marked, the contexts are
+ * linked. (context_lost.c) */
+CT_WARN_UNUSED enum ct_status ct_go_contexts_find_lost(
+	struct ct_go_world *world, struct ct_go_contexts *contexts);
+
 #endif
