@@ -26,8 +26,10 @@ static void with_arguments(void **state)
 	assert_int_equal(d.n, 2);
 	assert_int_equal(d.closures[0], 0x18);
 	assert_int_equal(d.bit[0], 1);
+	assert_int_equal(d.args[0], 0);
 	assert_int_equal(d.closures[1], 0x10);
 	assert_int_equal(d.bit[1], 0);
+	assert_int_equal(d.args[1], 0x08);
 	assert_false(decode(table, sizeof(table) - 1, 15, &d));
 }
 

@@ -372,6 +372,30 @@ int ct_go_code_means(const struct ct_go_code *code, uint32_t i, const struct ct_
 	}
 }
 
+bool ct_go_code_call(
+	struct ct_go_code *code, uint64_t entry, uint64_t arg, struct ct_code_event *ret)
+{
+	static const struct {
+		uint8_t effect, kind;
+	} kinds[] = {{CT_CALL_RELEASES, CT_EVENT_RELEASE}, {CT_CALL_DOWN, CT_EVENT_DOWN},
+		{CT_CALL_SIGNALS, CT_EVENT_SIGNAL}};
+	uint32_t i = known_at(code, entry);
+	const struct ct_callee *callee = i == CT_NONE ? NULL : &code->known.items[i].callee;
+
+	if (!callee || callee->kind != CT_CALLEE_EVENT || callee->ignored || callee->row->arg)
+		return false;
+	for (size_t k = 0; k < CT_COUNT(kinds); k++)
+		if (kinds[k].effect == callee->row->effect) {
+			*ret = (struct ct_code_event){.kind = kinds[k].kind,
+				.row = callee->row,
+				.object = {0, arg},
+				.pc = entry,
+				.prev = CT_NONE};
+			return true;
+		}
+	return false;
+}
+
 /* ---- the rest of the view ---- */
 
 static enum ct_status read_memory(void *arg, uint64_t addr, void *buf, size_t len)

@@ -52,6 +52,10 @@ uint32_t ct_go_code_first(const struct ct_go_code *code, uint64_t addr);
  * 0 neither.
  */
 int ct_go_code_means(const struct ct_go_code *code, uint32_t i, const struct ct_code_event *event);
+/* What a call of the function that begins there does to its first argument, if that is known by its
+ * name alone. */
+bool ct_go_code_call(
+	struct ct_go_code *code, uint64_t entry, uint64_t arg, struct ct_code_event *ret);
 /* Is a frame in this function worth asking? */
 bool ct_go_code_is_asked(struct ct_go_code *code, const struct ct_go_function *function);
 /* Is it the runtime's own, or inside of an operation that it is about? */

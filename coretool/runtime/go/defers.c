@@ -38,6 +38,20 @@ static void decode_slots(struct bytes *b, struct ct_go_open_defers *ret)
 	}
 }
 
+/* Where it is, its size, and where the call has it: of the first the place. */
+static uint32_t take_arguments(struct bytes *b)
+{
+	uint32_t first = 0;
+
+	for (uint32_t n = take(b); n > 0 && !b->bad; n--) {
+		uint32_t at = take(b), size = take(b);
+
+		if (!take(b) && size >= 8)
+			first = at;
+	}
+	return first;
+}
+
 static void decode_list(struct bytes *b, unsigned minor, struct ct_go_open_defers *ret)
 {
 	uint32_t n = take(b);
@@ -46,10 +60,9 @@ static void decode_list(struct bytes *b, unsigned minor, struct ct_go_open_defer
 		if (minor < 17) /* bytes of its arguments */
 			(void)take(b);
 		ret->closures[ret->n] = take(b);
+		if (minor < 17)
+			ret->args[ret->n] = take_arguments(b);
 		ret->bit[ret->n++] = (uint8_t)(n - 1 - i);
-		for (uint32_t k = minor < 17 ? take(b) : 0; k > 0 && !b->bad; k--)
-			for (int field = 0; field < 3; field++)
-				(void)take(b);
 	}
 	b->bad |= n > CT_GO_MAX_OPEN_DEFERS;
 }
@@ -86,7 +99,7 @@ static bool read_open(const struct ct_go *go, const struct ct_go_function *funct
 }
 
 size_t ct_go_open_defers(const struct ct_go *go, const struct ct_go_function *function, uint64_t sp,
-	uint64_t cfa, uint64_t ret[CT_GO_MAX_OPEN_DEFERS])
+	uint64_t cfa, struct ct_go_defer ret[CT_GO_MAX_OPEN_DEFERS])
 {
 	struct ct_go_open_defers defers;
 	uint64_t end;
@@ -96,10 +109,17 @@ size_t ct_go_open_defers(const struct ct_go *go, const struct ct_go_function *fu
 	if (!read_open(go, function, sp, cfa, &defers, &end) || defers.bits > end - sp ||
 		ct_read(go->target, end - defers.bits, &bits, 1))
 		return 0;
-	for (uint32_t i = 0; i < defers.n; i++)
+	for (uint32_t i = 0; i < defers.n; i++) {
+		struct ct_go_defer *d = &ret[n];
+		uint32_t arg = defers.args[i];
+
+		*d = (struct ct_go_defer){.sp = sp, .takes = arg != 0};
 		if (bits >> defers.bit[i] & 1 && defers.closures[i] <= end - sp &&
-			!ct_read_u64(go->target, end - defers.closures[i], &ret[n]) && ret[n])
+			arg <= end - sp &&
+			!ct_read_u64(go->target, end - defers.closures[i], &d->closure) &&
+			!(arg && ct_read_u64(go->target, end - arg, &d->arg)) && d->closure)
 			n++;
+	}
 	return n;
 }
 
@@ -125,11 +145,22 @@ struct records {
 	size_t n;
 };
 
-/* Up to 1.16 a closure may want arguments, which lie behind the record. */
+#define BEHIND_LINK 32 /* link, fd, varp, framepc of struct _defer, up to 1.16 */
+
+/* Up to 1.16 a closure may want arguments: their size is the first field, they lie behind the
+ * record (deferArgs() of runtime/panic.go). */
 static void add_record(struct records *r, uint64_t at, uint64_t sp)
 {
-	r->items[r->n++] = (struct ct_go_defer){
-		sp, ct_go_since(r->go, 17) ? ct_go_word(r->go, at, CT_GO_DEFER_FN) : 0};
+	struct ct_go_defer *d = &r->items[r->n++];
+	uint64_t args = at + ct_go_at(r->go, DEFER_LINK) + BEHIND_LINK;
+	uint32_t size = 0;
+
+	*d = (struct ct_go_defer){.sp = sp, .closure = ct_go_word(r->go, at, CT_GO_DEFER_FN)};
+	if (ct_go_since(r->go, 17))
+		return;
+	d->takes = ct_read_u32(r->go->target, at, &size) || size;
+	if (d->takes && (size < 8 || ct_read_u64(r->go->target, args, &d->arg)))
+		d->closure = 0;
 }
 
 /*

@@ -16,29 +16,33 @@ struct ct_go_open_defers { /* of one function; offsets are downwards from where 
 	uint32_t n;
 	uint32_t closures[CT_GO_MAX_OPEN_DEFERS]; /* the last to be deferred first, as its bit is */
 	uint8_t bit[CT_GO_MAX_OPEN_DEFERS];
+	/* Up to 1.16: where their first argument is, or the receiver of a method; 0: they have
+	 * none. */
+	uint32_t args[CT_GO_MAX_OPEN_DEFERS];
 };
 
-/* Decodes the bytes of the table in the format of Go 1.minor; false: they are none. Up to 1.16
- * arguments lie beside the closures, and are not read. */
+/* Decodes the bytes of the table in the format of Go 1.minor; false: they are none. */
 bool ct_go_open_defers_decode(
 	const uint8_t *bytes, size_t len, unsigned minor, struct ct_go_open_defers *ret);
 
-/* Closures that are pending in a frame with these stack pointers; how many there are. */
+struct ct_go_defer {      /* a call that is pending */
+	uint64_t sp;      /* of the frame that deferred it */
+	uint64_t closure; /* 0: its function is not to be told */
+	bool takes;       /* arguments: since 1.17 none do */
+	uint64_t arg;     /* then: the first */
+};
+
+/* What is pending in a frame with these stack pointers; how many there are. */
 size_t ct_go_open_defers(const struct ct_go *go, const struct ct_go_function *function, uint64_t sp,
-	uint64_t cfa, uint64_t ret[CT_GO_MAX_OPEN_DEFERS]);
+	uint64_t cfa, struct ct_go_defer ret[CT_GO_MAX_OPEN_DEFERS]);
 
 /* May it be that a frame, which has called the function that begins at callee, runs what it has
  * deferred? One of its closures is of that function, pending or not. */
 bool ct_go_may_defer(const struct ct_go *go, const struct ct_go_function *function, uint64_t sp,
 	uint64_t cfa, uint64_t callee);
 
-struct ct_go_defer {      /* a record of g._defer */
-	uint64_t sp;      /* of the frame that deferred it */
-	uint64_t closure; /* 0: its function is not to be told */
-};
-
 #define CT_GO_MAX_DEFERS 64
-/* All of the goroutine, the newest first; how many there are. */
+/* All records of the goroutine, the newest first; how many there are. */
 size_t ct_go_defers(
 	const struct ct_go *go, const struct ct_go_g *g, struct ct_go_defer ret[CT_GO_MAX_DEFERS]);
 

@@ -333,18 +333,52 @@ static enum ct_status ask_closure(struct asking *a, uint64_t closure, uint64_t s
 	return CT_OK;
 }
 
+/* Up to 1.16 a deferred call may have arguments: where it does something itself, the first tells to
+ * what. */
+static bool ask_call(struct asking *a, const struct ct_go_defer *d, bool open)
+{
+	struct ct_code_event event;
+	uint64_t entry;
+
+	if (!d->closure || ct_read_u64(a->e->go->target, d->closure, &entry) ||
+		!ct_go_code_call(a->e->code, entry, d->arg, &event))
+		return true;
+	uint32_t w = ct_go_code_first(a->e->code, d->arg);
+	for (; w < a->e->n && a->e->wanted[w].addr == d->arg; w++) {
+		bool does = ct_go_code_means(a->e->code, w, &event) > 0;
+		struct tally *t = does ? tally_of(a, w) : NULL;
+
+		if (does && !t)
+			return false;
+		if (!does)
+			continue;
+		t->deferred += !open;
+		t->open += open;
+		t->deferred_row = event.row;
+	}
+	return true;
+}
+
+static enum ct_status ask_deferred(struct asking *a, const struct ct_go_defer *d, bool open)
+{
+	if (!d->takes)
+		return ask_closure(a, d->closure, d->sp, open);
+	return ask_call(a, d, open) ? CT_OK : CT_NO_MEMORY;
+}
+
 static enum ct_status ask_defers(
 	struct asking *a, size_t frame, const struct ct_go_function *function)
 {
-	uint64_t closures[CT_GO_MAX_OPEN_DEFERS], sp = sp_of(a, frame);
-	size_t n = ct_go_open_defers(a->e->go, function, sp, a->asked->frames[frame].cfa, closures);
+	struct ct_go_defer open[CT_GO_MAX_OPEN_DEFERS];
+	uint64_t sp = sp_of(a, frame);
+	size_t n = ct_go_open_defers(a->e->go, function, sp, a->asked->frames[frame].cfa, open);
 	enum ct_status status = CT_OK;
 
-	for (size_t i = 0; !status && i < n && ct_go_since(a->e->go, 17); i++)
-		status = ask_closure(a, closures[i], sp, true);
+	for (size_t i = 0; !status && i < n; i++)
+		status = ask_deferred(a, &open[i], true);
 	for (size_t i = 0; !status && i < a->n_defers; i++)
 		if (a->defers[i].sp == sp)
-			status = ask_closure(a, a->defers[i].closure, sp, false);
+			status = ask_deferred(a, &a->defers[i], false);
 	return status;
 }
 
