@@ -64,9 +64,10 @@ static void look_at_root(void *arg, const struct ct_go_root *root)
 {
 	const struct hunt *h = arg;
 	struct ct_go_found_context *x = candidate_at(h, root->value);
-	bool plain = root->kind == CT_GO_ROOT_VARIABLE || root->kind == CT_GO_ROOT_STACK;
 
-	if (x && (!plain || !is_interface(h, root->at, root->value, x->at)))
+	/* Words of a stack that stand side by side may have nothing to do with each other. */
+	if (x && (root->kind != CT_GO_ROOT_VARIABLE ||
+			 !is_interface(h, root->at, root->value, x->at)))
 		x->lost = false;
 }
 

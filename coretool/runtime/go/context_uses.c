@@ -29,25 +29,10 @@ static uint32_t frame_of(const struct look *l, uint64_t pc)
 	return CT_NONE;
 }
 
-/* The context that a word of a stack leads to; the word before it may say that it is one. */
-static uint32_t context_of(const struct look *l, const struct ct_go_root *root)
-{
-	uint32_t i = ct_go_context_at(l->contexts, root->value);
-	uint64_t table;
-
-	if (root->guessed || !root->at || root->kind != CT_GO_ROOT_STACK ||
-		!ct_go_span_at(l->world->heap, root->value) ||
-		(i != CT_NONE && l->contexts->list.items[i].named) ||
-		ct_read_u64(l->o->target, root->at - 8, &table))
-		return i;
-	uint32_t named = ct_go_context_of(l->contexts, table, root->value);
-	return named == CT_NONE ? i : named;
-}
-
 static void look_at(void *arg, const struct ct_go_root *root)
 {
 	struct look *l = arg;
-	uint32_t context = context_of(l, root);
+	uint32_t context = ct_go_context_at(l->contexts, root->value);
 
 	if (context == CT_NONE || l->uses->list.n - l->first >= MAX_OF_ONE ||
 		l->uses->list.n >= MAX_USES)

@@ -167,6 +167,21 @@ static uint64_t pick_first(const struct ct_go *go, const struct ct_go_operands *
 	return operands->n ? operands->items[0].address : 0;
 }
 
+/* time.Now() reads time.Local several times, before it or behind it, and this once. */
+static uint64_t pick_epoch(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	(void)go;
+	for (uint32_t i = 0; i < operands->n; i++) {
+		uint32_t n = 0;
+
+		for (uint32_t k = 0; k < operands->n; k++)
+			n += operands->items[k].address == operands->items[i].address;
+		if (n == 1 && operands->items[i].read && operands->items[i].size == 8)
+			return operands->items[i].address;
+	}
+	return 0;
+}
+
 /* gcphase is compared with 0 before anything else. */
 static uint64_t pick_phase(const struct ct_go *go, const struct ct_go_operands *operands)
 {
@@ -281,7 +296,7 @@ static const struct row rows[] = {
 	{"runtime.mheap_", "runtime.findObject", GLOBAL(heap), false, pick_heap, is_heap},
 	{"runtime.allfin", "runtime.queuefinalizer", GLOBAL(allfin), false, pick_finalizers,
 		is_finalizers},
-	{"time.startNano", "time.Now", GLOBAL(epoch), false, pick_first, is_readable},
+	{"time.startNano", "time.Now", GLOBAL(epoch), false, pick_epoch, is_readable},
 	{"sync.allPools", "sync.(*Pool).pinSlow", GLOBAL(allpools), false, pick_pools, is_pools},
 	{"sync.oldPools", "sync.poolCleanup", GLOBAL(oldpools), false, pick_old_pools, is_pools},
 };
