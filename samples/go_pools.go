@@ -5,6 +5,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"runtime"
@@ -38,6 +39,12 @@ var (
 	labels   sync.Pool                   // one is larger than the others, and small
 	anything sync.Pool                   // of two types
 	passed   = sync.Pool{New: newBuffer} // put by another goroutine than the one that took
+	orders   sync.Pool                   // of order: who was given one goes on to write to it
+	receipts sync.Pool                   // of order: who was given one may
+	invoices sync.Pool                   // of order: put, and not looked at again
+	letters  sync.Pool                   // of order: put by one defer, while the next waits
+	members  sync.Pool                   // of member, which know their pool
+	readers  sync.Pool                   // of *bufio.Reader, reset to nil
 
 	banner bytes.Buffer
 	table  = new([2 << 20]byte)
@@ -64,6 +71,16 @@ type image struct{ pixels [64 << 10]byte }
 type session struct {
 	user  string
 	table *[2 << 20]byte
+}
+
+type order struct {
+	number int
+	text   string
+}
+
+type member struct {
+	pool *sync.Pool
+	name string
 }
 
 type cart struct{ first *item }
@@ -193,9 +210,80 @@ func putLarge() {
 	carts.Put(full)
 }
 
+// ---- used after ----
+
+// The one that answers puts the order back, and the one that writes the record is not done.
+//
+//go:noinline
+func record(o *order) {
+	pause()
+	o.number++
+	o.text = "recorded"
+}
+
+//go:noinline
+func print(o *order, much bool) {
+	pause()
+	if much {
+		fmt.Println(o.text)
+	}
+}
+
+//go:noinline
+func answer(o *order) {
+	o.text = "answered"
+	invoices.Put(o)
+	pause()
+}
+
+//go:noinline
+func post(o *order) {
+	defer pause()
+	defer letters.Put(o)
+	o.text = "posted"
+}
+
+//go:noinline
+func greet(m *member) {
+	m.pool.Put(m)
+	pause()
+	m.name += "!"
+}
+
+//go:noinline
+func read(r *bufio.Reader) {
+	r.Reset(nil)
+	readers.Put(r)
+	pause()
+	if r.Buffered() > 0 {
+		fail("a reader of nothing")
+	}
+}
+
+var opened gate // which stays shut
+
+//go:noinline
+func pause() { opened.pass() }
+
+func useAfter() (will, may *actor, near []*actor) {
+	one, two := &order{text: "one"}, &order{text: "two"}
+	will = start("recorder", func() { record(one) })
+	may = start("printer", func() { print(two, len(two.text) > 100) })
+	near = append(near, start("answerer", func() { answer(new(order)) }),
+		start("poster", func() { post(new(order)) }),
+		start("member", func() { greet(&member{pool: &members}) }),
+		start("reader", func() { read(bufio.NewReader(strings.NewReader("x"))) }))
+	for _, one := range append(near, will, may) {
+		expect(one, "main.(*gate).pass", nil, "sleep")
+		wait(one, "sleep", nil, fields{"timed": true})
+	}
+	orders.Put(one)
+	receipts.Put(two)
+	return will, may, near
+}
+
 // ---- what is told ----
 
-// count takes all out of the pool, which is not used any more, and puts it back in another order.
 func tellPool(pool *sync.Pool, objects int, more fields) {
 	told := fields{"address": address(pool), "objects": objects, "rules": []string{}}
 	for key, value := range more {
@@ -210,6 +298,18 @@ func types(kinds ...interface{}) fields {
 		counts[kinds[i].(string)] = kinds[i+1]
 	}
 	return counts
+}
+
+func tellUse(will, may *actor, near []*actor) {
+	used := []string{"CT216"}
+	tellPool(&orders, 1, fields{"rules": used, "types": types("*main.order", 1)})
+	tellPool(&receipts, 1, fields{"rules": used})
+	tell("finding", fields{"rule": "CT216", "level": "P1", "confidence": []string{"likely"}, "tids": []*actor{will}})
+	tell("finding", fields{"rule": "CT216", "level": "P2", "confidence": []string{"possible"}, "tids": []*actor{may}})
+	for _, pool := range []*sync.Pool{&invoices, &letters, &members, &readers} {
+		tellPool(pool, 1, nil)
+	}
+	tell("not_stuck", near)
 }
 
 func tellAll(doubles map[*sync.Pool]string, victim string) {
@@ -266,8 +366,10 @@ func main() {
 	moved := make(chan *bytes.Buffer)
 	go func() { passed.Put(<-moved) }()
 	moved <- buffer(&passed, "taken by one, put by another")
+	will, may, near := useAfter()
 	tellAll(doubles, victim)
-	tell("pool", fields{"address": address(&taken), "rules": []string{}})
+	tellUse(will, may, near)
+	tellPool(&taken, 10, nil)
 	tell("verdict", []string{"clean"})
 	rest(self)
 }

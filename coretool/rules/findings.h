@@ -90,6 +90,7 @@ extern const struct ct_rule ct_rule_go_panic;
 extern const struct ct_rule ct_rule_go_pool_double;
 extern const struct ct_rule ct_rule_go_pool_large;
 extern const struct ct_rule ct_rule_go_pool_mixed;
+extern const struct ct_rule ct_rule_go_pool_use;
 extern const struct ct_rule ct_rule_go_spin;
 extern const struct ct_rule ct_rule_go_ticker_not_stopped;
 extern const struct ct_rule ct_rule_go_timer_pile_up;

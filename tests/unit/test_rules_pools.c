@@ -104,6 +104,47 @@ static void put_twice(void **state)
 	}
 }
 
+/* Two goroutines have an object of the pool; one of them in two variables. */
+static void used_after(void **state)
+{
+	struct story s = begin(false);
+	uint32_t actors[2];
+	struct ct_go_pool_use uses[3];
+	struct ct_go_pool pool = quiet_pool(&s);
+	struct ct_error err;
+	struct ct_document *doc = NULL;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		actors[i] = story_thread(&s, 18 + (uint64_t)i, "worker");
+		ct_sink_get_actor(s.sink, actors[i])->kind = CT_ACTOR_GOROUTINE;
+	}
+	for (int i = 0; i < 3; i++)
+		uses[i] = (struct ct_go_pool_use){.actor = actors[i == 2],
+			.frame = CT_NONE,
+			.address = 0xc000,
+			.type = "*bytes.Buffer",
+			.why = "its code reads through it next",
+			.will = i < 2};
+	pool.uses = uses;
+	pool.n_uses = 3;
+	ct_sink_go_pools(s.sink, &(struct ct_fact_go_pools){.items = &pool, .n = 1});
+	struct ct_facts *facts = story_end(&s);
+	assert_int_equal(ct_detect(facts, NULL, &doc, &err), CT_OK);
+	assert_int_equal(doc->n_findings, 2);
+	for (uint32_t i = 0; i < 2; i++) {
+		const struct ct_finding *f = &doc->findings[i];
+
+		assert_string_equal(f->rule, "CT216");
+		assert_int_equal(f->level, i ? CT_P2 : CT_P1);
+		assert_int_equal(f->confidence, i ? CT_POSSIBLE : CT_LIKELY);
+		assert_int_equal(f->n_actors, 1);
+		assert_int_equal(f->actors[0], actors[i]);
+	}
+	ct_document_free(doc);
+	ct_facts_free(facts);
+}
+
 static void several_types(void **state)
 {
 	struct story s = begin(false);
@@ -182,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_quiet_pool),
 		cmocka_unit_test(put_twice),
+		cmocka_unit_test(used_after),
 		cmocka_unit_test(several_types),
 		cmocka_unit_test(grown_objects),
 		cmocka_unit_test(sizes_are_policy),

@@ -31,6 +31,7 @@ struct ct_go_root {
 	uint64_t goid;     /* of the stack or register; 0 */
 	const char *frame; /* the stack's function; NULL */
 	uint64_t pc;       /* of that frame */
+	uint64_t sp; /* likewise; 0: it is in a variable whose address is taken, or not known */
 };
 
 typedef void ct_go_root_visit(void *arg, const struct ct_go_root *root);
@@ -76,6 +77,7 @@ struct ct_go_stacks {
 	struct ct_go_frame_info *cache; /* by hash of the pc */
 	uint32_t n_guessed;             /* stacks that were not followed to their end */
 	/* Of the stack at hand: */
+	uint64_t sp; /* of the frame; 0 */
 	const struct ct_go_g *g;
 	uint64_t low, high;   /* of what was read */
 	const uint8_t *words; /* [low, high) */

@@ -132,7 +132,8 @@ static void found(
 		.at = at,
 		.goid = s->g->goid,
 		.frame = f ? f->name : NULL,
-		.pc = f ? f->pc : 0};
+		.pc = f ? f->pc : 0,
+		.sp = s->sp};
 
 	if (at < s->low || at >= s->high || s->high - at < 8)
 		return;
@@ -233,6 +234,7 @@ static int by_start(const void *a, const void *b)
 /* The variables on the stack that its own pointers reach. */
 static void follow_inner(struct ct_go_stacks *s)
 {
+	s->sp = 0;
 	if (s->objects.n)
 		qsort(s->objects.items, s->objects.n, sizeof(*s->objects.items), by_start);
 	while (s->inner.n) {
@@ -261,6 +263,7 @@ static void visit_frame(
 {
 	uint64_t fp = sp + f->size, varp = fp - 8;
 
+	s->sp = sp;
 	if (varp > sp)
 		varp -= 8;
 	if (guessed || !f->exact) {

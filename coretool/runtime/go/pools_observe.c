@@ -258,10 +258,10 @@ static uint32_t add_resource(const struct ct_go_pool_items *all, const struct ct
 static enum ct_status tell(
 	const struct pool *p, uint64_t at, uint32_t *known, struct ct_go_pool *ret)
 {
-	*ret = (struct ct_go_pool){.address = at,
-		.name = name_pool(p->all, at),
-		.make = name_new(p->all, at),
-		.n_objects = p->n};
+	ret->address = at;
+	ret->name = name_pool(p->all, at);
+	ret->make = name_new(p->all, at);
+	ret->n_objects = p->n;
 	add_parts(p, ret);
 	add_types(p, known, ret);
 	ret->n_referenced = p->all->deep ? 0 : CT_NONE;
@@ -290,10 +290,16 @@ static enum ct_status tell_all(const struct ct_go_pool_items *all)
 {
 	struct ct_arena *arena = ct_sink_arena(all->o->sink);
 	uint32_t n = all->pools.list.n, first = 0;
+	ct_autofree uint32_t *used = calloc((size_t)n + 2, sizeof(*used));
+	ct_go_pool_uses uses = {0};
 	struct ct_go_pool *pools = ct_arena_new_array(arena, (size_t)n + 1, struct ct_go_pool);
 	ct_autofree uint32_t *known = calloc((size_t)all->types.n + 1, sizeof(*known));
-	enum ct_status status = pools && known ? CT_OK : CT_NO_MEMORY;
+	enum ct_status status =
+		pools && known && used ? ct_go_pools_uses(all, &uses, used) : CT_NO_MEMORY;
+	const struct ct_go_pool_use *kept =
+		ct_arena_copy(arena, uses.items, uses.n * sizeof(*uses.items));
 
+	ct_vec_free(&uses);
 	for (uint32_t i = 0; !status && i < n; i++) {
 		struct pool p = {.all = all,
 			.items = all->list.items + first,
@@ -303,6 +309,8 @@ static enum ct_status tell_all(const struct ct_go_pool_items *all)
 		while (first + p.n < all->list.n && all->list.items[first + p.n].pool == i)
 			p.n++;
 		first += p.n;
+		pools[i] = (struct ct_go_pool){
+			.uses = kept + used[i], .n_uses = used[i + 1] - used[i]};
 		status = tell(&p, all->pools.list.items[i], known, &pools[i]);
 	}
 	if (status)

@@ -40,6 +40,14 @@ CT_WARN_UNUSED enum ct_status ct_go_pools_size(struct ct_go_pool_items *items);
  * to: the heap is marked as if the pools were empty. (pools_deep.c)
  */
 CT_WARN_UNUSED enum ct_status ct_go_pools_look_deep(struct ct_go_pool_items *items);
+/*
+ * Variables of goroutines that still point to objects in pools: those of a pool are
+ * [first[pool], first[pool + 1]); first has two numbers more than there are pools, all 0.
+ * (pools_use.c)
+ */
+typedef CT_VEC(struct ct_go_pool_use) ct_go_pool_uses;
+CT_WARN_UNUSED enum ct_status ct_go_pools_uses(
+	const struct ct_go_pool_items *items, ct_go_pool_uses *ret, uint32_t *first);
 /* Objects that are in one pool twice; in the sink's arena. (pools_double.c) */
 CT_WARN_UNUSED enum ct_status ct_go_pools_doubles(
 	const struct ct_go_pool_items *items, uint32_t first, uint32_t n, struct ct_go_pool *ret);
