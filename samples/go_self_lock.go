@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A method locks what its caller has locked; and a reader upgrades to a writer. Beside them a reader that reads again
+// A method locks what its caller has locked; a reader upgrades to a writer; and what a Once calls comes to that Once
+// again, behind which another one waits, too. Beside them a reader that reads again
 // while a writer waits: readers do not nest in Go.
 package main
 
@@ -63,6 +64,23 @@ func reset() {
 	defer metrics.Unlock()
 }
 
+type settings struct {
+	load   sync.Once
+	values map[string]string
+}
+
+var shop settings
+
+//go:noinline
+func (s *settings) get(key string) string {
+	s.load.Do(s.read)
+	return s.values[key]
+}
+
+func (s *settings) read() {
+	s.values = map[string]string{"url": "http://" + s.get("host")}
+}
+
 func main() {
 	self := named("main")
 	self.enter()
@@ -72,6 +90,15 @@ func main() {
 	holds(again, &shared.lock, "exclusive")
 	cycle(again)
 	finding("CT204", "P0", []*actor{again}, "likely")
+
+	loader := start("loader", func() { shop.get("url") })
+	expect(loader, "main.(*settings).get", nil, forMutex...)
+	wait(loader, "once", &shop.load, heldBy(loader))
+	cycle(loader)
+	finding("CT204", "P0", []*actor{loader}, "likely")
+	asker := start("asker", func() { shop.get("name") })
+	expect(asker, "main.(*settings).get", nil, forMutex...)
+	wait(asker, "once", &shop.load, heldBy(loader))
 
 	upgrader := start("upgrader", upgrade)
 	expect(upgrader, "main.upgrade", nil, append(forWriter, forMutex...)...)

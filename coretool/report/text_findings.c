@@ -35,7 +35,7 @@ static const char *rest_of_message(const struct ct_text *t, const struct ct_find
 
 	if (!strncmp(rest, f->title, len))
 		rest += len;
-	rest += strspn(rest, ":; ");
+	rest += strspn(rest, ":;, ");
 	return *rest && !(headline && strstr(headline, rest)) ? rest : NULL;
 }
 

@@ -28,14 +28,16 @@ static bool holds_locks(const struct ct_text *t, uint32_t actor)
 static void add_holds(struct ct_text *t, uint32_t actor)
 {
 	const struct ct_actor *a = &t->facts->actors[actor];
-	uint32_t shown = 0, more = 0;
+	uint32_t shown = 0, more = 0, last = CT_NONE;
 
 	for (uint32_t i = 0; i < a->n_holds; i++) {
 		uint32_t hold = t->facts->holds_by_actor[a->first_hold + i];
 		uint32_t resource = t->facts->holds[hold].resource;
 
-		if (t->facts->resources[resource].is_actor)
+		/* A reader that waits to write has the lock in two ways. */
+		if (t->facts->resources[resource].is_actor || resource == last)
 			continue;
+		last = resource;
 		if (shown == HOLDS_SHOWN && !t->verbose) {
 			more++;
 			continue;

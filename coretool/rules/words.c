@@ -328,7 +328,9 @@ const char *ct_say_release(const struct ct_facts *facts, const struct ct_wait *w
 	case CT_WAIT_SEND:
 		return "receive from";
 	case CT_WAIT_RECV:
-		return is_of_timer(facts, wait) ? "reset the timer of" : "send to";
+		return is_of_timer(facts, wait) ? "reset the timer of" : "send to or close";
+	case CT_WAIT_WAITGROUP:
+		return "call Done of";
 	default:
 		return "release";
 	}

@@ -79,6 +79,11 @@ static size_t find_pending(struct asking *a)
 		if (!function_of(a, i, &function))
 			break;
 		const char *name = ct_go_function_name(&function);
+		/* It releases itself what it acquires, and may call itself again until then. */
+		if (a->pending && is(name, "sync.(*Once).doSlow")) {
+			a->pending = 0;
+			return i + 1;
+		}
 		if (!ct_go_code_is_inner(name))
 			break;
 		if (is(name, "sync.(*Mutex).lockSlow") || is(name, "sync.(*Mutex).Lock"))

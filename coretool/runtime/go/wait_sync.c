@@ -167,7 +167,7 @@ static const char *once_why(struct ct_go_waiter *w, uint64_t at)
 {
 	(void)w;
 	(void)at;
-	return "another goroutine runs the function of the Once";
+	return "the function that the Once has called has not returned";
 }
 
 static void sema_state(struct ct_go_waiter *w, uint32_t resource, uint64_t at)
