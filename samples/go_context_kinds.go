@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build go1.21
+
+// An office with the contexts that Go 1.21 brought: causes, functions that run afterwards, and contexts that go on when
+// what they come from is over. Who works on with such a one may wait; nobody has to stop an AfterFunc.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+	"unsafe"
+)
+
+var (
+	errStrike = errors.New("the office is on strike")
+	letters   = make(chan int) // nobody reads any
+	kept      []interface{}
+)
+
+// addressOf is where the context is.
+func addressOf(ctx context.Context) string {
+	return fmt.Sprintf("%#x", (*[2]uintptr)(unsafe.Pointer(&ctx))[1])
+}
+
+func tree(ctx, parent context.Context, kind string, more fields) {
+	told := fields{"address": addressOf(ctx), "kind": kind, "lost": false}
+	if parent != nil {
+		told["parent"] = addressOf(parent)
+	}
+	for key, value := range more {
+		told[key] = value
+	}
+	tell("context", told)
+}
+
+//go:noinline
+func write(ctx context.Context) int {
+	n := 0
+	for ctx.Err() == nil || n == 0 {
+		letters <- n
+		n++
+	}
+	return n
+}
+
+func main() {
+	self := named("main")
+	self.enter()
+	day, endDay := context.WithCancelCause(context.Background())
+	late, cancelLate := context.WithTimeoutCause(day, 5*time.Millisecond, errStrike)
+	apart := context.WithoutCancel(late)
+	below, cancelBelow := context.WithCancel(apart)
+	over, end := context.WithCancelCause(day)
+	end(errStrike)
+	stop := context.AfterFunc(day, func() { <-letters })
+	_ = stop
+	kept = append(kept, day, late, apart, below, over, endDay, cancelLate, cancelBelow)
+
+	clerk := start("clerk", func() { write(below) })
+	expect(clerk, "main.write", nil, "chan send")
+	wait(clerk, "chan-send", letters, nil)
+	for late.Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	tree(day, nil, "cancel", fields{"children": 1})
+	tree(late, day, "timer", fields{"err": "context deadline exceeded", "cause": "the office is on strike",
+		"deadline": "past"})
+	tree(apart, late, "without-cancel", nil)
+	tree(below, apart, "cancel", fields{"ignored_by": []*actor{clerk}})
+	tree(over, day, "cancel", fields{"err": "context canceled", "cause": "the office is on strike"})
+	tell("not_stuck", []*actor{clerk})
+	for begin := time.Now(); time.Since(begin) < 1500*time.Millisecond; {
+		time.Sleep(time.Millisecond)
+	}
+	runtime.GC()
+	rest(self)
+}
