@@ -11,6 +11,7 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 	"unsafe"
 )
@@ -439,6 +440,14 @@ func mainGone(a *actor) {
 	runtime.Goexit()
 }
 
+// A watchdog ends its own process: neither abort() nor another process.
+func watchdog(self *actor) {
+	tell("crash", fields{"tid": "any", "class": []string{"abort"}, "cause": "raised SIGABRT itself"})
+	untilAsked()
+	syscall.Kill(os.Getpid(), syscall.SIGABRT)
+	select {}
+}
+
 func main() {
 	run := choose(map[string]func(*actor){
 		"send_closed": sendClosed, "closed_under_sender": closedUnderSender, "try_send_closed": trySendClosed,
@@ -450,6 +459,7 @@ func main() {
 		"concurrent_map": concurrentMap, "concurrent_read": concurrentRead, "custom_error": customError, "wrapped_error": wrappedError,
 		"stringer": stringer, "integer": integer, "structure": structure, "in_goroutine": inGoroutine,
 		"in_defers": inDefers, "again": again, "after_recovery": afterRecovery, "main_gone": mainGone,
+		"watchdog": watchdog,
 	}, os.Args[1:])
 	self := named("main")
 	self.enter()

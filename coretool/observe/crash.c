@@ -273,8 +273,11 @@ static void explain_abort(struct ct_crash_scene *s)
 		ct_crash_is(s, CT_CRASH_ABORT, CT_TRUST_INFERRED,
 			"raised SIGABRT itself; if Go's runtime had a reason for it, that is "
 			"missing");
+	/* Go has no abort(): its runtime raises again what one sent to the own process, a watchdog
+	 * for example. */
 	if (s->signal.number == SIGABRT)
-		ct_crash_is(s, CT_CRASH_ABORT, CT_TRUST_EXACT, "called abort()");
+		ct_crash_is(s, CT_CRASH_ABORT, CT_TRUST_EXACT,
+			s->o->go && !s->frame ? "raised SIGABRT itself" : "called abort()");
 	ct_crash_is(s, CT_CRASH_RAISED, CT_TRUST_EXACT, "raised SIG%s itself",
 		sigabbrev_np(s->signal.number));
 }

@@ -303,6 +303,8 @@ def check_crash(report, truth, value):
     if not crash:
         yield f"no crash of {who(value['tid'])}, which is {value['class']}"
         return
+    if value["tid"] == "any":  # Go's runtime has the signal passed on from thread to thread.
+        value = value | {"tid": int(crash["actor"].removeprefix("t:"))}
     if crash["actor"] != f"{who(value['tid'])}":
         yield f"the crash is of {crash['actor']}, should be {who(value['tid'])}"
     if "unnamed" in value and not truth.function_names:
