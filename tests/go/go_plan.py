@@ -50,6 +50,7 @@ PLANS = {
     "go_spin": {"plain": KINDS, "sw": ("kernel",), "pie": ("kernel",)},
     "go_running": {"plain": KINDS, "sw": ("kernel",), "pie": ("kernel",)},
     "go_cgo": CGO,
+    "go_cgo_visitor": {"cgo-sw": ("gcore",)},
     "go_cgo_signal": {"cgo": ("kernel",), "cgo-sw": ("kernel",)},
     "go_all_asleep": CRASH,
     "go_panics": CRASH,

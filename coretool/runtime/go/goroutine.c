@@ -3,8 +3,7 @@
 
 #include "runtime/go/record.h"
 
-#define SCAN_BIT          0x1000u /* added to the status while the garbage collector has the goroutine */
-#define RUNNING_FINALIZER 2u      /* in fingStatus, 1.20 on */
+#define RUNNING_FINALIZER 2u /* in fingStatus, 1.20 on */
 
 uint32_t ct_go_n_goroutines(const struct ct_go *go)
 {
@@ -36,8 +35,8 @@ static void read_fields(const struct ct_go_record *r, struct ct_go_g *g)
 	g->labels = ct_go_get(r, G_LABELS);
 	g->since = (int64_t)ct_go_get(r, G_WAITSINCE);
 	g->reason = (uint8_t)ct_go_field(r, CT_GO_G_WAITREASON, 1, 0);
-	g->status = (uint8_t)(status & ~SCAN_BIT);
-	g->scanning = status & SCAN_BIT;
+	g->status = (uint8_t)(status & ~CT_GO_SCAN_BIT);
+	g->scanning = status & CT_GO_SCAN_BIT;
 }
 
 static bool is_alive(uint8_t status)

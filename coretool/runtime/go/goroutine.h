@@ -20,6 +20,9 @@ enum ct_go_status { /* runtime2.go; the numbers have not changed since 1.14 */
 	CT_GO_DEADEXTRA, /* for a C thread to come; 1.26 on */
 };
 
+#define CT_GO_SCAN_BIT                                                                             \
+	0x1000u /* added to the status while the garbage collector has the goroutine */
+
 struct ct_go_g {
 	uint64_t at, goid;
 	uint64_t stack_low, stack_high;

@@ -6,6 +6,7 @@
 #include "runtime/go/observe.h"
 
 #include "base/vec.h"
+#include "runtime/go/goroutine.h"
 
 #define MAX_MACHINES 1000000
 
@@ -14,6 +15,20 @@ static uint32_t find_thread(const struct ct_go_observation *o, uint64_t procid)
 	uint32_t thread = procid ? ct_sink_thread_by_id(o->sink, procid) : CT_NONE;
 
 	return thread != CT_NONE && thread < ct_target_n_threads(o->target) ? thread : CT_NONE;
+}
+
+/*
+ * Kept for a thread of C to come: its goroutine is dead. Up to 1.20 it still has the number of the
+ * thread that called into Go last (dropm() of proc.go); that one is none of the runtime's now.
+ */
+static bool is_spare(const struct ct_go *go, const struct ct_go_machine *m)
+{
+	uint32_t status;
+
+	if (!m->current || ct_go_u32(go, m->current, CT_GO_G_ATOMICSTATUS, &status))
+		return false;
+	status &= ~CT_GO_SCAN_BIT;
+	return status == CT_GO_DEAD || status == CT_GO_DEADEXTRA;
 }
 
 static int by_address(const void *a, const void *b)
@@ -43,7 +58,7 @@ enum ct_status ct_go_read_machines(struct ct_go_observation *o)
 		m->gsignal = ct_go_word(go, at, CT_GO_M_GSIGNAL);
 		m->current = ct_go_word(go, at, CT_GO_M_CURG);
 		m->procid = ct_go_word(go, at, CT_GO_M_PROCID);
-		m->thread = find_thread(o, m->procid);
+		m->thread = is_spare(go, m) ? CT_NONE : find_thread(o, m->procid);
 		at = ct_go_word(go, at, CT_GO_M_ALLLINK);
 	}
 	if (list.n)
