@@ -137,6 +137,17 @@ static int by_site(const void *a, const void *b)
 	return (x->actor > y->actor) - (x->actor < y->actor);
 }
 
+/* A select may wait at several channels that are told as one. Sorted; returns how many are left. */
+static uint32_t without_repeats(struct placed *list, uint32_t n)
+{
+	uint32_t ret = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (!i || list[i].actor != list[ret - 1].actor)
+			list[ret++] = list[i];
+	return ret;
+}
+
 static uint32_t site_of(const struct ct_facts *facts, uint32_t actor)
 {
 	uint32_t frame = ct_own_frame(facts, actor), stack = facts->actors[actor].stack;
@@ -155,6 +166,7 @@ static uint32_t find_places(
 		list[i] = (struct placed){site_of(facts, actors->items[i]), actors->items[i]};
 	if (list && actors->n)
 		qsort(list, actors->n, sizeof(*list), by_site);
+	actors->n = list ? without_repeats(list, actors->n) : 0;
 	for (uint32_t i = 0; list && i < actors->n; i++) {
 		if (!i || list[i].site != list[i - 1].site)
 			places[n++].first = i;

@@ -101,11 +101,36 @@ static void test_none(void **state)
 	doc_free(d);
 }
 
+/* A select at two channels that are alike is one goroutine. */
+static void test_select_of_two(void **state)
+{
+	static const struct place serve = {0x401500, "main.serve", 50};
+	struct doc *d = doc_new(CT_SECTION_CHANNELS);
+	uint32_t actor = goroutine(d, 18, serve);
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		uint32_t resource = channel(d, 0xc000001000 + 96 * i, NULL, "int", 0, 0);
+
+		ct_sink_wait(d->sink, &(struct ct_wait){.kind = CT_WAIT_RECV,
+					      .actor = actor,
+					      .resource = resource,
+					      .any_of = true});
+	}
+	doc_finish(d, CT_VERDICT_CLEAN, "no deadlock was found");
+	char *text = doc_write(&d->document, "text", false);
+	assert_non_null(strstr(text, "2 channels"));
+	assert_non_null(strstr(text, " 18 waits to receive"));
+	free(text);
+	doc_free(d);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_channels),
 		cmocka_unit_test(test_none),
+		cmocka_unit_test(test_select_of_two),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
