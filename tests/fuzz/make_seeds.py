@@ -18,6 +18,8 @@ import struct
 import sys
 import tarfile
 
+import go_process
+
 APP, LIBC, DATA, STACK, TLS, VDSO = (0x400000, 0x7f0000000000, 0x600000, 0x7f0010000000,
                                      0x7f0020000000, 0x7fff00000000)
 PIDS = (100, 101, 102)
@@ -369,7 +371,7 @@ def texts():
 
 def main():
     for folder, seeds in (("core", cores()), ("unpack", packed()), ("pipe", conversations()),
-                          ("code", code()), ("text", texts())):
+                          ("code", code()), ("text", texts()), ("go", go_process.processes())):
         path = pathlib.Path(sys.argv[1], folder)
         path.mkdir(parents=True, exist_ok=True)
         for name, data in seeds.items():
