@@ -83,9 +83,9 @@ bool ct_go_function_at(const struct ct_go_tables *tables, uint64_t pc, struct ct
 static bool find_name(const struct ct_go_bytes *names, const char *name, uint32_t *ret)
 {
 	size_t size = strlen(name) + 1;
-	const uint8_t *at = names->at, *end = names->at + names->len, *found;
+	const uint8_t *at = names->at, *end = names->len ? at + names->len : at, *found;
 
-	while (at && (found = memmem(at, (size_t)(end - at), name, size))) {
+	while (at < end && (found = memmem(at, (size_t)(end - at), name, size))) {
 		if (found == names->at || !found[-1]) {
 			*ret = (uint32_t)(found - names->at);
 			return true;
