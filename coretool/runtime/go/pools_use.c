@@ -87,8 +87,10 @@ static void add_object(struct search *s, uint32_t i, uint64_t address)
 {
 	uint32_t bit = sieve_bit(address);
 
+	if (!address)
+		return;
 	s->sieve[bit / 64] |= UINT64_C(1) << (bit % 64);
-	s->failed |= address && !ct_hash_insert(&s->objects, ct_hash_u64(address), i);
+	s->failed |= !ct_hash_insert(&s->objects, ct_hash_u64(address), i);
 }
 
 static void add_objects(struct search *s)
