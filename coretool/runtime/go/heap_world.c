@@ -82,24 +82,24 @@ static enum ct_status open_world(struct ct_go_world *w)
 	if (!w->masks || !ct_go_stacks_init(&w->stacks, w->o))
 		return CT_NO_MEMORY;
 	w->masks->heap = w->heap;
+	w->o->missing.n_spans = w->heap->n_bad;
 	return CT_OK;
 }
 
 enum ct_status ct_go_world(struct ct_go_observation *o, struct ct_go_world **ret)
 {
-	enum ct_status status = CT_OK;
+	struct ct_go_world *w = o->world;
 
-	if (!o->world && !(o->world = calloc(1, sizeof(*o->world))))
-		return CT_NO_MEMORY;
-	if (!o->world->opened) {
-		o->world->opened = true;
-		o->world->o = o;
-		status = open_world(o->world);
+	if (!w) {
+		o->world = w = calloc(1, sizeof(*w));
+		if (!w)
+			return CT_NO_MEMORY;
+		w->o = o;
+		w->status = open_world(w);
 	}
-	if (status)
-		return status;
-	*ret = o->world;
-	return o->world->heap ? CT_OK : CT_NOT_FOUND;
+	if (!w->status)
+		*ret = w;
+	return w->status;
 }
 
 void ct_go_world_free(struct ct_go_observation *o)

@@ -10,14 +10,15 @@
 
 struct ct_go_world {
 	struct ct_go_observation *o;
-	struct ct_go_heap *heap; /* NULL: there is none that can be read */
+	struct ct_go_heap *heap;
 	struct ct_go_masks *masks;
 	struct ct_go_stacks stacks;
 	struct ct_go_mark *mark;    /* of all that roots reach; after ct_go_world_mark() */
 	struct ct_go_typing typing; /* after ct_go_world_types() */
 	uint32_t n_guessed;         /* stacks that were not followed to their end, in the mark */
 	uint32_t n_bad;             /* stacks that could not be read, the last time */
-	bool opened, marked, typed;
+	enum ct_status status;      /* of opening it: whoever asks again is told the same */
+	bool marked, typed;
 };
 
 /* The world of the observation, which owns it, with its heap, masks and stacks. After all

@@ -88,5 +88,9 @@ const char *ct_go_say_missing(struct ct_go_observation *o)
 		ct_str_add(&text, m->n_goroutines ? "; " : "");
 		say_stacks(m, &text);
 	}
+	if (m->n_spans)
+		ct_str_add(&text,
+			"%s%" PRIu32 " spans or arenas of the heap are missing or damaged",
+			text.len ? "; " : "", m->n_spans);
 	return ct_sink_string(o->sink, ct_str_text(&text));
 }

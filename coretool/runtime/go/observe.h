@@ -35,6 +35,7 @@ struct ct_go_missing {
 	uint32_t n_listed, n_goroutines; /* of n_listed, with those that have ended */
 	uint32_t n_stacks;
 	uint64_t stacks[4]; /* the first ones of n_stacks: goid */
+	uint32_t n_spans;   /* spans and arenas of the heap, where it was looked into */
 };
 
 typedef CT_VEC(struct ct_unwound_frame) ct_go_frames;
@@ -95,7 +96,8 @@ void ct_go_check_stack(struct ct_go_observation *o, const struct ct_go_g *g);
 static inline bool ct_go_misses(const struct ct_go_observation *o)
 {
 	return o->go->layout_trust == CT_GO_LAYOUT_NEAREST || o->missing.list ||
-	       o->missing.variables || o->missing.n_goroutines || o->missing.n_stacks;
+	       o->missing.variables || o->missing.n_goroutines || o->missing.n_stacks ||
+	       o->missing.n_spans;
 }
 
 /* Names and lines of a site in Go code; false: it is in none. (sites.c) */
