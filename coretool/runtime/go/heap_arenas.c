@@ -13,6 +13,9 @@
 
 /* Each arena has at least this much of a record in memory (struct heapArena). */
 #define LEAST_RECORD 65536
+/* Objects have 8 bytes at least, so that a core with a heap has fewer than an eighth of this. Of
+ * one that is cut off, seven eighths of the heap may be missing. */
+#define MORE_OBJECTS (1u << 20)
 
 static uint64_t present_bytes(struct ct_target *target)
 {
@@ -245,10 +248,13 @@ static enum ct_status read_pages(
 	return CT_OK;
 }
 
-/* Drops what a span claims beyond the pages that are its own, and numbers the objects. */
+/* Drops spans that claim pages which are not their own, or more objects than a target of this size
+ * may have: there is memory of ours for each object. Numbers the objects. */
 static void number_objects(struct ct_go_heap *heap)
 {
-	uint64_t next = 0;
+	uint64_t next = 0, most = present_bytes(heap->target);
+
+	most = CT_MIN(most, (uint64_t)UINT32_MAX - MORE_OBJECTS) + MORE_OBJECTS;
 
 	for (uint32_t i = 0; i < heap->n_spans; i++) {
 		struct ct_go_span *s = &heap->spans[i];
@@ -258,7 +264,7 @@ static void number_objects(struct ct_go_heap *heap)
 		if (!arena ||
 			heap->arenas[arena - 1].spans[last / CT_GO_PAGE % CT_GO_ARENA_PAGES] !=
 				i + 1 ||
-			next + s->n >= UINT32_MAX) {
+			next + s->n >= most) {
 			s->n = 0;
 			s->limit = s->start;
 			heap->n_bad++;

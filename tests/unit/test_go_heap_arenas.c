@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arenas and spans as a core tells them, true or not. */
+#include "fake_target.h"
+#include "runtime/go/heap.h"
+
+#define ARENA  UINT64_C(0xc000000000)
+#define RECORD UINT64_C(0x7f0000100000) /* of the arena: its table of spans */
+#define SPANS  UINT64_C(0x7f0000200000)
+
+enum {
+	STARTADDR = 0,
+	NPAGES = 8,
+	NELEMS = 16,
+	LIMIT = 24,
+	ELEMSIZE = 32,
+	STATE = 40,
+	CLASS = 41,
+	SIZE = 48
+};
+
+static uint64_t record[CT_GO_ARENA_PAGES];
+static uint8_t spans[4 * SIZE];
+
+static enum ct_status read_all(void *self, uint64_t addr, void *buf, size_t len)
+{
+	if (addr >= RECORD && ct_within(addr - RECORD, len, sizeof(record)))
+		memcpy(buf, (const uint8_t *)record + (addr - RECORD), len);
+	else if (addr >= SPANS && ct_within(addr - SPANS, len, sizeof(spans)))
+		memcpy(buf, spans + (addr - SPANS), len);
+	else
+		return fake_read(self, addr, buf, len);
+	return CT_OK;
+}
+
+static enum ct_status view_list(void *self, uint64_t addr, size_t len, const void **ret)
+{
+	(void)self;
+	if (addr < DATA || !ct_within(addr - DATA, len, sizeof(memory)))
+		return CT_FAULT;
+	*ret = memory + (addr - DATA);
+	return CT_OK;
+}
+
+static int open_process(void **state)
+{
+	static const struct ct_options options = {.no_debuginfod = true};
+	static struct ct_source_ops ops;
+	struct ct_error err;
+	struct ct_target *target;
+
+	ops = fake;
+	ops.read = read_all;
+	ops.view = view_list;
+	memset(memory, 0, sizeof(memory));
+	memset(record, 0, sizeof(record));
+	memset(spans, 0, sizeof(spans));
+	if (ct_target_open((struct ct_source){.ops = &ops}, &options, &target, &err))
+		return -1;
+	*state = target;
+	return 0;
+}
+
+/* The next span of the arena, from this page on, whose objects have no pointers. */
+static void add_span(uint32_t i, uint32_t page, uint64_t pages, uint64_t elemsize)
+{
+	uint8_t *span = spans + (size_t)i * SIZE;
+	uint64_t start = ARENA + page * CT_GO_PAGE, n = pages * CT_GO_PAGE / elemsize;
+	uint64_t limit = start + n * elemsize;
+
+	memcpy(span + STARTADDR, &start, 8);
+	memcpy(span + NPAGES, &pages, 8);
+	memcpy(span + NELEMS, &n, 8);
+	memcpy(span + LIMIT, &limit, 8);
+	memcpy(span + ELEMSIZE, &elemsize, 8);
+	span[STATE] = 1;
+	span[CLASS] = 2 << 1 | 1;
+	for (uint64_t k = 0; k < pages; k++)
+		record[page + k] = SPANS + (uint64_t)i * SIZE;
+}
+
+static struct ct_go_heap *open_heap(struct ct_target *target)
+{
+	static struct ct_go go;
+	/* The list of arenas and the table of their records, of which one item is in memory. */
+	uint64_t index = (ARENA + (UINT64_C(1) << 47)) >> CT_GO_ARENA_BITS;
+	uint64_t mheap[] = {DATA + 64, 1, 1, DATA + 72 - 8 * index}, list[] = {index, RECORD};
+	struct ct_go_heap *heap;
+
+	go = (struct ct_go){
+		.target = target, .version = {.text = "go1.19", .major = 1, .minor = 19}};
+	memset(go.layout.offset, 0xff, sizeof(go.layout.offset));
+	go.layout.offset[CT_GO_MHEAP_ALLARENAS] = 0;
+	go.layout.offset[CT_GO_MHEAP_ARENAS] = 24;
+	go.layout.offset[CT_GO_HEAPARENA_SPANS] = 0;
+	go.layout.offset[CT_GO_MSPAN_STARTADDR] = STARTADDR;
+	go.layout.offset[CT_GO_MSPAN_NPAGES] = NPAGES;
+	go.layout.offset[CT_GO_MSPAN_NELEMS] = NELEMS;
+	go.layout.offset[CT_GO_MSPAN_LIMIT] = LIMIT;
+	go.layout.offset[CT_GO_MSPAN_ELEMSIZE] = ELEMSIZE;
+	go.layout.offset[CT_GO_MSPAN_STATE] = STATE;
+	go.layout.offset[CT_GO_MSPAN_SPANCLASS] = CLASS;
+	go.layout.offset[CT_GO_MSPAN_SIZE] = SIZE;
+	go.globals.heap = DATA;
+	put(DATA, mheap, sizeof(mheap));
+	put(DATA + 64, list, sizeof(list));
+	assert_int_equal(ct_go_heap_open(&go, &heap), CT_OK);
+	return heap;
+}
+
+static void spans_of_an_arena(void **state)
+{
+	add_span(0, 0, 1, 1024);
+	add_span(1, 1, 16, 64);
+	struct ct_go_heap *heap = open_heap(*state);
+	assert_int_equal(heap->n_spans, 2);
+	assert_int_equal(heap->n_objects, 8 + 16 * 8192 / 64);
+	assert_int_equal(heap->bytes, 17 * 8192);
+	assert_int_equal(heap->n_bad, 0);
+	ct_go_heap_close(heap);
+}
+
+/* Memory of ours is needed for each object: a core of 4 KB has not 8 million. */
+static void more_objects_than_a_core_can_have(void **state)
+{
+	add_span(0, 0, 1, 1024);
+	add_span(1, 1, CT_GO_ARENA_PAGES - 1, 8);
+	struct ct_go_heap *heap = open_heap(*state);
+	assert_int_equal(heap->n_objects, 8);
+	assert_int_equal(heap->bytes, 8192);
+	assert_int_equal(heap->n_bad, 1);
+	ct_go_heap_close(heap);
+}
+
+/* That much of a heap may be missing from a core that is cut off. */
+static void objects_that_are_missing(void **state)
+{
+	add_span(0, 0, 1, 1024);
+	add_span(1, 1, CT_GO_ARENA_PAGES - 1, 64);
+	struct ct_go_heap *heap = open_heap(*state);
+	assert_int_equal(heap->n_objects, 8 + (CT_GO_ARENA_PAGES - 1) * 8192 / 64);
+	assert_int_equal(heap->n_bad, 0);
+	ct_go_heap_close(heap);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(spans_of_an_arena, open_process, close_target),
+		cmocka_unit_test_setup_teardown(
+			more_objects_than_a_core_can_have, open_process, close_target),
+		cmocka_unit_test_setup_teardown(
+			objects_that_are_missing, open_process, close_target),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
