@@ -57,7 +57,8 @@ struct ct_go_pool {
 	const struct ct_go_pooled *large;          /* the largest first */
 	const struct ct_go_pool_use *uses;
 	uint32_t n_parts, n_types, n_doubles, n_large, n_uses;
-	uint32_t resource; /* CT_NONE: there is nothing to say of it */
+	bool more_doubles, more_large; /* than are listed */
+	uint32_t resource;             /* CT_NONE: there is nothing to say of it */
 	uint32_t n_objects;
 	uint64_t bytes;        /* that only the pool keeps alive */
 	uint64_t median;       /* of its objects' bytes */
@@ -68,7 +69,8 @@ struct ct_fact_go_pools {
 	const struct ct_go_pool *items; /* the most bytes first */
 	uint32_t n;
 	uint32_t n_objects;
-	bool deep; /* all that objects lead to was looked at, not only what they point to */
+	bool sized; /* the heap is known: bytes and medians are, too */
+	bool deep;  /* all that objects lead to was looked at, not only what they point to */
 };
 
 #endif

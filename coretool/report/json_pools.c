@@ -86,8 +86,10 @@ json_t *ct_json_pool(const struct ct_json *j, uint32_t index)
 	ct_record_text(&r, "name", pool->name);
 	ct_record_text(&r, "new", pool->make);
 	ct_record_int(&r, "objects", pool->n_objects);
-	ct_record_int(&r, "bytes", (json_int_t)pool->bytes);
-	ct_record_int(&r, "median", (json_int_t)pool->median);
+	if (j->facts->go_pools->sized) {
+		ct_record_int(&r, "bytes", (json_int_t)pool->bytes);
+		ct_record_int(&r, "median", (json_int_t)pool->median);
+	}
 	if (pool->n_referenced != CT_NONE)
 		ct_record_int(&r, "referenced", pool->n_referenced);
 	json_t *list = ct_record_list(&r, "processors");
@@ -98,6 +100,10 @@ json_t *ct_json_pool(const struct ct_json *j, uint32_t index)
 		ct_record_push(&r, list, json_of_type(&pool->types[i]));
 	add_objects(&r, "doubles", pool->doubles, pool->n_doubles);
 	add_objects(&r, "large", pool->large, pool->n_large);
+	if (pool->more_doubles)
+		ct_record_bool(&r, "more_doubles", true);
+	if (pool->more_large)
+		ct_record_bool(&r, "more_large", true);
 	list = pool->n_uses ? ct_record_list(&r, "uses") : NULL;
 	for (uint32_t i = 0; i < pool->n_uses; i++)
 		ct_record_push(&r, list, json_of_use(j, &pool->uses[i]));

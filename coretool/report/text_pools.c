@@ -97,7 +97,7 @@ static void write_pool(struct ct_text *t, const struct ct_go_pool *pool)
 	ct_text_add(t, "%s (0x%" PRIx64 ")", pool->name ? pool->name : "sync.Pool", pool->address);
 	ct_text_add(t, pool->make ? ", New is %s" : ", without New", pool->make);
 	ct_text_add(t, ": %" PRIu32 " object%s", pool->n_objects, pool->n_objects == 1 ? "" : "s");
-	if (pool->n_objects)
+	if (pool->n_objects && t->facts->go_pools->sized)
 		ct_text_add(t, ", %" PRIu64 " bytes, median %" PRIu64, pool->bytes, pool->median);
 	if (pool->n_objects && pool->n_referenced != CT_NONE && pool->n_referenced)
 		ct_text_add(t, "; %" PRIu32 " of them also referenced from elsewhere",

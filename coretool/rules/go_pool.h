@@ -8,7 +8,7 @@
 
 /* "main.buffers", "the pool at 0x…, whose New is main.New.func1". */
 const char *ct_say_pool(struct ct_arena *arena, const struct ct_go_pool *pool);
-/* "private to P2", "shared, of P2": where in the pool. */
+/* "private to P2", "a victim shared by P2": where in the pool. */
 const char *ct_say_pool_place(struct ct_arena *arena, uint8_t place, uint32_t processor);
 /* Calls report for each pool, until one fails. */
 enum ct_status ct_findings_for_pools(struct ct_findings *out,

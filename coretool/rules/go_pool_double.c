@@ -47,8 +47,9 @@ static enum ct_status report(struct ct_findings *out, const struct ct_go_pool *p
 	draft.title = pool->n_doubles == 1
 			      ? ct_arena_printf(out->arena, "an object (%s) is twice in %s",
 					pool->doubles->type, ct_say_pool(out->arena, pool))
-			      : ct_arena_printf(out->arena, "%u objects are twice in %s",
-					pool->n_doubles, ct_say_pool(out->arena, pool));
+			      : ct_arena_printf(out->arena, "%s%u objects are twice in %s",
+					pool->more_doubles ? "at least " : "", pool->n_doubles,
+					ct_say_pool(out->arena, pool));
 	draft.message = ct_arena_printf(out->arena,
 		"%s: two goroutines that take from it will have the same one, and write over each "
 		"other's data",

@@ -34,12 +34,13 @@ static enum ct_status report(struct ct_findings *out, const struct ct_go_pool *p
 	/* What objects point to may have other owners, unless that was looked at. */
 	draft.confidence =
 		ct_pool_confidence(out->facts, out->facts->go_pools->deep ? CT_PROVEN : CT_LIKELY);
-	draft.title = ct_arena_printf(arena, "%u of %u objects in %s %s %s", n, pool->n_objects,
+	draft.title = ct_arena_printf(arena, "%s%u of %u objects in %s %s %s",
+		n == pool->n_large && pool->more_large ? "at least " : "", n, pool->n_objects,
 		ct_say_pool(arena, pool), n == 1 ? "is" : "are", "much larger than it needs");
 	draft.message = ct_arena_printf(arena,
 		"%s: %" PRIu64
-		" bytes are kept for them, where the object in the middle has %" PRIu64,
-		draft.title, bytes, pool->median);
+		" bytes are kept for %s, where the object in the middle has %" PRIu64,
+		draft.title, bytes, n == 1 ? "it" : "them", pool->median);
 	draft.hint =
 		"Before an object is put, drop it or its buffer when that has grown beyond what "
 		"is usual (if cap(b) > limit { return }): Reset, and Grow(0), keep the "

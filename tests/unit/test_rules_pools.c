@@ -98,8 +98,33 @@ static void put_twice(void **state)
 		pool.n_doubles = 1;
 		struct told t = judge(&s, &pool, false, NULL);
 		expect(&t, "CT215", CT_P0, guessed ? CT_LIKELY : CT_PROVEN);
+		assert_int_equal(t.finding->n_steps, 1);
 		assert_non_null(strstr(
 			t.finding->steps[0].text, "private to P1 and as a victim shared by P2"));
+		done(&t);
+	}
+}
+
+/* What is listed is not all, and is not said to be. */
+static void more_than_are_listed(void **state)
+{
+	static const struct ct_go_pooled many[2] = {
+		{.type = "*bytes.Buffer", .bytes = 2 << 20, .copies = 2},
+		{.type = "*bytes.Buffer", .bytes = 1 << 20, .copies = 2}};
+
+	(void)state;
+	for (int large = 0; large < 2; large++) {
+		struct story s = begin(false);
+		struct ct_go_pool pool = quiet_pool(&s);
+
+		pool.doubles = pool.large = many;
+		pool.n_doubles = large ? 0 : 2;
+		pool.n_large = large ? 2 : 0;
+		pool.more_doubles = pool.more_large = true;
+		struct told t = judge(&s, &pool, false, NULL);
+		expect(&t, large ? "CT224" : "CT215", large ? CT_P2 : CT_P0,
+			large ? CT_LIKELY : CT_PROVEN);
+		assert_non_null(strstr(t.finding->title, "at least 2"));
 		done(&t);
 	}
 }
@@ -223,6 +248,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_quiet_pool),
 		cmocka_unit_test(put_twice),
+		cmocka_unit_test(more_than_are_listed),
 		cmocka_unit_test(used_after),
 		cmocka_unit_test(several_types),
 		cmocka_unit_test(grown_objects),

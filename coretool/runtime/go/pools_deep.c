@@ -121,6 +121,7 @@ enum ct_status ct_go_pools_look_deep(struct ct_go_pool_items *items)
 	struct deep d = {.items = items};
 	struct ct_go_world *world = items->world;
 	const struct ct_go_pool_visit visit = {.arg = &d, .value = no_value, .part = hide};
+	struct ct_go_pools again = items->pools; /* what is bad of them has been counted */
 
 	if (!world)
 		return CT_OK;
@@ -128,7 +129,7 @@ enum ct_status ct_go_pools_look_deep(struct ct_go_pool_items *items)
 	d.owner = calloc((size_t)world->heap->n_objects + 1, sizeof(*d.owner));
 	enum ct_status status = d.mark && d.owner ? CT_OK : CT_NO_MEMORY;
 	if (!status)
-		status = ct_go_pools_walk(items->o->go, &items->pools, &visit);
+		status = ct_go_pools_walk(items->o->go, &again, &visit);
 	if (!status)
 		status = ct_go_world_roots(world, mark_root, d.mark);
 	if (!status)

@@ -73,12 +73,15 @@ enum ct_status ct_go_pools_doubles(
 	if (!keys)
 		return CT_NO_MEMORY;
 	qsort(keys, n_keys, sizeof(*keys), by_address);
-	for (uint32_t i = 0, run; i < n_keys && found.n < MAX_TOLD; i += run) {
+	for (uint32_t i = 0, run; i < n_keys; i += run) {
 		for (run = 1; i + run < n_keys && keys[i + run].address == keys[i].address &&
 			      keys[i + run].array == keys[i].array;)
 			run++;
 		if (run == 1 || !is_new(items, &keys[i], run))
 			continue;
+		ret->more_doubles = found.n == MAX_TOLD;
+		if (ret->more_doubles)
+			break;
 		struct ct_go_pooled *slot = ct_vec_push(&found);
 		if (slot)
 			add(all, items, &keys[i], run, slot);

@@ -182,8 +182,10 @@ static bool add_sizes(const struct pool *p, struct ct_go_pool *ret)
 	qsort(sizes, p->n, sizeof(*sizes), by_size);
 	/* Of two the smaller one. */
 	ret->median = p->n ? sizes[p->n / 2].bytes : 0;
-	for (uint32_t i = 0; i < CT_MIN(p->n, (uint32_t)MAX_LARGE) && sizes[i].bytes >= LEAST;
-		i++) {
+	for (uint32_t i = 0; i < p->n && sizes[i].bytes >= LEAST; i++) {
+		ret->more_large = i == MAX_LARGE;
+		if (ret->more_large)
+			break;
 		const struct ct_go_pool_item *item = &p->items[sizes[i].item];
 
 		large[ret->n_large++] = (struct ct_go_pooled){.address = item->address,
@@ -227,17 +229,18 @@ static const char *name_pool(const struct ct_go_pool_items *all, uint64_t at)
 		object.span->elemsize, object.start);
 }
 
-/* The function of the closure that New is. */
+/* The function of the closure that New is; NULL: it is nil. */
 static const char *name_new(const struct ct_go_pool_items *all, uint64_t at)
 {
 	const struct ct_go *go = all->o->go;
 	struct ct_go_function function;
-	uint64_t closure, code;
+	uint64_t closure = 1, code;
 
-	if (ct_read_u64(go->target, at + CT_GO_POOL_SIZE - 8, &closure) || !closure ||
-		ct_read_u64(go->target, closure, &code) ||
-		!ct_go_function_at(&go->tables, code, &function))
+	if (!ct_read_u64(go->target, at + CT_GO_POOL_SIZE - 8, &closure) && !closure)
 		return NULL;
+	if (ct_read_u64(go->target, closure, &code) ||
+		!ct_go_function_at(&go->tables, code, &function))
+		return "a function that is not known";
 	return ct_sink_string(all->o->sink, ct_go_function_name(&function));
 }
 
@@ -299,6 +302,8 @@ static enum ct_status tell_all(const struct ct_go_pool_items *all)
 	const struct ct_go_pool_use *kept =
 		ct_arena_copy(arena, uses.items, uses.n * sizeof(*uses.items));
 
+	if (!kept)
+		status = CT_NO_MEMORY;
 	ct_vec_free(&uses);
 	for (uint32_t i = 0; !status && i < n; i++) {
 		struct pool p = {.all = all,
@@ -316,8 +321,11 @@ static enum ct_status tell_all(const struct ct_go_pool_items *all)
 	if (status)
 		return status;
 	qsort(pools, n, sizeof(*pools), by_bytes);
-	const struct ct_fact_go_pools fact = {
-		.items = pools, .n = n, .n_objects = all->list.n, .deep = all->deep};
+	const struct ct_fact_go_pools fact = {.items = pools,
+		.n = n,
+		.n_objects = all->list.n,
+		.sized = all->world,
+		.deep = all->deep};
 	ct_sink_go_pools(all->o->sink, &fact);
 	return CT_OK;
 }
@@ -337,9 +345,8 @@ static void note(const struct ct_go_pool_items *all)
 			"there are more pools or places in them than are looked at");
 	if (!all->world && all->list.n)
 		ct_target_note(target, CT_NOTE_UNKNOWN_RUNTIME, "Go pools",
-			"the heap is not known: neither is how large objects are, nor which are in "
-			"a "
-			"pool twice");
+			"the heap is not known: neither is how large objects are, nor which are "
+			"in a pool twice");
 }
 
 enum ct_status ct_go_observe_pools(struct ct_go_observation *o, bool deep)

@@ -28,8 +28,12 @@ static void add(struct sizing *s, uint32_t item, uint64_t address, bool own, boo
 	struct ref *slot;
 
 	if (!ct_go_object_at(s->items->world->heap, address, &object) ||
-		(!any && object.span->map != CT_GO_MAP_NONE) || (!own && s->refs.n >= MAX_REFS))
+		(!any && object.span->map != CT_GO_MAP_NONE))
 		return;
+	if (!own && s->refs.n >= MAX_REFS) {
+		s->items->pools.cut = true;
+		return;
+	}
 	slot = ct_vec_push(&s->refs);
 	if (slot)
 		*slot = (struct ref){object.id, item, own, object.span->elemsize};

@@ -22,7 +22,7 @@ struct search {
 	uint32_t actor;
 	ct_go_pool_uses found;
 	CT_VEC(uint32_t) pools; /* of each use */
-	bool failed;
+	bool failed, cut;
 };
 
 /* ---- which objects count ---- */
@@ -186,11 +186,13 @@ static void visit(void *arg, const struct ct_go_root *root)
 	const char *how = NULL;
 
 	if (!item || root->kind != CT_GO_ROOT_STACK || root->guessed || !root->sp || !root->frame ||
-		is_inner(root->frame) || s->found.n >= MAX_USES ||
-		!ct_go_function_at(&go->tables, root->pc - 1, &function))
+		is_inner(root->frame) || !ct_go_function_at(&go->tables, root->pc - 1, &function))
 		return;
 	bool will = will_use(go, root, &function, &how);
 	if (!will && ct_go_function_deferreturn(&function))
+		return;
+	s->cut = s->found.n == MAX_USES;
+	if (s->cut)
 		return;
 	struct ct_go_pool_use *use = ct_vec_push(&s->found);
 	uint32_t *pool = use ? ct_vec_push(&s->pools) : NULL;
@@ -272,6 +274,9 @@ enum ct_status ct_go_pools_uses(
 		status = search_stacks(&s);
 	if (!status && (s.failed || !sort(&s, ret, first)))
 		status = CT_NO_MEMORY;
+	if (s.cut)
+		ct_target_note(items->o->target, CT_NOTE_LIMIT, "Go pools",
+			"more variables point to objects in pools than are told");
 	ct_hash_free(&s.objects);
 	ct_vec_free(&s.found);
 	ct_vec_free(&s.pools);
