@@ -288,6 +288,44 @@ static void test_many_locks(void **state)
 	doc_free(d);
 }
 
+/* A reader that waits to write holds the lock in two ways: that is one lock. */
+static void test_held_in_two_ways(void **state)
+{
+	struct doc *d = doc_new(CT_SECTION_THREADS | CT_SECTION_ALL_STACKS);
+	uint32_t holder = doc_thread(d, 1, "upgrader", CT_NONE);
+	uint32_t routes = doc_mutex(d, 0x500000, "g_routes", 1);
+	uint32_t prices = doc_mutex(d, 0x500040, "g_prices", 1);
+
+	(void)state;
+	doc_hold(d, holder, routes, CT_NONE);
+	doc_hold(d, holder, routes, CT_NONE);
+	doc_hold(d, holder, prices, CT_NONE);
+	doc_finish(d, CT_VERDICT_CLEAN, "no deadlock");
+	char *text = doc_write(&d->document, "text", false);
+	assert_non_null(strstr(text, "; holds g_routes, g_prices\n"));
+	free(text);
+	doc_free(d);
+}
+
+/* What a message adds to its title stands alone, without the mark that joined them. */
+static void test_rest_of_a_message(void **state)
+{
+	static const char *const messages[] = {"the shop is shut: call the owner",
+		"the shop is shut; call the owner", "the shop is shut, call the owner"};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(messages); i++) {
+		struct doc *d = doc_new(CT_SECTION_FINDINGS);
+
+		doc_finish(d, CT_VERDICT_STUCK, "something else");
+		doc_finding(d, "CT103", "dead-owner", "the shop is shut", messages[i]);
+		char *text = doc_write(&d->document, "text", false);
+		assert_non_null(strstr(text, "\n  call the owner\n"));
+		free(text);
+		doc_free(d);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -312,6 +350,8 @@ int main(void)
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_many_threads),
 		cmocka_unit_test(test_many_locks),
+		cmocka_unit_test(test_held_in_two_ways),
+		cmocka_unit_test(test_rest_of_a_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

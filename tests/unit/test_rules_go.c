@@ -6,6 +6,7 @@
 #include "facts/go.h"
 #include "rules/policy.h"
 #include "rules/rules.h"
+#include "rules/words.h"
 
 static uint32_t count(const struct ct_document *doc, const char *rule)
 {
@@ -342,6 +343,41 @@ static void what_spins_in_one_place_is_one_finding(void **state)
 	done(doc, facts);
 }
 
+/* Of a timer's channel nobody but the timer ends the wait. */
+static void words_for_who_ends_a_wait(void **state)
+{
+	static const struct {
+		enum ct_wait_kind kind;
+		bool timer;
+		const char *words;
+	} cases[] = {
+		{CT_WAIT_RECV, false, "send to or close"},
+		{CT_WAIT_RECV, true, "reset the timer of"},
+		{CT_WAIT_SEND, false, "receive from"},
+		{CT_WAIT_WAITGROUP, false, "call Done of"},
+		{CT_WAIT_COND, false, "signal"},
+		{CT_WAIT_MUTEX, false, "release"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(cases); i++) {
+		struct story s = story_begin(CT_WANT_GOROUTINES);
+		uint32_t actor = story_thread(&s, 7, "main"), resource;
+		struct ct_facts *facts;
+		bool fresh;
+
+		resource = ct_sink_resource(s.sink, "go_chan", 0x1000, &fresh);
+		if (cases[i].timer)
+			ct_sink_value_hex(s.sink, resource, "timer", 0x2000);
+		ct_sink_wait(s.sink, &(struct ct_wait){.kind = (uint8_t)cases[i].kind,
+					     .actor = actor,
+					     .resource = resource});
+		facts = story_end(&s);
+		assert_string_equal(ct_say_release(facts, &facts->waits[0]), cases[i].words);
+		ct_facts_free(facts);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +389,7 @@ int main(void)
 		cmocka_unit_test(maps_and_other_fatal_errors),
 		cmocka_unit_test(how_many_is_a_note),
 		cmocka_unit_test(what_spins_in_one_place_is_one_finding),
+		cmocka_unit_test(words_for_who_ends_a_wait),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
