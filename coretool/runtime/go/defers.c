@@ -38,18 +38,20 @@ static void decode_slots(struct bytes *b, struct ct_go_open_defers *ret)
 	}
 }
 
-/* Where it is, its size, and where the call has it: of the first the place. */
-static uint32_t take_arguments(struct bytes *b)
+/* Where it is, its size, and where the call has it: of the first the place. False: there is none.
+ */
+static bool take_arguments(struct bytes *b, uint32_t *first)
 {
-	uint32_t first = 0;
+	uint32_t n = take(b);
+	bool any = n > 0;
 
-	for (uint32_t n = take(b); n > 0 && !b->bad; n--) {
+	for (*first = 0; n > 0 && !b->bad; n--) {
 		uint32_t at = take(b), size = take(b);
 
 		if (!take(b) && size >= 8)
-			first = at;
+			*first = at;
 	}
-	return first;
+	return any;
 }
 
 static void decode_list(struct bytes *b, unsigned minor, struct ct_go_open_defers *ret)
@@ -61,7 +63,7 @@ static void decode_list(struct bytes *b, unsigned minor, struct ct_go_open_defer
 			(void)take(b);
 		ret->closures[ret->n] = take(b);
 		if (minor < 17)
-			ret->args[ret->n] = take_arguments(b);
+			ret->takes[ret->n] = take_arguments(b, &ret->args[ret->n]);
 		ret->bit[ret->n++] = (uint8_t)(n - 1 - i);
 	}
 	b->bad |= n > CT_GO_MAX_OPEN_DEFERS;
@@ -113,7 +115,7 @@ size_t ct_go_open_defers(const struct ct_go *go, const struct ct_go_function *fu
 		struct ct_go_defer *d = &ret[n];
 		uint32_t arg = defers.args[i];
 
-		*d = (struct ct_go_defer){.sp = sp, .takes = arg != 0};
+		*d = (struct ct_go_defer){.sp = sp, .takes = defers.takes[i]};
 		if (bits >> defers.bit[i] & 1 && defers.closures[i] <= end - sp &&
 			arg <= end - sp &&
 			!ct_read_u64(go->target, end - defers.closures[i], &d->closure) &&

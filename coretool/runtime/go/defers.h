@@ -16,8 +16,9 @@ struct ct_go_open_defers { /* of one function; offsets are downwards from where 
 	uint32_t n;
 	uint32_t closures[CT_GO_MAX_OPEN_DEFERS]; /* the last to be deferred first, as its bit is */
 	uint8_t bit[CT_GO_MAX_OPEN_DEFERS];
-	/* Up to 1.16: where their first argument is, or the receiver of a method; 0: they have
-	 * none. */
+	/* Up to 1.16: do they have arguments, and where the first is, or the receiver of a method;
+	 * 0: it is smaller than a word. */
+	bool takes[CT_GO_MAX_OPEN_DEFERS];
 	uint32_t args[CT_GO_MAX_OPEN_DEFERS];
 };
 

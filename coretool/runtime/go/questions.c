@@ -151,14 +151,15 @@ bool ct_go_collect_questions(const struct ct_go_observation *o, ct_go_questions 
 	struct collector c = {.o = o, .list = ret};
 
 	c.asked = calloc((size_t)ct_sink_n_resources(o->sink) + 1, sizeof(*c.asked));
+	/* First, for what is asked of a channel because somebody waits there tells less. */
+	if (c.asked)
+		ask_about_panics(&c);
 	for (uint32_t i = 0; c.asked && i < ct_sink_n_waits(o->sink); i++) {
 		const struct ct_wait *wait = ct_sink_get_wait(o->sink, i);
 
 		if (wait->resource != CT_NONE && wait->actor - o->first < o->n)
 			ask_about(&c, wait);
 	}
-	if (c.asked)
-		ask_about_panics(&c);
 	c.failed |= !c.asked;
 	free(c.asked);
 	if (ret->n && !c.failed) {
