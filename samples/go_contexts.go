@@ -17,6 +17,11 @@ import (
 
 type ticket struct{ number int }
 
+// discreet does not tell its deadline: what is derived from it ends with it, whatever its own deadline is.
+type discreet struct{ context.Context }
+
+func (discreet) Deadline() (time.Time, bool) { return time.Time{}, false }
+
 var (
 	errClosed  = errors.New("the kitchen is closed")
 	plates     = make(chan int) // nobody takes any
@@ -178,8 +183,10 @@ func main() {
 	late, cancelLate := overdue(order)
 	closed, cancelClosed := context.WithCancel(order)
 	below, cancelBelow := context.WithCancel(late)
+	var silent context.Context = discreet{late}
+	banquet, cancelBanquet := context.WithTimeout(silent, 40*time.Hour)
 	// Each of those above is still wanted by somebody.
-	kept = append(kept, root, shift, order, late, closed, below)
+	kept = append(kept, root, shift, order, late, closed, below, silent, banquet)
 	cancelClosed()
 
 	lazy := start("cook", func() { cook(late) })
@@ -218,6 +225,9 @@ func main() {
 	tree(late, order, "timer", fields{"err": "context deadline exceeded", "deadline": "past",
 		"ignored_by": []*actor{lazy, boss, queue, tidy}})
 	tree(below, late, "cancel", fields{"err": "context deadline exceeded", "ignored_by": []*actor{deep}})
+	// It does not say that 40 hours have passed: for others, that end later, neither.
+	tree(silent, late, "other", nil)
+	tree(banquet, silent, "timer", fields{"err": "context deadline exceeded", "deadline": "ahead"})
 	tree(closed, order, "cancel", fields{"err": "context canceled", "ignored_by": []*actor{unknown}})
 	tree(shift, nil, "cancel", fields{"waiters": []*actor{careful}})
 	finding("CT213", "P1", []*actor{lazy, deep}, "likely")
@@ -227,5 +237,5 @@ func main() {
 	}
 	runtime.GC()
 	rest(self)
-	runtime.KeepAlive([]interface{}{stop, endShift, cancelLate, cancelBelow, errClosed, keptCancel})
+	runtime.KeepAlive([]interface{}{stop, endShift, cancelLate, cancelBelow, cancelBanquet, errClosed, keptCancel})
 }

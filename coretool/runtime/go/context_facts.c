@@ -120,7 +120,8 @@ static void tell_deadline(struct telling *t, const struct ct_go_found_context *x
 		ret->overdue_ns = t->clock - when.nanotime ? t->clock - when.nanotime : 1;
 }
 
-/* Whatever ended by its deadline says when the clock was past that. */
+/* Whatever ended by its deadline says when the clock was past that: by its own, which is the
+ * soonest of all above it. */
 static void advance_clock(struct telling *t)
 {
 	int64_t newest = t->clock;
@@ -131,7 +132,7 @@ static void advance_clock(struct telling *t)
 		struct instant when;
 		const char *err;
 
-		if (!x->cancelled || type->deadline == CT_GO_ABSENT ||
+		if (!x->cancelled || x->foreign || type->deadline == CT_GO_ABSENT ||
 			!read_deadline(t, x->at + type->deadline, &when))
 			continue;
 		err = say_error(t, x->at, type->err, type->err_is_any);

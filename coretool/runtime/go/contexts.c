@@ -101,7 +101,7 @@ static bool is_object(const struct ct_go_contexts *c, uint64_t value)
 
 /* The words of a cancelCtx: a channel, children, and errors. */
 static bool looks_cancellable(const struct ct_go_contexts *c, const struct ct_go_context_type *t,
-	const uint64_t words[MAX_WORDS])
+	const uint64_t words[MAX_WORDS + 1])
 {
 	if (t->done == CT_GO_ABSENT || t->children == CT_GO_ABSENT || t->err == CT_GO_ABSENT)
 		return false;
@@ -124,7 +124,7 @@ static bool is_closure(const struct ct_go_contexts *c, uint64_t value)
 }
 
 static bool has_shape(const struct ct_go_contexts *c, const struct ct_go_context_type *t,
-	const uint64_t words[MAX_WORDS])
+	const uint64_t words[MAX_WORDS + 1])
 {
 	switch (t->kind) {
 	case CT_CONTEXT_CANCEL:
@@ -168,8 +168,9 @@ static uint32_t types_of_span(const struct ct_go_contexts *c, const struct ct_go
 static void look_at(struct ct_go_contexts *c, const struct ct_go_object *object,
 	const struct ct_go_context_type *const *types, uint32_t n)
 {
-	uint64_t copy[MAX_WORDS], words[MAX_WORDS] = {0};
-	size_t size = (size_t)CT_MIN(object->span->elemsize, (uint64_t)sizeof(words));
+	/* By a damaged descriptor an interface may begin in the last word. */
+	uint64_t copy[MAX_WORDS], words[MAX_WORDS + 1] = {0};
+	size_t size = (size_t)CT_MIN(object->span->elemsize, (uint64_t)sizeof(copy));
 	const void *view;
 	bool is_context = false;
 
@@ -251,6 +252,25 @@ static uint32_t cancels_of(const struct ct_go_contexts *c, uint32_t i)
 	return c->list.items[x->parent].cancels;
 }
 
+/* Package context gives no deadline to what is derived from one with a sooner deadline, by what
+ * that says of itself. */
+static bool is_foreign(const struct ct_go_contexts *c, uint32_t i)
+{
+	const struct ct_go_found_context *x = &c->list.items[i];
+
+	switch ((enum ct_context_kind)c->types.list.items[x->type].kind) {
+	case CT_CONTEXT_BACKGROUND:
+	case CT_CONTEXT_TODO:
+	case CT_CONTEXT_EMPTY:
+	case CT_CONTEXT_WITHOUT_CANCEL:
+		return false;
+	case CT_CONTEXT_OTHER:
+		return true;
+	default:
+		return x->parent == CT_NONE || c->list.items[x->parent].foreign;
+	}
+}
+
 /* From each one up to what is known already, and back; a way that comes back to itself, which no
  * program makes, is cut. */
 enum ct_status ct_go_contexts_link(struct ct_go_contexts *c)
@@ -280,6 +300,7 @@ enum ct_status ct_go_contexts_link(struct ct_go_contexts *c)
 			if (parent != CT_NONE && state[parent] == 1)
 				c->list.items[at].parent = CT_NONE;
 			c->list.items[at].cancels = cancels_of(c, at);
+			c->list.items[at].foreign = is_foreign(c, at);
 			state[at] = 2;
 		}
 	}

@@ -19,7 +19,9 @@ struct ct_go_found_context {
 	uint32_t parent;  /* index; CT_NONE */
 	uint32_t cancels; /* the one whose Done() it has: itself, or one above; CT_NONE */
 	bool named, cancelled;
-	bool lost; /* nothing that lives can cancel it but its parent (context_lost.c) */
+	bool foreign; /* its deadline need not be the soonest of those above: there is one of an
+			 unknown type, which may have hidden its own */
+	bool lost;    /* nothing that lives can cancel it but its parent (context_lost.c) */
 };
 
 struct ct_go_contexts {
