@@ -6,7 +6,7 @@
 
 #define MAX_TYPES   1024
 #define MAX_DEPTH   3          /* of structs in structs, down to a context.Context */
-#define MAX_MEMBERS (1u << 20) /* that are looked at for one */
+#define MAX_MEMBERS (1u << 20) /* that are looked at, of all types */
 
 static const struct {
 	const char *name;

@@ -10,7 +10,7 @@ struct ct_go_uses {
 	CT_VEC(struct ct_go_context_use) list; /* by actor, from the innermost frame outwards */
 };
 
-/* Finds them, reads the contexts, and those that only stacks have. CT_NO_MEMORY, or CT_OK. */
+/* Finds them; the contexts are linked. CT_NO_MEMORY, or CT_OK. */
 CT_WARN_UNUSED enum ct_status ct_go_uses_find(struct ct_go_observation *o,
 	struct ct_go_world *world, struct ct_go_contexts *contexts, struct ct_go_uses *ret);
 
