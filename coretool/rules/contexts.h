@@ -5,7 +5,7 @@
 
 #include "facts/go_context.h"
 
-/* Is what would cancel it cancelled, or its deadline past? */
+/* Is what would cancel it cancelled? A deadline that has passed alone does not say so. */
 bool ct_context_is_over(const struct ct_fact_go_contexts *contexts, uint32_t context);
 /* For how long at least it has been, by a deadline of its own or above it; 0: not known. */
 int64_t ct_context_over_for(const struct ct_fact_go_contexts *contexts, uint32_t context);

@@ -19,6 +19,13 @@ static int64_t newest(int64_t a, int64_t b)
 	return CT_MAX(a, b);
 }
 
+static uint64_t n_ps(const struct ct_go *go)
+{
+	uint64_t n;
+
+	return go->globals.allp && !ct_read_u64(go->target, go->globals.allp + 8, &n) ? n : 0;
+}
+
 /* The i-th P; 0: there is none. */
 static uint64_t p_at(const struct ct_go *go, uint32_t i)
 {
@@ -145,11 +152,12 @@ bool ct_go_each_timer(
 	const struct ct_go *go, void (*look)(const struct ct_go *, void *, uint64_t), void *arg)
 {
 	uint64_t step = ct_go_at(go, TIMERS_HEAP) != CT_GO_ABSENT ? 16 : 8;
-	uint64_t p, slice[2], timer, left = MAX_TIMERS;
-	bool all = p_at(go, 0) != 0;
+	uint64_t n = n_ps(go), p, slice[2], timer, when, left = MAX_TIMERS;
+	bool all = n && n <= MAX_P;
 
-	for (uint32_t i = 0; (p = p_at(go, i)); i++) {
-		if (!heap_of(go, p, slice) || slice[1] > left) {
+	for (uint32_t i = 0; i < CT_MIN(n, (uint64_t)MAX_P); i++) {
+		p = p_at(go, i);
+		if (!p || !heap_of(go, p, slice) || slice[1] > left) {
 			all = false;
 			continue;
 		}
@@ -159,7 +167,10 @@ bool ct_go_each_timer(
 				all = false;
 				break;
 			}
-			look(go, arg, timer);
+			if (ct_go_u64(go, timer, CT_GO_TIMER_WHEN, &when))
+				all = false;
+			else
+				look(go, arg, timer);
 		}
 	}
 	return all;

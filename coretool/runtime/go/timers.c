@@ -208,7 +208,7 @@ static int in_order(const void *a, const void *b)
 	return (x->address > y->address) - (x->address < y->address);
 }
 
-static void finish(struct ct_go_timers *timers)
+static enum ct_status finish(struct ct_go_timers *timers)
 {
 	struct ct_fact_go_timers *fact = &timers->fact;
 
@@ -216,8 +216,11 @@ static void finish(struct ct_go_timers *timers)
 		qsort(timers->list.items, timers->list.n, sizeof(*timers->list.items), in_order);
 	fact->timers = ct_arena_copy(ct_sink_arena(timers->o->sink), timers->list.items,
 		timers->list.n * sizeof(*timers->list.items));
-	fact->n = fact->timers ? timers->list.n : 0;
+	fact->n = timers->list.n;
+	if (!fact->timers)
+		return CT_NO_MEMORY;
 	ct_sink_go_timers(timers->o->sink, fact);
+	return CT_OK;
 }
 
 enum ct_status ct_go_observe_timers(struct ct_go_observation *o)
@@ -226,10 +229,11 @@ enum ct_status ct_go_observe_timers(struct ct_go_observation *o)
 
 	timers.fact.clock = o->waits->clock != 0;
 	if (!ct_go_each_timer(o->go, add_listed, &timers))
-		timers.fact.partial = "the timers of some processors (P) could not be read";
+		timers.fact.partial =
+			"some of them, or lists of some processors (P), could not be read";
 	enum ct_status status = timers.failed ? CT_NO_MEMORY : ct_go_measure_timers(&timers);
 	if (!status)
-		finish(&timers);
+		status = finish(&timers);
 	ct_vec_free(&timers.list);
 	return status;
 }
