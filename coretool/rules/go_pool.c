@@ -5,6 +5,8 @@
 
 #include "facts/go.h"
 
+#define MAX_STEPS 8
+
 const char *ct_say_pool(struct ct_arena *arena, const struct ct_go_pool *pool)
 {
 	if (pool->name)
@@ -36,6 +38,16 @@ enum ct_status ct_findings_for_pools(struct ct_findings *out,
 	for (uint32_t i = 0; pools && !status && i < pools->n; i++)
 		status = report(out, &pools->items[i]);
 	return status;
+}
+
+enum ct_status ct_pool_finding(struct ct_findings *out, struct ct_draft *draft,
+	const struct ct_go_pool *pool, uint32_t n,
+	const char *(*say)(struct ct_arena *arena, const struct ct_go_pool *pool, uint32_t i))
+{
+	for (uint32_t i = 0; i < CT_MIN(n, (uint32_t)MAX_STEPS); i++)
+		ct_draft_step(draft, say(out->arena, pool, i), CT_NONE, CT_NONE, CT_NONE);
+	ct_draft_resource(draft, pool->resource);
+	return ct_findings_add(out, draft);
 }
 
 enum ct_confidence ct_pool_confidence(const struct ct_facts *facts, enum ct_confidence best)

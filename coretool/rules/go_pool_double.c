@@ -7,8 +7,6 @@
 
 #include "rules/go_pool.h"
 
-#define MAX_STEPS 8
-
 static const char *say_object(struct ct_arena *arena, const struct ct_go_pooled *object)
 {
 	if (object->array && object->array != object->address)
@@ -17,24 +15,16 @@ static const char *say_object(struct ct_arena *arena, const struct ct_go_pooled 
 	return ct_arena_printf(arena, "%s at 0x%" PRIx64, object->type, object->address);
 }
 
-static void add_steps(
-	struct ct_findings *out, struct ct_draft *draft, const struct ct_go_pool *pool)
+static const char *say(struct ct_arena *arena, const struct ct_go_pool *pool, uint32_t i)
 {
-	for (uint32_t i = 0; i < CT_MIN(pool->n_doubles, (uint32_t)MAX_STEPS); i++) {
-		const struct ct_go_pooled *object = &pool->doubles[i];
-		const char *more = object->copies > 2 ? ct_arena_printf(out->arena,
-								", %u times in all", object->copies)
-						      : "";
+	const struct ct_go_pooled *object = &pool->doubles[i];
+	const char *more = object->copies > 2
+				   ? ct_arena_printf(arena, ", %u times in all", object->copies)
+				   : "";
 
-		ct_draft_step(draft,
-			ct_arena_printf(out->arena, "%s is in it as %s and as %s%s",
-				say_object(out->arena, object),
-				ct_say_pool_place(out->arena, object->place, object->processor),
-				ct_say_pool_place(
-					out->arena, object->other_place, object->other_processor),
-				more),
-			CT_NONE, CT_NONE, CT_NONE);
-	}
+	return ct_arena_printf(arena, "%s is in it as %s and as %s%s", say_object(arena, object),
+		ct_say_pool_place(arena, object->place, object->processor),
+		ct_say_pool_place(arena, object->other_place, object->other_processor), more);
 }
 
 static enum ct_status report(struct ct_findings *out, const struct ct_go_pool *pool)
@@ -58,9 +48,7 @@ static enum ct_status report(struct ct_findings *out, const struct ct_go_pool *p
 		"Put each object back once, on one path only: not both in a defer and where it "
 		"was last used, and not by two that share it. Set the variable to nil where it "
 		"is put.";
-	add_steps(out, &draft, pool);
-	ct_draft_resource(&draft, pool->resource);
-	return ct_findings_add(out, &draft);
+	return ct_pool_finding(out, &draft, pool, pool->n_doubles, say);
 }
 
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,

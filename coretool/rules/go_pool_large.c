@@ -8,8 +8,6 @@
 #include "rules/go_pool.h"
 #include "rules/policy.h"
 
-#define MAX_STEPS 8
-
 /* Is the object too large, by itself or beside the others? */
 static bool is_large(const struct ct_policy *policy, const struct ct_go_pool *pool, uint64_t bytes)
 {
@@ -18,6 +16,15 @@ static bool is_large(const struct ct_policy *policy, const struct ct_go_pool *po
 	uint32_t times = ct_policy_threshold(policy, CT_THRESHOLD_POOL_TIMES);
 
 	return bytes >= most || (bytes >= least && pool->median && bytes / times >= pool->median);
+}
+
+static const char *say(struct ct_arena *arena, const struct ct_go_pool *pool, uint32_t i)
+{
+	const struct ct_go_pooled *object = &pool->large[i];
+
+	return ct_arena_printf(arena, "%s at 0x%" PRIx64 ": %" PRIu64 " bytes, %s", object->type,
+		object->address, object->bytes,
+		ct_say_pool_place(arena, object->place, object->processor));
 }
 
 static enum ct_status report(struct ct_findings *out, const struct ct_go_pool *pool)
@@ -45,15 +52,7 @@ static enum ct_status report(struct ct_findings *out, const struct ct_go_pool *p
 		"Before an object is put, drop it or its buffer when that has grown beyond what "
 		"is usual (if cap(b) > limit { return }): Reset, and Grow(0), keep the "
 		"capacity.";
-	for (uint32_t i = 0; i < CT_MIN(n, (uint32_t)MAX_STEPS); i++)
-		ct_draft_step(&draft,
-			ct_arena_printf(arena, "%s at 0x%" PRIx64 ": %" PRIu64 " bytes, %s",
-				pool->large[i].type, pool->large[i].address, pool->large[i].bytes,
-				ct_say_pool_place(
-					arena, pool->large[i].place, pool->large[i].processor)),
-			CT_NONE, CT_NONE, CT_NONE);
-	ct_draft_resource(&draft, pool->resource);
-	return ct_findings_add(out, &draft);
+	return ct_pool_finding(out, &draft, pool, n, say);
 }
 
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,

@@ -2,7 +2,10 @@
 /* CT225: a pool with objects of several types. Who takes from it cannot know what comes. */
 #include "rules/go_pool.h"
 
-#define MAX_STEPS 8
+static const char *say(struct ct_arena *arena, const struct ct_go_pool *pool, uint32_t i)
+{
+	return ct_arena_printf(arena, "%u of %s", pool->types[i].n, pool->types[i].name);
+}
 
 static enum ct_status report(struct ct_findings *out, const struct ct_go_pool *pool)
 {
@@ -16,13 +19,7 @@ static enum ct_status report(struct ct_findings *out, const struct ct_go_pool *p
 	draft.message = ct_arena_printf(
 		out->arena, "%s: who takes one has to ask which it is, or panics", draft.title);
 	draft.hint = "Have a pool for each type.";
-	for (uint32_t i = 0; i < CT_MIN(pool->n_types, (uint32_t)MAX_STEPS); i++)
-		ct_draft_step(&draft,
-			ct_arena_printf(
-				out->arena, "%u of %s", pool->types[i].n, pool->types[i].name),
-			CT_NONE, CT_NONE, CT_NONE);
-	ct_draft_resource(&draft, pool->resource);
-	return ct_findings_add(out, &draft);
+	return ct_pool_finding(out, &draft, pool, pool->n_types, say);
 }
 
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
