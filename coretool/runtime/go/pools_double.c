@@ -65,7 +65,7 @@ static void add(const struct ct_go_pool_items *all, const struct ct_go_pool_item
 enum ct_status ct_go_pools_doubles(
 	const struct ct_go_pool_items *all, uint32_t first, uint32_t n, struct ct_go_pool *ret)
 {
-	const struct ct_go_pool_item *items = all->list.items + first;
+	const struct ct_go_pool_item *items = n ? all->list.items + first : NULL;
 	ct_autofree struct key *keys = calloc(2 * (size_t)n + 1, sizeof(*keys));
 	CT_VEC(struct ct_go_pooled) found = {0};
 	uint32_t n_keys = keys ? list_keys(items, n, keys) : 0;

@@ -307,7 +307,7 @@ static enum ct_status tell_all(const struct ct_go_pool_items *all)
 	ct_vec_free(&uses);
 	for (uint32_t i = 0; !status && i < n; i++) {
 		struct pool p = {.all = all,
-			.items = all->list.items + first,
+			.items = all->list.n ? all->list.items + first : NULL,
 			.first = first,
 			.arena = arena};
 
