@@ -18,7 +18,7 @@ fuzz: ## all fuzzers, FUZZ_SECONDS=60 in total, FUZZ_SEED=0 for other inputs eac
 .PHONY: fuzz-build
 fuzz-build: $(FUZZ_BIN)
 
-$(BUILD)/bin/fuzz_%: tests/fuzz/fuzz_%.c $(LIB_A)
+$(BUILD)/bin/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fake_source.h $(LIB_A)
 	@mkdir -p $(@D)
 	@echo '  FUZZER  $<'
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -fsanitize=fuzzer $< $(LIB_A) $(LIBS) -o $@

@@ -14,6 +14,7 @@
 #include <elf.h>
 #include <sys/mman.h>
 
+#include "fake_source.h"
 #include "target/cfi.h"
 #include "target/functions.h"
 #include "target/unwind.h"
@@ -60,9 +61,9 @@ static enum ct_status get_thread(void *self, size_t *cur, struct ct_thread *ret)
 	return CT_DONE;
 }
 
-static enum ct_status view_memory(void *self, uint64_t addr, size_t len, const void **ret)
+static enum ct_status find_memory(const void *self, uint64_t addr, size_t len, const void **ret)
 {
-	struct input *input = self;
+	const struct input *input = self;
 
 	if (addr >= IMAGE && ct_within(addr - IMAGE, len, IMAGE_SIZE))
 		*ret = input->image + (addr - IMAGE);
@@ -73,16 +74,6 @@ static enum ct_status view_memory(void *self, uint64_t addr, size_t len, const v
 	return CT_OK;
 }
 
-static enum ct_status read_memory(void *self, uint64_t addr, void *buf, size_t len)
-{
-	const void *bytes;
-
-	if (view_memory(self, addr, len, &bytes))
-		return CT_FAULT;
-	memcpy(buf, bytes, len);
-	return CT_OK;
-}
-
 static enum ct_status get_auxv(void *self, uint64_t type, uint64_t *ret)
 {
 	(void)self;
@@ -90,9 +81,10 @@ static enum ct_status get_auxv(void *self, uint64_t type, uint64_t *ret)
 	return type == AT_SYSINFO_EHDR ? CT_OK : CT_NOT_FOUND;
 }
 
-static void close_source(void *self)
+static bool has_views(const void *self)
 {
 	(void)self;
+	return true;
 }
 
 static void write_image(struct input *input)
@@ -150,21 +142,13 @@ static void find_pads(struct ct_target *target, uint64_t pc)
 
 static void unwind(struct input *input)
 {
-	static const struct ct_source_ops ops = {.name = "fuzz",
-		.process = get_process,
-		.next_map = get_map,
-		.next_thread = get_thread,
-		.read = read_memory,
-		.view = view_memory,
-		.auxv = get_auxv,
-		.close = close_source};
 	static const struct ct_options options = {.no_debuginfod = true, .max_frames = MAX_FRAMES};
 	struct ct_regs regs = {0}, frame_regs[4];
 	struct ct_unwound unwound;
 	struct ct_target *target;
 	struct ct_error err;
 
-	if (ct_target_open((struct ct_source){&ops, input}, &options, &target, &err))
+	if (ct_target_open((struct ct_source){&fake_source, input}, &options, &target, &err))
 		return;
 	struct ct_unwinder *unwinder = ct_unwinder_new(target, MAX_FRAMES);
 	ct_reg_set(&regs, ct_arch_x86_64.pc, IMAGE + CODE + input->pc);

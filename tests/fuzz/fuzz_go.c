@@ -13,8 +13,7 @@
  */
 #include <sys/mman.h>
 
-#include "base/base.h"
-#include "target/target.h"
+#include "fake_source.h"
 
 #define MAX_MAPS    16
 #define MAX_THREADS 4
@@ -24,6 +23,7 @@ enum flags {
 	WITH_HEAP = 1,
 	WITHOUT_VIEWS = 2, /* all memory is to be read into buffers */
 	WITH_REPORTS = 4,
+	WITH_RETAINED = 8, /* all contexts, and what timers and pools keep alive */
 };
 
 struct head {
@@ -104,8 +104,10 @@ static enum ct_status get_thread(void *self, size_t *cur, struct ct_thread *ret)
 	return CT_OK;
 }
 
-static enum ct_status find(const struct process *p, uint64_t addr, size_t len, const void **ret)
+static enum ct_status find_memory(const void *self, uint64_t addr, size_t len, const void **ret)
 {
+	const struct process *p = self;
+
 	for (uint8_t i = 0; i < p->n_maps; i++)
 		if (addr >= p->maps[i].start &&
 			ct_within(addr - p->maps[i].start, len, p->sizes[i])) {
@@ -115,32 +117,15 @@ static enum ct_status find(const struct process *p, uint64_t addr, size_t len, c
 	return CT_FAULT;
 }
 
-static enum ct_status view_memory(void *self, uint64_t addr, size_t len, const void **ret)
-{
-	const struct process *p = self;
-
-	return p->in_place ? find(p, addr, len, ret) : CT_FAULT;
-}
-
-static enum ct_status read_memory(void *self, uint64_t addr, void *buf, size_t len)
-{
-	const void *bytes;
-
-	if (find(self, addr, len, &bytes))
-		return CT_FAULT;
-	memcpy(buf, bytes, len);
-	return CT_OK;
-}
-
 static enum ct_status get_auxv(void *self, uint64_t type, uint64_t *ret)
 {
 	(void)self, (void)type, (void)ret;
 	return CT_NOT_FOUND;
 }
 
-static void close_source(void *self)
+static bool has_views(const void *self)
 {
-	(void)self;
+	return ((const struct process *)self)->in_place;
 }
 
 /* ---- the input ---- */
@@ -181,7 +166,7 @@ static void add_chunks(struct process *p, const uint8_t *data, size_t size)
 	for (size_t i = 0; chunks && i < p->head->n_chunks; i++) {
 		const void *bytes = take(&data, &size, chunks[i].size), *to;
 
-		if (bytes && !find(p, chunks[i].at, chunks[i].size, &to))
+		if (bytes && !find_memory(p, chunks[i].at, chunks[i].size, &to))
 			memcpy((void *)(uintptr_t)to, bytes, chunks[i].size);
 	}
 }
@@ -237,6 +222,13 @@ static void report(struct ct_target *target, const struct ct_plan *plan, bool wr
 	ct_facts_free(facts);
 }
 
+static unsigned wants_of(uint32_t flags)
+{
+	return CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_NAMES | CT_WANT_CONTEXTS |
+	       CT_WANT_TIMERS | CT_WANT_POOLS | (flags & WITH_HEAP ? CT_WANT_HEAP : 0) |
+	       (flags & WITH_RETAINED ? CT_WANT_ALL_CONTEXTS | CT_WANT_RETAINED : 0);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t max_size);
@@ -251,14 +243,6 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct ct_source_ops ops = {.name = "fuzz",
-		.process = get_process,
-		.next_map = get_map,
-		.next_thread = get_thread,
-		.read = read_memory,
-		.view = view_memory,
-		.auxv = get_auxv,
-		.close = close_source};
 	/* No file of this machine is the one that the process was started from. */
 	static const struct ct_options options = {
 		.sysroot = "/proc/self/fdinfo", .no_debuginfod = true, .only_given = true};
@@ -272,11 +256,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(words, data, size);
 	if (open_process(&p, (const uint8_t *)words, size)) {
 		const struct ct_plan plan = {
-			.wants = CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_NAMES |
-				 (p.head->flags & WITH_HEAP ? CT_WANT_HEAP : 0),
-			.address = p.head->address};
+			.wants = wants_of(p.head->flags), .address = p.head->address};
 
-		must(ct_target_open((struct ct_source){&ops, &p}, &options, &target, &err),
+		must(ct_target_open((struct ct_source){&fake_source, &p}, &options, &target, &err),
 			"target", &err);
 		report(target, &plan, p.head->flags & WITH_REPORTS);
 		ct_target_close(target);

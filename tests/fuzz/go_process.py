@@ -17,7 +17,7 @@ IMAGE_END = 0x430000
 STACKS, HEAP, RUNTIME, RECORD = 0x7f0000000000, 0xc000000000, 0x7f0000100000, 0x7f0000200000
 PAGE = 8192
 READ, WRITE, EXEC = 1, 2, 4
-WITH_HEAP, WITHOUT_VIEWS, WITH_REPORTS = 1, 2, 4  # of fuzz_go.c
+WITH_HEAP, WITHOUT_VIEWS, WITH_REPORTS, WITH_RETAINED = 1, 2, 4, 8  # of fuzz_go.c
 REASONS = ("", "GC assist marking", "chan receive", "chan send", "select", "select (no cases)",
            "chan receive (nil chan)", "sync.Mutex.Lock", "sync.RWMutex.RLock", "sync.RWMutex.Lock",
            "sync.WaitGroup.Wait", "sync.Cond.Wait", "sleep", "IO wait", "semacquire", "coroutine",
@@ -42,9 +42,9 @@ class Process:
         m.map(TEXT, RODATA - TEXT, READ | EXEC, True)
         m.map(RODATA, DATA - RODATA, READ, True)
         m.map(DATA, IMAGE_END - DATA, READ | WRITE, True)
-        m.map(HEAP, 8 * PAGE, READ | WRITE)
+        m.map(HEAP, 16 * PAGE, READ | WRITE)
         m.map(STACKS, 0xb000, READ | WRITE)
-        m.map(RUNTIME, 0x10000, READ | WRITE)
+        m.map(RUNTIME, 0x20000, READ | WRITE)
         # The bitmap of pointers in an arena's record is of 2 MiB in 1.19, and none in 1.22 on.
         spans = self.fields["HEAPARENA_SPANS"]
         m.map(RECORD, spans + 8 * 8192, READ | WRITE)
@@ -98,7 +98,7 @@ class Process:
     def write_variables(self):
         names = {"allgs": 24, "allm": 8, "allp": 24, "sched": 512, "semtable": 251 * 64, "gcphase": 8,
                  "fing": 8, "itabs": 8, "allfin": 8, "finc": 8, "mutex": 8, "group": 16, "rwmutex": 24,
-                 "shop": 64}
+                 "shop": 64, "allpools": 24, "oldpools": 24, "pool": 48}
         self.rip = {name: self.take(size, "data") for name, size in names.items()}
         self.rip["mheap"] = DATA + 0x6000
         self.rip["reasons"] = self.take(16 * len(REASONS), "rodata")
@@ -122,6 +122,9 @@ class Process:
         code.add("runtime.isSystemGoroutine", 24, (load32, r["fing"]))
         code.add("runtime.getitab", 24, (load, r["itabs"]))
         code.add("runtime.spanOfHeap", 24, (load, r["mheap"] + self.fields["MHEAP_ARENAS"]))
+        code.add("sync.(*Pool).pinSlow", 24, *((store, r["allpools"] + offset) for offset in (0, 8, 16)))
+        code.add("sync.poolCleanup", 24, *((load, r[name] + offset) for name in ("allpools", "oldpools")
+                                           for offset in (0, 8, 16)))
         code.add("runtime.goexit", 0, b"\x90", flags=1)
         for name in ("gopark", "goparkunlock", "chansend", "chanrecv", "selectgo", "closechan", "futex",
                      "notetsleepg", "netpollblock", "main", "deferproc", "deferreturn", "block"):
@@ -272,6 +275,29 @@ class Process:
             self.set(self.moduledata, "MODULEDATA_" + names[1], high)
             mask = self.fields["MODULEDATA_" + names[2]]
             m.words(self.moduledata + mask, 8, bits)
+
+    def write_pools(self):
+        """One that was used, in the heap's program variable, with victims; an object is in it twice."""
+        m, pool, t = self.memory, self.rip["pool"], self.t
+        local, victim = self.span(256, 2), self.span(128, 1)
+        ring, slots = self.span(48, 2), self.span(128, 2)
+        closure = self.take(16, "rodata")
+        m.words(closure, self.code.at("main.worker"))
+        boxes, array = self.span(24, 2), self.span(8192, 1, scan=False)
+        m.words(boxes, array, 0, 8192)
+        m.words(pool, local, 2, victim, 1, closure)
+        m.words(local, t["*order"], self.orders + 64, ring, ring)
+        m.words(local + 128, t["slice"], boxes)
+        m.words(victim, t["*order"], self.orders + 128)
+        m.words(ring, 9 << 32 | 6, slots, 8, 8, ring + 48)
+        m.words(ring + 48, 1 << 32, slots + 128, 8, 8)
+        for i in range(8):
+            m.words(slots + 16 * i, t["*order"], self.orders + 64 * (i % 3 + 1))
+        m.words(slots + 128, t["error"], self.orders + 512)
+        for name in ("allpools", "oldpools"):
+            listed = self.take(16)
+            m.words(listed, pool)
+            m.words(self.rip[name], listed, 1, 1)
 
     # ---- goroutines ----
 
@@ -469,6 +495,7 @@ class Process:
         self.write_tables()
         self.write_types()
         self.write_heap()
+        self.write_pools()
         self.write_channels()
         self.write_locks()
         self.write_others()
@@ -499,4 +526,5 @@ def processes():
         found[f"go1.{version}"] = process.bytes(WITHOUT_VIEWS)
         found[f"go1.{version}-heap"] = process.bytes(WITH_HEAP, process.orders + 64)
         found[f"go1.{version}-report"] = process.bytes(WITH_REPORTS)
+        found[f"go1.{version}-retained"] = process.bytes(WITH_REPORTS | WITH_RETAINED)
     return found
