@@ -33,14 +33,17 @@ static uint32_t find_holders(const struct ct_facts *facts, struct holder *ret)
 
 	for (uint32_t a = 0; a < facts->n_actors; a++) {
 		struct holder holder = {.actor = a};
+		uint32_t last = CT_NONE;
 
 		for (uint32_t i = 0; i < facts->actors[a].n_holds; i++) {
 			const struct ct_hold *hold =
 				&facts->holds[facts->holds_by_actor[facts->actors[a].first_hold +
 								    i]];
 
-			if (!is_lock_hold(facts, hold))
+			/* One that is held in two ways, to write and to read, is one lock. */
+			if (!is_lock_hold(facts, hold) || hold->resource == last)
 				continue;
+			last = hold->resource;
 			holder.n_locks++;
 			holder.n_probable += hold->trust > CT_TRUST_LAYOUT;
 			holder.waiters += facts->resources[hold->resource].n_waiters;

@@ -291,7 +291,7 @@ static void test_many_locks(void **state)
 /* A reader that waits to write holds the lock in two ways: that is one lock. */
 static void test_held_in_two_ways(void **state)
 {
-	struct doc *d = doc_new(CT_SECTION_THREADS | CT_SECTION_ALL_STACKS);
+	struct doc *d = doc_new(CT_SECTION_THREADS | CT_SECTION_ALL_STACKS | CT_SECTION_LOCKS);
 	uint32_t holder = doc_thread(d, 1, "upgrader", CT_NONE);
 	uint32_t routes = doc_mutex(d, 0x500000, "g_routes", 1);
 	uint32_t prices = doc_mutex(d, 0x500040, "g_prices", 1);
@@ -303,6 +303,7 @@ static void test_held_in_two_ways(void **state)
 	doc_finish(d, CT_VERDICT_CLEAN, "no deadlock");
 	char *text = doc_write(&d->document, "text", false);
 	assert_non_null(strstr(text, "; holds g_routes, g_prices\n"));
+	assert_non_null(strstr(text, "thread 1 (upgrader) holds 2 locks and "));
 	free(text);
 	doc_free(d);
 }
