@@ -166,6 +166,9 @@ def check_panic_channel(report, _, value):
         users = {step["actor"] for step in finding["steps"] if step.get("actor", value["tid"]) != value["tid"]}
         if users != set(value.get("users", [])):
             yield f"{what}: {ids(users)} are said to use the channel, should be {ids(value.get('users', []))}"
+        for step in finding["steps"]:
+            if step.get("actor", value["tid"]) != value["tid"] and " main.(*shop)." not in step["text"]:
+                yield f"{what}: it is not said where: {step['text']}"
 
 
 def check_fatal(report, truth, value):

@@ -86,7 +86,7 @@ def right_report():
                       "resources": [], "title": "t", "fingerprint": "f"},
                      {"rule": "CT205", "level": "P0", "confidence": "proven", "actors": ["g:7"], "resources": [],
                       "title": "second, in main.pay", "fingerprint": "f", "steps": [
-                          {"text": "it panicked", "actor": "g:7"}, {"text": "has code", "actor": "g:9"}]},
+                          {"text": "it panicked", "actor": "g:7"}, {"text": "frame #1 main.(*shop).order()", "actor": "g:9"}]},
                      {"rule": "CT222", "level": "P2", "confidence": "likely", "actors": [], "resources": [],
                       "title": "keeps main.f", "fingerprint": "f"},
                      {"rule": "CT215", "level": "P0", "confidence": "proven", "actors": [], "resources": ["r:0x5000"],
@@ -126,6 +126,7 @@ WRONG = {
     "one address too many": (lambda r: r["resources"][2]["state"].update(remote="x"), "remote is ['x'], should be None"),
     "channel of a panic": (lambda r: r["panics"][0].pop("resource"), "is said to be about None, should be r:0x30"),
     "its users": (lambda r: r["findings"][1]["steps"].pop(), "[] are said to use the channel, should be [g:9]"),
+    "where they use it": (lambda r: r["findings"][1]["steps"][1].update(text="in gopark()"), "it is not said where: in gopark()"),
     "gone": (lambda r: r["actors"].pop(1), "g:7 (payer) is not among the goroutines"),
     "state": (lambda r: r["actors"][1].update(state="running"), "state is 'running'"),
     "reason": (lambda r: r["actors"][1].update(wait_reason="sleep"), "wait_reason is 'sleep'"),
