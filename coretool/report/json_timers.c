@@ -60,10 +60,10 @@ json_t *ct_json_timer(const struct ct_json *j, uint32_t index)
 		ct_record_add(&r, "calls", json_function(j, first->site));
 	if (first->period)
 		ct_record_int(&r, "period_ns", first->period);
-	if (facts->clock && !first->endless)
+	if (facts->clock && !first->endless) {
 		ct_record_int(&r, "first_ns", first->fires);
-	if (facts->clock && group->last != INT64_MAX && !first->endless)
 		ct_record_int(&r, "last_ns", group->last);
+	}
 	add_deadline(&r, group);
 	add_waiters(j, &r, index);
 	if (first->idle)

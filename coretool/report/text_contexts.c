@@ -49,7 +49,7 @@ static void add_state(struct ct_text *t, const struct ct_go_context *x)
 			ct_say_duration(&t->words, x->overdue_ns));
 	else if (x->overdue_ns < 0)
 		ct_text_add(
-			t, ", deadline in at most %s", ct_say_duration(&t->words, -x->overdue_ns));
+			t, ", deadline in at most %s", ct_say_at_most(&t->words, -x->overdue_ns));
 	else if (x->deadline)
 		ct_text_add(t, ", deadline %s", x->deadline);
 }

@@ -50,7 +50,7 @@ const char *ct_say_context(struct ct_arena *arena, const struct ct_go_context *c
 		arena, "%s 0x%" PRIx64, dot ? dot + 1 : context->type, context->address);
 }
 
-const char *ct_say_duration(struct ct_arena *arena, int64_t ns)
+static const char *say(struct ct_arena *arena, int64_t ns, bool up)
 {
 	static const struct {
 		int64_t ns;
@@ -61,5 +61,16 @@ const char *ct_say_duration(struct ct_arena *arena, int64_t ns)
 
 	while (i + 1 < CT_COUNT(units) && ns < 2 * units[i].ns)
 		i++;
-	return ct_arena_printf(arena, "%" PRId64 " %s", ns / units[i].ns, units[i].unit);
+	return ct_arena_printf(arena, "%" PRId64 " %s",
+		ns / units[i].ns + (up && ns % units[i].ns != 0), units[i].unit);
+}
+
+const char *ct_say_duration(struct ct_arena *arena, int64_t ns)
+{
+	return say(arena, ns, false);
+}
+
+const char *ct_say_at_most(struct ct_arena *arena, int64_t ns)
+{
+	return say(arena, ns, true);
 }

@@ -17,5 +17,7 @@ bool ct_context_use_ignores(const struct ct_facts *facts, const struct ct_go_con
 const char *ct_say_context(struct ct_arena *arena, const struct ct_go_context *context);
 /* "12 s", "3 min", rounded down. */
 const char *ct_say_duration(struct ct_arena *arena, int64_t ns);
+/* The same, rounded up: what is said to be at most so long. */
+const char *ct_say_at_most(struct ct_arena *arena, int64_t ns);
 
 #endif

@@ -20,8 +20,13 @@ static enum ct_status report(struct ct_findings *out, const struct ct_timer_grou
 	draft.message = ct_arena_printf(out->arena,
 		"%s: nothing but the runtime's list of timers leads to them or their "
 		"channels%s%s%s%s",
-		draft.title, facts->clock ? "; the last one fires in at most " : "",
-		facts->clock ? ct_say_span(out->arena, CT_MAX(group->last, INT64_C(0))) : "",
+		draft.title,
+		group->first->endless ? "; they never fire"
+		: facts->clock        ? "; the last one fires in at most "
+				      : "",
+		facts->clock && !group->first->endless
+			? ct_say_span(out->arena, CT_MAX(group->last, INT64_C(0)))
+			: "",
 		facts->doubt ? "; not sure, as " : "", facts->doubt ? facts->doubt : "");
 	draft.hint = "In a loop make one timer with time.NewTimer, and Stop or Reset it, in place "
 		     "of time.After; or give the whole a context with a deadline.";

@@ -5,7 +5,7 @@
 
 struct key { /* of a timer: what those of a group have in common */
 	uint8_t kind, mode;
-	bool idle, lasting, alone;
+	bool idle, lasting, alone, endless;
 	uint32_t site, stack, created_at; /* of the goroutine that waits */
 	int64_t period;
 	uint32_t timer;
@@ -21,6 +21,7 @@ static struct key key_of(const struct ct_facts *facts, uint32_t i)
 		.mode = t->mode,
 		.idle = t->idle,
 		.lasting = t->lasting,
+		.endless = t->endless,
 		/* Of those that call a function some may be kept by others as well. */
 		.alone = t->alone && t->site == CT_NONE,
 		.site = t->site,
@@ -44,6 +45,7 @@ static int compare(const struct key *x, const struct key *y)
 	ORDER(x, y, idle);
 	ORDER(x, y, lasting);
 	ORDER(x, y, alone);
+	ORDER(x, y, endless);
 	ORDER(x, y, site);
 	ORDER(x, y, stack);
 	ORDER(x, y, created_at);

@@ -202,6 +202,18 @@ static void one_that_nothing_cancels_is_told(void **state)
 	assert_int_equal(ask(&t, "CT213", NULL), 0);
 }
 
+static void durations_are_never_said_too_well(void **state)
+{
+	struct ct_arena arena = {0};
+
+	(void)state;
+	assert_string_equal(ct_say_duration(&arena, 40 * 3600 * SECOND - 1), "39 h");
+	assert_string_equal(ct_say_at_most(&arena, 40 * 3600 * SECOND - 1), "40 h");
+	assert_string_equal(ct_say_at_most(&arena, 40 * 3600 * SECOND), "40 h");
+	assert_string_equal(ct_say_at_most(&arena, 1), "1 ms");
+	ct_arena_free(&arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -209,6 +221,7 @@ int main(void)
 		cmocka_unit_test(what_may_well_wait_is_not),
 		cmocka_unit_test(one_that_nothing_cancels_is_told),
 		cmocka_unit_test(a_lock_of_nobody_known_is_not),
+		cmocka_unit_test(durations_are_never_said_too_well),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

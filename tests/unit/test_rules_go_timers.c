@@ -194,6 +194,21 @@ static void left_over_timers(void **state)
 	judge(t, NULL);
 	find(t, "CT230", 0);
 	done(t);
+
+	/* What never fires is told apart from what does. */
+	t = begin();
+	for (uint32_t i = 0; i < 1100; i++) {
+		struct ct_go_timer *one = timer(t, CT_GO_TIMER_CHANNEL);
+
+		one->endless = i < 1000;
+		one->fires = one->endless ? INT64_MAX - HOUR : HOUR;
+	}
+	judge(t, NULL);
+	const struct ct_finding *f = find(t, "CT230", 1);
+	assert_non_null(strstr(f->title, "1000 timers"));
+	assert_non_null(strstr(f->message, "they never fire"));
+	assert_null(strstr(f->message, "in at most"));
+	done(t);
 }
 
 static void spans_and_bytes_in_words(void **state)
