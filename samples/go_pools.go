@@ -22,12 +22,14 @@ var (
 	quotes   = sync.Pool{New: newBuffer} // put once each
 	chunks   sync.Pool                   // of *[]byte: one array in two of them
 	parts    sync.Pool                   // of *[]byte: one array cut into pieces
+	sheets   sync.Pool                   // of *[]byte: one variable twice, which is one double
 	frames   sync.Pool                   // of []byte: one array in two boxes
 	tokens   sync.Pool                   // of *struct{}: all are one
 	empties  sync.Pool                   // of []byte without anything
 	statics  sync.Pool                   // a variable of the package, twice
 	numbers  sync.Pool                   // of small numbers, which are constants in memory
 	taken    sync.Pool                   // all were taken again, and some came back
+	prices   sync.Pool                   // of order by value: one box, of which each taker has a copy
 	left     sync.Pool                   // an object in two pools,
 	right    sync.Pool                   // which are not one
 	stale    sync.Pool                   // put before a collection and again after it
@@ -36,6 +38,7 @@ var (
 	images   sync.Pool                   // all are large, and alike
 	sessions sync.Pool                   // all point to one large table
 	carts    sync.Pool                   // one leads to many items, none of them large
+	baskets  sync.Pool                   // one leads to the catalog, which is not the pool's
 	labels   sync.Pool                   // one is larger than the others, and small
 	anything sync.Pool                   // of two types
 	passed   = sync.Pool{New: newBuffer} // put by another goroutine than the one that took
@@ -46,9 +49,10 @@ var (
 	members  sync.Pool                   // of member, which know their pool
 	readers  sync.Pool                   // of *bufio.Reader, reset to nil
 
-	banner bytes.Buffer
-	table  = new([2 << 20]byte)
-	shop   = &server{name: "shop"} // with a pool of its own
+	banner  bytes.Buffer
+	table   = new([2 << 20]byte)
+	catalog *item
+	shop    = &server{name: "shop"} // with a pool of its own
 )
 
 // ---- what is in them ----
@@ -147,6 +151,10 @@ func putTwice() (doubles map[*sync.Pool]string) {
 	putChunk(chunk)
 	putChunk(chunk[:10])
 	doubles[&chunks] = number(unsafe.Pointer(&chunk[:1][0]))
+	sheet := make([]byte, 2048)
+	sheets.Put(&sheet)
+	sheets.Put(&sheet)
+	doubles[&sheets] = number(unsafe.Pointer(&sheet[0]))
 	frame := make([]byte, 1500)
 	frames.Put(frame)
 	frames.Put(frame[:0])
@@ -178,6 +186,9 @@ func putOnce() {
 			taken.Put(one)
 		}
 	}
+	var price interface{} = order{number: 7}
+	prices.Put(price)
+	prices.Put(price)
 	one := new(request)
 	left.Put(one)
 	right.Put(one)
@@ -206,8 +217,10 @@ func putLarge() {
 	full := new(cart)
 	for i := 0; i < 20000; i++ {
 		full.first = &item{next: full.first}
+		catalog = &item{next: catalog}
 	}
 	carts.Put(full)
+	baskets.Put(&cart{catalog})
 }
 
 // ---- used after ----
@@ -315,7 +328,7 @@ func tellUse(will, may *actor, near []*actor) {
 func tellAll(doubles map[*sync.Pool]string, victim string) {
 	twice := []string{"CT215"}
 	for pool, kind := range map[*sync.Pool]string{&pages: "*bytes.Buffer", &shop.requests: "*main.request",
-		&chunks: "*[]uint8", &frames: "[]uint8"} {
+		&chunks: "*[]uint8", &sheets: "*[]uint8", &frames: "[]uint8"} {
 		more := fields{"rules": twice, "doubles": []string{doubles[pool]}, "types": types(kind, 2)}
 		if pool == &pages {
 			more["new"], more["name"] = "main.newBuffer", "main.pages"
@@ -330,6 +343,7 @@ func tellAll(doubles map[*sync.Pool]string, victim string) {
 	tellPool(&empties, 5, nil)
 	tellPool(&statics, 5, nil)
 	tellPool(&numbers, 5, fields{"types": types("int", 5)})
+	tellPool(&prices, 2, fields{"types": types("main.order", 2)})
 	tellPool(&left, 1, nil)
 	tellPool(&right, 1, nil)
 	tellPool(&answers, 10, fields{"rules": []string{"CT224"}, "large": 1 << 20})
@@ -337,6 +351,7 @@ func tellAll(doubles map[*sync.Pool]string, victim string) {
 	tellPool(&sessions, 9, nil)
 	tellPool(&labels, 10, nil)
 	tellPool(&carts, 10, fields{"deep_rules": []string{"CT224"}, "large": 2000000})
+	tellPool(&baskets, 1, nil)
 	tellPool(&anything, 3, fields{"rules": []string{"CT225"}, "types": types("*bytes.Buffer", 2, "*strings.Builder", 1)})
 	tellPool(&passed, 1, nil)
 }
