@@ -14,8 +14,10 @@ struct tale {
 	struct ct_go_context_use use;
 	struct ct_wait wait;
 	const char *function; /* of its stack; NULL: it has none */
-	bool held;            /* what it waits for is held by one that waits for ever */
-	bool busy;            /* the same, by one that runs */
+	/* Another goroutine, which waits for ever, holds what it waits for, or will end the wait.
+	 */
+	bool held, peer;
+	bool runs; /* that one runs */
 	bool system;
 };
 
@@ -86,7 +88,7 @@ static uint32_t ask(const struct tale *t, const char *rule, struct ct_finding *r
 
 	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4"});
 	use.actor = goroutine(&s, 18, CT_STATE_WAITING);
-	owner = goroutine(&s, 19, t->busy ? CT_STATE_RUNNING : CT_STATE_WAITING);
+	owner = goroutine(&s, 19, t->runs ? CT_STATE_RUNNING : CT_STATE_WAITING);
 	ct_sink_get_actor(s.sink, use.actor)->system = t->system;
 	if (t->function)
 		ct_sink_get_actor(s.sink, use.actor)->stack = stack_of(&s, t->function);
@@ -98,9 +100,12 @@ static uint32_t ask(const struct tale *t, const char *rule, struct ct_finding *r
 		.actor = owner,
 		.resource = ct_sink_resource(s.sink, "go_chan", 0xc0004000, &fresh),
 		.why = "told by hand"};
-	s.n_waits -= t->busy;
-	if (t->held || t->busy)
+	s.n_waits -= t->runs;
+	if (t->held)
 		hold(&s, owner, resource);
+	if (t->peer) /* of the first wait */
+		ct_sink_peer(
+			s.sink, 0, &(struct ct_peer){owner, CT_TRUST_INFERRED, "it will receive"});
 	contexts[use.context].n_uses = 1;
 	ct_sink_go_contexts(s.sink, &(struct ct_fact_go_contexts){.contexts = contexts,
 					    .uses = &use,
@@ -137,6 +142,9 @@ static void one_that_waits_on_is_told(void **state)
 	t.held = true;
 	assert_int_equal(ask(&t, "CT213", NULL), 1);
 	t = late;
+	t.peer = true;
+	assert_int_equal(ask(&t, "CT213", NULL), 1);
+	t = late;
 	t.function = "main.Waiter";
 	assert_int_equal(ask(&t, "CT213", NULL), 1);
 }
@@ -144,7 +152,7 @@ static void one_that_waits_on_is_told(void **state)
 /* Each differs in one thing. */
 static void what_may_well_wait_is_not(void **state)
 {
-	struct tale not [18];
+	struct tale not [19];
 	size_t n = 0;
 
 	(void)state;
@@ -169,7 +177,10 @@ static void what_may_well_wait_is_not(void **state)
 	not [n++].function = "golang.org/x/sync/errgroup.(*Group).Wait";
 	not [n++].system = true;
 	not [n].wait.kind = CT_WAIT_MUTEX;
-	not [n++].busy = true;
+	not [n].held = true;
+	not [n++].runs = true;
+	not [n].peer = true;
+	not [n++].runs = true;
 	assert_int_equal(n, CT_COUNT(not ));
 	for (size_t i = 0; i < n; i++)
 		if (ask(&not [i], "CT213", NULL))
