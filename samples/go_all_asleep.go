@@ -13,6 +13,7 @@ var (
 	both          = meeting{needed: 2}
 	jobs          = make(chan int)
 	pending       sync.WaitGroup
+	updates       = make(chan string)
 )
 
 //go:noinline
@@ -22,6 +23,24 @@ func take(one, two *sync.Mutex) {
 	both.attend()
 	two.Lock()
 	defer two.Unlock()
+}
+
+// publish sends with the lock in hand that whoever receives takes first.
+//
+//go:noinline
+func publish() {
+	first.Lock()
+	defer first.Unlock()
+	both.attend()
+	updates <- "news"
+}
+
+//go:noinline
+func apply() string {
+	both.attend()
+	first.Lock()
+	first.Unlock()
+	return <-updates
 }
 
 // work waits for jobs that nobody sends, and would be done after that.
@@ -42,6 +61,17 @@ func abba(self *actor) {
 	finding("CT203", "P0", []*actor{self, other}, "proven", "likely")
 	untilAsked()
 	take(&first, &second)
+}
+
+func knot(self *actor) {
+	other := start("other", func() { apply() })
+	wait(self, "chan-send", updates, nil)
+	wait(other, "mutex", &first, heldBy(self).called("main.first"))
+	cycle(self, other)
+	finding("CT204", "P0", []*actor{self, other}, "likely")
+	finding("CT203", "P0", []*actor{self, other}, "proven", "likely")
+	untilAsked()
+	publish()
 }
 
 // Nobody ever sends.
@@ -71,7 +101,8 @@ func empty(self *actor) {
 }
 
 func main() {
-	cases := map[string]func(*actor){"abba": abba, "receive": nothingSent, "waitgroup": waitgroup, "empty": empty}
+	cases := map[string]func(*actor){"abba": abba, "knot": knot, "receive": nothingSent,
+		"waitgroup": waitgroup, "empty": empty}
 	run := choose(cases, os.Args[1:])
 	self := named("main")
 	self.enter()

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// A reader of one map and a writer of another wait for each other's, and two writers likewise. Beside them readers
-// that stand behind a writer that waits for one who only sleeps: a queue, no deadlock.
+// A reader of one map and a writer of another wait for each other's, and two writers likewise; a reader reads again,
+// behind a writer that waits for it. Beside them readers that stand behind a writer that waits for one who only
+// sleeps: a queue, no deadlock.
 package main
 
 import (
@@ -20,6 +21,8 @@ var (
 	left     sync.RWMutex
 	right    sync.RWMutex
 	logs     sync.RWMutex
+	prices   sync.RWMutex
+	changed  = make(chan bool)
 	oneEach  = meeting{needed: 2}
 	twoEach  = meeting{needed: 2}
 )
@@ -41,6 +44,21 @@ func move(from, to *sync.RWMutex) {
 	to.Lock()
 	to.Unlock()
 	from.Unlock()
+}
+
+//go:noinline
+func readPricesTwice() {
+	prices.RLock()
+	defer prices.RUnlock()
+	<-changed
+	prices.RLock()
+	prices.RUnlock()
+}
+
+//go:noinline
+func changePrices() {
+	prices.Lock()
+	defer prices.Unlock()
 }
 
 //go:noinline
@@ -80,6 +98,17 @@ func main() {
 	holds(east, &left, "exclusive")
 	holds(west, &right, "exclusive")
 	deadlock(east, west)
+
+	shop := start("shop", readPricesTwice)
+	await(shop, "main.readPricesTwice", "chan receive")
+	buyer := start("buyer", changePrices)
+	expect(buyer, "main.changePrices", nil, append(forWriter, forMutex...)...)
+	wait(buyer, "rwlock-write", &prices, heldBy(shop).called("main.prices"))
+	changed <- true
+	expect(shop, "main.readPricesTwice", nil, forReader...)
+	wait(shop, "rwlock-read", &prices, heldBy(buyer).called("main.prices"))
+	holds(shop, &prices, "shared")
+	deadlock(shop, buyer)
 
 	long := start("long reader", func() { readLogs(true) })
 	expect(long, "main.readLogs", nil, "sleep")

@@ -243,21 +243,25 @@ func contains(list []string, text string) bool {
 	return false
 }
 
-// expect waits until the goroutine is in that function, in a state of one of these names, twice in a row; and tells.
-// more: what the traceback does not say of it.
-func expect(a *actor, function string, more fields, reasons ...string) {
+// await waits until the goroutine is in that function, in a state of one of these names, twice in a row.
+func await(a *actor, function string, reasons ...string) *seen {
 	var now *seen
 	before := false
 	for begin := time.Now(); time.Since(begin) < patience; time.Sleep(2 * time.Millisecond) {
 		now = traceback()[a.number()]
 		as := now != nil && contains(reasons, now.reason) && now.in(function)
 		if as && before {
-			tellGoroutine(a, now, more)
-			return
+			return now
 		}
 		before = as
 	}
 	fail(fmt.Sprintf("%s (%v) does not wait in %s for %v: %+v", a.label, a, function, reasons, now))
+	return nil
+}
+
+// expect waits for that, and tells. more: what the traceback does not say of it.
+func expect(a *actor, function string, more fields, reasons ...string) {
+	tellGoroutine(a, await(a, function, reasons...), more)
 }
 
 func tellGoroutine(a *actor, s *seen, more fields) {

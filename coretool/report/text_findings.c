@@ -101,8 +101,8 @@ static void write_proof(
 	struct ct_text *t, uint32_t actor, const char *verb, const char *why, enum ct_trust trust)
 {
 	if (why)
-		ct_text_say(t, "    %s %s: %s (%s)", ct_say_actor(&t->words, t->facts, actor), verb,
-			why, ct_trust_name(trust));
+		ct_text_say(t, "    %s %s: %s (%s)", ct_say_carried(&t->words, t->facts, actor),
+			verb, why, ct_trust_name(trust));
 }
 
 /* How it is known that this one waits, and that another one holds what it waits for. */

@@ -71,7 +71,10 @@ static void add_waiters(struct ct_text *t, const struct ct_resource *r)
 	for (uint32_t i = 0; i < r->n_waiters; i++)
 		actors[i] = t->facts->waits[t->facts->waits_by_resource[r->first_waiter + i]].actor;
 	ct_text_add(t, "; ");
-	ct_text_who(t, actors, r->n_waiters, t->verbose);
+	if (r->n_waiters == 1)
+		ct_text_add(t, "%s", ct_say_carried(&t->words, t->facts, actors[0]));
+	else
+		ct_text_who(t, actors, r->n_waiters, t->verbose);
 	ct_text_add(t, " wait%s for it", r->n_waiters == 1 ? "s" : "");
 }
 
@@ -137,11 +140,13 @@ static void add_count(struct ct_text *t, uint32_t n, uint32_t n_probable)
 static void write_holder(struct ct_text *t, const struct holder *holder)
 {
 	const struct ct_actor *a = &t->facts->actors[holder->actor];
+	/* A thread that runs a goroutine does what that does. */
+	uint32_t node = ct_graph_node(t->facts, holder->actor);
 
-	ct_text_add(t, "  %s holds ", ct_say_actor(&t->words, t->facts, holder->actor));
+	ct_text_add(t, "  %s holds ", ct_say_carried(&t->words, t->facts, holder->actor));
 	add_count(t, holder->n_locks, holder->n_probable);
 	ct_text_add(t, " and ");
-	ct_text_doing(t, &holder->actor, 1);
+	ct_text_doing(t, &node, 1);
 	ct_text_end(t);
 	for (uint32_t i = 0; i < a->n_holds; i++) {
 		const struct ct_hold *hold =

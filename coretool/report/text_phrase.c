@@ -314,7 +314,7 @@ void ct_text_holder(struct ct_text *t, const struct ct_wait *wait, bool where)
 		ct_text_add(t, "which it holds itself");
 	else
 		ct_text_add(t, "%s %s", held_by(hold->trust),
-			ct_say_actor(&t->words, t->facts, hold->actor));
+			ct_say_carried(&t->words, t->facts, hold->actor));
 	if (n > 1)
 		ct_text_add(t, " and %u more", n - 1);
 	if (took)

@@ -8,11 +8,20 @@
 #include "base/vec.h"
 #include "rules/rules.h"
 
+/* How far it is known that no goroutine can run any more, and none is left to wake another. */
+enum ct_asleep {
+	CT_ASLEEP_NOT_ASKED,
+	CT_ASLEEP_NOT_KNOWN, /* or not so */
+	CT_ASLEEP_LIKELY,
+	CT_ASLEEP_PROVEN, /* the runtime says so itself */
+};
+
 struct ct_findings {
 	const struct ct_facts *facts;
 	const struct ct_graph *graph;
 	const struct ct_policy *policy;
 	struct ct_arena *arena;
+	enum ct_asleep asleep; /* see ct_findings_asleep() */
 	CT_VEC(struct ct_finding) list;
 	CT_VEC(struct ct_note) notes;
 };
@@ -53,6 +62,9 @@ enum ct_confidence ct_confidence_of(const struct ct_facts *facts, enum ct_trust 
 /* Calls report for each cycle of this kind, until one fails. */
 enum ct_status ct_findings_for_cycles(struct ct_findings *out, enum ct_cycle_kind kind,
 	enum ct_status (*report)(struct ct_findings *out, uint32_t cycle));
+
+/* What CT203 says, found out at the first call. (go_all_asleep.c) */
+enum ct_asleep ct_findings_asleep(struct ct_findings *out);
 
 /* Does a goroutine take part? Then it is for Go's rules. (go_lock_cycle.c) */
 bool ct_cycle_has_goroutine(const struct ct_facts *facts, const struct ct_cycle *cycle);

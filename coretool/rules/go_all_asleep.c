@@ -92,7 +92,7 @@ static const char *title(const struct ct_findings *out, uint32_t first, uint32_t
 		out->arena, "all %u goroutines wait, and none is left to wake them", n);
 }
 
-static enum ct_status report(struct ct_findings *out, bool said)
+static enum ct_status report(struct ct_findings *out)
 {
 	const struct ct_facts *facts = out->facts;
 	struct ct_draft draft = {.rule = &ct_rule_go_all_asleep, .level = CT_P0};
@@ -111,7 +111,7 @@ static enum ct_status report(struct ct_findings *out, bool said)
 	}
 	if (!n)
 		return CT_OK;
-	draft.confidence = said && facts->target.still ? CT_PROVEN : CT_LIKELY;
+	draft.confidence = ct_findings_asleep(out) == CT_ASLEEP_PROVEN ? CT_PROVEN : CT_LIKELY;
 	draft.title = title(out, first, n);
 	const char *at = ct_say_frame(out->arena, facts, first, ct_own_frame(facts, first));
 	draft.message = at ? ct_arena_printf(out->arena, "%s; %s is at %s", draft.title,
@@ -122,23 +122,35 @@ static enum ct_status report(struct ct_findings *out, bool said)
 	return ct_findings_add(out, &draft);
 }
 
-static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
-	const struct ct_policy *policy, struct ct_findings *out)
+static enum ct_asleep find_asleep(const struct ct_facts *facts)
 {
 	bool said = runtime_says_so(facts);
 
-	(void)graph, (void)policy;
 	/* A timer may have anything done; more may be in what is missing. */
 	if (!facts->go || (!said && (facts->target.n_partial || facts->go->n_functions ||
 					    has_foreign_threads(facts))))
-		return CT_OK;
+		return CT_ASLEEP_NOT_KNOWN;
 	for (uint32_t i = 0; !said && i < facts->n_actors; i++) {
 		const struct ct_actor *a = &facts->actors[i];
 
 		if (a->kind == CT_ACTOR_GOROUTINE && !a->system && is_free(facts, a))
-			return CT_OK;
+			return CT_ASLEEP_NOT_KNOWN;
 	}
-	return report(out, said);
+	return said && facts->target.still ? CT_ASLEEP_PROVEN : CT_ASLEEP_LIKELY;
+}
+
+enum ct_asleep ct_findings_asleep(struct ct_findings *out)
+{
+	if (out->asleep == CT_ASLEEP_NOT_ASKED)
+		out->asleep = find_asleep(out->facts);
+	return out->asleep;
+}
+
+static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
+	const struct ct_policy *policy, struct ct_findings *out)
+{
+	(void)facts, (void)graph, (void)policy;
+	return ct_findings_asleep(out) == CT_ASLEEP_NOT_KNOWN ? CT_OK : report(out);
 }
 
 const struct ct_rule ct_rule_go_all_asleep = {

@@ -51,27 +51,72 @@ static bool is_named(const struct ct_facts *facts, const struct ct_cycle *c, uin
 	       !facts->resources[facts->waits[c->edges[i].wait].resource].is_actor;
 }
 
-static uint32_t name_locks(struct ct_findings *out, const struct ct_cycle *c, struct ct_str *names)
-{
-	uint32_t n = 0, last = 0;
+struct named { /* a lock, and from which sides it is waited for */
+	uint32_t resource;
+	bool read, write;
+};
 
-	for (uint32_t i = 0; i < c->n_edges; i++)
-		last = is_first_of_waiter(c, i) ? i : last;
+/* Adds the lock of an edge to those that are named: once, also when several wait for it. */
+static void add_named(struct named *list, uint32_t *n, const struct ct_wait *wait)
+{
+	uint32_t k = 0;
+
+	while (k < *n && list[k].resource != wait->resource)
+		k++;
+	if (k == MAX_NAMES + 1)
+		return;
+	if (k == *n)
+		list[(*n)++] = (struct named){.resource = wait->resource};
+	list[k].read |= wait->kind == CT_WAIT_RWLOCK_READ;
+	list[k].write |= wait->kind == CT_WAIT_RWLOCK_WRITE;
+}
+
+struct locks {
+	uint32_t waits; /* for locks */
+	bool one;       /* all are for the same */
+};
+
+static struct locks name_locks(
+	struct ct_findings *out, const struct ct_cycle *c, struct ct_str *names)
+{
+	struct named list[MAX_NAMES + 1]; /* one more tells that there are more */
+	uint32_t n = 0, waits = 0;
+
 	for (uint32_t i = 0; i < c->n_edges; i++) {
 		if (!is_named(out->facts, c, i))
 			continue;
-		if (n < MAX_NAMES)
-			ct_str_add(names, "%s%s",
-				!n          ? " over "
-				: i == last ? " and "
-					    : ", ",
-				ct_say_resource(out->arena, out->facts,
-					out->facts->waits[c->edges[i].wait].resource));
-		n++;
+		add_named(list, &n, &out->facts->waits[c->edges[i].wait]);
+		waits++;
 	}
+	for (uint32_t k = 0; k < n && k < MAX_NAMES; k++)
+		ct_str_add(names, "%s%s%s",
+			!k           ? " over "
+			: k + 1 == n ? " and "
+				     : ", ",
+			ct_say_resource(out->arena, out->facts, list[k].resource),
+			list[k].read && list[k].write ? " (read and write side)" : "");
 	if (n > MAX_NAMES)
 		ct_str_add(names, ", …");
-	return n;
+	return (struct locks){waits, n == 1};
+}
+
+/* No goroutine can run: nobody but those of a circle of goroutines could end a wait in it. */
+static bool is_alone(struct ct_findings *out, const struct ct_cycle *c)
+{
+	for (uint32_t i = 0; i < c->n_edges; i++)
+		if (out->facts->actors[c->edges[i].waiter].kind != CT_ACTOR_GOROUTINE)
+			return false;
+	return ct_findings_asleep(out) > CT_ASLEEP_NOT_KNOWN;
+}
+
+/* What it rests on: of a knot without others that might end a wait, on its edges alone. */
+static enum ct_trust rests_on(const struct ct_cycle *c, bool alone)
+{
+	enum ct_trust worst = CT_TRUST_EXACT;
+
+	for (uint32_t i = 0; i < c->n_edges; i++)
+		worst = CT_MAX(worst, c->edges[i].trust);
+	return alone ? worst : c->trust;
 }
 
 /* A wait that others might end, too: what the knot rests on; or NULL. */
@@ -85,9 +130,10 @@ static const char *open_end(struct ct_findings *out, const struct ct_cycle *c)
 	return NULL;
 }
 
-static const char *say_end(struct ct_findings *out, const struct ct_cycle *c, uint32_t members)
+static const char *say_end(
+	struct ct_findings *out, const struct ct_cycle *c, uint32_t members, bool alone)
 {
-	const char *open = open_end(out, c);
+	const char *open = alone ? NULL : open_end(out, c);
 
 	if (c->timed)
 		return "it ends when the first timeout does";
@@ -111,9 +157,9 @@ static bool has_loader(const struct ct_facts *facts, const struct ct_cycle *c)
 	return false;
 }
 
-static const char *hint(const struct ct_facts *facts, const struct ct_cycle *c, uint32_t n_locks)
+static const char *hint(const struct ct_facts *facts, const struct ct_cycle *c, struct locks locks)
 {
-	if (!n_locks)
+	if (!locks.waits)
 		return "Each thread joins the next: let one of them end without joining.";
 	if (c->kind == CT_CYCLE_KNOT)
 		return "Wait for others only with no lock in hand that they need on their way.";
@@ -122,7 +168,10 @@ static const char *hint(const struct ct_facts *facts, const struct ct_cycle *c, 
 		       "a "
 		       "callback of dl_iterate_phdr) must not wait for others, who may load "
 		       "something, too: move the waiting out of it.";
-	if (n_locks < c->n_edges)
+	if (locks.one && locks.waits == c->n_edges)
+		return "Who has this lock must not take it again, not even to read: one who "
+		       "asks for it to write may have come in between.";
+	if (locks.waits < c->n_edges)
 		return "Release the lock before pthread_join: the thread that is joined needs it.";
 	if (c->timed)
 		return "Take these locks in one order everywhere; the timeouts only hide the "
@@ -135,9 +184,10 @@ enum ct_status ct_report_cycle(struct ct_findings *out, const struct ct_rule *ru
 	const struct ct_cycle *c = &out->graph->cycles[cycle];
 	struct ct_draft draft = {.rule = rule, .level = c->timed ? CT_P1 : CT_P0};
 	ct_autostr names = {0};
-	uint32_t n_locks = name_locks(out, c, &names);
+	struct locks locks = name_locks(out, c, &names);
+	bool alone = is_alone(out, c);
 
-	draft.confidence = ct_confidence_of(out->facts, c->trust);
+	draft.confidence = ct_confidence_of(out->facts, rests_on(c, alone));
 	uint32_t members = add_stuck(out, &draft, cycle);
 	draft.title = title(out, c, members);
 	ct_draft_cycle(&draft, cycle);
@@ -145,9 +195,9 @@ enum ct_status ct_report_cycle(struct ct_findings *out, const struct ct_rule *ru
 		ct_draft_edge(out, &draft, &c->edges[i]);
 	uint32_t others = draft.actors.n - members;
 	draft.message = ct_arena_printf(out->arena, "%s%s: %s%s", draft.title, ct_str_text(&names),
-		say_end(out, c, members),
+		say_end(out, c, members, alone),
 		others ? ct_arena_printf(out->arena, "; %u more wait behind them", others) : "");
-	draft.hint = hint(out->facts, c, n_locks);
+	draft.hint = hint(out->facts, c, locks);
 	draft.failed |= names.failed;
 	return ct_findings_add(out, &draft);
 }

@@ -221,7 +221,7 @@ static const char *finding_headline(struct ct_document *doc, enum ct_verdict ver
 
 	if (!more)
 		return message;
-	return ct_arena_printf(&doc->arena, "%s; and %u more %s", f->message, more,
+	return ct_arena_printf(&doc->arena, "%s; and %u more %s", message, more,
 		more == 1 ? "finding" : "findings");
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/words.h"
 
+#include "graph/graph.h"
+
 /* Where a library begins every thread says nothing of one. */
 static bool is_start_of_all(const char *function)
 {
@@ -50,6 +52,15 @@ uint32_t ct_goroutine_creator(const struct ct_facts *facts, uint32_t actor)
 const char *ct_say_actor(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
 {
 	return ct_actor_words(arena, facts, actor, ct_actor_label(facts, actor));
+}
+
+const char *ct_say_carried(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
+{
+	uint32_t node = ct_graph_node(facts, actor);
+
+	return node == actor ? ct_say_actor(arena, facts, actor)
+			     : ct_arena_printf(arena, "%s on %s", ct_say_actor(arena, facts, node),
+				       ct_actor_words(arena, facts, actor, NULL));
 }
 
 const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts, uint32_t resource)

@@ -9,6 +9,8 @@
 
 /* "thread 12 (billing)"; without a name of its own, the function that it started in. */
 const char *ct_say_actor(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor);
+/* The same; of a thread that runs a goroutine "goroutine 7 (main.serve) on thread 12". */
+const char *ct_say_carried(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor);
 /* "thread", "threads", "goroutines", "threads and goroutines": what these are, without a number. */
 const char *ct_say_kind(const struct ct_facts *facts, const uint32_t *actors, uint32_t n);
 /* The name in those parentheses, or NULL. */

@@ -149,6 +149,86 @@ static void all_asleep_when_nothing_can_happen(void **state)
 	assert_int_equal(asleep(0, false, CT_WAIT_RECV, true), 0);
 }
 
+/*
+ * One has a lock and sends; who would receive needs the lock. A thread of the runtime's runs. A
+ * pending timer may have somebody else receive.
+ */
+static void knot_of_two(uint32_t n_functions, enum ct_confidence confidence, const char *end)
+{
+	struct story s = begin(n_functions);
+	uint32_t thread = story_thread(&s, 12, NULL);
+	const struct ct_go_thread threads[] = {{.actor = thread, .runs = CT_NONE}};
+	uint32_t one = goroutine(&s, 1), two = goroutine(&s, 18), lock = mutex(&s, 0x1000);
+	const struct ct_finding *found = NULL;
+	struct ct_facts *facts;
+	bool fresh;
+	uint32_t chan = ct_sink_resource(s.sink, "go_chan", 0x2000, &fresh);
+
+	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4",
+				   .n_functions = n_functions,
+				   .threads = threads,
+				   .n_threads = 1});
+	hold(&s, one, lock, CT_TRUST_INFERRED);
+	waits(&s, two, CT_WAIT_MUTEX, lock);
+	uint32_t wait = ct_sink_wait(s.sink, &(struct ct_wait){.kind = CT_WAIT_SEND,
+						     .actor = one,
+						     .resource = chan,
+						     .why = "told by hand"});
+	ct_sink_peer(s.sink, wait,
+		&(struct ct_peer){
+			.actor = two, .trust = CT_TRUST_INFERRED, .why = "it will receive"});
+	struct ct_document *doc = judge(&s, &facts);
+	assert_int_equal(count(doc, "CT203"), n_functions ? 0 : 1);
+	for (uint32_t i = 0; i < doc->n_findings; i++)
+		if (!strcmp(doc->findings[i].rule, "CT204"))
+			found = &doc->findings[i];
+	assert_non_null(found);
+	assert_int_equal(found->confidence, confidence);
+	assert_int_equal(found->level, confidence == CT_POSSIBLE ? CT_P2 : CT_P0);
+	if (!strstr(found->message, end))
+		fail_msg("%s", found->message);
+	assert_int_equal(!strstr(found->message, "if nobody else"), !n_functions);
+	done(doc, facts);
+}
+
+static void where_all_sleep_nobody_else_ends_a_knot(void **state)
+{
+	(void)state;
+	knot_of_two(0, CT_LIKELY, "neither of them can ever go on");
+	knot_of_two(1, CT_POSSIBLE, "if nobody else ends the wait for the channel at 0x2000");
+}
+
+/* A reader reads again, behind a writer that waits for it; two writers of two locks. */
+static void two_sides_of_one_lock_are_said_once(void **state)
+{
+	struct story s = begin(1);
+	struct ct_facts *facts;
+	uint32_t reader = goroutine(&s, 18), writer = goroutine(&s, 19);
+	bool fresh;
+	uint32_t lock = ct_sink_resource(s.sink, "go_rwmutex", 0x1000, &fresh);
+
+	(void)state;
+	ct_sink_hold(s.sink, &(struct ct_hold){.actor = reader,
+				     .resource = lock,
+				     .mode = CT_HOLD_SHARED,
+				     .trust = CT_TRUST_INFERRED,
+				     .took_frame = CT_NONE,
+				     .why = "it will call RUnlock"});
+	ct_sink_hold(s.sink, &(struct ct_hold){.actor = writer,
+				     .resource = lock,
+				     .waits = true,
+				     .took_frame = CT_NONE,
+				     .why = "it waits in Lock"});
+	waits(&s, reader, CT_WAIT_RWLOCK_READ, lock)->behind_writers = true;
+	waits(&s, writer, CT_WAIT_RWLOCK_WRITE, lock);
+	struct ct_document *doc = judge(&s, &facts);
+	assert_int_equal(count(doc, "CT204"), 1);
+	assert_non_null(strstr(doc->findings[0].message,
+		" over the RWMutex at 0x1000 (read and write side): neither"));
+	assert_non_null(strstr(doc->findings[0].hint, "not even to read"));
+	done(doc, facts);
+}
+
 static uint32_t never(uint64_t id, enum ct_wait_kind kind, bool is_never)
 {
 	struct story s = begin(1);
@@ -378,18 +458,41 @@ static void words_for_who_ends_a_wait(void **state)
 	}
 }
 
+/* A thread and the goroutine that it runs are one; other threads are themselves. */
+static void words_for_a_thread_with_a_goroutine(void **state)
+{
+	struct story s = begin(1);
+	struct ct_facts *facts;
+	uint32_t carrier = story_thread(&s, 12, "threadentry"), other = story_thread(&s, 13, "log");
+	uint32_t g = goroutine(&s, 18);
+
+	(void)state;
+	ct_sink_get_actor(s.sink, carrier)->runs = g;
+	ct_sink_get_actor(s.sink, g)->carrier = carrier;
+	facts = story_end(&s);
+	struct ct_arena arena = {0};
+	assert_string_equal(ct_say_carried(&arena, facts, carrier), "goroutine 18 on thread 12");
+	assert_string_equal(ct_say_carried(&arena, facts, other), "thread 13 (log)");
+	assert_string_equal(ct_say_carried(&arena, facts, g), "goroutine 18");
+	ct_arena_free(&arena);
+	ct_facts_free(facts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_circle_of_goroutines_is_go_s_rule),
 		cmocka_unit_test(one_that_waits_for_itself_is_go_s_rule),
 		cmocka_unit_test(all_asleep_when_nothing_can_happen),
+		cmocka_unit_test(where_all_sleep_nobody_else_ends_a_knot),
+		cmocka_unit_test(two_sides_of_one_lock_are_said_once),
 		cmocka_unit_test(nil_channels_and_empty_selects),
 		cmocka_unit_test(a_receiver_that_will_close),
 		cmocka_unit_test(maps_and_other_fatal_errors),
 		cmocka_unit_test(how_many_is_a_note),
 		cmocka_unit_test(what_spins_in_one_place_is_one_finding),
 		cmocka_unit_test(words_for_who_ends_a_wait),
+		cmocka_unit_test(words_for_a_thread_with_a_goroutine),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
