@@ -46,7 +46,7 @@ static int judge(const struct ct_args *args, const struct ct_diff *diff)
 	for (enum ct_level i = 0; i < CT_N_LEVELS; i++)
 		if (diff->n_new[i] && (args->fail_on_new || args->policy->gates[i]))
 			return CT_EXIT_FINDINGS;
-	return CT_EXIT_OK;
+	return args->fail_on_new && diff->n_added ? CT_EXIT_FINDINGS : CT_EXIT_OK;
 }
 
 static int compare(const struct ct_args *args, struct ct_arena *arena)

@@ -129,7 +129,9 @@ const struct ct_option ct_options_table[CT_N_OPTIONS] = {
 		.summary = "ignore findings of threads that started in NAME (repeatable)",
 		AT(ignore_created)},
 	[CT_OPTION_FAIL_ON_NEW] = {.name = "fail-on-new",
-		.summary = "exit with 1 when there is a finding that was not there before",
+		.summary =
+			"exit with 1 when there is a finding, or a goroutine left over, that was "
+			"not there before",
 		AT(fail_on_new)},
 	[CT_OPTION_IGNORE_CURRENT] = {.name = "ignore-current",
 		.summary = "say nothing of what OLD has already: only what came and grew",
@@ -242,8 +244,11 @@ static const char bundle_help[] =
 static const char diff_help[] =
 	"Compares two cores, or their JSON reports: findings that came, stayed and went, places "
 	"where more or fewer threads stand, locks for which more or fewer wait or that another "
-	"thread holds. OLD and NEW are each a core as other commands take it, or a report "
-	"written with --json. With --fail-on only findings that are new count.";
+	"thread holds; of Go programs goroutines by place, pools, and types of the heap that grew. "
+	"OLD and NEW are each a core as other commands take it, or a report written with --json. "
+	"With --fail-on only findings that are new count; with --fail-on-new goroutines that are "
+	"new count too, but for those that goleak's own list and --ignore-top-function and its "
+	"likes name.";
 static const char rules_help[] =
 	"Lists the rules that make findings; with an ID or a name, all about that one: when "
 	"it speaks, when it stays silent.";
@@ -526,7 +531,7 @@ const struct ct_command ct_commands[] = {
 		.documents = CT_DOCUMENT_DIFF,
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_LINES | CT_WANT_GOROUTINES |
-			 CT_WANT_POOLS,
+			 CT_WANT_POOLS | CT_WANT_HEAP,
 		.sections = CT_SECTION_FINDINGS,
 		.run = ct_cmd_diff},
 	{.name = "bundle",

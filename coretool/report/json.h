@@ -113,6 +113,9 @@ json_t *ct_json_diff_new(const struct ct_json *j, uint32_t index);
 json_t *ct_json_diff_finding(const struct ct_json *j, uint32_t index);
 json_t *ct_json_diff_lock(const struct ct_json *j, uint32_t index);
 json_t *ct_json_diff_stack(const struct ct_json *j, uint32_t index);
+json_t *ct_json_diff_goroutines(const struct ct_json *j, uint32_t index);
+json_t *ct_json_diff_pool(const struct ct_json *j, uint32_t index);
+json_t *ct_json_diff_type(const struct ct_json *j, uint32_t index);
 json_t *ct_json_diff_note(const struct ct_json *j, uint32_t index);
 
 #endif

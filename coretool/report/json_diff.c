@@ -3,12 +3,12 @@
 #include "report/json.h"
 #include "rules/diff.h"
 
-static void add_pair(struct ct_record *r, const char *key, uint32_t old, uint32_t new)
+static void add_pair(struct ct_record *r, const char *key, uint64_t old, uint64_t new)
 {
 	struct ct_record pair = ct_record_new();
 
-	ct_record_int(&pair, "old", old);
-	ct_record_int(&pair, "new", new);
+	ct_record_int(&pair, "old", (int64_t)CT_MIN(old, (uint64_t)INT64_MAX));
+	ct_record_int(&pair, "new", (int64_t)CT_MIN(new, (uint64_t)INT64_MAX));
 	ct_record_add(r, key, ct_record_done(&pair));
 }
 
@@ -54,6 +54,11 @@ json_t *ct_json_diff_summary(const struct ct_json *j, uint32_t index)
 	ct_record_text(&r, "headline", diff->headline);
 	add_texts(&r, "verdict", diff->old->verdict, diff->new->verdict);
 	add_pair(&r, "threads", diff->old->n_threads, diff->new->n_threads);
+	if (diff->old->n_goroutines || diff->new->n_goroutines) {
+		add_pair(&r, "goroutines", diff->old->n_goroutines, diff->new->n_goroutines);
+		ct_record_int(&r, "new_goroutines", diff->n_added);
+		ct_record_bool(&r, "by_number", diff->by_number);
+	}
 	ct_record_add(&r, "findings", json_counts(diff));
 	ct_record_add(&r, "new", json_new(diff));
 	return ct_record_done(&r);
@@ -102,6 +107,14 @@ json_t *ct_json_diff_finding(const struct ct_json *j, uint32_t index)
 	return ct_record_done(&r);
 }
 
+static void add_functions(struct ct_record *r, const char *key)
+{
+	json_t *functions = ct_record_list(r, "functions");
+
+	for (const char *line = key; line && *line; line += strcspn(line, "\n") + 1)
+		ct_record_push(r, functions, json_stringn(line, strcspn(line, "\n")));
+}
+
 json_t *ct_json_diff_stack(const struct ct_json *j, uint32_t index)
 {
 	const struct ct_diff_stack *d = &j->document->diff->stacks[index];
@@ -112,10 +125,46 @@ json_t *ct_json_diff_stack(const struct ct_json *j, uint32_t index)
 	add_pair(&r, "threads", d->old ? d->old->n : 0, d->new ? d->new->n : 0);
 	ct_record_text(&r, "place", s->place);
 	ct_record_text(&r, "waits", s->waits);
-	json_t *functions = ct_record_list(&r, "functions");
-	for (const char *line = s->key; line && *line; line += strcspn(line, "\n") + 1)
-		ct_record_push(&r, functions, json_stringn(line, strcspn(line, "\n")));
+	add_functions(&r, s->key);
 	return ct_record_done(&r);
+}
+
+json_t *ct_json_diff_goroutines(const struct ct_json *j, uint32_t index)
+{
+	const struct ct_diff_goroutines *g = &j->document->diff->goroutines[index];
+	struct ct_record r = ct_record_new();
+
+	ct_record_text(&r, "change", ct_change_name(g->change));
+	add_pair(&r, "goroutines", g->old, g->new);
+	ct_record_int(&r, "new", g->n_added);
+	ct_record_text(&r, "place", g->place);
+	ct_record_text(&r, "waits", g->group->waits);
+	ct_record_text(&r, "created_by", g->group->creator);
+	add_functions(&r, g->functions);
+	ct_record_add(&r, "ignored_by", g->ignored_by ? ct_json_text(g->ignored_by) : json_null());
+	return ct_record_done(&r);
+}
+
+static json_t *json_amount(const struct ct_diff_amount *d, bool has_bytes)
+{
+	struct ct_record r = ct_record_new();
+
+	ct_record_text(&r, "change", ct_change_name(d->change));
+	ct_record_text(&r, "name", (d->new ? d->new : d->old)->name);
+	add_pair(&r, "objects", d->old ? d->old->objects : 0, d->new ? d->new->objects : 0);
+	if (has_bytes)
+		add_pair(&r, "bytes", d->old ? d->old->bytes : 0, d->new ? d->new->bytes : 0);
+	return ct_record_done(&r);
+}
+
+json_t *ct_json_diff_pool(const struct ct_json *j, uint32_t index)
+{
+	return json_amount(&j->document->diff->pools[index], j->document->diff->pool_bytes);
+}
+
+json_t *ct_json_diff_type(const struct ct_json *j, uint32_t index)
+{
+	return json_amount(&j->document->diff->types[index], true);
 }
 
 json_t *ct_json_diff_lock(const struct ct_json *j, uint32_t index)

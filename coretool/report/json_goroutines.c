@@ -56,12 +56,27 @@ void ct_json_add_goroutine(const struct ct_json *j, struct ct_record *r, uint32_
 		ct_record_add(r, "created_by", json_creator(j, actor));
 }
 
-/* What its members have in common, besides the stack. */
-static json_t *json_key(const struct ct_json *j, uint32_t actor)
+/* The function that made all of them, or NULL. */
+static const char *common_creator(const struct ct_facts *facts, const struct ct_group *group)
 {
-	const struct ct_actor *a = &j->facts->actors[actor];
+	uint32_t first = ct_goroutine_creator(facts, group->actors[0]);
+	const char *name = first != CT_NONE ? facts->sites[first].function : NULL;
+
+	for (uint32_t i = 1; name && i < group->n; i++) {
+		uint32_t other = ct_goroutine_creator(facts, group->actors[i]);
+
+		if (other == CT_NONE ||
+			(other != first && strcmp(facts->sites[other].function, name)))
+			return NULL;
+	}
+	return name;
+}
+
+/* What its members have in common, besides the stack. */
+static json_t *json_key(const struct ct_json *j, const struct ct_group *group)
+{
+	const struct ct_actor *a = &j->facts->actors[group->actors[0]];
 	enum ct_grouping by = j->document->selection.by;
-	uint32_t creator = ct_goroutine_creator(j->facts, actor);
 	struct ct_record r = ct_record_new();
 
 	if (by == CT_BY_PLACE || by == CT_BY_STATE || (by == CT_BY_WAIT && !a->reason))
@@ -70,8 +85,8 @@ static json_t *json_key(const struct ct_json *j, uint32_t actor)
 		ct_record_text(&r, "wait", ct_wait_kind_name(j->facts->waits[a->first_wait].kind));
 	if ((by == CT_BY_PLACE || by == CT_BY_WAIT) && a->reason)
 		ct_record_text(&r, "wait_reason", j->facts->reasons[a->reason]);
-	if (by == CT_BY_CREATOR && creator != CT_NONE)
-		ct_record_text(&r, "created_by", j->facts->sites[creator].function);
+	if (by == CT_BY_CREATOR || by == CT_BY_PLACE)
+		ct_record_text(&r, "created_by", common_creator(j->facts, group));
 	if (by == CT_BY_LABEL && a->labels)
 		ct_record_add(&r, "labels", ct_json_labels(j->facts->label_sets[a->labels]));
 	return ct_record_done(&r);
@@ -115,7 +130,7 @@ json_t *ct_json_group(const struct ct_json *j, uint32_t index)
 	uint32_t stack = common_stack(j->facts, group);
 	struct ct_record r = ct_record_new();
 
-	ct_record_add(&r, "key", json_key(j, group->actors[0]));
+	ct_record_add(&r, "key", json_key(j, group));
 	ct_record_int(&r, "count", group->n);
 	if (stack != CT_NONE && (j->document->sections & CT_JSON_STACKS))
 		ct_record_int(&r, "stack", stack);

@@ -97,6 +97,36 @@ static uint32_t count_diff_stacks(const struct ct_json *j)
 	return j->document->diff->n_stacks;
 }
 
+static uint32_t count_diff_goroutines(const struct ct_json *j)
+{
+	return j->document->diff->n_goroutines;
+}
+
+static uint32_t count_diff_pools(const struct ct_json *j)
+{
+	return j->document->diff->n_pools;
+}
+
+static uint32_t count_diff_types(const struct ct_json *j)
+{
+	return j->document->diff->n_types;
+}
+
+static bool compares_goroutines(const struct ct_document *document)
+{
+	return document->diff->old->n_goroutines || document->diff->new->n_goroutines;
+}
+
+static bool compares_pools(const struct ct_document *document)
+{
+	return document->diff->old->has_pools && document->diff->new->has_pools;
+}
+
+static bool compares_types(const struct ct_document *document)
+{
+	return document->diff->old->has_types && document->diff->new->has_types;
+}
+
 static uint32_t count_diff_notes(const struct ct_json *j)
 {
 	return j->document->diff->n_notes;
@@ -156,6 +186,10 @@ static const struct ct_json_part diff_parts[] = {
 	{"findings", "finding", 0, count_diff_findings, ct_json_diff_finding, NULL, NULL},
 	{"locks", "lock", 0, count_diff_locks, ct_json_diff_lock, NULL, NULL},
 	{"stacks", "stack", 0, count_diff_stacks, ct_json_diff_stack, NULL, NULL},
+	{"goroutines", "goroutines", 0, count_diff_goroutines, ct_json_diff_goroutines,
+		compares_goroutines, NULL},
+	{"pools", "pool", 0, count_diff_pools, ct_json_diff_pool, compares_pools, NULL},
+	{"types", "type", 0, count_diff_types, ct_json_diff_type, compares_types, NULL},
 	{"notes", "note", 0, count_diff_notes, ct_json_diff_note, NULL, NULL},
 	{"policy", "policy", 0, NULL, ct_json_policy, has_policy, NULL},
 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is different between two reports: the answer, then findings, locks and places. */
+#include <inttypes.h>
+
 #include "report/text.h"
 #include "rules/diff.h"
 
@@ -7,9 +9,13 @@
 
 static void write_side(struct ct_text *t, const char *which, const struct ct_view *view)
 {
-	ct_text_say(t, "%s  %s: %s, %u thread%s%s", which, view->path ? view->path : "?",
-		view->verdict, view->n_threads, view->n_threads == 1 ? "" : "s",
-		view->partial ? ", in part only" : "");
+	ct_text_add(t, "%s  %s: %s, %u thread%s", which, view->path ? view->path : "?",
+		view->verdict, view->n_threads, view->n_threads == 1 ? "" : "s");
+	if (view->n_goroutines)
+		ct_text_add(t, ", %u goroutine%s", view->n_goroutines,
+			view->n_goroutines == 1 ? "" : "s");
+	ct_text_add(t, "%s", view->partial ? ", in part only" : "");
+	ct_text_end(t);
 }
 
 /* A heading before the first; false: enough was said. */
@@ -85,6 +91,16 @@ static void write_locks(struct ct_text *t)
 			return;
 }
 
+static void write_functions(struct ct_text *t, const char *key)
+{
+	for (const char *line = key ? key : ""; *line;) {
+		size_t len = strcspn(line, "\n");
+
+		ct_text_say(t, "      %.*s", (int)len, line);
+		line += len + (line[len] == '\n');
+	}
+}
+
 static void write_stack(struct ct_text *t, const struct ct_diff_stack *d)
 {
 	const struct ct_view_stack *s = d->new ? d->new : d->old;
@@ -95,14 +111,8 @@ static void write_stack(struct ct_text *t, const struct ct_diff_stack *d)
 	if (s->waits)
 		ct_text_add(t, " (waits: %s)", s->waits);
 	ct_text_end(t);
-	if (!t->verbose)
-		return;
-	for (const char *line = s->key ? s->key : ""; *line;) {
-		size_t len = strcspn(line, "\n");
-
-		ct_text_say(t, "      %.*s", (int)len, line);
-		line += len + (line[len] == '\n');
-	}
+	if (t->verbose)
+		write_functions(t, s->key);
 }
 
 static void write_stacks(struct ct_text *t)
@@ -115,6 +125,63 @@ static void write_stacks(struct ct_text *t)
 			write_stack(t, &diff->stacks[i]);
 		else
 			return;
+}
+
+static void write_place(struct ct_text *t, const struct ct_diff_goroutines *g)
+{
+	ct_text_add(t, "  %u, before %u, in %s", g->new, g->old, g->place);
+	if (g->group->waits)
+		ct_text_add(t, " (%s)", g->group->waits);
+	if (g->group->creator)
+		ct_text_add(t, ", made by %s()", g->group->creator);
+	if (t->document->diff->by_number && g->new && !g->ignored_by)
+		ct_text_add(t, "; %u new", g->n_added);
+	if (g->ignored_by)
+		ct_text_add(t, " (ignored: %s)", g->ignored_by);
+	ct_text_end(t);
+	if (t->verbose)
+		write_functions(t, g->functions);
+}
+
+/* Those that count, before the others. */
+static void write_goroutines(struct ct_text *t)
+{
+	const struct ct_diff *diff = t->document->diff;
+	uint32_t shown = 0, n = 0;
+
+	while (n < diff->n_goroutines && (t->verbose || !diff->goroutines[n].ignored_by))
+		n++;
+	for (uint32_t i = 0; i < n; i++)
+		if (begin(t, "Goroutines", &shown, n))
+			write_place(t, &diff->goroutines[i]);
+		else
+			return;
+}
+
+/* Of what grew; with -v of the rest, too. */
+static void write_amounts(struct ct_text *t, const char *heading,
+	const struct ct_diff_amount *amounts, uint32_t n, bool has_bytes)
+{
+	uint32_t shown = 0;
+
+	while (!t->verbose && n && amounts[n - 1].change > CT_STAYED)
+		n--;
+	for (uint32_t i = 0; i < n; i++) {
+		const struct ct_view_amount none = {0};
+		const struct ct_view_amount *old = amounts[i].old ? amounts[i].old : &none;
+		const struct ct_view_amount *new = amounts[i].new ? amounts[i].new : &none;
+
+		if (!begin(t, heading, &shown, n))
+			return;
+		ct_text_add(t, "  %s: %" PRIu64 " object%s", new->name ? new->name : old->name,
+			new->objects, new->objects == 1 ? "" : "s");
+		if (has_bytes)
+			ct_text_add(t, ", %" PRIu64 " bytes", new->bytes);
+		ct_text_add(t, "; before %" PRIu64, old->objects);
+		if (has_bytes)
+			ct_text_add(t, ", %" PRIu64 " bytes", old->bytes);
+		ct_text_end(t);
+	}
 }
 
 void ct_text_diff(struct ct_text *t)
@@ -134,6 +201,9 @@ void ct_text_diff(struct ct_text *t)
 	write_findings(t, "Findings that are gone", CT_WENT);
 	write_locks(t);
 	write_stacks(t);
+	write_goroutines(t);
+	write_amounts(t, "Pools that grew", diff->pools, diff->n_pools, diff->pool_bytes);
+	write_amounts(t, "Types of the heap that grew", diff->types, diff->n_types, true);
 	for (uint32_t i = 0; i < diff->n_notes; i++) {
 		if (!i)
 			ct_text_head(t, "Notes");

@@ -7,12 +7,14 @@
 
 struct reader {
 	struct ct_view_builder b;
-	uint32_t *stack_of; /* per stack of the report: the view's */
+	uint32_t *stack_of;        /* per stack of the report: the view's */
+	const char **functions_of; /* and its functions, with those inlined */
 	size_t n_stacks;
 	struct ct_view_lock *locks; /* per resource of the report */
 	size_t n_resources;
 	struct ct_hash resource_ids; /* indices by their ids */
 	const json_t *actors, *resources;
+	bool has_goroutines;
 };
 
 static const char *text_of(const json_t *object, const char *key)
@@ -55,28 +57,39 @@ static void list_ids(struct reader *r, struct ct_hash *ids, const json_t *list)
 
 static void read_stack(struct reader *r, size_t index, const json_t *stack)
 {
-	struct ct_view_frame frames[MAX_FRAMES];
+	struct ct_view_frame frames[MAX_FRAMES], all[MAX_FRAMES];
 	const json_t *list = json_object_get(stack, "frames");
-	uint32_t n = 0;
+	uint32_t n = 0, n_all = 0;
 
-	for (size_t i = 0; i < json_array_size(list) && n < MAX_FRAMES; i++) {
+	for (size_t i = 0; i < json_array_size(list) && n_all < MAX_FRAMES; i++) {
 		const json_t *frame = json_array_get(list, i);
 
-		if (json_is_true(json_object_get(frame, "inlined")))
-			continue;
-		frames[n++] = (struct ct_view_frame){text_of(frame, "function"),
+		all[n_all] = (struct ct_view_frame){text_of(frame, "function"),
 			text_of(frame, "module"), hex_of(frame, "offset")};
+		if (!json_is_true(json_object_get(frame, "inlined")))
+			frames[n++] = all[n_all];
+		n_all++;
 	}
 	r->stack_of[index] = ct_view_add_stack(&r->b, frames, n);
+	if (r->has_goroutines)
+		r->functions_of[index] = ct_view_functions(&r->b, all, n_all);
 }
 
-static uint32_t stack_of_actor(const struct reader *r, const json_t *actor)
+/* The index in the report, or CT_NONE. */
+static uint32_t index_of_stack(const struct reader *r, const json_t *actor)
 {
 	const json_t *index = json_object_get(actor, "stack");
 	json_int_t i = json_integer_value(index);
 
-	return json_is_integer(index) && i >= 0 && (uint64_t)i < r->n_stacks ? r->stack_of[i]
+	return json_is_integer(index) && i >= 0 && (uint64_t)i < r->n_stacks ? (uint32_t)i
 									     : CT_NONE;
+}
+
+static uint32_t stack_of_actor(const struct reader *r, const json_t *actor)
+{
+	uint32_t i = index_of_stack(r, actor);
+
+	return i != CT_NONE ? r->stack_of[i] : CT_NONE;
 }
 
 static const char *label_of(const json_t *actor)
@@ -125,14 +138,48 @@ static void read_hold(struct reader *r, const json_t *actor, const json_t *hold)
 		label ? " (" : "", label ? label : "", label ? ")" : "");
 }
 
+/* A goroutine, or several. where: what says the state and the wait of it. */
+static void read_goroutines(struct reader *r, const json_t *record, const json_t *where,
+	const char *kind, const char *creator, uint32_t n)
+{
+	const char *state = text_of(where, "state"), *reason = text_of(where, "wait_reason");
+	uint32_t stack = index_of_stack(r, record);
+
+	if (stack == CT_NONE || !r->functions_of[stack])
+		return;
+	const struct ct_view_group group = {
+		.stack = r->stack_of[stack],
+		.functions = r->functions_of[stack],
+		.waits = reason                               ? reason
+			 : state && !strcmp(state, "syscall") ? state
+							      : NULL,
+		.kind = kind,
+		.creator = creator,
+		.n = n,
+	};
+	ct_view_add_goroutines(&r->b, &group, record == where ? number_of(record) : 0);
+}
+
+static bool is_goroutine(const json_t *actor)
+{
+	const char *kind = text_of(actor, "kind");
+
+	return kind && !strcmp(kind, "goroutine");
+}
+
 static void read_actor(struct reader *r, const json_t *actor)
 {
+	bool system = json_is_true(json_object_get(actor, "system"));
 	const json_t *waits = json_object_get(actor, "waits");
 	const json_t *holds = json_object_get(actor, "holds");
+	const char *kind = text_of(json_array_get(waits, 0), "kind");
 
-	ct_view_add_thread(
-		&r->b, stack_of_actor(r, actor), text_of(json_array_get(waits, 0), "kind"));
-	for (size_t i = 0; i < json_array_size(waits); i++)
+	if (is_goroutine(actor))
+		read_goroutines(r, actor, actor, kind,
+			text_of(json_object_get(actor, "created_by"), "function"), 1);
+	else if (!system && !text_of(actor, "runs"))
+		ct_view_add_thread(&r->b, stack_of_actor(r, actor), kind);
+	for (size_t i = 0; !system && i < json_array_size(waits); i++)
 		read_wait(r, actor, json_array_get(waits, i));
 	for (size_t i = 0; i < json_array_size(holds); i++)
 		read_hold(r, actor, json_array_get(holds, i));
@@ -142,15 +189,45 @@ static void read_actor(struct reader *r, const json_t *actor)
 static void read_group(struct reader *r, const json_t *group)
 {
 	json_int_t n = json_integer_value(json_object_get(group, "count"));
-	const char *waits = text_of(json_object_get(group, "key"), "wait");
-	uint32_t stack = stack_of_actor(r, group);
+	const json_t *key = json_object_get(group, "key");
 
-	if (stack == CT_NONE || n <= 0 || n > UINT32_MAX / 2)
-		return;
-	ct_view_add_thread(&r->b, stack, waits);
-	uint32_t *count = &r->b.stacks.items[stack].n;
-	*count = n - 1 < UINT32_MAX / 2 - (json_int_t)*count ? *count + (uint32_t)(n - 1)
-							     : UINT32_MAX / 2;
+	if (n > 0 && n <= UINT32_MAX / 2)
+		read_goroutines(r, group, key, text_of(key, "wait"), text_of(key, "created_by"),
+			(uint32_t)n);
+}
+
+static uint64_t count_of(const json_t *object, const char *key)
+{
+	json_int_t n = json_integer_value(json_object_get(object, key));
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
+static void read_pools(struct reader *r, const json_t *pools)
+{
+	r->b.view.has_pools = r->b.view.has_pool_bytes = pools;
+	for (size_t i = 0; i < json_array_size(pools); i++) {
+		const json_t *p = json_array_get(pools, i);
+		const char *name = text_of(p, "name");
+		const struct ct_view_amount pool = {name ? name : text_of(p, "new"),
+			count_of(p, "objects"), count_of(p, "bytes")};
+
+		r->b.view.has_pool_bytes &= json_object_get(p, "bytes") != NULL;
+		if (pool.name)
+			ct_view_add_pool(&r->b, &pool);
+	}
+}
+
+static void read_types(struct reader *r, const json_t *types)
+{
+	r->b.view.has_types = types;
+	for (size_t i = 0; i < json_array_size(types); i++) {
+		const json_t *t = json_array_get(types, i);
+		const struct ct_view_amount type = {
+			text_of(t, "name"), count_of(t, "objects"), count_of(t, "bytes")};
+
+		ct_view_add_type(&r->b, &type);
+	}
 }
 
 static void read_lock(struct reader *r, size_t index)
@@ -211,7 +288,8 @@ static void read_head(struct reader *r, const json_t *report, const char *name)
 	const json_t *summary = json_object_get(report, "summary");
 	const char *verdict = text_of(summary, "verdict");
 	struct ct_view *view = &r->b.view;
-	json_int_t threads = json_integer_value(json_object_get(summary, "threads"));
+	uint64_t threads = count_of(summary, "threads"),
+		 goroutines = count_of(summary, "goroutines");
 
 	view->path = ct_view_text(&r->b, name);
 	view->exe = ct_view_text(&r->b, text_of(target, "exe"));
@@ -221,7 +299,8 @@ static void read_head(struct reader *r, const json_t *report, const char *name)
 		if (!strcmp(ct_verdict_name(v), verdict))
 			view->verdict = ct_verdict_name(v);
 	view->pid = json_integer_value(json_object_get(target, "pid"));
-	view->n_threads = threads > 0 && threads < UINT32_MAX ? (uint32_t)threads : 0;
+	view->n_threads = threads < UINT32_MAX ? (uint32_t)threads : 0;
+	view->n_goroutines = goroutines < UINT32_MAX ? (uint32_t)goroutines : 0;
 	view->partial = json_array_size(json_object_get(target, "partial"));
 	view->has_stacks = json_object_get(report, "stacks");
 	/* Goroutines in groups do not say each what they wait for and hold. */
@@ -237,6 +316,7 @@ static void read_all(struct reader *r, const json_t *report, const char *name)
 	const json_t *groups = json_object_get(report, "groups");
 
 	read_head(r, report, name);
+	r->has_goroutines = r->b.view.n_goroutines;
 	list_ids(r, &r->resource_ids, r->resources);
 	for (size_t i = 0; i < r->n_stacks; i++)
 		read_stack(r, i, json_array_get(stacks, i));
@@ -248,6 +328,8 @@ static void read_all(struct reader *r, const json_t *report, const char *name)
 		read_lock(r, i);
 	for (size_t i = 0; i < json_array_size(findings); i++)
 		read_finding(r, json_array_get(findings, i));
+	read_pools(r, json_object_get(report, "pools"));
+	read_types(r, json_object_get(json_object_get(report, "heap"), "types"));
 	/* Quick reports have an empty list of stacks. */
 	r->b.view.has_stacks &= r->n_stacks || !json_array_size(r->actors);
 }
@@ -267,11 +349,13 @@ enum ct_status ct_view_of_json(const char *text, size_t len, const char *name,
 	r.n_resources = json_array_size(r.resources);
 	r.stack_of = calloc(r.n_stacks + 1, sizeof(*r.stack_of));
 	r.locks = calloc(r.n_resources + 1, sizeof(*r.locks));
-	r.b.failed = !r.stack_of || !r.locks;
+	r.functions_of = calloc(r.n_stacks + 1, sizeof(*r.functions_of));
+	r.b.failed = !r.stack_of || !r.locks || !r.functions_of;
 	if (!r.b.failed)
 		read_all(&r, report, name);
 	status = ct_view_finish(&r.b, ret);
 	free(r.stack_of);
+	free(r.functions_of);
 	free(r.locks);
 	ct_hash_free(&r.resource_ids);
 	json_decref(report);

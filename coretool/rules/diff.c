@@ -1,22 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rules/diff.h"
-
 #include "base/str.h"
+#include "rules/diff_internal.h"
 #include "rules/diff_words.h"
 #include "rules/policy.h"
 
-#define MAX_NOTES 4
-
-struct differ {
-	const struct ct_view *old, *new;
-	const struct ct_policy *policy;
-	struct ct_arena *arena;
-	struct ct_diff *diff;
-	bool same_process, ignore_current, failed;
-	CT_VEC(struct ct_diff_finding) findings;
-	CT_VEC(struct ct_diff_stack) stacks;
-	CT_VEC(struct ct_diff_lock) locks;
-};
+#define MAX_NOTES 5
 
 const char *ct_change_name(enum ct_change change)
 {
@@ -26,7 +14,7 @@ const char *ct_change_name(enum ct_change change)
 	return names[change];
 }
 
-static enum ct_change change_of(uint32_t old, uint32_t new)
+enum ct_change ct_change_of(uint64_t old, uint64_t new)
 {
 	if (!old)
 		return CT_CAME;
@@ -35,8 +23,7 @@ static enum ct_change change_of(uint32_t old, uint32_t new)
 	return new > old ? CT_GREW : new < old ? CT_SHRANK : CT_STAYED;
 }
 
-/* Is a change left out because it was there before? */
-static bool is_current(const struct differ *d, enum ct_change change)
+bool ct_diff_is_current(const struct ct_differ *d, enum ct_change change)
 {
 	return d->ignore_current && change != CT_CAME && change != CT_GREW;
 }
@@ -50,7 +37,7 @@ static bool knows(const struct ct_policy *policy, const struct ct_view_finding *
 }
 
 static void record_finding(
-	struct differ *d, const struct ct_view_finding *old, const struct ct_view_finding *new)
+	struct ct_differ *d, const struct ct_view_finding *old, const struct ct_view_finding *new)
 {
 	const struct ct_view_finding *f = new ? new : old;
 	enum ct_change change = !old ? CT_CAME : !new ? CT_WENT : CT_STAYED;
@@ -58,7 +45,7 @@ static void record_finding(
 			      : knows(d->policy, f) ? "--baseline"
 						    : NULL;
 
-	if (is_current(d, change))
+	if (ct_diff_is_current(d, change))
 		return;
 	if (ignored)
 		d->diff->n_ignored++;
@@ -73,7 +60,7 @@ static void record_finding(
 }
 
 /* A pile that is new in whole and large enough is a finding of the new core's own. */
-static bool is_told(const struct differ *d, const struct ct_view_finding *growth)
+static bool is_told(const struct ct_differ *d, const struct ct_view_finding *growth)
 {
 	for (uint32_t i = 0; i < d->findings.n; i++) {
 		const struct ct_view_finding *f = d->findings.items[i].new;
@@ -85,19 +72,22 @@ static bool is_told(const struct differ *d, const struct ct_view_finding *growth
 	return false;
 }
 
-static void add_finding(struct differ *d, uint32_t old, uint32_t new)
+static void add_finding(void *self, uint32_t old, uint32_t new)
 {
+	struct ct_differ *d = self;
+
 	record_finding(d, old != CT_NONE ? &d->old->findings[old] : NULL,
 		new != CT_NONE ? &d->new->findings[new] : NULL);
 }
 
-static void add_stack(struct differ *d, uint32_t o, uint32_t n)
+static void add_stack(void *self, uint32_t o, uint32_t n)
 {
+	struct ct_differ *d = self;
 	const struct ct_view_stack *old = o != CT_NONE ? &d->old->stacks[o] : NULL;
 	const struct ct_view_stack *new = n != CT_NONE ? &d->new->stacks[n] : NULL;
 	uint32_t before = old ? old->n : 0, after = new ? new->n : 0;
-	enum ct_change change = change_of(before, after);
-	bool skip = before == after || is_current(d, change);
+	enum ct_change change = ct_change_of(before, after);
+	bool skip = before == after || ct_diff_is_current(d, change);
 	struct ct_diff_stack *slot = skip ? NULL : ct_vec_push(&d->stacks);
 
 	if (slot)
@@ -107,7 +97,7 @@ static void add_stack(struct differ *d, uint32_t o, uint32_t n)
 
 /* Thread ids mean the same only in one process; else the name, or the function it started in. */
 static bool has_other_holder(
-	const struct differ *d, const struct ct_view_lock *old, const struct ct_view_lock *new)
+	const struct ct_differ *d, const struct ct_view_lock *old, const struct ct_view_lock *new)
 {
 	if (!old->holder || !new->holder)
 		return false;
@@ -117,13 +107,14 @@ static bool has_other_holder(
 	       new->holder_label &&strcmp(old->holder_label, new->holder_label) != 0;
 }
 
-static void add_lock(struct differ *d, uint32_t o, uint32_t n)
+static void add_lock(void *self, uint32_t o, uint32_t n)
 {
+	struct ct_differ *d = self;
 	const struct ct_view_lock *old = o != CT_NONE ? &d->old->locks[o] : NULL;
 	const struct ct_view_lock *new = n != CT_NONE ? &d->new->locks[n] : NULL;
-	enum ct_change change = change_of(old ? old->waiters : 0, new ? new->waiters : 0);
+	enum ct_change change = ct_change_of(old ? old->waiters : 0, new ? new->waiters : 0);
 	bool other = old && new &&has_other_holder(d, old, new);
-	bool skip = (change == CT_STAYED && !other) || is_current(d, change);
+	bool skip = (change == CT_STAYED && !other) || ct_diff_is_current(d, change);
 	struct ct_diff_lock *slot = skip ? NULL : ct_vec_push(&d->locks);
 
 	if (slot)
@@ -133,7 +124,7 @@ static void add_lock(struct differ *d, uint32_t o, uint32_t n)
 
 /* What a lock is known by: its key; without one, in the same process, its address. NULL: nothing.
  */
-static const char *lock_key(struct differ *d, const struct ct_view_lock *lock)
+static const char *lock_key(struct ct_differ *d, const struct ct_view_lock *lock)
 {
 	if (lock->key || !d->same_process)
 		return lock->key;
@@ -141,84 +132,12 @@ static const char *lock_key(struct differ *d, const struct ct_view_lock *lock)
 		d->arena, "%s 0x%llx", lock->kind, (unsigned long long)lock->address);
 }
 
-/* Things of one kind by their keys, to be paired. */
-struct keys {
-	const char **items; /* NULL: it goes with none and is not told */
-	uint32_t n;
-};
-
-/* The old ones by key: a list for each, whose head is with the first that was met. */
-struct lists {
-	struct ct_hash hash;
-	uint32_t *head, *next;
-};
-
-/* The one that stands for all with this key, or CT_NONE. */
-static uint32_t list_of(const struct lists *lists, const struct keys *keys, const char *key)
+struct ct_keys ct_diff_keys(struct ct_differ *d, uint32_t n)
 {
-	struct ct_hash_it it = ct_hash_find(&lists->hash, ct_hash_bytes(key, strlen(key)));
-	uint32_t i;
-
-	while (ct_hash_next(&lists->hash, &it, &i))
-		if (!strcmp(keys->items[i], key))
-			return i;
-	return CT_NONE;
-}
-
-static bool make_lists(const struct keys *old, struct lists *ret)
-{
-	ret->head = malloc(((size_t)old->n + 1) * sizeof(*ret->head));
-	ret->next = malloc(((size_t)old->n + 1) * sizeof(*ret->next));
-	for (uint32_t i = old->n; ret->head && ret->next && i-- > 0;) {
-		const char *key = old->items[i];
-		uint32_t list = key ? list_of(ret, old, key) : CT_NONE;
-
-		if (!key)
-			continue;
-		ret->next[i] = list == CT_NONE ? CT_NONE : ret->head[list];
-		ret->head[list == CT_NONE ? i : list] = i;
-		if (list == CT_NONE &&
-			!ct_hash_insert(&ret->hash, ct_hash_bytes(key, strlen(key)), i))
-			return false;
-	}
-	return ret->head && ret->next;
-}
-
-/* Calls add for each pair with one key, and for each that goes with none: CT_NONE is the other. */
-static void pair(struct differ *d, const struct keys *old, const struct keys *new,
-	void (*add)(struct differ *d, uint32_t old, uint32_t new))
-{
-	struct lists lists = {0};
-	ct_autofree bool *paired = calloc((size_t)old->n + 1, sizeof(*paired));
-	bool ok = paired && make_lists(old, &lists);
-
-	for (uint32_t i = 0; ok && i < new->n; i++) {
-		if (!new->items[i])
-			continue;
-		uint32_t list = list_of(&lists, old, new->items[i]);
-		uint32_t other = list != CT_NONE ? lists.head[list] : CT_NONE;
-
-		if (other != CT_NONE) {
-			lists.head[list] = lists.next[other];
-			paired[other] = true;
-		}
-		add(d, other, i);
-	}
-	for (uint32_t i = 0; ok && i < old->n; i++)
-		if (!paired[i] && old->items[i])
-			add(d, i, CT_NONE);
-	d->failed |= !ok;
-	ct_hash_free(&lists.hash);
-	free(lists.head);
-	free(lists.next);
-}
-
-static struct keys new_keys(struct differ *d, uint32_t n)
-{
-	struct keys keys = {ct_arena_new_array(d->arena, (size_t)n + 1, const char *), n};
+	struct ct_keys keys = {ct_arena_new_array(d->arena, (size_t)n + 1, const char *), n};
 
 	d->failed |= !keys.items;
-	return keys.items ? keys : (struct keys){0};
+	return keys.items ? keys : (struct ct_keys){0};
 }
 
 /* Where one has no fingerprint, all go by their rules: else it would be new. */
@@ -230,9 +149,10 @@ static bool have_fingerprints(const struct ct_view *view)
 	return true;
 }
 
-static struct keys keys_of_findings(struct differ *d, const struct ct_view *view, bool fingerprints)
+static struct ct_keys keys_of_findings(
+	struct ct_differ *d, const struct ct_view *view, bool fingerprints)
 {
-	struct keys keys = new_keys(d, view->n_findings);
+	struct ct_keys keys = ct_diff_keys(d, view->n_findings);
 
 	for (uint32_t i = 0; i < keys.n; i++)
 		keys.items[i] =
@@ -240,30 +160,30 @@ static struct keys keys_of_findings(struct differ *d, const struct ct_view *view
 	return keys;
 }
 
-static struct keys keys_of_stacks(struct differ *d, const struct ct_view *view)
+static struct ct_keys keys_of_stacks(struct ct_differ *d, const struct ct_view *view)
 {
-	struct keys keys = new_keys(d, view->n_stacks);
+	struct ct_keys keys = ct_diff_keys(d, view->n_stacks);
 
 	for (uint32_t i = 0; i < keys.n; i++)
 		keys.items[i] = view->stacks[i].key;
 	return keys;
 }
 
-static struct keys keys_of_locks(struct differ *d, const struct ct_view *view)
+static struct ct_keys keys_of_locks(struct ct_differ *d, const struct ct_view *view)
 {
-	struct keys keys = new_keys(d, view->n_locks);
+	struct ct_keys keys = ct_diff_keys(d, view->n_locks);
 
 	for (uint32_t i = 0; i < keys.n; i++)
 		keys.items[i] = lock_key(d, &view->locks[i]);
 	return keys;
 }
 
-static void note(struct differ *d, const char **notes, const char *text)
+static void note(struct ct_differ *d, const char **notes, const char *text)
 {
 	notes[d->diff->n_notes++] = text;
 }
 
-static void compare(struct differ *d)
+static void compare(struct ct_differ *d)
 {
 	const struct ct_view *old = d->old, *new = d->new;
 	const char **notes = ct_arena_new_array(d->arena, MAX_NOTES, const char *);
@@ -272,16 +192,17 @@ static void compare(struct differ *d)
 		return;
 	d->diff->notes = notes;
 	bool fingerprints = have_fingerprints(old) && have_fingerprints(new);
-	struct keys a = keys_of_findings(d, old, fingerprints);
-	struct keys b = keys_of_findings(d, new, fingerprints);
-	pair(d, &a, &b, add_finding);
+	struct ct_keys a = keys_of_findings(d, old, fingerprints);
+	struct ct_keys b = keys_of_findings(d, new, fingerprints);
+	d->failed |= !ct_pair(&a, &b, add_finding, d);
 	if (!fingerprints)
 		note(d, notes,
 			"a finding has no fingerprint: findings are compared by their rules alone");
 	if (old->has_stacks && new->has_stacks) {
 		a = keys_of_stacks(d, old);
 		b = keys_of_stacks(d, new);
-		pair(d, &a, &b, add_stack);
+		d->failed |= !ct_pair(&a, &b, add_stack, d);
+		ct_diff_goroutines(d);
 	} else {
 		note(d, notes, "one of them has no stacks: stacks are not compared");
 	}
@@ -289,36 +210,53 @@ static void compare(struct differ *d)
 	if (old->has_locks && new->has_locks && old->has_stacks == new->has_stacks) {
 		a = keys_of_locks(d, old);
 		b = keys_of_locks(d, new);
-		pair(d, &a, &b, add_lock);
+		d->failed |= !ct_pair(&a, &b, add_lock, d);
 	} else {
 		note(d, notes, "they do not tell alike of locks: locks are not compared");
 	}
+	ct_diff_amounts(d);
+	if (old->has_types != new->has_types || old->has_pools != new->has_pools)
+		note(d, notes,
+			"one of them does not tell of the heap or of pools: these are not "
+			"compared");
 	if (old->partial || new->partial)
 		note(d, notes,
 			"one of them was analysed in part: what seems to have come or gone may "
 			"only have been missing");
 }
 
+static void add_pile(struct ct_differ *d, const struct ct_pile *pile)
+{
+	const struct ct_view_finding *f = ct_diff_growth(pile, d->policy, d->arena);
+
+	if (f && !is_told(d, f))
+		record_finding(d, NULL, f);
+}
+
 /* What CT122 cannot see in one core alone. */
-static void add_growth(struct differ *d)
+static void add_growth(struct ct_differ *d)
 {
 	for (uint32_t i = 0; i < d->stacks.n; i++) {
-		const struct ct_view_finding *f =
-			ct_diff_growth(&d->stacks.items[i], d->policy, d->arena);
+		const struct ct_diff_stack *s = &d->stacks.items[i];
 
-		if (f && !is_told(d, f))
-			record_finding(d, NULL, f);
+		if (s->new)
+			add_pile(d, &(struct ct_pile){"threads", s->new->key, s->new->place,
+					    s->new->waits, s->old ? s->old->n : 0, s->new->n});
+	}
+	for (uint32_t i = 0; i < d->goroutines.n; i++) {
+		const struct ct_diff_goroutines *g = &d->goroutines.items[i];
+
+		add_pile(d, &(struct ct_pile){"goroutines", g->functions, g->place, g->group->kind,
+				    g->old, g->new});
 	}
 }
 
-static int64_t delta_of(uint32_t old, uint32_t new)
+static uint64_t delta_of(uint32_t old, uint32_t new)
 {
-	int64_t delta = (int64_t) new - old;
-
-	return delta < 0 ? -delta : delta;
+	return old < new ? new - old : old - new;
 }
 
-static int by_change(enum ct_change a, enum ct_change b, int64_t delta_a, int64_t delta_b)
+int ct_diff_order(enum ct_change a, enum ct_change b, uint64_t delta_a, uint64_t delta_b)
 {
 	if (a != b)
 		return a < b ? -1 : 1;
@@ -334,7 +272,7 @@ static int compare_findings(const void *a, const void *b)
 {
 	const struct ct_diff_finding *x = a, *y = b;
 	const struct ct_view_finding *f = x->new ? x->new : x->old, *g = y->new ? y->new : y->old;
-	int order = by_change(x->change, y->change, g->level, f->level);
+	int order = ct_diff_order(x->change, y->change, g->level, f->level);
 
 	return order ? order : strcmp(name_of(f), name_of(g));
 }
@@ -342,7 +280,7 @@ static int compare_findings(const void *a, const void *b)
 static int compare_stacks(const void *a, const void *b)
 {
 	const struct ct_diff_stack *x = a, *y = b;
-	int order = by_change(x->change, y->change,
+	int order = ct_diff_order(x->change, y->change,
 		delta_of(x->old ? x->old->n : 0, x->new ? x->new->n : 0),
 		delta_of(y->old ? y->old->n : 0, y->new ? y->new->n : 0));
 
@@ -353,7 +291,7 @@ static int compare_stacks(const void *a, const void *b)
 static int compare_locks(const void *a, const void *b)
 {
 	const struct ct_diff_lock *x = a, *y = b;
-	int order = by_change(x->change, y->change,
+	int order = ct_diff_order(x->change, y->change,
 		delta_of(x->old ? x->old->waiters : 0, x->new ? x->new->waiters : 0),
 		delta_of(y->old ? y->old->waiters : 0, y->new ? y->new->waiters : 0));
 	const struct ct_view_lock *l = x->new ? x->new : x->old, *m = y->new ? y->new : y->old;
@@ -363,11 +301,15 @@ static int compare_locks(const void *a, const void *b)
 	return strcmp(l->key, m->key);
 }
 
-#define SETTLE(d, what)                                                                            \
+#define SORT(d, what)                                                                              \
 	do {                                                                                       \
 		if ((d)->what.n)                                                                   \
 			qsort((d)->what.items, (d)->what.n, sizeof(*(d)->what.items),              \
 				compare_##what);                                                   \
+	} while (0)
+
+#define KEEP(d, what)                                                                              \
+	do {                                                                                       \
 		(d)->diff->what = ct_arena_copy(                                                   \
 			(d)->arena, (d)->what.items, (d)->what.n * sizeof(*(d)->what.items));      \
 		(d)->diff->n_##what = (d)->what.n;                                                 \
@@ -375,11 +317,17 @@ static int compare_locks(const void *a, const void *b)
 		ct_vec_free(&(d)->what);                                                           \
 	} while (0)
 
-static void settle(struct differ *d)
+static void settle(struct ct_differ *d)
 {
-	SETTLE(d, findings);
-	SETTLE(d, stacks);
-	SETTLE(d, locks);
+	SORT(d, findings);
+	SORT(d, stacks);
+	SORT(d, locks);
+	KEEP(d, findings);
+	KEEP(d, stacks);
+	KEEP(d, locks);
+	KEEP(d, goroutines);
+	KEEP(d, pools);
+	KEEP(d, types);
 }
 
 static bool same_process(const struct ct_view *old, const struct ct_view *new)
@@ -401,7 +349,7 @@ enum ct_status ct_diff_views(const struct ct_view *old, const struct ct_view *ne
 	doc->kind = CT_DOCUMENT_DIFF;
 	doc->policy = policy;
 	struct ct_diff *diff = ct_arena_new(&doc->arena, struct ct_diff);
-	struct differ d = {.old = old,
+	struct ct_differ d = {.old = old,
 		.new = new,
 		.policy = policy,
 		.arena = &doc->arena,

@@ -32,6 +32,24 @@ struct ct_diff_lock {
 	bool other_holder;
 };
 
+/* Goroutines in one place: with the same functions and the same wait. */
+struct ct_diff_goroutines {
+	enum ct_change change;             /* of how many there are */
+	const struct ct_view_group *group; /* one of them */
+	const char *place;
+	const char *functions; /* as a stack's key */
+	uint32_t old, new;
+	/* Of the new ones, those that were not there before: by their numbers where both sides
+	 * have them and are of one process, else as many more as there are. */
+	uint32_t n_added;
+	const char *ignored_by; /* an option, or why such are no leaks; NULL: they count */
+};
+
+struct ct_diff_amount {        /* of a pool, or of a type; change: of bytes, else of objects */
+	enum ct_change change; /* not stayed */
+	const struct ct_view_amount *old, *new;
+};
+
 struct ct_diff {
 	const struct ct_view *old, *new;
 	const char *headline; /* one sentence */
@@ -39,7 +57,12 @@ struct ct_diff {
 	const struct ct_diff_finding *findings;
 	const struct ct_diff_stack *stacks;
 	const struct ct_diff_lock *locks;
-	uint32_t n_findings, n_stacks, n_locks;
+	const struct ct_diff_goroutines *goroutines;
+	const struct ct_diff_amount *pools, *types;
+	uint32_t n_findings, n_stacks, n_locks, n_goroutines, n_pools, n_types;
+	uint32_t n_added;                 /* goroutines that are new and count */
+	bool by_number;                   /* that is known of each by its number */
+	bool pool_bytes;                  /* pools are compared by bytes, else by objects */
 	uint32_t n_new[CT_N_LEVELS];      /* findings that came and count */
 	uint32_t n_changes[CT_N_CHANGES]; /* findings by change, the ignored ones left out */
 	uint32_t n_ignored;

@@ -16,29 +16,27 @@ static bool is_behind_lock(const char *waits)
 }
 
 const struct ct_view_finding *ct_diff_growth(
-	const struct ct_diff_stack *stack, const struct ct_policy *policy, struct ct_arena *arena)
+	const struct ct_pile *pile, const struct ct_policy *policy, struct ct_arena *arena)
 {
-	uint32_t before = stack->old ? stack->old->n : 0, after = stack->new ? stack->new->n : 0;
 	uint32_t level = ct_policy_level(policy, RULE);
 
-	if (level == CT_RULE_OFF || after < ct_policy_threshold(policy, CT_THRESHOLD_PILE_UP) ||
-		after / 2 < before || !is_behind_lock(stack->new->waits))
+	if (level == CT_RULE_OFF || pile->new < ct_policy_threshold(policy, CT_THRESHOLD_PILE_UP) ||
+		pile->new / 2 < pile->old || !is_behind_lock(pile->waits))
 		return NULL;
 	struct ct_view_finding *ret = ct_arena_new(arena, struct ct_view_finding);
 	if (!ret)
 		return NULL;
-	const char *key = stack->new->key;
 	*ret = (struct ct_view_finding){
 		.rule = RULE,
 		.name = "stack-pile-up",
-		.title = ct_arena_printf(arena, "%u threads wait for a lock in %s, before %u",
-			after, stack->new->place, before),
+		.title = ct_arena_printf(arena, "%u %s wait for a lock in %s, before %u", pile->new,
+			pile->what, pile->place, pile->old),
 		.fingerprint = ct_arena_printf(arena, "%016llx",
-			(unsigned long long)(ct_hash_bytes(key, strlen(key)) ^
+			(unsigned long long)(ct_hash_bytes(pile->key, strlen(pile->key)) ^
 					     ct_hash_bytes(RULE, strlen(RULE)))),
 		.level = level < CT_N_LEVELS ? level : CT_P2,
 		.confidence = ct_confidence_name(CT_LIKELY),
-		.n_actors = after,
+		.n_actors = pile->new,
 	};
 	return ret->title && ret->fingerprint ? ret : NULL;
 }
@@ -93,6 +91,27 @@ static bool add_lock(const struct ct_diff *diff, struct ct_str *s)
 	return true;
 }
 
+/* "5 new goroutines, 3 of them in main.worker()" */
+static bool add_goroutines(const struct ct_diff *diff, struct ct_str *s)
+{
+	const struct ct_diff_goroutines *best = NULL;
+
+	for (uint32_t i = 0; i < diff->n_goroutines; i++) {
+		const struct ct_diff_goroutines *g = &diff->goroutines[i];
+
+		if (!g->ignored_by && g->n_added > (best ? best->n_added : 0))
+			best = g;
+	}
+	if (!best)
+		return false;
+	ct_str_add(s, "%s%u new goroutine%s", s->len ? "; " : "", diff->n_added,
+		diff->n_added == 1 ? "" : "s");
+	if (best->n_added < diff->n_added)
+		ct_str_add(s, ", %u of them", best->n_added);
+	ct_str_add(s, " in %s", best->place);
+	return true;
+}
+
 /* Of the place with the most threads more. They are sorted. */
 static void add_stack(const struct ct_diff *diff, struct ct_str *s)
 {
@@ -122,8 +141,11 @@ static void add_gone(const struct ct_diff *diff, struct ct_str *s)
 		ct_str_add(s, "%s%u finding%s less", s->len ? "; " : "", n, n == 1 ? "" : "s");
 	if (!s->len && diff->old->n_threads != diff->new->n_threads)
 		ct_str_add(s, "%u threads, before %u", diff->new->n_threads, diff->old->n_threads);
-	if (!s->len && (diff->n_locks || diff->n_stacks))
-		add_clause(s, "fewer threads wait, or others");
+	if (!s->len && diff->old->n_goroutines != diff->new->n_goroutines)
+		ct_str_add(s, "%u goroutines, before %u", diff->new->n_goroutines,
+			diff->old->n_goroutines);
+	if (!s->len && (diff->n_locks || diff->n_stacks || diff->n_goroutines))
+		add_clause(s, "fewer wait, or others");
 }
 
 const char *ct_diff_headline(const struct ct_diff *diff, struct ct_arena *arena)
@@ -132,7 +154,7 @@ const char *ct_diff_headline(const struct ct_diff *diff, struct ct_arena *arena)
 	ct_autostr text = {0}, clauses = {0};
 
 	add_new_findings(diff, &clauses);
-	if (!add_lock(diff, &clauses))
+	if (!add_lock(diff, &clauses) & !add_goroutines(diff, &clauses))
 		add_stack(diff, &clauses);
 	add_gone(diff, &clauses);
 	if (!clauses.len)

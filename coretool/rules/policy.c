@@ -70,15 +70,27 @@ bool ct_level_read(const char *name, enum ct_level *ret)
 	return false;
 }
 
-/* "f" names "f(int)" and "f.constprop.0" too. */
+/* Clones of the compiler; a closure of Go ("f.func1") is another function. */
+static bool is_clone_mark(const char *mark)
+{
+	static const char *const marks[] = {
+		".isra.", ".constprop.", ".part.", ".cold", ".lto_priv.", ".llvm."};
+
+	for (size_t i = 0; i < CT_COUNT(marks); i++)
+		if (!strncmp(mark, marks[i], strlen(marks[i])))
+			return true;
+	return false;
+}
+
 static bool names(const char *name, const char *function)
 {
 	size_t len = strlen(name);
 
-	return !strncmp(name, function, len) && strchr("(.", function[len]);
+	return !strncmp(name, function, len) &&
+	       (!function[len] || function[len] == '(' || is_clone_mark(function + len));
 }
 
-static bool listed(const struct ct_strings *list, const char *function)
+bool ct_policy_names(const struct ct_strings *list, const char *function)
 {
 	for (size_t i = 0; function && i < list->n; i++)
 		if (names(list->items[i], function))
@@ -91,12 +103,30 @@ static const char *function_of(const struct ct_facts *facts, const struct ct_fra
 	return facts->sites[frame->site].function;
 }
 
+/* The innermost that a traceback of Go shows: not the runtime's; CT_NONE. */
+static uint32_t shown_frame(const struct ct_facts *facts, uint32_t stack)
+{
+	for (uint32_t i = 0; stack != CT_NONE && i < facts->stacks[stack].n_frames; i++) {
+		const char *function = function_of(facts, &facts->stacks[stack].frames[i]);
+
+		if (!function || strncmp(function, "runtime.", 8) != 0)
+			return i;
+	}
+	return CT_NONE;
+}
+
 static bool has_top(const struct ct_strings *list, const struct ct_facts *facts, uint32_t actor)
 {
-	uint32_t own = ct_own_frame(facts, actor), stack = facts->actors[actor].stack;
+	const struct ct_actor *a = &facts->actors[actor];
+	uint32_t own = ct_own_frame(facts, actor);
+	uint32_t shown = a->kind == CT_ACTOR_GOROUTINE ? shown_frame(facts, a->stack) : CT_NONE;
 
-	return own != CT_NONE &&
-	       listed(list, function_of(facts, &facts->stacks[stack].frames[own]));
+	return (own != CT_NONE &&
+		       ct_policy_names(
+			       list, function_of(facts, &facts->stacks[a->stack].frames[own]))) ||
+	       (shown != CT_NONE &&
+		       ct_policy_names(
+			       list, function_of(facts, &facts->stacks[a->stack].frames[shown])));
 }
 
 static bool has_any(const struct ct_strings *list, const struct ct_facts *facts, uint32_t actor)
@@ -104,7 +134,7 @@ static bool has_any(const struct ct_strings *list, const struct ct_facts *facts,
 	uint32_t stack = facts->actors[actor].stack;
 
 	for (uint32_t i = 0; stack != CT_NONE && i < facts->stacks[stack].n_frames; i++)
-		if (listed(list, function_of(facts, &facts->stacks[stack].frames[i])))
+		if (ct_policy_names(list, function_of(facts, &facts->stacks[stack].frames[i])))
 			return true;
 	return false;
 }
@@ -112,8 +142,10 @@ static bool has_any(const struct ct_strings *list, const struct ct_facts *facts,
 static bool has_start(const struct ct_strings *list, const struct ct_facts *facts, uint32_t actor)
 {
 	uint32_t site = facts->actors[actor].start_site;
+	uint32_t creator = ct_goroutine_creator(facts, actor);
 
-	return site != CT_NONE && listed(list, facts->sites[site].function);
+	return (site != CT_NONE && ct_policy_names(list, facts->sites[site].function)) ||
+	       (creator != CT_NONE && ct_policy_names(list, facts->sites[creator].function));
 }
 
 /* Must be so for all threads of a finding: who else is stuck has a right to be heard. */

@@ -179,25 +179,30 @@ void ct_view_add_finding(struct ct_view_builder *b, const struct ct_view_finding
 	};
 }
 
+#define KEEP(b, what)                                                                              \
+	do {                                                                                       \
+		(b)->view.what = ct_arena_copy(                                                    \
+			(b)->arena, (b)->what.items, (b)->what.n * sizeof(*(b)->what.items));      \
+		(b)->view.n_##what = (b)->what.n;                                                  \
+		(b)->failed |= !(b)->view.what;                                                    \
+		ct_vec_free(&(b)->what);                                                           \
+	} while (0)
+
 enum ct_status ct_view_finish(struct ct_view_builder *b, struct ct_view *ret)
 {
-	struct ct_view *v = &b->view;
-
-	v->findings = ct_arena_copy(
-		b->arena, b->findings.items, b->findings.n * sizeof(*b->findings.items));
-	v->stacks =
-		ct_arena_copy(b->arena, b->stacks.items, b->stacks.n * sizeof(*b->stacks.items));
-	v->locks = ct_arena_copy(b->arena, b->locks.items, b->locks.n * sizeof(*b->locks.items));
-	v->n_findings = b->findings.n;
-	v->n_stacks = b->stacks.n;
-	v->n_locks = b->locks.n;
-	bool ok = !b->failed && v->findings && v->stacks && v->locks;
-	ct_vec_free(&b->findings);
-	ct_vec_free(&b->stacks);
-	ct_vec_free(&b->locks);
+	KEEP(b, findings);
+	KEEP(b, stacks);
+	KEEP(b, locks);
+	KEEP(b, groups);
+	KEEP(b, ids);
+	KEEP(b, pools);
+	KEEP(b, types);
 	ct_hash_free(&b->stack_keys);
 	ct_hash_free(&b->lock_keys);
-	if (ok)
-		*ret = *v;
-	return ok ? CT_OK : CT_NO_MEMORY;
+	ct_hash_free(&b->group_keys);
+	ct_hash_free(&b->pools.names);
+	ct_hash_free(&b->types.names);
+	if (!b->failed)
+		*ret = b->view;
+	return b->failed ? CT_NO_MEMORY : CT_OK;
 }

@@ -39,23 +39,54 @@ struct ct_view_lock {
 	uint64_t holder_id;       /* 0: none is known */
 };
 
+struct ct_view_group {         /* goroutines in one place */
+	uint32_t stack;        /* that is known by their functions */
+	const char *functions; /* inlined ones too, innermost first, one a line */
+	const char *waits;     /* the runtime's word for it, or their state */
+	const char *kind;      /* of wait, or NULL */
+	const char *creator;   /* the function that made them, or NULL */
+	uint32_t n;
+};
+
+struct ct_view_goroutine {
+	uint64_t id;
+	uint32_t group;
+};
+
+struct ct_view_amount { /* a pool, or the objects of one type */
+	const char *name;
+	uint64_t objects, bytes;
+};
+
 struct ct_view {
 	const char *path, *exe; /* NULL: not known */
 	const char *verdict, *headline;
 	int64_t pid;
-	uint32_t n_threads;
-	bool has_stacks, has_locks; /* they were asked for */
+	uint32_t n_threads, n_goroutines;
+	bool has_stacks, has_locks, has_pools, has_types; /* they were asked for */
+	bool has_pool_bytes;                              /* not only how many objects */
 	bool partial;
 	const struct ct_view_finding *findings;
 	const struct ct_view_stack *stacks;
 	const struct ct_view_lock *locks;
-	uint32_t n_findings, n_stacks, n_locks;
+	const struct ct_view_group *groups;
+	/* Each of the goroutines that are not the runtime's; none when only their groups are known.
+	 */
+	const struct ct_view_goroutine *ids;
+	const struct ct_view_amount *pools, *types; /* each name once */
+	uint32_t n_findings, n_stacks, n_locks, n_groups, n_ids, n_pools, n_types;
 };
 
 struct ct_view_frame {
 	const char *function; /* NULL: not known */
 	const char *module;   /* NULL: none */
 	uint64_t offset;
+};
+
+struct ct_view_amounts { /* each name once */
+	struct ct_view_amount *items;
+	uint32_t n, cap;
+	struct ct_hash names;
 };
 
 struct ct_view_builder {
@@ -66,18 +97,33 @@ struct ct_view_builder {
 	CT_VEC(struct ct_view_finding) findings;
 	CT_VEC(struct ct_view_stack) stacks;
 	CT_VEC(struct ct_view_lock) locks;
-	struct ct_hash stack_keys, lock_keys;
+	CT_VEC(struct ct_view_group) groups;
+	CT_VEC(struct ct_view_goroutine) ids;
+	struct ct_view_amounts pools, types;
+	struct ct_hash stack_keys, lock_keys, group_keys;
 };
 
 /* Strings are copied into arena, clean and cut; NULL stays NULL. */
 const char *ct_view_text(struct ct_view_builder *b, const char *text);
-/* The index of the stack of these frames, innermost first; inlined ones do not count. */
+/* The index of the stack of these frames, innermost first; inlined ones must not be among them. */
 uint32_t ct_view_add_stack(
 	struct ct_view_builder *b, const struct ct_view_frame *frames, uint32_t n);
 /* One more thread has it. waits: the kind of its wait, or NULL. */
 void ct_view_add_thread(struct ct_view_builder *b, uint32_t stack, const char *waits);
 /* A lock with waiters; others that cannot be told from it are added to it. */
 void ct_view_add_lock(struct ct_view_builder *b, const struct ct_view_lock *lock);
+/* The functions of these frames, as a group of goroutines has them. (view_go.c) */
+const char *ct_view_functions(
+	struct ct_view_builder *b, const struct ct_view_frame *frames, uint32_t n);
+/*
+ * Goroutines in one place, n of them; group->functions is what the above gave. id: of the only one,
+ * or 0. Those in which there is nothing but the runtime's code do not count. (view_go.c)
+ */
+void ct_view_add_goroutines(
+	struct ct_view_builder *b, const struct ct_view_group *group, uint64_t id);
+/* Of equal names the numbers are added up. (view_go.c) */
+void ct_view_add_pool(struct ct_view_builder *b, const struct ct_view_amount *pool);
+void ct_view_add_type(struct ct_view_builder *b, const struct ct_view_amount *type);
 void ct_view_add_finding(struct ct_view_builder *b, const struct ct_view_finding *finding);
 /* Takes all that the builder holds, also when it fails. */
 CT_WARN_UNUSED enum ct_status ct_view_finish(struct ct_view_builder *b, struct ct_view *ret);

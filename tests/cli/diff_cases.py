@@ -13,6 +13,112 @@ CONVOY = "O2-g/owner_in_read.gcore.core"
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def left_cores():
+    """Of go_left, (before, after) of each version."""
+    cores = sorted(Settings.cores.glob("go-*-plain/go_left-before.gcore.core"))
+    assert cores, "there are no cores of Go: make cores first"
+    return [(core, core.with_name(core.name.replace("before", "after"))) for core in cores]
+
+
+class Left(CliTest):
+    """Goroutines that are left over, as samples/go_left.go leaves them."""
+
+    def diff(self, old, new, *options, status=OK):
+        return json.loads(self.check(status, "diff", old, new, "--json", *options).out)
+
+    def report_of(self, core, command, *options):
+        return json.loads(self.check(OK, command, core, "--json", *options).out)
+
+    def test_places(self):
+        for old, new in left_cores():
+            found = self.diff(old, new, "--fail-on-new", status=FINDINGS)
+            places = {g["place"]: g for g in found["goroutines"] if not g["ignored_by"]}
+            self.assertEqual({p: (g["goroutines"]["old"], g["goroutines"]["new"], g["waits"], g["change"])
+                              for p, g in places.items()},
+                             {"main.quote()": (0, 5, "chan send", "came"),
+                              "main.ship()": (0, 1, "chan send", "came"),
+                              "main.pack()": (2, 1, "chan receive", "shrank")})
+            self.assertEqual(places["main.quote()"]["created_by"], "main.start")
+            # They are not of one process: the packer that moved on counts where it is now.
+            self.assertEqual((found["summary"]["new_goroutines"], found["summary"]["by_number"]), (6, False))
+            self.assertEqual(found["summary"]["headline"],
+                             "clean as before: 6 new goroutines, 5 of them in main.quote()")
+            self.check(FINDINGS, "diff", new, old, "--fail-on-new")  # one packer more
+            self.check(OK, "diff", new, new, "--fail-on-new")
+
+    def test_pools_and_types(self):
+        for old, new in left_cores():
+            found = self.diff(old, new)
+            pool = next(p for p in found["pools"] if p["name"] == "main.baskets")
+            self.assertEqual((pool["change"], pool["objects"]), ("grew", {"old": 1, "new": 5}))
+            self.assertGreaterEqual(pool["bytes"]["new"] - pool["bytes"]["old"], 4 * 4096)
+            sizes = [t for t in found["types"] if t["objects"]["new"] - t["objects"]["old"] > 1900]
+            self.assertEqual(len(sizes), 1)
+            self.assertEqual(sizes[0]["bytes"]["new"] // sizes[0]["objects"]["new"], 24)
+            text = self.check(OK, "diff", old, new).out
+            self.assertIn("main.baskets: 5 objects, ", text)
+            heaps = [self.write(f"h{n}", self.check(OK, "heap", core, "--json").out.encode())
+                     for n, core in enumerate((old, new))]
+            self.assertEqual(self.diff(*heaps)["types"], found["types"])
+            self.assertEqual(len(self.diff(heaps[0], heaps[0])["types"]), 0)
+
+    def test_what_is_ignored(self):
+        (old, new), *_ = left_cores()
+        for options, left in (
+                (("--ignore-top-function", "main.quote"), 1),
+                (("--ignore-top-function", "main.quot"), 6),
+                (("--ignore-top-function", "main.quote", "--ignore-any-function", "main.ship"), 0),
+                (("--ignore-any-function", "main.pack"), 5),
+                (("--ignore-created-by", "main.start"), 0),
+                (("--ignore-created-by", "main.start.func1"), 0),
+                (("--ignore-created-by", "main.cheapest"), 6),
+        ):
+            found = self.diff(old, new, "--fail-on-new", "--ignore-current", *options,
+                              status=FINDINGS if left else OK)
+            self.assertEqual(found["summary"]["new_goroutines"], left, options)
+        # Who is there before and after, and package signal's own, are none of it.
+        report = self.report_of(new, "goroutines", "--full")
+        empty = copy.deepcopy(report)
+        empty["actors"] = [a for a in report["actors"] if a["kind"] == "thread"]
+        found = self.diff(self.write("e.json", json.dumps(empty).encode()),
+                          self.write("f.json", json.dumps(report).encode()), "--fail-on-new", status=FINDINGS)
+        self.assertEqual({g["place"]: g["ignored_by"] for g in found["goroutines"]},
+                         {"main.quote()": None, "main.ship()": None, "main.pack()": None,
+                          "main.rest()": "the main goroutine", "os/signal.signal_recv()": "os/signal's own"})
+        self.assertEqual(found["summary"]["new_goroutines"], 7)
+
+    def test_one_process(self):
+        """Of one process each goroutine is known by its number."""
+        (_, core), *_ = left_cores()
+        report = self.report_of(core, "goroutines", "--full")
+        stacks = [self.place(report, a) for a in report["actors"]]
+        packing, shipping = stacks.index("main.pack"), stacks.index("main.ship")
+        quoting = [i for i, place in enumerate(stacks) if place == "main.quote"]
+        old = copy.deepcopy(report)
+        # Before, the one that ships packed, and of the five two were not there.
+        for key in ("stack", "wait_reason", "waits"):
+            old["actors"][shipping][key] = old["actors"][packing][key]
+        for i in sorted(quoting[:2], reverse=True):
+            del old["actors"][i]
+        old, new = (self.write(f"{n}.json", json.dumps(r).encode()) for n, r in enumerate((old, report)))
+        found = self.diff(old, new, "--fail-on-new", status=FINDINGS)
+        self.assertEqual((found["summary"]["new_goroutines"], found["summary"]["by_number"]), (2, True))
+        self.assertEqual({g["place"]: (g["change"], g["new"]) for g in found["goroutines"]},
+                         {"main.quote()": ("grew", 2), "main.ship()": ("came", 0), "main.pack()": ("shrank", 0)})
+        found = self.diff(old, new, "--ignore-current")
+        self.assertEqual([g["place"] for g in found["goroutines"]], ["main.quote()"])
+        self.diff(old, new, "--fail-on-new", "--ignore-top-function", "main.quote")
+        # Another number is another goroutine.
+        report["actors"][shipping]["id"] = "g:999999"
+        new = self.write("n.json", json.dumps(report).encode())
+        self.assertEqual(self.diff(old, new)["summary"]["new_goroutines"], 3)
+
+    @staticmethod
+    def place(report, actor):
+        frames = report["stacks"][actor["stack"]]["frames"] if "stack" in actor else ()
+        return next((f["function"] for f in frames if f.get("function", "").startswith("main.")), None)
+
+
 class Diff(CliTest):
     def report_of(self, core, *options):
         return json.loads(self.check(OK, real_core(core), "--json", *options).out)
@@ -36,11 +142,13 @@ class Diff(CliTest):
     def test_goroutines_and_their_reports(self):
         cores = sorted(Settings.cores.glob("go-*-plain/go_waits.gcore.core"))
         self.assertTrue(cores, "there are no cores of Go: make cores first")
-        for options, notes in ((("--full",), 0), ((), 1)):
+        # Such a report has neither pools nor the heap.
+        for options, notes in ((("--full",), 1), ((), 2)):
             report = self.write("r.json", self.check(OK, "goroutines", cores[-1], "--json", *options).out.encode())
             for pair in ((cores[-1], report), (report, cores[-1])):
                 found = self.diff(*pair, "--fail-on-new")
                 self.assertEqual((found["locks"], found["stacks"], len(found["notes"])), ([], [], notes))
+                self.assertEqual((found["goroutines"], found["summary"]["new_goroutines"]), ([], 0))
                 self.assertEqual({f["change"] for f in found["findings"]} - {"stayed"}, set())
 
     def test_another_run_of_the_same_program(self):
@@ -170,7 +278,9 @@ class Diff(CliTest):
             yield from self.paths(value[-1], (*path, len(value) - 1))
 
     def test_schema(self):
-        files = []
+        files = [self.write(f"go{n}", self.check(OK, "diff", *pair, *options).out.encode())
+                 for pair in left_cores()[:1]
+                 for n, options in enumerate((("--json",), ("--format", "ndjson")))]
         policy = self.write("p.toml", b'rules.CT120 = "P1"\n')
         for n, options in enumerate((("--json",), ("--format", "ndjson"), ("--json", "--policy", policy),
                                      ("--format", "ndjson", "--policy", policy))):

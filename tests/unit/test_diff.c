@@ -5,6 +5,7 @@
 #include "base/str.h"
 #include "report/view_json.h"
 #include "rules/diff.h"
+#include "rules/leak_ignore.h"
 
 static const char report[] =
 	"{\"schema\": \"coretool-report/1\", \"target\": {\"pid\": 7, \"exe\": \"/bin/shop\"},"
@@ -28,6 +29,104 @@ static const char report[] =
 	"\"likely\","
 	" \"title\": \"t\", \"actors\": [\"t:2\"], \"fingerprint\": \"0123456789abcdef\", "
 	"\"ignored_by\": null}]}";
+
+static const char go_report[] =
+	"{\"schema\": \"coretool-report/1\", \"target\": {\"pid\": 7, \"exe\": \"/bin/shop\"},"
+	"\"summary\": {\"verdict\": \"clean\", \"headline\": \"h\", \"threads\": 2, "
+	"\"goroutines\": "
+	"6},"
+	"\"actors\": [{\"id\": \"t:1\", \"kind\": \"thread\", \"system\": true, \"stack\": 1},"
+	" {\"id\": \"t:2\", \"kind\": \"thread\", \"runs\": \"g:5\", \"stack\": 0},"
+	" {\"id\": \"g:5\", \"kind\": \"goroutine\", \"state\": \"running\", \"stack\": 0,"
+	"  \"created_by\": {\"function\": \"main.main\"}},"
+	" {\"id\": \"g:6\", \"kind\": \"goroutine\", \"state\": \"waiting\", \"wait_reason\": "
+	"\"sleep\","
+	"  \"stack\": 1}],"
+	"\"groups\": [{\"key\": {\"state\": \"waiting\", \"wait\": \"chan-recv\", \"wait_reason\": "
+	"\"chan receive\", \"created_by\": \"main.main\"}, \"count\": 4, \"stack\": 0}],"
+	"\"stacks\": [{\"frames\": [{\"function\": \"runtime.gopark\", \"module\": \"/bin/shop\"},"
+	"  {\"function\": \"main.take\", \"module\": \"/bin/shop\", \"inlined\": true},"
+	"  {\"function\": \"main.serve\", \"module\": \"/bin/shop\"},"
+	"  {\"function\": \"runtime.goexit\", \"module\": \"/bin/shop\"}]},"
+	" {\"frames\": [{\"function\": \"runtime.forcegchelper\", \"module\": \"/bin/shop\"}]}],"
+	"\"pools\": [{\"name\": \"main.p\", \"objects\": 2, \"bytes\": 64}, {\"new\": \"main.f\", "
+	"\"objects\": 1, \"bytes\": 8}],"
+	"\"heap\": {\"types\": [{\"name\": \"main.t\", \"objects\": 2, \"bytes\": 32},"
+	" {\"name\": \"main.t\", \"objects\": 1, \"bytes\": 16}]}}";
+
+static void a_report_of_goroutines_becomes_a_view(void **state)
+{
+	struct ct_arena arena = {0};
+	struct ct_view view;
+	struct ct_error err;
+
+	(void)state;
+	assert_int_equal(
+		ct_view_of_json(go_report, strlen(go_report), "r", &arena, &view, &err), CT_OK);
+	assert_int_equal(view.n_goroutines, 6);
+	/* The runtime's own does not count, nor does the thread that runs one. */
+	assert_int_equal(view.n_groups, 2);
+	assert_int_equal(view.stacks[0].n + view.stacks[1].n, 0);
+	assert_int_equal(view.groups[0].n, 1);
+	assert_null(view.groups[0].waits);
+	assert_int_equal(view.groups[1].n, 4);
+	assert_string_equal(view.groups[1].waits, "chan receive");
+	assert_string_equal(view.groups[1].kind, "chan-recv");
+	assert_string_equal(view.groups[1].creator, "main.main");
+	assert_string_equal(view.groups[1].functions,
+		"runtime.gopark\nmain.take\nmain.serve\nruntime.goexit\n");
+	assert_int_equal(view.n_ids, 1);
+	assert_int_equal(view.n_pools, 2);
+	assert_string_equal(view.pools[1].name, "main.f");
+	assert_int_equal(view.n_types, 1);
+	assert_int_equal(view.types[0].bytes, 48);
+	ct_arena_free(&arena);
+}
+
+#define PLACE "runtime.gopark\nmain.take\nmain.serve\nruntime.goexit\n"
+
+/* What goleak leaves out, by its own list and by what it is told. */
+static void leaks_that_are_none(void **state)
+{
+	static const char *const take[] = {"main.take"}, *const park[] = {"runtime.gopark"},
+				 *const begin[] = {"main.serve"};
+	static const struct {
+		const char *functions, *waits;
+		struct ct_policy policy;
+		const char *why;
+	} rows[] = {
+		{PLACE, "chan receive", {0}, NULL},
+		{PLACE, "syscall", {0}, "in a system call"},
+		{PLACE, NULL, {.ignore_top_function = {take, 1}}, "--ignore-top-function"},
+		{PLACE, NULL, {.ignore_top_function = {park, 1}}, NULL},
+		{PLACE, NULL, {.ignore_top_function = {begin, 1}}, NULL},
+		{PLACE, NULL, {.ignore_any_function = {begin, 1}}, "--ignore-any-function"},
+		{PLACE, NULL, {.ignore_created_by = {begin, 1}}, "--ignore-created-by"},
+		{PLACE, NULL, {.ignore_created_by = {take, 1}}, NULL},
+		/* A closure in it is another function. */
+		{"main.take.func1\n", NULL, {.ignore_any_function = {take, 1}}, NULL},
+		{"sync.runtime_Semacquire\nsync.(*WaitGroup).Wait\nmain.take\n", NULL,
+			{.ignore_top_function = {take, 1}}, "--ignore-top-function"},
+		{"runtime.gopark\nruntime.chanrecv1\nmain.main\nruntime.main\nruntime.goexit\n",
+			NULL, {0}, "the main goroutine"},
+		{"main.TestOrders\ntesting.tRunner\ntesting.(*T).Run.gowrap1\nruntime.goexit\n",
+			NULL, {0}, "a running test"},
+		{"os/signal.signal_recv\nos/signal.loop\n", NULL, {0}, "os/signal's own"},
+		{"os/signal.loop2\n", NULL, {0}, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		const struct ct_view_group group = {
+			.functions = rows[i].functions, .waits = rows[i].waits, .n = 1};
+		const char *why = ct_leak_ignored_by(&rows[i].policy, &group);
+
+		if (rows[i].why)
+			assert_string_equal(why, rows[i].why);
+		else
+			assert_null(why);
+	}
+}
 
 static void a_report_becomes_a_view(void **state)
 {
@@ -56,22 +155,20 @@ static void a_report_becomes_a_view(void **state)
 }
 
 /* Bytes of a report changed, words of it left out or doubled: an answer, and no more than that. */
-static void damaged_reports(void **state)
+static unsigned damage(const char *from, size_t len, int rounds)
 {
 	static const char bytes[] = "{}[]\",:0-9eEtr:xnull ";
-	size_t len = strlen(report);
 	uint64_t seed = 1;
 	unsigned good = 0;
 
-	(void)state;
-	for (int round = 0; round < 30000; round++) {
+	for (int round = 0; round < rounds; round++) {
 		struct ct_arena arena = {0};
 		struct ct_view view;
 		struct ct_error err;
 		char *text = malloc(len);
 
 		assert_non_null(text);
-		memcpy(text, report, len);
+		memcpy(text, from, len);
 		for (unsigned n = 1 + round % 4; n; n--) {
 			seed = seed * 6364136223846793005u + 1442695040888963407u;
 			size_t at = (seed >> 20) % len, size = 1 + (seed >> 50) % 3;
@@ -85,7 +182,14 @@ static void damaged_reports(void **state)
 		ct_arena_free(&arena);
 		free(text);
 	}
-	assert_true(good > 1000);
+	return good;
+}
+
+static void damaged_reports(void **state)
+{
+	(void)state;
+	assert_true(damage(report, strlen(report), 30000) > 1000);
+	assert_true(damage(go_report, strlen(go_report), 30000) > 1000);
 }
 
 static struct ct_document *diff_of(const struct ct_view *old, const struct ct_view *new)
@@ -236,6 +340,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_report_becomes_a_view),
+		cmocka_unit_test(a_report_of_goroutines_becomes_a_view),
+		cmocka_unit_test(leaks_that_are_none),
 		cmocka_unit_test(damaged_reports),
 		cmocka_unit_test(a_pile_that_grows_is_a_finding),
 		cmocka_unit_test(a_new_pile_is_told_once),
