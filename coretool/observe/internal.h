@@ -33,6 +33,8 @@ struct ct_observation {
 	bool sent; /* the signal, by another process; maybe raised again by a handler of ours */
 	bool sender_unknown; /* the stack that would tell is missing or cut */
 	int64_t sender_pid;
+	uint32_t n_cut;            /* threads whose stacks go on in memory that was not saved */
+	uint32_t cut;              /* the first of them: an actor */
 	const char *contradiction; /* between what notes and memory say of threads, or NULL */
 	const char *goroutines;    /* what is missing of them, or NULL */
 	const char *sharing;       /* why another process may have this memory, or NULL */

@@ -97,6 +97,8 @@ enum ct_status ct_observe_stack(struct ct_observation *o, const struct ct_thread
 		.root = unwound.root,
 		.why = unwound.root ? NULL : unwound.why,
 	};
+	if (unwound.left_out && !o->n_cut++)
+		o->cut = actor;
 	blocked->have_stack = true;
 	uint32_t index = ct_sink_stack(o->sink, &stack);
 	ct_sink_get_actor(o->sink, actor)->stack = index;

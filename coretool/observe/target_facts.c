@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <signal.h>
 
 #include "observe/internal.h"
 #include "target/module_advice.h"
+
+#define MAX_NOTED 16 /* of the stages' notes about damage, told as parts that are missing */
 
 static const char *found_name(enum ct_module_found found)
 {
@@ -125,6 +128,22 @@ static const char *lack_of_stacks(struct ct_observation *o)
 		 : NULL;
 }
 
+/* Of some it is not, or not all of it. */
+static const char *cut_stacks(const struct ct_observation *o)
+{
+	uint64_t id = o->n_cut ? ct_sink_get_actor(o->sink, o->cut)->id : 0;
+
+	if (!o->n_cut)
+		return NULL;
+	if (o->n_cut == 1)
+		return ct_sink_printf(
+			o->sink, "the stack of thread %" PRIu64 " is missing or cut", id);
+	return ct_sink_printf(o->sink,
+		"the stacks of %" PRIu32 " threads, of thread %" PRIu64
+		" first, are missing or cut",
+		o->n_cut, id);
+}
+
 /*
  * Threads may wait at memory that was not dumped: what is there, and who has it, is not known then.
  * The kernel leaves out files that are mapped shared, unless it is asked for them (core(5),
@@ -150,15 +169,30 @@ static const char *lack_of_waited(struct ct_observation *o)
 	return NULL;
 }
 
+/* What the stages could not read, as they noted it, is missing too. */
+static uint32_t list_damages(const struct ct_observation *o, const char **ret, uint32_t max)
+{
+	enum ct_note_code code;
+	const char *about, *text;
+	uint32_t n = 0;
+	size_t cur = 0;
+
+	while (n < max && !ct_target_next_note(o->target, &cur, &code, &about, &text))
+		if (code == CT_NOTE_DAMAGED)
+			ret[n++] = ct_sink_printf(o->sink, "%s: %s", about, text);
+	return n;
+}
+
 static void add_partial(struct ct_observation *o, struct ct_fact_target *target)
 {
 	const struct ct_process *process = ct_target_process(o->target);
 	bool is_core = !strcmp(process->kind, "core");
 	const char *stacks = is_core ? lack_of_stacks(o) : NULL;
 	const char *const damages[] = {process->damage, o->contradiction, o->sharing, o->goroutines,
-		stacks, is_core && !process->damage && !stacks ? lack_of_waited(o) : NULL};
-	const char **texts =
-		ct_arena_new_array(ct_sink_arena(o->sink), CT_COUNT(damages), const char *);
+		stacks, stacks ? NULL : cut_stacks(o),
+		is_core && !process->damage && !stacks ? lack_of_waited(o) : NULL};
+	const char **texts = ct_arena_new_array(
+		ct_sink_arena(o->sink), CT_COUNT(damages) + MAX_NOTED, const char *);
 
 	for (size_t i = 0; texts && i < CT_COUNT(damages); i++) {
 		if (!damages[i])
@@ -166,6 +200,8 @@ static void add_partial(struct ct_observation *o, struct ct_fact_target *target)
 		texts[target->n_partial++] = ct_sink_string(o->sink, damages[i]);
 		ct_sink_note(o->sink, CT_NOTE_DAMAGED, process->path, "%s", damages[i]);
 	}
+	if (texts)
+		target->n_partial += list_damages(o, texts + target->n_partial, MAX_NOTED);
 	target->partial = texts;
 }
 

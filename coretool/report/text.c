@@ -112,9 +112,16 @@ static bool is_told(const struct ct_text *t, const struct ct_note *note)
 	const struct ct_fact_target *target = &t->facts->target;
 	bool headed = t->document->sections & VERDICT_SECTIONS;
 
-	for (uint32_t i = 0; headed && i < target->n_partial; i++)
-		if (!strcmp(target->partial[i], note->text))
+	for (uint32_t i = 0; headed && i < target->n_partial; i++) {
+		const char *text = target->partial[i];
+		size_t about = note->about ? strlen(note->about) : 0;
+
+		if (!strcmp(text, note->text))
 			return true;
+		if (about && !strncmp(text, note->about, about) &&
+			!strncmp(text + about, ": ", 2) && !strcmp(text + about + 2, note->text))
+			return true;
+	}
 	return false;
 }
 

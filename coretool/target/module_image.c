@@ -93,14 +93,14 @@ static bool scan_notes(const struct ct_image_reader *reader, uint64_t at, uint64
 			break;
 		if (!classify_note(reader, at + pos + sizeof(note), &note, &row))
 			return false;
-		if (row == GNU_NOTE || (row < CT_COUNT(id_notes) && !ret->build_id_len)) {
+		ret->has_go_note |= row < CT_COUNT(id_notes) && row != GNU_NOTE;
+		bool better = row == GNU_NOTE && ret->build_id_is_go;
+		if (better || (row < CT_COUNT(id_notes) && !ret->build_id_len)) {
 			if (reader->read(reader->arg, at + desc, ret->build_id, note.n_descsz))
 				return false;
 			ret->build_id_len = (uint8_t)note.n_descsz;
 			ret->build_id_is_go = row != GNU_NOTE;
 		}
-		if (row == GNU_NOTE)
-			return true;
 		if (next > size)
 			break;
 		pos = next;
@@ -113,8 +113,6 @@ static void find_build_id(
 {
 	ret->notes_seen = true;
 	for (uint32_t i = 0; i < ret->n_phdrs; i++) {
-		if (ret->build_id_len && !ret->build_id_is_go)
-			break;
 		const Elf64_Phdr *ph = &ret->phdrs[i];
 
 		if (ph->p_type != PT_NOTE)

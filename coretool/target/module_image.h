@@ -29,6 +29,7 @@ struct ct_image {
 	uint8_t build_id[CT_BUILD_ID_MAX];
 	uint8_t build_id_len;
 	bool build_id_is_go; /* of Go's linker: a text */
+	bool has_go_note;    /* whatever its build id is, Go's linker has left its own */
 	bool notes_seen;     /* all its PT_NOTE could be read: no build id means that it has none */
 };
 

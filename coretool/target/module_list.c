@@ -82,6 +82,7 @@ enum ct_status ct_modules_add_image(struct ct_target *target, struct ct_modules 
 	module->end = image->bias + image->high;
 	module->build_id_len = image->build_id_len;
 	module->build_id_is_go = image->build_id_is_go;
+	module->has_go_note = image->has_go_note;
 	memcpy(module->build_id, image->build_id, image->build_id_len);
 	return CT_OK;
 }

@@ -38,6 +38,7 @@ struct ct_module {
 	uint8_t build_id[CT_BUILD_ID_MAX];
 	uint8_t build_id_len; /* 0: the core does not show it */
 	bool build_id_is_go;  /* the text that Go's linker writes; it has no other */
+	bool has_go_note;     /* Go's linker has left that text, whatever the build id is */
 	enum ct_module_found found;
 	enum ct_module_state state;
 	const char *file;       /* the file used, or NULL */

@@ -51,6 +51,7 @@ struct walk {
 	struct ct_unwound_frame frame;
 	struct ct_guesser guesser;
 	uint64_t floor; /* the CFA of the frame before: the stack goes up from there */
+	uint64_t asked; /* where on the stack the caller is looked for */
 	size_t n;       /* frames before this one */
 	unsigned signals;
 	uint8_t trust; /* of the caller, when there is one */
@@ -212,6 +213,7 @@ static enum step check_cfa(struct walk *w, const struct ct_cfi_row *row, uint64_
 {
 	if (row->signal)
 		return ++w->signals <= MAX_SIGNALS ? STEP_NEXT : end(w, "too many signal frames");
+	w->asked = cfa - CT_WORD;
 	if (cfa <= w->floor)
 		return end(w,
 			"the stack does not go up: frame at 0x%" PRIx64 " after one at 0x%" PRIx64,
@@ -396,6 +398,7 @@ static enum ct_status walk_frame(struct walk *w, enum step *ret)
 	const struct ct_cfi_row *row = find_row(w);
 	struct ct_regs next;
 
+	w->asked = ct_reg(&w->regs, w->u->arch->sp);
 	if (!row)
 		return CT_NO_MEMORY;
 	if (!row->code && !w->exact) {
@@ -430,6 +433,14 @@ static enum ct_status walk_frame(struct walk *w, enum step *ret)
 	return CT_OK;
 }
 
+/* Is it memory that the process had and could write, and that was not saved? */
+static bool is_left_out(const struct ct_target *target, uint64_t at)
+{
+	const struct ct_map *map = ct_target_map_at(target, at);
+
+	return map && map->prot > 0 && map->prot & 2 && at - map->start >= map->present;
+}
+
 enum ct_status ct_unwind_regs(struct ct_unwinder *unwinder, const struct ct_regs *regs,
 	struct ct_regs *frame_regs, size_t n_regs, struct ct_unwound *ret)
 {
@@ -455,6 +466,7 @@ enum ct_status ct_unwind_regs(struct ct_unwinder *unwinder, const struct ct_regs
 	for (size_t i = w.n; i < n_regs; i++)
 		frame_regs[i] = (struct ct_regs){0};
 	unwound.root = step == STEP_ROOT;
+	unwound.left_out = !unwound.root && w.n && is_left_out(u->target, w.asked);
 	if (!status)
 		status = finish(&w, &unwound);
 	if (!status)

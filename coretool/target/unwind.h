@@ -30,6 +30,7 @@ struct ct_unwound {
 	size_t n_total;    /* frames walked: more than n when the middle was left out */
 	size_t skipped_at; /* frames[skipped_at] follows the part left out; 0: nothing was */
 	bool root;         /* the base of the stack was reached */
+	bool left_out;     /* it goes on in memory that was not saved */
 	const char *why;   /* why it ended where it did, when not root: "no memory at 0x…" */
 };
 

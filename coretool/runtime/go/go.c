@@ -106,15 +106,16 @@ static enum ct_status find_module(struct ct_target *target, struct ct_go *go)
 	return status;
 }
 
-/* The version stands among the variables, and these may be missing: the build id tells, too. */
-static bool is_go_by_id(struct ct_target *target)
+/* The version stands among the variables, and these may be missing: the linker's note tells, too.
+ */
+static bool is_go_by_note(struct ct_target *target)
 {
 	const struct ct_module *program = ct_module_main(target);
 
-	if (!program || !program->build_id_is_go)
+	if (!program || !program->has_go_note)
 		return false;
 	ct_target_note(target, CT_NOTE_UNKNOWN_RUNTIME, program->path,
-		"its build id is of Go's linker, and its version was not found: are the variables "
+		"Go's linker has left its note, and its version was not found: are the variables "
 		"of the program missing?");
 	return true;
 }
@@ -125,7 +126,7 @@ enum ct_status ct_go_find(struct ct_target *target, struct ct_go **ret)
 	enum ct_status status = find_module(target, &found);
 
 	*ret = NULL;
-	if (status == CT_NOT_FOUND && is_go_by_id(target))
+	if (status == CT_NOT_FOUND && is_go_by_note(target))
 		return CT_OK;
 	if (status)
 		return status;
