@@ -25,6 +25,7 @@
 //	peers_among {tid, peers}: whoever is said to end its wait is one of these
 //	fires       [rule]: there are findings of these, whoever they are about
 //	finding_says {rule, level, words}: exactly one finding of the rule, with these words in its title; likely at most
+//	steps       {rule, tids, words}: the finding of the rule about one of these has a step with each of the words
 //	not_stuck   [ids]: no finding is about them
 //	heap        {live, objects}: bytes and objects that the runtime counted just before, right after a collection
 //	heap_object {address, alive, kept_by, steps, type, large_type}: an object; kept_by is in the words for its root,

@@ -339,6 +339,7 @@ struct ct_fact_go_object;   /* facts/go_heap.h */
 struct ct_fact_go_contexts; /* facts/go_context.h */
 struct ct_fact_go_timers;   /* facts/go_timers.h */
 struct ct_fact_go_pools;    /* facts/go_pools.h */
+struct ct_fact_go_services; /* facts/go_services.h */
 
 struct ct_facts {
 	struct ct_fact_target target;
@@ -350,6 +351,7 @@ struct ct_facts {
 	const struct ct_fact_go_contexts *go_contexts; /* NULL: no Go program, or not asked for */
 	const struct ct_fact_go_timers *go_timers;     /* likewise */
 	const struct ct_fact_go_pools *go_pools;       /* NULL: no Go program, or not asked for */
+	const struct ct_fact_go_services *go_services; /* NULL: there is nothing to say */
 	unsigned wants;                                /* what was asked for: enum ct_want */
 	bool say_numbers; /* sentences have a debugger's numbers; set by who asked for the facts */
 	const struct ct_actor *actors;

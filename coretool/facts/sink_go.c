@@ -26,3 +26,8 @@ void ct_sink_go_pools(struct ct_sink *sink, const struct ct_fact_go_pools *pools
 {
 	sink->facts->go_pools = ct_arena_copy(&sink->arena, pools, sizeof(*pools));
 }
+
+void ct_sink_go_services(struct ct_sink *sink, const struct ct_fact_go_services *services)
+{
+	sink->facts->go_services = ct_arena_copy(&sink->arena, services, sizeof(*services));
+}

@@ -23,6 +23,7 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.retained = o->plan->wants & CT_WANT_RETAINED,
 		.all_contexts = o->plan->wants & CT_WANT_ALL_CONTEXTS,
 		.pools = o->plan->wants & CT_WANT_POOLS,
+		.services = o->plan->wants & CT_WANT_SERVICES,
 		.address = o->plan->wants & CT_WANT_NAMES ? o->plan->address : 0,
 	};
 

@@ -8,46 +8,11 @@
 #include "facts/go.h"
 #include "rules/contexts.h"
 #include "rules/findings.h"
+#include "rules/progress.h"
 #include "rules/words.h"
 
 #define MAX_STEPS 8                   /* of one finding */
 #define LONG      INT64_C(1000000000) /* ns for which it is over; what ends needs some time */
-
-/* Does it go on without anybody's help, as far as is known? */
-static bool goes_on(const struct ct_facts *facts, uint32_t actor)
-{
-	const struct ct_actor *a = &facts->actors[actor];
-
-	if (a->state != CT_STATE_WAITING || !a->n_waits)
-		return true;
-	for (uint32_t i = 0; i < a->n_waits; i++) {
-		const struct ct_wait *wait = &facts->waits[a->first_wait + i];
-
-		if (wait->timed || wait->outside)
-			return true;
-	}
-	return false;
-}
-
-static bool is_lock(uint8_t kind)
-{
-	return kind == CT_WAIT_MUTEX || kind == CT_WAIT_RWLOCK_READ ||
-	       kind == CT_WAIT_RWLOCK_WRITE || kind == CT_WAIT_RWLOCK;
-}
-
-/* Somebody is known who may end the wait soon; of a lock, nobody is known who will not. */
-static bool will_end(const struct ct_facts *facts, const struct ct_wait *wait)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < wait->n_peers; i++)
-		if (goes_on(facts, facts->peers[wait->first_peer + i].actor))
-			return true;
-	if (!is_lock(wait->kind))
-		return false;
-	const struct ct_hold *hold = ct_first_hold(facts, wait, &n);
-	return !hold || goes_on(facts, hold->actor);
-}
 
 static const char *say_wait(const struct ct_facts *facts, uint32_t actor)
 {
@@ -73,9 +38,9 @@ static bool is_ignoring(const struct ct_facts *facts, const struct ct_actor *a)
 	for (uint32_t i = 0; i < a->n_waits; i++) {
 		const struct ct_wait *wait = &facts->waits[a->first_wait + i];
 
-		if (wait->timed || wait->outside || wait->never || will_end(facts, wait) ||
+		if (wait->timed || wait->outside || wait->never || ct_wait_will_end(facts, wait) ||
 			(wait->kind != CT_WAIT_SEND && wait->kind != CT_WAIT_RECV &&
-				wait->kind != CT_WAIT_COND && !is_lock(wait->kind)))
+				wait->kind != CT_WAIT_COND && !ct_wait_is_lock(wait->kind)))
 			return false;
 	}
 	return a->n_waits != 0;

@@ -29,6 +29,7 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_go_pool_large,
 	&ct_rule_go_pool_mixed,
 	&ct_rule_go_goroutine_count,
+	&ct_rule_go_db_pool,
 	&ct_rule_go_timer_pile_up,
 };
 const size_t ct_n_rules = CT_COUNT(ct_rules);

@@ -32,6 +32,7 @@ static const struct {
 	{"CT120", CT_VERDICT_STUCK},
 	{"CT211", CT_VERDICT_STUCK},
 	{"CT213", CT_VERDICT_STUCK},
+	{"CT229", CT_VERDICT_STUCK},
 };
 
 static bool is_fault(int number)

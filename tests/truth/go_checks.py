@@ -221,6 +221,18 @@ def check_finding_says(report, _, value):
         yield f"{value['rule']} has no fingerprint"
 
 
+def check_steps(report, _, value):
+    found = [finding for finding in report.findings
+             if finding["rule"] == value["rule"] and report.finding_tids(finding) & set(value["tids"])]
+    if len(found) != 1:
+        yield f"{len(found)} findings {value['rule']} are about {ids(value['tids'])}"
+        return
+    texts = [step["text"] for step in found[0].get("steps", [])]
+    for words in value["words"]:
+        if not any(words in text for text in texts):
+            yield f"{value['rule']}: no step has {words!r}: {texts}"
+
+
 def check_fires(report, _, rules):
     for rule in rules:
         if not any(finding["rule"] == rule for finding in report.findings):
@@ -434,6 +446,7 @@ CHECKS = {
     "not_stuck": check_not_stuck,
     "fires": check_fires,
     "finding_says": check_finding_says,
+    "steps": check_steps,
     "peers_among": check_peers_among,
     "native_frame": check_native_frame,
     "bubble": check_bubble,

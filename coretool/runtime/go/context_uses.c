@@ -16,19 +16,6 @@ struct look {
 	bool failed;
 };
 
-/* The frame of the actor's stack that goes on at pc; CT_NONE: it is not kept. */
-static uint32_t frame_of(const struct look *l, uint64_t pc)
-{
-	const struct ct_actor *actor = ct_sink_get_actor(l->o->sink, l->actor);
-	const struct ct_stack *stack =
-		actor->stack == CT_NONE ? NULL : ct_sink_get_stack(l->o->sink, actor->stack);
-
-	for (uint32_t i = 0; stack && i < stack->n_frames; i++)
-		if (ct_sink_get_site(l->o->sink, stack->frames[i].site)->pc == pc)
-			return i;
-	return CT_NONE;
-}
-
 static void look_at(void *arg, const struct ct_go_root *root)
 {
 	struct look *l = arg;
@@ -47,7 +34,7 @@ static void look_at(void *arg, const struct ct_go_root *root)
 	}
 	*slot = (struct ct_go_context_use){.context = context,
 		.actor = l->actor,
-		.frame = root->pc ? frame_of(l, root->pc) : CT_NONE,
+		.frame = root->pc ? ct_go_frame_of(l->o, l->actor, root->pc) : CT_NONE,
 		.guessed = root->guessed};
 }
 

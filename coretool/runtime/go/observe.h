@@ -71,6 +71,7 @@ struct ct_go_observation {
 	bool retained;                  /* and what each of these keeps alive */
 	bool contexts;                  /* contexts that are over are wanted */
 	bool all_contexts;              /* and all that live */
+	bool services;                  /* what database/sql has is wanted */
 	uint64_t address;               /* of an object that is wanted; 0 */
 	struct ct_go_in_c in_c;         /* filled in */
 	struct ct_go_missing missing;   /* filled in */
@@ -134,6 +135,8 @@ bool ct_go_is_c(const struct ct_go *go, const struct ct_unwound *stack, size_t f
 /* Adds the goroutine's stack to its actor. (stacks.c) */
 CT_WARN_UNUSED enum ct_status ct_go_observe_stack(
 	struct ct_go_observation *o, const struct ct_go_g *g, uint32_t actor);
+/* The frame of an actor's stack that goes on at pc; CT_NONE: it is not kept. (stacks.c) */
+uint32_t ct_go_frame_of(const struct ct_go_observation *o, uint32_t actor, uint64_t pc);
 /* Adds who has, or will end the wait for, what they wait for, when all waits are there. (owners.c)
  */
 CT_WARN_UNUSED enum ct_status ct_go_observe_owners(struct ct_go_observation *o);

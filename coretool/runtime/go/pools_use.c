@@ -152,18 +152,6 @@ static bool will_use(const struct ct_go *go, const struct ct_go_root *root,
 	return true;
 }
 
-static uint32_t frame_of(const struct search *s, uint64_t pc)
-{
-	struct ct_sink *sink = s->all->o->sink;
-	uint32_t stack = ct_sink_get_actor(sink, s->actor)->stack;
-	const struct ct_stack *frames = stack == CT_NONE ? NULL : ct_sink_get_stack(sink, stack);
-
-	for (uint32_t i = 0; frames && i < frames->n_frames; i++)
-		if (ct_sink_get_site(sink, frames->frames[i].site)->pc == pc)
-			return i;
-	return CT_NONE;
-}
-
 static const char *say(struct search *s, const struct ct_go_root *root, bool will, const char *how)
 {
 	struct ct_sink *sink = s->all->o->sink;
@@ -202,7 +190,7 @@ static void visit(void *arg, const struct ct_go_root *root)
 	}
 	*pool = item->pool;
 	*use = (struct ct_go_pool_use){.actor = s->actor,
-		.frame = frame_of(s, root->pc),
+		.frame = ct_go_frame_of(s->all->o, s->actor, root->pc),
 		.address = root->value,
 		.type = s->all->types.items[item->type].name,
 		.why = say(s, root, will, how),

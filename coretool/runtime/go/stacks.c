@@ -147,3 +147,14 @@ enum ct_status ct_go_observe_stack(
 			o->known, &unwound, g->sp, ct_sink_get_actor(o->sink, actor)->stack);
 	return status;
 }
+
+uint32_t ct_go_frame_of(const struct ct_go_observation *o, uint32_t actor, uint64_t pc)
+{
+	uint32_t index = ct_sink_get_actor(o->sink, actor)->stack;
+	const struct ct_stack *stack = index == CT_NONE ? NULL : ct_sink_get_stack(o->sink, index);
+
+	for (uint32_t i = 0; stack && i < stack->n_frames; i++)
+		if (ct_sink_get_site(o->sink, stack->frames[i].site)->pc == pc)
+			return i;
+	return CT_NONE;
+}

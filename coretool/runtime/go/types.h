@@ -45,4 +45,19 @@ bool ct_go_type_member(const struct ct_go *go, uint64_t addr, uint32_t i, struct
 bool ct_go_type_find_member(
 	const struct ct_go *go, uint64_t addr, const char *name, struct ct_go_member *ret);
 
+/*
+ * A struct type of a package that the program need not have: by the code of a function that makes
+ * one, which names its descriptor. 0: there is none. (type_find.c)
+ */
+uint64_t ct_go_type_made_by(const struct ct_go *go, const char *function, const char *name);
+
+struct ct_go_wanted_member {
+	const char *name;
+	uint32_t *offset;
+};
+/* Where the n fields are, each of them inside of the type; false: one is not there. (type_find.c)
+ */
+bool ct_go_type_offsets(
+	const struct ct_go *go, uint64_t type, const struct ct_go_wanted_member *members, size_t n);
+
 #endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/progress.h"
+
+#include "facts/go_context.h"
+
+#define MAX_DEPTH 16 /* from one that waits to the one that lets it go on */
+#define MAX_STEPS 4096
+#define MAX_ABOVE 64 /* contexts, one derived from the other */
+
+bool ct_goes_on(const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	if (a->state != CT_STATE_WAITING || !a->n_waits)
+		return true;
+	for (uint32_t i = 0; i < a->n_waits; i++) {
+		const struct ct_wait *wait = &facts->waits[a->first_wait + i];
+
+		if (wait->timed || wait->outside)
+			return true;
+	}
+	return false;
+}
+
+bool ct_wait_is_lock(uint8_t kind)
+{
+	return kind == CT_WAIT_MUTEX || kind == CT_WAIT_RWLOCK_READ ||
+	       kind == CT_WAIT_RWLOCK_WRITE || kind == CT_WAIT_RWLOCK;
+}
+
+bool ct_wait_will_end(const struct ct_facts *facts, const struct ct_wait *wait)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < wait->n_peers; i++)
+		if (ct_goes_on(facts, facts->peers[wait->first_peer + i].actor))
+			return true;
+	if (!ct_wait_is_lock(wait->kind))
+		return false;
+	const struct ct_hold *hold = ct_first_hold(facts, wait, &n);
+	return !hold || ct_goes_on(facts, hold->actor);
+}
+
+/* Is it for the end of a context that has a deadline? */
+static bool ends_by_deadline(const struct ct_facts *facts, const struct ct_wait *wait)
+{
+	const struct ct_fact_go_contexts *c = facts->go_contexts;
+
+	for (uint32_t i = 0; c && wait->resource != CT_NONE && i < c->n_contexts; i++) {
+		uint32_t at = c->contexts[i].done == wait->resource ? i : CT_NONE;
+
+		for (unsigned n = 0; at != CT_NONE && n < MAX_ABOVE; n++) {
+			if (c->contexts[at].deadline)
+				return true;
+			at = c->contexts[at].parent;
+		}
+	}
+	return false;
+}
+
+struct walk {
+	const struct ct_facts *facts;
+	unsigned n; /* steps that were made */
+};
+
+static bool may_go_on(struct walk *w, uint32_t actor, unsigned depth)
+{
+	const struct ct_facts *facts = w->facts;
+	const struct ct_actor *a = &facts->actors[actor];
+
+	if (ct_goes_on(facts, actor) || w->n++ >= MAX_STEPS)
+		return true;
+	for (uint32_t i = 0; depth < MAX_DEPTH && i < a->n_waits; i++) {
+		const struct ct_wait *wait = &facts->waits[a->first_wait + i];
+		uint32_t n = 0;
+		const struct ct_hold *hold =
+			wait->resource == CT_NONE ? NULL : ct_first_hold(facts, wait, &n);
+
+		if (ends_by_deadline(facts, wait))
+			return true;
+		for (uint32_t k = 0; k < wait->n_peers; k++)
+			if (may_go_on(w, facts->peers[wait->first_peer + k].actor, depth + 1))
+				return true;
+		if (hold && may_go_on(w, hold->actor, depth + 1))
+			return true;
+	}
+	return false;
+}
+
+bool ct_may_go_on(const struct ct_facts *facts, uint32_t actor)
+{
+	return may_go_on(&(struct walk){.facts = facts}, actor, 0);
+}

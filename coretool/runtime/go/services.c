@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/go/services.h"
+
+#include "runtime/go/sql.h"
+
+static const struct {
+	const char *function;
+	uint8_t service;
+} functions[] = {
+	{"database/sql.(*DB).conn", CT_GO_IN_SQL_CONN},
+};
+
+static uint8_t service_of(const struct ct_site *site)
+{
+	for (size_t i = 0; site->function && i < CT_COUNT(functions); i++)
+		if (!strcmp(site->function, functions[i].function))
+			return functions[i].service;
+	return 0;
+}
+
+/* Stacks are few, and so are sites. */
+static enum ct_status find(struct ct_go_services *s, uint8_t *all)
+{
+	struct ct_sink *sink = s->o->sink;
+	uint32_t n_sites = ct_sink_n_sites(sink), n_stacks = ct_sink_n_stacks(sink);
+	ct_autofree uint8_t *of_site = calloc((size_t)n_sites + 1, 1);
+
+	s->in = calloc((size_t)n_stacks + 1, 1);
+	if (!of_site || !s->in)
+		return CT_NO_MEMORY;
+	for (uint32_t i = 0; i < n_sites; i++)
+		*all |= of_site[i] = service_of(ct_sink_get_site(sink, i));
+	for (uint32_t i = 0; *all && i < n_stacks; i++) {
+		const struct ct_stack *stack = ct_sink_get_stack(sink, i);
+
+		for (uint32_t k = 0; k < stack->n_frames; k++)
+			s->in[i] |= of_site[stack->frames[k].site];
+	}
+	return CT_OK;
+}
+
+uint8_t ct_go_service_of(const struct ct_go_services *s, uint32_t actor)
+{
+	uint32_t stack = ct_sink_get_actor(s->o->sink, actor)->stack;
+
+	return stack == CT_NONE ? 0 : s->in[stack];
+}
+
+enum ct_status ct_go_observe_services(struct ct_go_observation *o)
+{
+	struct ct_go_services services = {.o = o};
+	struct ct_fact_go_services fact = {0};
+	uint8_t all = 0;
+	enum ct_status status = find(&services, &all);
+
+	if (!status && all & CT_GO_IN_SQL_CONN)
+		status = ct_go_observe_sql(&services, &fact);
+	if (!status && all)
+		ct_sink_go_services(o->sink, &fact);
+	free(services.in);
+	return status;
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules about database/sql and net/http on facts told by hand, and when they stay silent. */
+#include "story.h"
+
+#include "facts/go.h"
+#include "facts/go_services.h"
+#include "rules/policy.h"
+#include "rules/rules.h"
+
+static uint32_t goroutine(struct story *s, uint64_t id)
+{
+	uint32_t actor = story_thread(s, id, NULL);
+
+	ct_sink_get_actor(s->sink, actor)->kind = CT_ACTOR_GOROUTINE;
+	return actor;
+}
+
+/* It waits for nothing that anybody is known to do. */
+static struct ct_wait *receives(struct story *s, uint32_t actor, uint64_t channel)
+{
+	bool fresh;
+	struct ct_wait *wait = story_waits(
+		s, actor, ct_sink_resource(s->sink, "go_chan", channel, &fresh), CT_TRUST_EXACT);
+
+	wait->kind = CT_WAIT_RECV;
+	return wait;
+}
+
+/* ---- CT229 ---- */
+
+/* A pool of two; three goroutines wait. The first two of them have a connection each. */
+struct pool {
+	struct story story;
+	uint32_t waiters[3];
+	struct ct_go_db_connection connections[2];
+	struct ct_go_db_user users[2];
+	struct ct_go_db db;
+	struct ct_fact_go_services fact;
+};
+
+static struct pool *full_pool(void)
+{
+	struct pool *p = calloc(1, sizeof(*p));
+	bool fresh;
+
+	assert_non_null(p);
+	p->story = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_SERVICES);
+	ct_sink_go(p->story.sink, &(struct ct_fact_go){.version = "go1.24.4"});
+	/* Somebody can run: that they all wait for ever is not what is found. */
+	(void)goroutine(&p->story, 1);
+	for (uint32_t i = 0; i < 3; i++) {
+		p->waiters[i] = goroutine(&p->story, 18 + i);
+		receives(&p->story, p->waiters[i], 0xc000 + i);
+	}
+	for (uint32_t i = 0; i < 2; i++) {
+		p->connections[i] = (struct ct_go_db_connection){.address = 0xd000 + i,
+			.object = 0xe000 + i,
+			.with = i ? CT_GO_DB_TX : CT_GO_DB_ROWS};
+		p->users[i] = (struct ct_go_db_user){
+			.connection = i, .actor = p->waiters[i], .frame = CT_NONE};
+	}
+	p->db = (struct ct_go_db){.address = 0x5000,
+		.max_open = 2,
+		.n_open = 2,
+		.waiters = p->waiters,
+		.n_waiters = 3,
+		.connections = p->connections,
+		.n_connections = 2,
+		.users = p->users,
+		.n_users = 2,
+		.resource = ct_sink_resource(p->story.sink, "go_sql_db", 0x5000, &fresh)};
+	return p;
+}
+
+static const struct ct_finding *finding_of(const struct ct_document *doc, const char *rule)
+{
+	for (uint32_t i = 0; i < doc->n_findings; i++)
+		if (!strcmp(doc->findings[i].rule, rule))
+			return &doc->findings[i];
+	return NULL;
+}
+
+static bool has_step(const struct ct_finding *finding, const char *words)
+{
+	for (uint32_t i = 0; i < finding->n_steps; i++)
+		if (strstr(finding->steps[i].text, words))
+			return true;
+	return false;
+}
+
+/* words: of a step of CT229; NULL: there is no such finding. */
+static void judge(
+	struct pool *p, enum ct_level level, enum ct_confidence confidence, const char *words)
+{
+	struct ct_document *doc = NULL;
+	struct ct_error err;
+
+	p->fact = (struct ct_fact_go_services){.dbs = &p->db, .n_dbs = 1};
+	ct_sink_go_services(p->story.sink, &p->fact);
+	struct ct_facts *facts = story_end(&p->story);
+	assert_int_equal(ct_detect(facts, NULL, &doc, &err), CT_OK);
+	const struct ct_finding *found = finding_of(doc, "CT229");
+	assert_int_equal(found != NULL, words != NULL);
+	if (found) {
+		assert_int_equal(found->level, level);
+		assert_int_equal(found->confidence, confidence);
+		assert_int_equal(found->n_steps, 2);
+		assert_int_equal(found->n_actors, 3);
+		assert_true(has_step(found, words));
+		assert_true(level != CT_P1 || doc->summary.verdict == CT_VERDICT_STUCK);
+	}
+	ct_document_free(doc);
+	ct_facts_free(facts);
+	free(p);
+}
+
+static void they_wait_for_themselves(void **state)
+{
+	(void)state;
+	judge(full_pool(), CT_P1, CT_LIKELY,
+		"has a connection of it and waits for another one of it: with Rows");
+}
+
+static void below_the_maximum(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct pool *p = full_pool();
+
+		p->db.n_open = i == 0 ? 1 : 2;
+		p->db.max_open = i == 1 ? 0 : 2;
+		p->db.n_idle = i == 2;
+		judge(p, CT_P1, CT_LIKELY, NULL);
+	}
+}
+
+/* One of those who have one sleeps, or waits for a goroutine that does. */
+static void one_goes_on(void **state)
+{
+	(void)state;
+	for (int behind = 0; behind < 2; behind++) {
+		struct pool *p = full_pool();
+		uint32_t user = goroutine(&p->story, 40);
+
+		if (behind) {
+			uint32_t holder = goroutine(&p->story, 41);
+			uint32_t lock = story_mutex(&p->story, 0x7000, "main.lock");
+
+			story_holds(&p->story, holder, lock, CT_TRUST_INFERRED);
+			story_waits(&p->story, user, lock, CT_TRUST_EXACT);
+			story_waits(&p->story, holder, CT_NONE, CT_TRUST_EXACT)->timed = true;
+		}
+		p->users[1].actor = user;
+		judge(p, CT_P2, CT_POSSIBLE, "has a connection, with a Tx that is neither");
+	}
+}
+
+static void nobody_has_it(void **state)
+{
+	(void)state;
+	for (int lost = 0; lost < 2; lost++) {
+		struct pool *p = full_pool();
+
+		p->db.n_users = 1;
+		p->connections[1].lost = lost;
+		judge(p, lost ? CT_P1 : CT_P2, lost ? CT_LIKELY : CT_POSSIBLE,
+			lost ? "nothing leads to that any more" : "is not known");
+	}
+}
+
+/* A goroutine of the package itself closes it some time; a word that is a guess tells nothing. */
+static void not_surely_had(void **state)
+{
+	(void)state;
+	for (int watches = 0; watches < 2; watches++) {
+		struct pool *p = full_pool();
+
+		p->users[1].watches = watches;
+		p->users[1].guessed = !watches;
+		judge(p, CT_P2, CT_POSSIBLE, "with a Tx");
+	}
+}
+
+/* More are open than were found. */
+static void some_are_missing(void **state)
+{
+	struct pool *p = full_pool();
+
+	(void)state;
+	p->db.n_open = p->db.max_open = 3;
+	judge(p, CT_P2, CT_POSSIBLE, "with Rows");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(they_wait_for_themselves),
+		cmocka_unit_test(below_the_maximum),
+		cmocka_unit_test(one_goes_on),
+		cmocka_unit_test(nobody_has_it),
+		cmocka_unit_test(not_surely_had),
+		cmocka_unit_test(some_are_missing),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
