@@ -402,6 +402,7 @@ func rest(main *actor) {
 	tell("goroutines", ids)
 	tell("goroutine", fields{"tid": main, "label": main.label, "state": "waiting", "reason": "sleep"})
 	wait(main, "sleep", nil, fields{"timed": true})
+	hideReserved()
 	ready()
 	for {
 		time.Sleep(time.Hour)

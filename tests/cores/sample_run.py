@@ -179,6 +179,9 @@ class SampleRun:
                     self._await_tracer()
                     attached()
                 said = gdb.communicate(timeout=CORE_SECONDS)[0]
+            except subprocess.TimeoutExpired:
+                gdb.kill()
+                raise CoreError(f"gdb made no core in {CORE_SECONDS} s") from None
             except BaseException:
                 gdb.kill()
                 raise
@@ -210,6 +213,7 @@ class SampleRun:
         self._take_kernel_core(out)
 
     def _take_kernel_core(self, out):
+        """Gives the signal that it died of."""
         try:
             status = self.process.wait(CORE_SECONDS)
         except subprocess.TimeoutExpired:
@@ -218,6 +222,7 @@ class SampleRun:
         if len(found) != 1:
             raise CoreError(f"the kernel left {len(found)} cores, exit status {status}")
         shutil.move(found[0], out)
+        return -status
 
 
 def make_core(run, kind, how, about, out):
