@@ -189,16 +189,17 @@ static bool find_fault_in_c(struct ct_crash_scene *s)
 
 /*
  * The thread that the signal came to. Before Go's runtime ends the process it stops all threads by
- * signals, and up to 1.22 the last one of them raises the one that ends it.
+ * signals, and up to 1.22 the last one of them raises the one that ends it. A fault meanwhile is
+ * the thread's that has it.
  */
 static uint32_t whose_signal(const struct ct_observation *o)
 {
+	const struct ct_signal *signal = &ct_target_process(o->target)->signal;
 	uint32_t actor = 0, n = (uint32_t)ct_target_n_threads(o->target);
 
-	if (o->in_c.thread != CT_NONE)
+	if (o->in_c.thread != CT_NONE && (signal->code <= 0 || !is_fault(signal->number)))
 		return o->in_c.thread;
-	while (actor < n &&
-		ct_target_thread(o->target, actor)->lwp != ct_target_process(o->target)->signal.lwp)
+	while (actor < n && ct_target_thread(o->target, actor)->lwp != signal->lwp)
 		actor++;
 	return actor;
 }
