@@ -138,8 +138,12 @@ static bool same_outcome(const struct state *a, const struct state *b)
 	return a->events == b->events && small_result(a) == small_result(b);
 }
 
-/* Returns of the callee into its caller, those that differ: the first goes on in *st. */
-static enum walk come_back(struct exploration *x, const struct exploration *sub, struct state *st)
+/*
+ * Returns of the callee into its caller, those that differ: the first goes on in *st. kept: the
+ * registers that its caller still knows.
+ */
+static enum walk come_back(struct exploration *x, const struct exploration *sub,
+	uint32_t kept_registers, struct state *st)
 {
 	const struct state before = *st;
 	const struct state *kept[MAX_OUTCOMES];
@@ -163,7 +167,7 @@ static enum walk come_back(struct exploration *x, const struct exploration *sub,
 		struct state back = *kept[i];
 
 		const struct ct_code_abi *abi = x->ev->view.abi;
-		ct_state_forget_registers(x->ev, &back, ~(abi->preserved | abi->results));
+		ct_state_forget_registers(x->ev, &back, ~kept_registers);
 		for (unsigned r = 0; r < N_GPR; r++)
 			if (abi->preserved >> r & 1 || r == RSP)
 				back.reg[r] = before.reg[r];
@@ -189,8 +193,9 @@ static enum walk come_back(struct exploration *x, const struct exploration *sub,
 	return WALK_ON;
 }
 
-static enum walk enter(struct exploration *x, struct state *st, uint64_t entry)
+static enum walk enter(struct exploration *x, struct state *st, const struct ct_callee *callee)
 {
+	const struct ct_code_abi *abi = x->ev->view.abi;
 	uint32_t left = x->budget - x->steps;
 	struct exploration sub = {.ev = x->ev,
 		.depth = x->depth - 1,
@@ -200,12 +205,13 @@ static enum walk enter(struct exploration *x, struct state *st, uint64_t entry)
 
 	inside.reg[RSP].number -= 8;
 	ct_state_store(x->ev, &inside, inside.reg[RSP], 8, ct_number(st->pc));
-	inside.pc = entry;
+	inside.pc = callee->entry;
 	inside.n_deferred = 0;
 	fork_path(&sub, &inside);
 	(void)explore(&sub);
 	x->steps += CT_MIN(sub.steps, CHARGE);
-	enum walk walk = come_back(x, &sub, st);
+	enum walk walk =
+		come_back(x, &sub, callee->spares ? UINT32_MAX : abi->preserved | abi->results, st);
 	ct_vec_free(&sub.work);
 	ct_vec_free(&sub.outcomes);
 	return walk;
@@ -267,7 +273,7 @@ static enum walk call_deferred(
 		callee = ev->view.callee(ev->view.arg, entry.number, 0, true);
 	st->reg[ev->view.abi->context] = closure;
 	if (callee.kind == CT_CALLEE_ENTER && can_enter(x))
-		return enter(x, st, callee.entry);
+		return enter(x, st, &callee);
 	ct_call_unseen(ev, st, 0);
 	return WALK_ON;
 }
@@ -298,7 +304,7 @@ static enum walk call(struct exploration *x, struct state *st, const struct inst
 		return call_deferred(x, st, in);
 	case CT_CALLEE_ENTER:
 		if (can_enter(x))
-			return enter(x, st, callee.entry);
+			return enter(x, st, &callee);
 		callee.opaque = true;
 		break;
 	default:
@@ -459,6 +465,12 @@ static void start(struct ct_evaluator *ev, const struct ct_evaluation *in, struc
 	ct_state_forget_vectors(ev, st);
 	if (in->lost_size)
 		ct_state_lose(ev, st, ct_number(in->lost), in->lost_size, false);
+	for (unsigned i = 0; i < CT_MAX_ARGS; i++)
+		if (in->args.known >> i & 1)
+			ct_state_store(ev, st,
+				(struct ct_term){
+					st->reg[RSP].symbol, st->reg[RSP].number + 8 + 8u * i},
+				8, ct_number(in->args.value[i]));
 }
 
 enum ct_status ct_evaluate(struct ct_evaluator *ev, const struct ct_evaluation *in)

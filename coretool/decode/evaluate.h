@@ -44,10 +44,11 @@ enum ct_call_effect {
 	CT_CALL_DOWN,     /* takes one away */
 	/* Channels of Go: an element goes in (UP) or comes out (DOWN). */
 	CT_CALL_SENDS,
-	CT_CALL_RECEIVES,      /* to where the argument next to the channel points */
-	CT_CALL_TRIES_SEND,    /* they do not wait, and give whether */
-	CT_CALL_TRIES_RECEIVE, /* it went */
-	CT_CALL_SELECTS,       /* one of the cases that argument 0 points to: runtime.selectgo */
+	CT_CALL_RECEIVES,        /* to where the argument next to the channel points */
+	CT_CALL_TRIES_SEND,      /* they do not wait, and give whether */
+	CT_CALL_TRIES_RECEIVE,   /* it went */
+	CT_CALL_SELECTS,         /* one of the cases that argument 0 points to: runtime.selectgo */
+	CT_CALL_SELECTS_BY_KIND, /* the same up to Go 1.15: each case says what it is */
 };
 
 struct ct_event_row {
@@ -74,6 +75,7 @@ struct ct_callee {
 	uint64_t entry; /* its first instruction, to be entered */
 	const struct ct_event_row *row;
 	bool opaque;      /* not to be looked into, and what it calls in the end is not all known */
+	bool spares;      /* to be entered: of all registers it changes but what its code does */
 	bool ignored;     /* nobody asks for objects of that kind: only what it returns matters */
 	uint32_t args;    /* bytes of its arguments and results on the stack, where the ABI has them
 			     there */
@@ -127,6 +129,13 @@ struct ct_code_view {
 	enum ct_channel_goes (*goes)(void *arg, uint64_t channel, bool sends);
 };
 
+#define CT_MAX_ARGS 4
+
+struct ct_stack_args { /* of a function that has its arguments on the stack: their first words */
+	uint64_t value[CT_MAX_ARGS];
+	uint8_t known; /* bit i: word i is */
+};
+
 struct ct_evaluation {
 	struct ct_regs regs; /* those that are not known become named unknowns; in the past all but
 				the stack pointer do */
@@ -145,6 +154,7 @@ struct ct_evaluation {
 	 */
 	uint64_t lost;
 	uint32_t lost_size;
+	struct ct_stack_args args; /* what it finds behind its return address, whatever is there */
 	uint32_t max_steps; /* of the function itself; with all callees eight times as many */
 	/*
 	 * The paths with the fewest turns first, instead of each to its end. Of those that come to

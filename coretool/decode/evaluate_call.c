@@ -4,7 +4,6 @@
 
 #define SMALL       4096 /* no function's address */
 #define MAX_CASES   16   /* of a select, that are looked at */
-#define CASE_SIZE   16   /* scase of runtime/select.go since 1.16: channel, element */
 #define MAX_ELEMENT 256  /* bytes of an element of a channel, that are lost for it */
 #define FIRST_ARG   48   /* bytes behind the first argument of a function of C, likewise */
 
@@ -126,20 +125,6 @@ static struct ct_term outcome(
 	return ct_word_fresh(ev);
 }
 
-/* The same of a select: n cases go at once, the last of them is number which. */
-static struct ct_term select_outcome(
-	struct ct_evaluator *ev, struct state *st, uint64_t n, uint64_t which)
-{
-	struct ct_term waits = argument(ev, st, 5);
-
-	if (n == 1)
-		return ct_number(which);
-	if (!n && ct_is_number(waits) && !(waits.number & 0xff))
-		return ct_number(UINT64_MAX);
-	ev->unclear |= !n;
-	return ct_word_fresh(ev);
-}
-
 static void receive(struct ct_evaluator *ev, struct state *st, const struct instruction *in,
 	const struct ct_event_row *row, struct ct_term channel)
 {
@@ -166,39 +151,104 @@ static void lose_element(
 			false);
 }
 
-/* The first of the cases send, the others receive (selectgo's arguments 3 and 4). */
-static struct ct_term select_case(struct ct_evaluator *ev, struct state *st,
+/* ---- select ---- */
+
+/*
+ * The cases of a select (scase of runtime/select.go): {channel, element}, those that send first,
+ * the others receive. Up to 1.15 they are {channel, element, kind, pc, release time}, each says
+ * what it is, and so does the default case.
+ */
+enum { CASE_SIZE = 16, KIND_CASE_SIZE = 40, CASE_KIND = 16 };
+enum { ORDER_SIZE = 4 }; /* of one case in argument 1, where selectgo() puts its two orders */
+enum { KIND_RECEIVE = 1, KIND_SEND, KIND_DEFAULT };
+
+struct choice { /* of a select, so far */
+	uint64_t n_at_once, which;
+	bool has_default;
+	uint64_t else_which; /* then: what it gives for that */
+};
+
+static void consider(struct ct_evaluator *ev, struct state *st, const struct instruction *in,
+	const struct ct_event_row *row, struct ct_term one, bool send, uint64_t i,
+	struct choice *ret)
+{
+	struct ct_term channel = ct_state_load(ev, st, one, 8);
+	enum ct_channel_goes goes = CT_CHANNEL_UNKNOWN;
+
+	if (ct_is_number(channel) && !channel.number)
+		return;
+	record(ev, st, in, row, send ? CT_EVENT_UP : CT_EVENT_DOWN, channel);
+	if (!send)
+		lose_element(ev, st, one, channel);
+	if (!ev->view.goes)
+		return;
+	if (ct_is_number(channel))
+		goes = ev->view.goes(ev->view.arg, channel.number, send);
+	ev->unclear |= goes == CT_CHANNEL_UNKNOWN;
+	if (goes == CT_CHANNEL_AT_ONCE) {
+		ret->n_at_once++;
+		ret->which = i;
+	}
+}
+
+/* What it gives: the number of the case that goes. */
+static struct ct_term chosen(struct ct_evaluator *ev, const struct choice *c)
+{
+	if (!ev->view.goes)
+		return ct_word_fresh(ev);
+	if (c->n_at_once == 1)
+		return ct_number(c->which);
+	if (!c->n_at_once && c->has_default)
+		return ct_number(c->else_which);
+	ev->unclear |= !c->n_at_once;
+	return ct_word_fresh(ev);
+}
+
+static struct ct_term unclear(struct ct_evaluator *ev)
+{
+	ev->unclear = true;
+	return ct_word_fresh(ev);
+}
+
+static struct ct_term select_in_order(struct ct_evaluator *ev, struct state *st,
 	const struct instruction *in, const struct ct_event_row *row, struct ct_term cases)
 {
 	struct ct_term sends = argument(ev, st, 3), receives = argument(ev, st, 4);
-	uint64_t n_at_once = 0, which = 0;
+	struct ct_term waits = argument(ev, st, 5);
+	struct choice choice = {.has_default = ct_is_number(waits) && !(waits.number & 0xff),
+		.else_which = UINT64_MAX};
 
 	if (!ct_is_number(sends) || !ct_is_number(receives) || sends.number > MAX_CASES ||
-		receives.number > MAX_CASES) {
-		ev->unclear = true;
-		return ct_word_fresh(ev);
-	}
-	for (uint64_t i = 0; i < sends.number + receives.number; i++, cases.number += CASE_SIZE) {
-		struct ct_term channel = ct_state_load(ev, st, cases, 8);
-		bool send = i < sends.number;
-		enum ct_channel_goes goes = CT_CHANNEL_UNKNOWN;
+		receives.number > MAX_CASES)
+		return unclear(ev);
+	for (uint64_t i = 0; i < sends.number + receives.number; i++, cases.number += CASE_SIZE)
+		consider(ev, st, in, row, cases, i < sends.number, i, &choice);
+	return chosen(ev, &choice);
+}
 
-		if (ct_is_number(channel) && !channel.number)
-			continue;
-		record(ev, st, in, row, send ? CT_EVENT_UP : CT_EVENT_DOWN, channel);
-		if (!send)
-			lose_element(ev, st, cases, channel);
-		if (!ev->view.goes)
-			continue;
-		if (ct_is_number(channel))
-			goes = ev->view.goes(ev->view.arg, channel.number, send);
-		ev->unclear |= goes == CT_CHANNEL_UNKNOWN;
-		if (goes != CT_CHANNEL_AT_ONCE)
-			continue;
-		n_at_once++;
-		which = i;
+static struct ct_term select_by_kind(struct ct_evaluator *ev, struct state *st,
+	const struct instruction *in, const struct ct_event_row *row, struct ct_term cases)
+{
+	struct ct_term order = argument(ev, st, 1), n = argument(ev, st, 2);
+	struct choice choice = {0};
+
+	if (!ct_is_number(n) || n.number > 2 * MAX_CASES)
+		return unclear(ev);
+	ct_state_lose(ev, st, order, (uint32_t)n.number * ORDER_SIZE, false);
+	for (uint64_t i = 0; i < n.number; i++, cases.number += KIND_CASE_SIZE) {
+		struct ct_term at = {cases.symbol, cases.number + CASE_KIND};
+		struct ct_term kind = ct_state_load(ev, st, at, 2);
+
+		if (!ct_is_number(kind))
+			return unclear(ev);
+		if (kind.number == KIND_DEFAULT) {
+			choice.has_default = true;
+			choice.else_which = i;
+		} else if (kind.number == KIND_RECEIVE || kind.number == KIND_SEND) {
+			consider(ev, st, in, row, cases, kind.number == KIND_SEND, i, &choice);
+		}
 	}
-	return ev->view.goes ? select_outcome(ev, st, n_at_once, which) : ct_word_fresh(ev);
+	return chosen(ev, &choice);
 }
 
 /* ---- all of them ---- */
@@ -240,11 +290,43 @@ static struct ct_term apply(struct ct_evaluator *ev, struct state *st, const str
 		receive(ev, st, in, row, object);
 		return outcome(ev, row, object, false);
 	case CT_CALL_SELECTS:
-		return select_case(ev, st, in, row, object);
+		return select_in_order(ev, st, in, row, object);
+	case CT_CALL_SELECTS_BY_KIND:
+		return select_by_kind(ev, st, in, row, object);
 	default:
 		record(ev, st, in, row, CT_EVENT_ACQUIRE, object);
 		return ct_number(row->effect == CT_CALL_GUARDS);
 	}
+}
+
+/*
+ * Where functions have all on the stack, a channel's operation leaves there what it gives, behind
+ * its arguments (runtime/chan.go, select.go). A bool is a byte.
+ */
+static void leave_result(struct ct_evaluator *ev, struct state *st, const struct ct_event_row *row,
+	struct ct_term result)
+{
+	struct ct_term at = st->reg[RSP];
+	unsigned size = 1;
+
+	switch (row->effect) {
+	case CT_CALL_TRIES_SEND:
+	case CT_CALL_TRIES_RECEIVE:
+		at.number += 16;
+		break;
+	case CT_CALL_SELECTS_BY_KIND:
+		at.number += 24;
+		size = 8;
+		break;
+	case CT_CALL_SELECTS:
+		at.number += 48;
+		size = 8;
+		break;
+	default:
+		return;
+	}
+	if (ct_is_number(result))
+		ct_state_store(ev, st, at, size, result);
 }
 
 void ct_call_event(struct ct_evaluator *ev, struct state *st, const struct instruction *in,
@@ -266,6 +348,7 @@ void ct_call_event(struct ct_evaluator *ev, struct state *st, const struct instr
 		ct_state_lose(ev, st, st->reg[RSP], callee->args, false);
 		if (*forks)
 			ct_state_lose(ev, other, other->reg[RSP], callee->args, false);
+		leave_result(ev, st, row, result);
 	}
 	ct_call_result(ev, st, result);
 }

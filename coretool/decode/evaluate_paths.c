@@ -62,29 +62,66 @@ static unsigned count_other(const struct ct_evaluator *ev, uint32_t store)
 	return n;
 }
 
+/* Was it written over by what is not told? Then only that shows. */
+static bool is_lost(const struct store *s, const struct store *later)
+{
+	uint64_t from = s->at.number - later->at.number;
+
+	return later->unknown && later > s && from <= later->size && s->size <= later->size - from;
+}
+
+/* A word that was cleared, and of which parts were set then: all of it, as it is in the end. */
+static uint64_t with_parts(const struct ct_evaluator *ev, uint32_t store)
+{
+	const struct store *s = &ev->stores.items[store];
+	uint64_t ret = s->value.number;
+
+	for (uint32_t i = store + 1; i < ev->stores.n; i++) {
+		const struct store *part = &ev->stores.items[i];
+		uint64_t from = part->at.number - s->at.number;
+
+		if (part->size < s->size && from <= s->size - part->size && !part->unknown &&
+			ct_is_number(part->at) && ct_is_number(part->value)) {
+			uint64_t mask = ct_low_bits(UINT64_MAX, part->size) << 8 * from;
+
+			ret = (ret & ~mask) | (part->value.number << 8 * from & mask);
+		}
+	}
+	return ret;
+}
+
 /*
  * Is the number that was stored the one that is there now, or one of two of which the other is?
- * Else something has moved on: it counts, or computes. Dead stack is no place.
+ * Else something has moved on: it counts, or computes.
  */
 static bool comes_back(const struct ct_evaluator *ev, uint32_t store)
 {
-	const struct ct_evaluation *in = &ev->in;
 	const struct store *s = &ev->stores.items[store];
 	uint64_t now = 0;
 
-	if (s->at.number - in->dead_low < in->dead_high - in->dead_low)
-		return true;
 	if (ev->view.read(ev->view.arg, s->at.number, &now, s->size))
 		return false;
+	if (s->size == 8 && with_parts(ev, store) == now)
+		return true;
 	for (uint32_t i = 0; i < ev->stores.n; i++) {
 		const struct store *other = &ev->stores.items[i];
 
+		if (is_lost(s, other) && is_own_stack(ev, other->at))
+			return true;
 		if (other->at.number == s->at.number && other->size == s->size && !other->unknown &&
 			ct_is_number(other->value) && is_own_stack(ev, other->at) &&
 			ct_low_bits(other->value.number, s->size) == now)
 			return true;
 	}
 	return false;
+}
+
+/* What is left there is nobody's. */
+static bool is_dead_stack(const struct ct_evaluator *ev, struct ct_term at)
+{
+	const struct ct_evaluation *in = &ev->in;
+
+	return ct_is_number(at) && at.number - in->dead_low < in->dead_high - in->dead_low;
 }
 
 bool ct_evaluate_is_idle(const struct ct_evaluator *ev)
@@ -94,7 +131,7 @@ bool ct_evaluate_is_idle(const struct ct_evaluator *ev)
 			return false;
 		const struct store *s = &ev->stores.items[i];
 
-		if (s->unknown && s->size <= 8)
+		if ((s->unknown && s->size <= 8) || is_dead_stack(ev, s->at))
 			continue;
 		if (!is_own_stack(ev, s->at))
 			return false;

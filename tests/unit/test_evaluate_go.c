@@ -10,7 +10,12 @@ static const struct ct_event_row rows[] = {
 	{"guard", CT_CALL_RECEIVES, 0},
 	{"try_take", CT_CALL_SELECTS, 0},
 };
+/* As try_take, where arguments are on the stack. */
+static const struct ct_event_row by_kind = {"try_take", CT_CALL_SELECTS_BY_KIND, 0};
+static bool g_on_stack;
 static const uint8_t *const functions[] = {take, give, wake, wait_for, guard, try_take};
+
+CODE(clears, "movq $0,(%rdi)\n ret");
 
 static struct ct_callee go_callee(void *arg, uint64_t target, uint64_t slot, bool is_call)
 {
@@ -18,8 +23,10 @@ static struct ct_callee go_callee(void *arg, uint64_t target, uint64_t slot, boo
 		if (target == ADDRESS(functions[i]))
 			return (struct ct_callee){.kind = CT_CALLEE_EVENT,
 				.entry = target,
-				.row = &rows[i],
+				.row = g_on_stack && functions[i] == try_take ? &by_kind : &rows[i],
 				.args = 16};
+	if (target == ADDRESS(clears))
+		return (struct ct_callee){.kind = CT_CALLEE_ENTER, .entry = target, .spares = true};
 	return stage_callee(arg, target, slot, is_call);
 }
 
@@ -38,6 +45,7 @@ static struct ct_evaluation begin(const struct ct_code_abi *abi, const uint8_t *
 	g_stage_stack[DEAD + 8] = ADDRESS(g_locks[0]);
 	g_stage_stack[DEAD + 9] = ADDRESS(g_locks[1]);
 	in.regs.known = UINT64_C(1) << SP;
+	g_on_stack = abi == &ct_code_abi_go_stack;
 	g_stage_ev = ct_evaluator_new(&ct_arch_x86_64, &view);
 	assert_non_null(g_stage_ev);
 	return in;
@@ -103,11 +111,30 @@ CODE(selects, "sub $64,%rsp\n mov 128(%rsp),%rax\n mov %rax,(%rsp)\n movq $0,16(
 	      "mov 136(%rsp),%rax\n mov %rax,32(%rsp)\n movq $0,40(%rsp)\n mov %rsp,%rax\n"
 	      "mov $1,%edi\n mov $2,%esi\n call try_take\n ret");
 
+/* Of 40 bytes each: the first sends, the second is the default, the third receives, the last is
+ * nil. */
+CODE(selects_by_kind,
+	"sub $192,%rsp\n mov 256(%rsp),%rax\n mov %rax,24(%rsp)\n movw $2,40(%rsp)\n"
+	"movq $0,64(%rsp)\n movw $3,80(%rsp)\n mov 264(%rsp),%rax\n mov %rax,104(%rsp)\n"
+	"movq $0,112(%rsp)\n movw $1,120(%rsp)\n movq $0,144(%rsp)\n movw $1,160(%rsp)\n"
+	"lea 24(%rsp),%rax\n mov %rax,(%rsp)\n movq $0,8(%rsp)\n movq $4,16(%rsp)\n"
+	"call try_take\n ret");
+/* A case of no kind is none. */
+CODE(selects_nothing, "sub $64,%rsp\n mov 128(%rsp),%rax\n mov %rax,24(%rsp)\n movw $0,40(%rsp)\n"
+		      "lea 24(%rsp),%rax\n mov %rax,(%rsp)\n movq $0,8(%rsp)\n"
+		      "movq $1,16(%rsp)\n call try_take\n ret");
+/* What clears memory keeps all registers, of which calls preserve none. */
+CODE(keeps, "mov 64(%rsp),%rdx\n lea 72(%rsp),%rdi\n call clears\n mov %rdx,(%rsp)\n call give\n"
+	    "mov 72(%rsp),%rax\n test %rax,%rax\n je 1f\n mov %rdx,(%rsp)\n call take\n1: ret");
+
 static void channels(void **state)
 {
 	(void)state;
 	check(&ct_code_abi_go, receives, "D0 R1 ret|D0 ret");
 	check(&ct_code_abi_go, selects, "U0 D1 ret");
+	check(&ct_code_abi_go_stack, selects_by_kind, "U0 D1 ret");
+	check(&ct_code_abi_go_stack, selects_nothing, "ret");
+	check(&ct_code_abi_go_stack, keeps, "R0 ret");
 }
 
 /* With 7 on the stack at [DEAD + 10]. */

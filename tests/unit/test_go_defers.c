@@ -18,6 +18,8 @@ static bool decode(const uint8_t *bytes, size_t len, unsigned minor, struct ct_g
 static void with_arguments(void **state)
 {
 	static const uint8_t table[] = {16, 0x21, 2, 0, 0x18, 0, 8, 0x10, 1, 0x08, 8, 0};
+	/* An int32, then a string: its words go to where the call has words 1 and 2. */
+	static const uint8_t string[] = {24, 0x31, 1, 24, 0x18, 2, 0x28, 4, 0, 0x10, 16, 8};
 	static const uint8_t small[] = {1, 0x21, 1, 1, 0x18, 1, 0x08, 1, 0};
 	struct ct_go_open_defers d;
 
@@ -31,12 +33,17 @@ static void with_arguments(void **state)
 	assert_int_equal(d.closures[1], 0x10);
 	assert_int_equal(d.bit[1], 0);
 	assert_true(d.takes[1]);
-	assert_int_equal(d.args[1], 0x08);
+	assert_int_equal(d.args[1][0], 0x08);
 	assert_false(decode(table, sizeof(table) - 1, 15, &d));
+	assert_true(decode(string, sizeof(string), 15, &d));
+	assert_int_equal(d.args[0][0], 0);
+	assert_int_equal(d.args[0][1], 0x10);
+	assert_int_equal(d.args[0][2], 0x08);
+	assert_int_equal(d.args[0][3], 0);
 	/* A bool is no pointer, but it is an argument. */
 	assert_true(decode(small, sizeof(small), 15, &d));
 	assert_true(d.takes[0]);
-	assert_int_equal(d.args[0], 0);
+	assert_int_equal(d.args[0][0], 0);
 }
 
 /* 0xc9 0x01 is 201: numbers go over bytes. */

@@ -43,6 +43,7 @@ static const struct go_row rows[] = {
 	{{"runtime.chanrecv", CT_CALL_RECEIVES, 0}, CHANNEL},
 	{{"runtime.selectnbrecv", CT_CALL_RECEIVES, 1}, CHANNEL},
 	{{"runtime.selectgo", CT_CALL_SELECTS, 0}, CHANNEL},
+	{{"runtime.selectgo", CT_CALL_SELECTS_BY_KIND, 0}, CHANNEL},
 	{{"runtime.closechan", CT_CALL_RELEASES, 0}, CHANNEL},
 	{{"sync.(*WaitGroup).Add", CT_CALL_COUNTS, 0}, CT_GO_CLAIM_DONE},
 	{{"sync.(*WaitGroup).Done", CT_CALL_DOWN, 0}, CT_GO_CLAIM_DONE},
@@ -111,6 +112,11 @@ static bool is_quiet(const char *name)
 		"internal/sync.runtime_", "sync.(*Pool).", "sync/atomic.", "time.Sleep", NULL};
 
 	return begins_with_one(name, list);
+}
+
+bool ct_go_code_is_duff(const char *function)
+{
+	return !strcmp(function, "runtime.duffzero") || !strcmp(function, "runtime.duffcopy");
 }
 
 static const struct go_row *row_of(const char *name)
@@ -203,9 +209,13 @@ static struct ct_callee judge(struct ct_go_code *code, const struct ct_go_functi
 {
 	const char *name = ct_go_function_name(function);
 	const struct go_row *row = row_of(name);
+
+	if (row && row->row.effect == CT_CALL_SELECTS && !ct_go_since(code->go, 16))
+		row++; /* that of before */
 	struct ct_callee ret = {.kind = CT_CALLEE_QUIET,
 		.entry = function->entry,
-		.args = ct_go_function_args(function)};
+		.args = ct_go_function_args(function),
+		.spares = ct_go_code_is_duff(name)};
 
 	if (ret.args > MAX_FUNCTION)
 		ret.args = MAX_FUNCTION;
@@ -226,7 +236,7 @@ static struct ct_callee judge(struct ct_go_code *code, const struct ct_go_functi
 		ret.ignored = true;
 	} else if (never_returns(name)) {
 		ret.kind = CT_CALLEE_NO_RETURN;
-	} else if (!is_quiet(name)) {
+	} else if (!is_quiet(name) || ct_go_code_is_duff(name)) {
 		ret.kind = CT_CALLEE_ENTER; /* if it can come to something */
 	}
 	return ret;
@@ -258,7 +268,8 @@ static uint32_t known_at(struct ct_go_code *code, uint64_t entry)
 		return CT_NONE;
 	}
 	struct ct_callee callee = judge(code, &function);
-	if (callee.kind == CT_CALLEE_ENTER && !scan(code, &function))
+	if (callee.kind == CT_CALLEE_ENTER && !ct_go_code_is_duff(ct_go_function_name(&function)) &&
+		!scan(code, &function))
 		callee.kind = CT_CALLEE_QUIET;
 	code->known.items[i].callee = callee;
 	return i;
@@ -280,8 +291,13 @@ static struct ct_callee callee(void *arg, uint64_t target, uint64_t slot, bool i
 			ret.kind = CT_CALLEE_FOREIGN;
 		return ret;
 	}
-	if (!is_call && ct_go_function_at(&code->go->tables, target, &function))
-		return (struct ct_callee){.kind = CT_CALLEE_ENTER, .entry = target};
+	if (ct_go_function_at(&code->go->tables, target, &function)) {
+		bool duff = ct_go_code_is_duff(ct_go_function_name(&function));
+
+		if (!is_call || duff)
+			return (struct ct_callee){
+				.kind = CT_CALLEE_ENTER, .entry = target, .spares = duff};
+	}
 	return (struct ct_callee){.kind = CT_CALLEE_FOREIGN, .opaque = true};
 }
 

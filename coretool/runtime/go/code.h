@@ -60,5 +60,8 @@ bool ct_go_code_call(
 bool ct_go_code_is_asked(struct ct_go_code *code, const struct ct_go_function *function);
 /* Is it the runtime's own, or inside of an operation that it is about? */
 bool ct_go_code_is_inner(const char *function);
+/* Does it clear or copy memory? Such are entered anywhere in the middle, and keep all registers
+ * that they do not need (runtime/duff_amd64.s). */
+bool ct_go_code_is_duff(const char *function);
 
 #endif

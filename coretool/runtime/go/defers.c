@@ -38,18 +38,18 @@ static void decode_slots(struct bytes *b, struct ct_go_open_defers *ret)
 	}
 }
 
-/* Where it is, its size, and where the call has it: of the first the place. False: there is none.
- */
-static bool take_arguments(struct bytes *b, uint32_t *first)
+/* Where it is, its size, and where the call has it. False: there is none. */
+static bool take_arguments(struct bytes *b, uint32_t ret[CT_GO_MAX_DEFER_ARGS])
 {
 	uint32_t n = take(b);
 	bool any = n > 0;
 
-	for (*first = 0; n > 0 && !b->bad; n--) {
-		uint32_t at = take(b), size = take(b);
+	for (; n > 0 && !b->bad; n--) {
+		uint32_t at = take(b), size = take(b), to = take(b);
 
-		if (!take(b) && size >= 8)
-			*first = at;
+		for (uint32_t i = to / 8; to % 8 == 0 && size >= 8 && i < CT_GO_MAX_DEFER_ARGS;
+			i++, size -= 8, at -= 8)
+			ret[i] = at;
 	}
 	return any;
 }
@@ -63,7 +63,7 @@ static void decode_list(struct bytes *b, unsigned minor, struct ct_go_open_defer
 			(void)take(b);
 		ret->closures[ret->n] = take(b);
 		if (minor < 17)
-			ret->takes[ret->n] = take_arguments(b, &ret->args[ret->n]);
+			ret->takes[ret->n] = take_arguments(b, ret->args[ret->n]);
 		ret->bit[ret->n++] = (uint8_t)(n - 1 - i);
 	}
 	b->bad |= n > CT_GO_MAX_OPEN_DEFERS;
@@ -100,6 +100,12 @@ static bool read_open(const struct ct_go *go, const struct ct_go_function *funct
 	return table && ct_go_open_defers_decode(bytes, len, go->version.minor, ret);
 }
 
+static void add_arg(const struct ct_go *go, uint64_t at, unsigned i, struct ct_stack_args *ret)
+{
+	if (!ct_read_u64(go->target, at, &ret->value[i]))
+		ret->known |= (uint8_t)(1u << i);
+}
+
 size_t ct_go_open_defers(const struct ct_go *go, const struct ct_go_function *function, uint64_t sp,
 	uint64_t cfa, struct ct_go_defer ret[CT_GO_MAX_OPEN_DEFERS])
 {
@@ -113,13 +119,17 @@ size_t ct_go_open_defers(const struct ct_go *go, const struct ct_go_function *fu
 		return 0;
 	for (uint32_t i = 0; i < defers.n; i++) {
 		struct ct_go_defer *d = &ret[n];
-		uint32_t arg = defers.args[i];
 
 		*d = (struct ct_go_defer){.sp = sp, .takes = defers.takes[i]};
+		for (unsigned k = 0; k < CT_GO_MAX_DEFER_ARGS; k++) {
+			uint32_t arg = defers.args[i][k];
+
+			if (arg && arg <= end - sp)
+				add_arg(go, end - arg, k, &d->args);
+		}
 		if (bits >> defers.bit[i] & 1 && defers.closures[i] <= end - sp &&
-			arg <= end - sp &&
 			!ct_read_u64(go->target, end - defers.closures[i], &d->closure) &&
-			!(arg && ct_read_u64(go->target, end - arg, &d->arg)) && d->closure)
+			d->closure)
 			n++;
 	}
 	return n;
@@ -161,8 +171,8 @@ static void add_record(struct records *r, uint64_t at, uint64_t sp)
 	if (ct_go_since(r->go, 17))
 		return;
 	d->takes = ct_read_u32(r->go->target, at, &size) || size;
-	if (d->takes && (size < 8 || ct_read_u64(r->go->target, args, &d->arg)))
-		d->closure = 0;
+	for (unsigned i = 0; i < CT_GO_MAX_DEFER_ARGS && 8 * (i + 1) <= size; i++)
+		add_arg(r->go, args + 8u * i, i, &d->args);
 }
 
 /*

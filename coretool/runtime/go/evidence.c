@@ -287,16 +287,15 @@ static void add_lost(const struct asking *a, size_t frame, struct ct_evaluation 
 }
 
 /* What a pending function will do, from its first instruction on. */
-static enum ct_status ask_closure(struct asking *a, uint64_t closure, uint64_t sp, bool open)
+static enum ct_status ask_closure(
+	struct asking *a, const struct ct_go_defer *d, uint64_t entry, bool open)
 {
 	const struct ct_arch *arch = ct_target_arch(a->e->go->target);
-	uint64_t entry;
+	struct ct_evaluation in = evaluation_at(a, entry, d->sp);
 
-	if (!closure || ct_read_u64(a->e->go->target, closure, &entry))
-		return CT_OK;
-	struct ct_evaluation in = evaluation_at(a, entry, sp);
-	ct_reg_set(&in.regs, arch->sp, sp - 256);
-	ct_reg_set(&in.regs, ct_go_code_abi(a->e->go)->context, closure);
+	in.args = d->args;
+	ct_reg_set(&in.regs, arch->sp, d->sp - 256);
+	ct_reg_set(&in.regs, ct_go_code_abi(a->e->go)->context, d->closure);
 	enum ct_status status = ct_evaluate(a->ev, &in);
 	if (status)
 		return status;
@@ -338,19 +337,15 @@ static enum ct_status ask_closure(struct asking *a, uint64_t closure, uint64_t s
 	return CT_OK;
 }
 
-/* Up to 1.16 a deferred call may have arguments: where it does something itself, the first tells to
- * what. */
-static bool ask_call(struct asking *a, const struct ct_go_defer *d, bool open)
+/* What a function does by itself, that is deferred with its arguments (up to 1.16). */
+static bool note_call(
+	struct asking *a, const struct ct_go_defer *d, const struct ct_code_event *event, bool open)
 {
-	struct ct_code_event event;
-	uint64_t entry;
+	uint64_t object = d->args.value[0];
+	uint32_t w = ct_go_code_first(a->e->code, object);
 
-	if (!d->closure || ct_read_u64(a->e->go->target, d->closure, &entry) ||
-		!ct_go_code_call(a->e->code, entry, d->arg, &event))
-		return true;
-	uint32_t w = ct_go_code_first(a->e->code, d->arg);
-	for (; w < a->e->n && a->e->wanted[w].addr == d->arg; w++) {
-		bool does = ct_go_code_means(a->e->code, w, &event) > 0;
+	for (; w < a->e->n && a->e->wanted[w].addr == object; w++) {
+		bool does = ct_go_code_means(a->e->code, w, event) > 0;
 		struct tally *t = does ? tally_of(a, w) : NULL;
 
 		if (does && !t)
@@ -359,16 +354,27 @@ static bool ask_call(struct asking *a, const struct ct_go_defer *d, bool open)
 			continue;
 		t->deferred += !open;
 		t->open += open;
-		t->deferred_row = event.row;
+		t->deferred_row = event->row;
 	}
 	return true;
 }
 
 static enum ct_status ask_deferred(struct asking *a, const struct ct_go_defer *d, bool open)
 {
-	if (!d->takes)
-		return ask_closure(a, d->closure, d->sp, open);
-	return ask_call(a, d, open) ? CT_OK : CT_NO_MEMORY;
+	struct ct_go_function function;
+	struct ct_code_event event;
+	uint64_t entry;
+
+	if (!d->closure || ct_read_u64(a->e->go->target, d->closure, &entry))
+		return CT_OK;
+	bool inner = d->takes && ct_go_function_at(&a->e->go->tables, entry, &function) &&
+		     ct_go_code_is_inner(ct_go_function_name(&function));
+	if (!inner)
+		return ask_closure(a, d, entry, open);
+	/* Of these only the call itself counts. */
+	if (!(d->args.known & 1) || !ct_go_code_call(a->e->code, entry, d->args.value[0], &event))
+		return CT_OK;
+	return note_call(a, d, &event, open) ? CT_OK : CT_NO_MEMORY;
 }
 
 static enum ct_status ask_defers(

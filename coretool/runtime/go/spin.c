@@ -31,6 +31,8 @@ static const struct ct_event_row rows[] = {
 	{"runtime.selectnbrecv", CT_CALL_TRIES_RECEIVE, 1},
 	{"runtime.selectgo", CT_CALL_SELECTS, 0},
 };
+/* Up to 1.15. */
+static const struct ct_event_row select_by_kind = {"runtime.selectgo", CT_CALL_SELECTS_BY_KIND, 0};
 
 static bool is_runtime(const char *name)
 {
@@ -59,11 +61,19 @@ static struct ct_callee callee(void *arg, uint64_t target, uint64_t slot, bool i
 		return ret;
 	}
 	const char *name = ct_go_function_name(&function);
+	ret.args = CT_MIN(ct_go_function_args(&function), 4096u);
 	for (size_t i = 0; i < CT_COUNT(rows); i++)
 		if (!strcmp(rows[i].function, name)) {
 			ret.kind = CT_CALLEE_EVENT;
 			ret.row = &rows[i];
 		}
+	if (ret.row && ret.row->effect == CT_CALL_SELECTS && !ct_go_since(o->go, 16))
+		ret.row = &select_by_kind;
+	if (ct_go_code_is_duff(name)) {
+		ret.kind = CT_CALLEE_ENTER;
+		ret.entry = target;
+		ret.spares = true;
+	}
 	if (is_idle(name))
 		ret.kind = CT_CALLEE_QUIET;
 	return ret;
@@ -225,7 +235,7 @@ static bool spins(struct spinner *s, const struct ct_regs *regs, const struct ct
 		return false;
 	ret->frame = (uint32_t)i;
 	/* The last event of a select may be any of its cases. */
-	ret->why = event->row->effect == CT_CALL_SELECTS
+	ret->why = event->row->effect >= CT_CALL_SELECTS
 			   ? "a case of its select is ready at once: a receive from a channel that "
 			     "is closed and empty, or the default case"
 		   : event->row->effect >= CT_CALL_TRIES_SEND
