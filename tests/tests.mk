@@ -49,6 +49,8 @@ DRIVERS    = cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	golden='$(PYTHON) -B tests/golden/golden.py $(PROGRAM) $(CORES)' \
 	go-formats='$(PYTHON) -B tests/go/test_formats.py $(PROGRAM) $(CORES)' \
 	go-versions='$(PYTHON) -B tests/go/test_versions.py $(PROGRAM) $(CORES)' \
+	go-neighbours='$(MAKE) --no-print-directory -s BUILD=$(BUILD) neighbours && \
+		$(PYTHON) -B tests/go/test_neighbours.py $(PROGRAM) $(CORES) $(BUILD)/neighbours' \
 	odd='$(PYTHON) -B tests/odd/test_odd.py $(PROGRAM) $(CORES:/cores=)' \
 	truth='$(PYTHON) -B tests/truth/check_truth.py $(PROGRAM) $(CORES)'
 

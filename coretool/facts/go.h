@@ -9,7 +9,7 @@ struct ct_go_processor { /* a P: the right to run Go code */
 	uint32_t id;
 	const char *status;  /* "idle", "running", "syscall", "stopped for GC", "dead" */
 	uint32_t thread;     /* that has it; CT_NONE */
-	uint32_t n_runnable; /* goroutines in its queue */
+	uint32_t n_runnable; /* goroutines in its queue; CT_NONE: not known */
 	uint32_t next;       /* the goroutine that it runs next; CT_NONE */
 };
 
@@ -50,7 +50,7 @@ struct ct_fact_go {
 	const struct ct_channel_use *uses; /* those of one channel together, by actor */
 	const struct ct_go_spin *spins;
 	uint32_t n_processors, n_threads, n_uses, n_spins;
-	uint32_t n_runnable; /* in the queue of all */
+	uint32_t n_runnable; /* in the queue of all; CT_NONE: not known, as of those below */
 	uint32_t n_timers;   /* pending ones; CT_NONE: not known */
 	/* Those of them that run code of the program's (time.AfterFunc); CT_NONE: not known. */
 	uint32_t n_functions;

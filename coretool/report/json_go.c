@@ -27,13 +27,19 @@ static void add_actor(const struct ct_json *j, struct ct_record *r, const char *
 		ct_record_add(r, key, ct_json_actor_id(j, actor));
 }
 
+static void add_count(struct ct_record *r, const char *key, uint32_t n)
+{
+	if (n != CT_NONE)
+		ct_record_int(r, key, n);
+}
+
 static json_t *json_processor(const struct ct_json *j, const struct ct_go_processor *p)
 {
 	struct ct_record r = ct_record_new();
 
 	ct_record_int(&r, "id", p->id);
 	ct_record_text(&r, "status", p->status);
-	ct_record_int(&r, "runnable", p->n_runnable);
+	add_count(&r, "runnable", p->n_runnable);
 	add_actor(j, &r, "thread", p->thread);
 	add_actor(j, &r, "next", p->next);
 	return ct_record_done(&r);
@@ -61,10 +67,10 @@ json_t *ct_json_sched(const struct ct_json *j, uint32_t index)
 	struct ct_record r = ct_record_new();
 
 	(void)index;
-	ct_record_int(&r, "runnable", go->n_runnable);
-	ct_record_int(&r, "idle_processors", go->n_idle_processors);
-	ct_record_int(&r, "idle_threads", go->n_idle_threads);
-	ct_record_int(&r, "spinning", go->n_spinning);
+	add_count(&r, "runnable", go->n_runnable);
+	add_count(&r, "idle_processors", go->n_idle_processors);
+	add_count(&r, "idle_threads", go->n_idle_threads);
+	add_count(&r, "spinning", go->n_spinning);
 	ct_record_bool(&r, "stopping", go->stopping);
 	json_t *processors = ct_record_list(&r, "processors");
 	for (uint32_t i = 0; i < go->n_processors; i++)

@@ -13,12 +13,18 @@ static const char *who(struct ct_text *t, uint32_t actor)
 	return actor == CT_NONE ? "nobody" : ct_say_actor(&t->words, t->facts, actor);
 }
 
+/* ", 3 idle"; "" where it is not known. */
+static const char *count(struct ct_text *t, const char *before, uint32_t n, const char *what)
+{
+	return n == CT_NONE ? "" : ct_arena_printf(&t->words, "%s%" PRIu32 " %s", before, n, what);
+}
+
 static void write_processor(struct ct_text *t, const struct ct_go_processor *p)
 {
 	ct_text_add(t, "  P%" PRIu32 " %s", p->id, p->status);
 	if (p->thread != CT_NONE)
 		ct_text_add(t, " on %s", who(t, p->thread));
-	if (p->n_runnable)
+	if (p->n_runnable && p->n_runnable != CT_NONE)
 		ct_text_add(t, ", %" PRIu32 " in its queue", p->n_runnable);
 	if (p->next != CT_NONE)
 		ct_text_add(t, ", next is %s", who(t, p->next));
@@ -57,14 +63,14 @@ void ct_text_sched(struct ct_text *t)
 	ct_text_head(t, "%s, layouts of %s, garbage collector: %s%s", go->version, go->layout,
 		go->gc_phase ? go->gc_phase : "not known",
 		go->stopping ? ", the world is being stopped" : "");
-	ct_text_head(t,
-		"Processors: %" PRIu32 ", %" PRIu32 " idle; %" PRIu32
-		" goroutines in the queue of all",
-		go->n_processors, go->n_idle_processors, go->n_runnable);
+	ct_text_head(t, "Processors: %" PRIu32 "%s%s", go->n_processors,
+		count(t, ", ", go->n_idle_processors, "idle"),
+		count(t, "; ", go->n_runnable, "goroutines in the queue of all"));
 	for (uint32_t i = 0; i < go->n_processors; i++)
 		write_processor(t, &go->processors[i]);
-	ct_text_head(t, "Threads: %" PRIu32 ", %" PRIu32 " idle, %" PRIu32 " look for work",
-		go->n_threads, go->n_idle_threads, go->n_spinning);
+	ct_text_head(t, "Threads: %" PRIu32 "%s%s", go->n_threads,
+		count(t, ", ", go->n_idle_threads, "idle"),
+		count(t, ", ", go->n_spinning, "look for work"));
 	uint32_t n = t->verbose ? go->n_threads : CT_MIN(go->n_threads, (uint32_t)THREADS_SHOWN);
 	for (uint32_t i = 0; i < n; i++)
 		write_thread(t, &go->threads[i]);

@@ -26,3 +26,19 @@ soak-go: $(PROGRAM) ## the same by every Go toolchain that can be had, and what 
 	@tests/deps.sh test
 	@$(PYTHON) -B tests/go/go_cores.py --build $(BUILD) --all
 	@$(PYTHON) -B tests/truth/check_truth.py $(PROGRAM) $(CORES) --only 'go-*/*'
+
+# The program without the tables of some Go versions, as if it had been built before them: these cores
+# are then read by the tables of neighbours. bare: by these alone (test_neighbours.py).
+NEIGHBOURS := $(addprefix $(BUILD)/neighbours/,without-27 without-26-27 without-25-26-27 without-24 \
+	without-23-24-25 without-15-19 bare-27 bare-26-27 bare-24 bare-15-19)
+.PHONY: neighbours
+neighbours: $(NEIGHBOURS)
+
+$(NEIGHBOURS:%=%.c): $(BUILD)/neighbours/%.c: coretool/runtime/go/layouts/table.c
+	@mkdir -p $(@D)
+	$(Q)sed '$(foreach minor,$(filter-out without bare,$(subst -, ,$*)),/go1_$(minor)/d;)' $< >$@
+
+$(NEIGHBOURS): $(BUILD)/neighbours/%: $(BUILD)/neighbours/%.c tests/go/no_types.c $(CLI_OBJ) $(LIB_A)
+	@echo '  LD      $@'
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $< $(if $(filter bare-%,$*),tests/go/no_types.c) $(CLI_OBJ) \
+		$(LIB_A) $(LIBS) -o $@

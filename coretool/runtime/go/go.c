@@ -62,9 +62,14 @@ static void note_layout(const struct ct_go *go)
 	if (go->layout_trust != CT_GO_LAYOUT_NEAREST)
 		return;
 	ct_target_note(go->target, CT_NOTE_UNKNOWN_RUNTIME, go->module->path,
-		"%s: no table of its layouts is known; that of Go 1.%u is used, and what it gives "
-		"is likely at most",
-		go->version.text, go->layout.minor);
+		"%s: no table of its layouts is known; what its types do not tell is that of Go "
+		"1.%u as far as memory looks like it, and likely at most (nothing speaks for %u "
+		"fields)",
+		go->version.text, go->layout.minor, go->n_guessed);
+	if (go->unknown)
+		ct_target_note(go->target, CT_NOTE_UNKNOWN_RUNTIME, go->module->path,
+			"%s: where the runtime keeps it was not found, so this is not known: %s",
+			go->version.text, go->unknown);
 }
 
 static enum ct_status open_module(struct ct_go *go)

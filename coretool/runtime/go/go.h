@@ -23,7 +23,7 @@ struct ct_go_version {
 enum ct_go_layout_trust {
 	CT_GO_LAYOUT_VERSION, /* the table of this version */
 	CT_GO_LAYOUT_DWARF,   /* the program's own DWARF */
-	CT_GO_LAYOUT_NEAREST, /* the table of another version; what it gave was checked */
+	CT_GO_LAYOUT_NEAREST, /* the program's types, and the table of another version, checked */
 };
 
 /* Addresses of globals of the runtime; 0: not found. */
@@ -51,6 +51,8 @@ struct ct_go {
 	struct ct_go_version version;
 	struct ct_go_layout layout;
 	enum ct_go_layout_trust layout_trust;
+	const char *unknown; /* what is not known, because fields are nowhere; NULL: nothing */
+	uint32_t n_guessed;  /* fields of another version's that nothing speaks for, or against */
 	struct ct_go_tables tables;
 	struct ct_go_globals globals;
 	const char **reasons; /* globals.n_reasons strings out of the image; "" for none */
@@ -64,7 +66,8 @@ CT_WARN_UNUSED enum ct_status ct_go_find(struct ct_target *target, struct ct_go 
 void ct_go_free(struct ct_go *go);
 
 /* Offset of a field; CT_GO_ABSENT: this version has no such field. */
-#define ct_go_at(go, id) ((go)->layout.offset[CT_GO_##id])
+#define ct_go_at(go, id)  ((go)->layout.offset[CT_GO_##id])
+#define ct_go_has(go, id) (ct_go_at(go, id) != CT_GO_ABSENT)
 
 /* Reads a field of the object at addr; CT_FAULT also where this version has no such field. */
 enum ct_status ct_go_u64(
@@ -92,8 +95,9 @@ enum ct_status ct_go_read_version(
 /* Picks the layout for the version and DWARF. (layout.c) */
 void ct_go_choose_layout(struct ct_go *go);
 /*
- * Of a version without a table: takes the table by which most goroutines of the program look like
- * such. Finds the globals, as ct_go_find_globals(). (layout.c)
+ * Of a version without a table: takes fields as the program's types tell them, and of the table of
+ * a neighbour as far as the program's memory looks like it. Finds the globals, as
+ * ct_go_find_globals(). (layout.c)
  */
 void ct_go_fit_layout(struct ct_go *go);
 /* Finds the globals by the operands of functions that use them. (globals.c) */

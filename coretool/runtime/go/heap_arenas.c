@@ -84,8 +84,9 @@ static enum ct_status read_arenas(struct ct_go_heap *heap, uint64_t **records)
 
 	for (size_t i = 0; i < CT_COUNT(lists); i++)
 		n += counts[i] = read_list(heap, lists[i], most, &items[i]);
-	if (!n || ct_read_u64(heap->target,
-			  heap->go->globals.heap + ct_go_at(heap->go, MHEAP_ARENAS), &table))
+	if (!n || !ct_go_has(heap->go, HEAPARENA_SPANS) ||
+		ct_read_u64(heap->target, heap->go->globals.heap + ct_go_at(heap->go, MHEAP_ARENAS),
+			&table))
 		return CT_NOT_FOUND;
 	heap->arenas = calloc(n, sizeof(*heap->arenas));
 	*records = calloc(n, sizeof(**records));

@@ -63,7 +63,10 @@ void ct_go_heap_find_map(struct ct_go_heap *heap, struct ct_go_span *span,
 {
 	if (span->map == CT_GO_MAP_NONE)
 		return;
-	if (ct_go_at(heap->go, HEAPARENA_BITMAP) != CT_GO_ABSENT) {
+	if (span->elemsize <= BITMAP_OBJECT && heap->go->layout_trust == CT_GO_LAYOUT_NEAREST) {
+		/* Where bitmaps are has changed three times. */
+		span->map = CT_GO_MAP_UNKNOWN;
+	} else if (ct_go_at(heap->go, HEAPARENA_BITMAP) != CT_GO_ABSENT) {
 		if (arena->bitmap)
 			span->map = arena->no_more ? CT_GO_MAP_ARENA : CT_GO_MAP_PAIRS;
 	} else if (ct_go_at(heap->go, MSPAN_LARGETYPE) == CT_GO_ABSENT) {

@@ -71,6 +71,8 @@ const char *ct_go_say_missing(struct ct_go_observation *o)
 		ct_str_add(&text,
 			"the layouts of %s are not known: goroutines are read by those of Go 1.%u",
 			o->go->version.text, o->go->layout.minor);
+		if (o->go->unknown)
+			ct_str_add(&text, ", and of these nothing is known: %s", o->go->unknown);
 	}
 	if (text.len && (m->list || m->n_goroutines || m->n_stacks))
 		ct_str_add(&text, "; ");

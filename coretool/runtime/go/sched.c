@@ -17,6 +17,14 @@ static uint32_t u32_at(const struct ct_go *go, uint64_t addr, enum ct_go_field f
 	return ct_go_u32(go, addr, field, &value) ? 0 : value;
 }
 
+/* CT_NONE: not known. */
+static uint32_t count_at(const struct ct_go *go, uint64_t addr, enum ct_go_field field)
+{
+	uint32_t value;
+
+	return !addr || ct_go_u32(go, addr, field, &value) ? CT_NONE : value;
+}
+
 static bool flag_at(const struct ct_go *go, uint64_t addr, enum ct_go_field field)
 {
 	uint8_t value = 0;
@@ -32,7 +40,7 @@ static uint32_t goroutine_at(const struct ct_go_observation *o, uint64_t g)
 static struct ct_go_processor read_processor(const struct ct_go_observation *o, uint64_t p)
 {
 	const struct ct_go *go = o->go;
-	uint32_t status = u32_at(go, p, CT_GO_P_STATUS);
+	uint32_t status = count_at(go, p, CT_GO_P_STATUS);
 	const struct ct_go_machine *m = ct_go_machine_at(o, ct_go_word(go, p, CT_GO_P_M));
 
 	return (struct ct_go_processor){
@@ -40,8 +48,11 @@ static struct ct_go_processor read_processor(const struct ct_go_observation *o, 
 		.status = status < CT_COUNT(p_status) ? p_status[status] : "unknown",
 		.thread = m ? m->thread : CT_NONE,
 		/* Both only grow, and wrap around together. */
-		.n_runnable = CT_MIN(
-			u32_at(go, p, CT_GO_P_RUNQTAIL) - u32_at(go, p, CT_GO_P_RUNQHEAD), QUEUE),
+		.n_runnable = ct_go_has(go, P_RUNQTAIL)
+				      ? CT_MIN(u32_at(go, p, CT_GO_P_RUNQTAIL) -
+							u32_at(go, p, CT_GO_P_RUNQHEAD),
+						QUEUE)
+				      : CT_NONE,
 		.next = goroutine_at(o, ct_go_word(go, p, CT_GO_P_RUNNEXT)),
 	};
 }
@@ -127,13 +138,11 @@ static void read_queues(const struct ct_go_observation *o, struct ct_fact_go *re
 	uint64_t sched = go->globals.sched;
 	bool old = ct_go_at(go, SCHED_RUNQSIZE) != CT_GO_ABSENT; /* before 1.26 */
 
-	if (!sched)
-		return;
-	ret->n_runnable = u32_at(go, sched, old ? CT_GO_SCHED_RUNQSIZE : CT_GO_SCHED_RUNQ_SIZE);
-	ret->n_idle_processors = u32_at(go, sched, CT_GO_SCHED_NPIDLE);
-	ret->n_idle_threads = u32_at(go, sched, CT_GO_SCHED_NMIDLE);
-	ret->n_spinning = u32_at(go, sched, CT_GO_SCHED_NMSPINNING);
-	ret->stopping = u32_at(go, sched, CT_GO_SCHED_GCWAITING) != 0;
+	ret->n_runnable = count_at(go, sched, old ? CT_GO_SCHED_RUNQSIZE : CT_GO_SCHED_RUNQ_SIZE);
+	ret->n_idle_processors = count_at(go, sched, CT_GO_SCHED_NPIDLE);
+	ret->n_idle_threads = count_at(go, sched, CT_GO_SCHED_NMIDLE);
+	ret->n_spinning = count_at(go, sched, CT_GO_SCHED_NMSPINNING);
+	ret->stopping = sched && u32_at(go, sched, CT_GO_SCHED_GCWAITING) != 0;
 }
 
 void ct_go_observe_sched(struct ct_go_observation *o)
@@ -141,7 +150,7 @@ void ct_go_observe_sched(struct ct_go_observation *o)
 	static const char *const layouts[] = {
 		[CT_GO_LAYOUT_VERSION] = "the tables of this version",
 		[CT_GO_LAYOUT_DWARF] = "the program's DWARF",
-		[CT_GO_LAYOUT_NEAREST] = "the tables of the nearest version",
+		[CT_GO_LAYOUT_NEAREST] = "its types, and the tables of the nearest version",
 	};
 	const struct ct_go *go = o->go;
 	struct ct_fact_go fact = {

@@ -95,7 +95,9 @@ static uint32_t element(void *arg, uint64_t channel)
 	const struct ct_go_observation *o = ((const struct spinner *)arg)->o;
 	uint16_t size = UINT16_MAX;
 
-	(void)!ct_read(o->target, channel + ct_go_at(o->go, HCHAN_ELEMSIZE), &size, sizeof(size));
+	if (ct_go_has(o->go, HCHAN_ELEMSIZE))
+		(void)!ct_read(
+			o->target, channel + ct_go_at(o->go, HCHAN_ELEMSIZE), &size, sizeof(size));
 	return size;
 }
 

@@ -113,14 +113,22 @@ bool ct_go_timer_runs(const struct ct_go *go, uint64_t timer)
 	       (status == 1 || status == 2 || (status >= 6 && status <= 8));
 }
 
+uint64_t ct_go_timer_argument(const struct ct_go *go, uint64_t timer)
+{
+	uint64_t value = 0; /* behind the type */
+
+	return !ct_go_has(go, TIMER_ARG) ||
+			       ct_read_u64(go->target, timer + ct_go_at(go, TIMER_ARG) + 8, &value)
+		       ? 0
+		       : value;
+}
+
 static void add_timer(const struct ct_go *go, void *arg, uint64_t timer)
 {
 	struct ct_go_waits *waits = arg;
-	uint64_t channel = 0;
+	uint64_t channel = ct_go_timer_runs(go, timer) ? ct_go_timer_argument(go, timer) : 0;
 
-	/* arg is an interface: type and value. */
-	if (!ct_go_timer_runs(go, timer) ||
-		ct_read_u64(go->target, timer + ct_go_at(go, TIMER_ARG) + 8, &channel) || !channel)
+	if (!channel)
 		return;
 	struct ct_go_ticking *slot = ct_vec_push(&waits->ticking);
 	if (slot &&

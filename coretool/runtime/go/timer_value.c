@@ -4,7 +4,7 @@
  * channel get something again. Its first word is the channel, the runtime's timer lies behind that
  * (newTimer() of time/sleep.go; since 1.23 timeTimer of runtime/time.go).
  */
-#include "runtime/go/waits.h"
+#include "runtime/go/timers.h"
 
 #define OBJECT 128 /* bytes of what a pointer points to: the timer is in it */
 
@@ -28,12 +28,10 @@ static bool rests(const struct ct_go *go, uint64_t timer)
 /* Is it of this channel, by both of its ends? */
 static bool is_of(const struct ct_go *go, uint64_t value, uint64_t channel)
 {
-	uint64_t first, arg;
+	uint64_t first;
 
 	return !ct_read_u64(go->target, value, &first) && first == channel &&
-	       !ct_read_u64(
-		       go->target, value + offset_of(go) + ct_go_at(go, TIMER_ARG) + 8, &arg) &&
-	       arg == channel;
+	       ct_go_timer_argument(go, value + offset_of(go)) == channel;
 }
 
 /* At this address, or in what is there: a program has its timers in structs of its own. */

@@ -173,9 +173,7 @@ void ct_go_add_timer(struct ct_go_timers *timers, uint64_t at, bool idle)
 	}
 	t.period = CT_MAX(t.period, INT64_C(0));
 	t.fires = when > INT64_MIN + clock ? when - clock : INT64_MIN;
-	/* arg is an interface: type and value. */
-	if (ct_read_u64(o->target, at + ct_go_at(o->go, TIMER_ARG) + 8, &t.object))
-		t.object = 0;
+	t.object = ct_go_timer_argument(o->go, at);
 	find_use(timers, &t, ct_go_word(o->go, at, CT_GO_TIMER_F));
 	t.lasting = (t.kind == CT_GO_TIMER_TICKER || t.kind == CT_GO_TIMER_CHANNEL) &&
 		    (ct_go_u8(o->go, at, CT_GO_TIMER_ISCHAN, &is_channel) || !is_channel);

@@ -10,6 +10,8 @@
 bool ct_go_timer_runs(const struct ct_go *go, uint64_t timer);
 /* When it fires: what was set last. */
 int64_t ct_go_timer_when(const struct ct_go *go, uint64_t timer);
+/* The value that its function is given (an interface); 0: not readable. */
+uint64_t ct_go_timer_argument(const struct ct_go *go, uint64_t timer);
 /* Calls look for the timers in the heaps of all Ps, stopped ones too. False: not all can be read.
  */
 bool ct_go_each_timer(

@@ -9,9 +9,10 @@
 #define TYPE_STRING 40 /* offset of its name */
 
 /* Behind it: of pointers, slices, channels and arrays; the slice of a struct's fields. */
-#define TYPE_ELEM   48
-#define TYPE_FIELDS 56
-#define FIELD_SIZE  24 /* name, type, offset */
+#define TYPE_ELEM    48
+#define TYPE_PACKAGE 48 /* of a struct: its package's name */
+#define TYPE_FIELDS  56
+#define FIELD_SIZE   24 /* name, type, offset */
 
 #define TFLAG_EXTRA_STAR 2 /* the name is that of the pointer to it: "*main.order" */
 #define KIND_MASK        31
@@ -91,6 +92,14 @@ uint64_t ct_go_type_elem(const struct ct_go *go, uint64_t addr)
 	uint64_t elem;
 
 	return types_of(go, addr) && !ct_read_u64(go->target, addr + TYPE_ELEM, &elem) ? elem : 0;
+}
+
+bool ct_go_type_package(const struct ct_go *go, uint64_t addr, char buf[CT_GO_TYPE_NAME])
+{
+	uint64_t name;
+
+	return !ct_read_u64(go->target, addr + TYPE_PACKAGE, &name) && name &&
+	       read_name(go, name, false, buf);
 }
 
 bool ct_go_type_member(const struct ct_go *go, uint64_t addr, uint32_t i, struct ct_go_member *ret)

@@ -32,6 +32,10 @@ CT_WARN_UNUSED enum ct_status ct_go_type_at(
 /* The type that a pointer, slice, channel or array is of; 0: not readable. */
 uint64_t ct_go_type_elem(const struct ct_go *go, uint64_t addr);
 
+/* The path of the package that the struct type at addr is of; false: all of its fields are
+ * exported, or it is not readable. */
+bool ct_go_type_package(const struct ct_go *go, uint64_t addr, char buf[CT_GO_TYPE_NAME]);
+
 #define CT_GO_MAX_FIELDS 256 /* of one struct that are looked at */
 
 struct ct_go_member { /* a field of a struct, by its descriptor */

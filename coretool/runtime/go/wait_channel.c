@@ -61,12 +61,21 @@ static enum ct_status add_unread(struct ct_go_waiter *w, const char *why)
 
 static const char *const woken = "it is being woken: its channel has let go of it";
 static const char *const unread = "what it waits at cannot be read: memory is missing or damaged";
+static const char *const unknown = "what it waits at is not known in this version of Go";
+
+static bool knows_channels(const struct ct_go *go)
+{
+	return ct_go_has(go, G_WAITING) && ct_go_has(go, HCHAN_QCOUNT) &&
+	       ct_go_has(go, HCHAN_RECVQ_FIRST);
+}
 
 enum ct_status ct_go_wait_channel(struct ct_go_waiter *w)
 {
 	struct ct_go_sudog sudog;
 	bool receives;
 
+	if (!knows_channels(w->o->go))
+		return add_unread(w, unknown);
 	if (ct_go_sudog_at(w->o->go, w->g->waiting, &sudog) || sudog.g != w->g->at)
 		return add_unread(w, w->g->waiting ? unread : woken);
 	const struct ct_go_channel *c = ct_go_channel(w, sudog.channel);
@@ -249,6 +258,8 @@ enum ct_status ct_go_wait_select(struct ct_go_waiter *w)
 	struct select s = {.w = w};
 	enum ct_status status = CT_NO_MEMORY;
 
+	if (!knows_channels(w->o->go))
+		return add_unread(w, unknown);
 	if (read_cases(&s)) {
 		if (s.is_woken)
 			status = add_unread(w, woken);
