@@ -318,6 +318,37 @@ func overflow(a *actor) {
 }
 
 //go:noinline
+func hoard() []byte {
+	return make([]byte, many<<30)
+}
+
+// The system gives no more: the runtime notices that on the thread's own stack.
+func outOfMemory(a *actor) {
+	must(syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: 4 << 30, Max: 4 << 30}), "setrlimit")
+	dies(a, "out-of-memory", "main.hoard", "out of memory")
+	hoard()
+}
+
+//go:noinline
+func blockIn(pipe int) {
+	syscall.Read(pipe, make([]byte, 1))
+}
+
+func tooManyThreads(a *actor) {
+	var ends [2]int
+	must(syscall.Pipe(ends[:]), "pipe")
+	debug.SetMaxThreads(16)
+	tell("fatal", fields{"class": "thread-exhaustion", "text": "thread exhaustion"})
+	tell("verdict", []string{"crash"})
+	tell("fires", []string{"CT205"})
+	untilAsked()
+	for i := 0; i < 32; i++ {
+		go blockIn(ends[0])
+	}
+	select {}
+}
+
+//go:noinline
 func count() {
 	inAction.attend()
 	for round := 0; ; round++ {
@@ -436,17 +467,47 @@ func afterRecovery(a *actor) {
 
 func mainGone(a *actor) {
 	tell("fatal", fields{"class": "all-asleep", "text": "no goroutines (main called runtime.Goexit) - deadlock!"})
+	tell("verdict", []string{"crash"})
+	tell("fires", []string{"CT205"})
+	tell("absent", []string{"CT203"})
 	untilAsked()
 	runtime.Goexit()
 }
 
 // A watchdog ends its own process: neither abort() nor another process.
 func watchdog(self *actor) {
-	tell("crash", fields{"tid": "any", "class": []string{"abort"}, "cause": "raised SIGABRT itself"})
+	tell("crash", fields{"tid": "any", "class": []string{"abort"}, "cause": "raised SIGABRT itself",
+		"function": "main.watchdog"})
 	untilAsked()
 	syscall.Kill(os.Getpid(), syscall.SIGABRT)
 	select {}
 }
+
+// A signal that no runtime raises of itself: it came from the process.
+func quitter(self *actor) {
+	tell("crash", fields{"tid": "any", "class": []string{"raised"}, "cause": "took SIGQUIT"})
+	untilAsked()
+	syscall.Kill(os.Getpid(), syscall.SIGQUIT)
+	select {}
+}
+
+// The size comes from elsewhere.
+//
+//go:noinline
+func room(size int) []byte { return make([]byte, size) }
+
+func badSize(a *actor) {
+	panics(a, "bad-size", "main.room", value("runtime error: makeslice: len out of range", "runtime.errorString"))
+	room(-many)
+}
+
+func uncomparable(a *actor) {
+	panics(a, "uncomparable", "main.same", value("runtime error: comparing uncomparable type []int", "runtime.errorString"))
+	same([]int{1}, []int{1})
+}
+
+//go:noinline
+func same(one, other interface{}) bool { return one == other }
 
 func main() {
 	run := choose(map[string]func(*actor){
@@ -459,7 +520,8 @@ func main() {
 		"concurrent_map": concurrentMap, "concurrent_read": concurrentRead, "custom_error": customError, "wrapped_error": wrappedError,
 		"stringer": stringer, "integer": integer, "structure": structure, "in_goroutine": inGoroutine,
 		"in_defers": inDefers, "again": again, "after_recovery": afterRecovery, "main_gone": mainGone,
-		"watchdog": watchdog,
+		"watchdog": watchdog, "quitter": quitter, "bad_size": badSize, "uncomparable": uncomparable,
+		"out_of_memory": outOfMemory, "too_many_threads": tooManyThreads,
 	}, os.Args[1:])
 	self := named("main")
 	self.enter()

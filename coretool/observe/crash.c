@@ -197,8 +197,12 @@ static uint32_t whose_signal(const struct ct_observation *o)
 	const struct ct_signal *signal = &ct_target_process(o->target)->signal;
 	uint32_t actor = 0, n = (uint32_t)ct_target_n_threads(o->target);
 
-	if (o->in_c.thread != CT_NONE && (signal->code <= 0 || !is_fault(signal->number)))
-		return o->in_c.thread;
+	if (signal->code <= 0 || !is_fault(signal->number)) {
+		if (o->in_c.thread != CT_NONE)
+			return o->in_c.thread;
+		if (o->go_dying != CT_NONE)
+			return o->go_dying;
+	}
 	while (actor < n && ct_target_thread(o->target, actor)->lwp != signal->lwp)
 		actor++;
 	return actor;
@@ -256,8 +260,28 @@ static uint32_t behind_the_library(struct ct_crash_scene *s)
 	return ret;
 }
 
+/*
+ * What the outermost handler on the stack was called for: of the thread on which Go's runtime ended
+ * the process, the reason. Then it is SIGABRT that the runtime raises. 0: not known.
+ */
+static int handled_signal(const struct ct_crash_scene *s)
+{
+	int32_t ret = 0, number;
+
+	for (uint32_t i = 0; s->arch->siginfo && i < s->n_regs; i++)
+		if (s->stack.frames[i].is_signal && s->frame_regs[i].known >> s->arch->sp & 1 &&
+			!ct_read(s->target,
+				ct_reg(&s->frame_regs[i], s->arch->sp) + s->arch->siginfo, &number,
+				sizeof(number)) &&
+			number > 0 && number < NSIG)
+			ret = number;
+	return ret;
+}
+
 static void explain_abort(struct ct_crash_scene *s)
 {
+	int handled = s->o->go_dying != CT_NONE ? handled_signal(s) : 0;
+
 	s->frame = behind_the_library(s);
 	ct_crash_message(s);
 	ct_crash_assertion(s);
@@ -270,6 +294,11 @@ static void explain_abort(struct ct_crash_scene *s)
 			"raised SIG%s itself; whether another process had sent it first is not "
 			"known, as stacks are missing",
 			sigabbrev_np(s->signal.number));
+	if (handled && handled != SIGABRT && sigabbrev_np(handled))
+		ct_crash_is(s, CT_CRASH_RAISED, CT_TRUST_EXACT,
+			"took SIG%s, which came from the process itself, and Go's runtime ended it "
+			"for that",
+			sigabbrev_np(handled));
 	if (s->signal.number == SIGABRT && s->o->go && s->o->goroutines)
 		ct_crash_is(s, CT_CRASH_ABORT, CT_TRUST_INFERRED,
 			"raised SIGABRT itself; if Go's runtime had a reason for it, that is "

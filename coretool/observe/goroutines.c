@@ -27,11 +27,12 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.address = o->plan->wants & CT_WANT_NAMES ? o->plan->address : 0,
 	};
 
-	o->in_c.thread = CT_NONE;
+	o->in_c.thread = o->go_dying = CT_NONE;
 	if (!o->go || !(o->plan->wants & CT_WANT_GOROUTINES))
 		return CT_OK;
 	enum ct_status status = ct_go_observe(&go);
 	o->in_c = go.in_c;
+	o->go_dying = go.dying;
 	o->goroutines = ct_go_say_missing(&go);
 	return status;
 }

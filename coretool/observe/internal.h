@@ -30,6 +30,7 @@ struct ct_observation {
 	struct ct_frame *frames;      /* scratch for one stack */
 	size_t n_frames;
 	struct ct_go_in_c in_c; /* where Go's runtime ended the process for a signal in C code */
+	uint32_t go_dying;      /* the thread on which it did so for another signal, or CT_NONE */
 	bool sent; /* the signal, by another process; maybe raised again by a handler of ours */
 	bool sender_unknown; /* the stack that would tell is missing or cut */
 	int64_t sender_pid;

@@ -39,8 +39,38 @@ static const struct {
 	{"type-assertion", "Use the form with two results: v, ok := x.(T)."},
 	{"concurrent-map", "Guard the map by a mutex or use sync.Map, and run the program with "
 			   "-race, which shows both places. recover() cannot catch it."},
-	{"stack-overflow", "End the recursion: look at what calls itself in the stack."},
+	{"stack-overflow",
+		"End the recursion: look at what calls itself in the stack. Where it has "
+		"to be that deep, debug.SetMaxStack() sets the limit. recover() cannot "
+		"catch it."},
 	{"fault", "A pointer is damaged: look at unsafe, cgo and data races (-race)."},
+	{"out-of-memory",
+		"The system gave no more memory: look at the limit of the container or of ulimit "
+		"-v, and at what fills the heap (coretool heap); a limit of the program's own "
+		"(GOMEMLIMIT) has the collector run more often first. One huge allocation is a "
+		"size that was not tested."},
+	{"thread-exhaustion",
+		"Each goroutine in a system call that blocks, or in C code, has a thread of its "
+		"own: bound how many do that at once; the limit is that of the system (ulimit -u, "
+		"pids.max) or of debug.SetMaxThreads()."},
+	{"all-asleep", "main() ended itself by runtime.Goexit() (as FailNow() of a test does), and "
+		       "the last of the others has returned: let main() return, or call "
+		       "os.Exit()."},
+	{"bad-pointer",
+		"Memory was reached past the rules of unsafe.Pointer, or kept by C: look at "
+		"unsafe and cgo, and run the program with -d=checkptr or -race."},
+	{"runtime-fault", "The runtime's own memory is damaged: look at unsafe, cgo and data races "
+			  "(-race)."},
+	{"bad-size", "Test the size, which is negative or too large, before make()."},
+	{"negative-shift", "Shift by an unsigned number, or test it before."},
+	{"uncomparable", "An interface value holds a slice, a map or a function: these can neither "
+			 "be compared nor be keys."},
+	{"panic", "The program says so itself: its message tells why. A panic that leaves its "
+		  "goroutine ends the process: return an error, or recover in a deferred function "
+		  "of that goroutine."},
+	{"fatal-error", "The runtime found its own state damaged, or was used in a way that it "
+			"cannot go on from: its message tells which; for damage look at unsafe, "
+			"cgo and data races (-race). recover() cannot catch it."},
 };
 
 static const char *hint_for(const char *class)
@@ -172,9 +202,12 @@ void ct_draft_go_fatal(struct ct_findings *out, struct ct_draft *draft)
 	const struct ct_crash *c = facts->crash;
 
 	draft->confidence = CT_PROVEN;
-	draft->title =
-		ct_arena_printf(out->arena, "%s %s%s", ct_say_actor(out->arena, facts, c->actor),
-			c->cause, say_place(out, c->actor, c->frame));
+	/* A thread's own stack is the runtime's. */
+	draft->title = ct_arena_printf(out->arena, "%s %s%s",
+		facts->actors[c->actor].kind == CT_ACTOR_GOROUTINE
+			? ct_say_actor(out->arena, facts, c->actor)
+			: "the process",
+		c->cause, say_place(out, c->actor, c->frame));
 	draft->message = draft->title;
 	draft->hint = hint_for(c->kind);
 	ct_draft_actor(draft, c->actor);

@@ -22,6 +22,21 @@ static void test_classes(void **state)
 	assert_string_equal(
 		ct_go_fatal_class("sync: Unlock of unlocked RWMutex"), "unlock-of-unlocked");
 	assert_string_equal(ct_go_fatal_class("fault"), "fault");
+	assert_string_equal(ct_go_panic_class("runtime error: makechan: size out of range",
+				    "runtime.plainError"),
+		"bad-size");
+	assert_string_equal(ct_go_panic_class("", "maps.unhashableTypeError"), "uncomparable");
+	assert_string_equal(ct_go_panic_class("makeslice: none left", "string"), "panic");
+	assert_string_equal(
+		ct_go_fatal_class("runtime: cannot allocate heap metadata"), "out-of-memory");
+	assert_string_equal(ct_go_fatal_class("runtime.newosproc"), "thread-exhaustion");
+	assert_string_equal(
+		ct_go_fatal_class("checkptr: misaligned pointer conversion"), "bad-pointer");
+	assert_string_equal(
+		ct_go_fatal_class("all goroutines are asleep - deadlock!"), "all-asleep");
+	assert_string_equal(
+		ct_go_fatal_class("no goroutines (main called runtime.Goexit) - deadlock!"),
+		"all-asleep");
 	assert_string_equal(ct_go_fatal_class("default"), "fatal-error");
 }
 
@@ -104,6 +119,31 @@ static void test_panics_in_order(void **state)
 	ct_facts_free(facts);
 }
 
+/* Each class has its advice. */
+static void test_hints(void **state)
+{
+	static const char *const classes[] = {"send-on-closed", "close-of-closed", "close-of-nil",
+		"negative-waitgroup", "waitgroup-misuse", "unlock-of-unlocked", "nil-map-write",
+		"nil-dereference", "bounds", "divide", "type-assertion", "stack-overflow", "fault",
+		"out-of-memory", "thread-exhaustion", "all-asleep", "bad-pointer", "runtime-fault",
+		"bad-size", "negative-shift", "uncomparable", "panic", "fatal-error"};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(classes); i++) {
+		struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
+		struct ct_document *doc;
+		struct ct_facts *facts;
+
+		crashes(&s, goroutine(&s, 7), CT_CRASH_GO, classes[i]);
+		judge(&s, &doc, &facts);
+		assert_non_null(find(doc));
+		if (!find(doc)->hint)
+			fail_msg("no advice for %s", classes[i]);
+		ct_document_free(doc);
+		ct_facts_free(facts);
+	}
+}
+
 static void test_silent(void **state)
 {
 	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
@@ -177,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_classes),
 		cmocka_unit_test(test_panics_in_order),
+		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_channel),
 	};

@@ -70,10 +70,12 @@ static void look_at(const struct ct_go *go, const struct ct_unwound *stack, stru
 		const char *name = ct_go_frame_name(go, &stack->frames[i]);
 
 		ret->is_panic |= !strcmp(name, "runtime.fatalpanic");
-		if (ret->is_panic || ret->is_throw ||
+		if (ret->is_panic || ret->text[0] ||
 			(strcmp(name, "runtime.throw") != 0 && strcmp(name, "runtime.fatal") != 0))
 			continue;
-		ret->is_throw = find_message(go, stack->frames[i].cfa, ret->text);
+		/* Words that were put together at run time are not found. */
+		ret->is_throw = true;
+		(void)find_message(go, stack->frames[i].cfa, ret->text);
 	}
 	for (size_t i = 0; i < stack->n && ret->frame == CT_NONE; i++)
 		if (ct_go_frame_name(go, &stack->frames[i])[0] &&
@@ -190,10 +192,12 @@ static void add_crash(
 		set_panic(o, &crash);
 	} else {
 		crash.kind = ct_go_fatal_class(fatal->text);
-		crash.message = ct_sink_string(o->sink, fatal->text);
-		crash.cause = ct_sink_printf(
-			o->sink, "was ended by a fatal error of Go's runtime: %s", crash.message);
-		if (!strcmp(crash.kind, "all-asleep"))
+		crash.message = fatal->text[0] ? ct_sink_string(o->sink, fatal->text) : NULL;
+		crash.cause =
+			ct_sink_printf(o->sink, "was ended by a fatal error of Go's runtime%s%s",
+				crash.message ? ": " : "", crash.message ? crash.message : "");
+		/* Where none is left, nobody is asleep. */
+		if (!strcmp(crash.kind, "all-asleep") && !strstr(fatal->text, "no goroutines"))
 			crash.class = CT_CRASH_GO_ASLEEP;
 	}
 	if (actor != CT_NONE)
@@ -224,7 +228,11 @@ enum ct_status ct_go_observe_fatal(struct ct_go_observation *o)
 		if (!status && (fatal.is_panic || fatal.is_throw)) {
 			done = true;
 			add_crash(o, m, &fatal);
+		} else if (!done && dying) {
+			o->dying = m->thread;
 		}
 	}
+	if (done)
+		o->dying = CT_NONE;
 	return status;
 }

@@ -74,9 +74,11 @@ struct ct_go_observation {
 	bool services;                  /* what database/sql has is wanted */
 	uint64_t address;               /* of an object that is wanted; 0 */
 	struct ct_go_in_c in_c;         /* filled in */
-	struct ct_go_missing missing;   /* filled in */
-	struct ct_go_waits *waits;      /* what is known already of what is waited for (waits.h) */
-	struct ct_go_world *world; /* the heap, once somebody has asked for it (heap_world.h) */
+	uint32_t dying; /* filled in: the thread on which the runtime ended the process, for
+			   neither a panic nor an error of its own: a signal; CT_NONE */
+	struct ct_go_missing missing; /* filled in */
+	struct ct_go_waits *waits;    /* what is known already of what is waited for (waits.h) */
+	struct ct_go_world *world;    /* the heap, once somebody has asked for it (heap_world.h) */
 	CT_VEC(struct ct_channel_use) uses; /* owners.c finds them */
 	CT_VEC(struct ct_go_spin) spins;    /* and spin.c these */
 };

@@ -5,27 +5,44 @@
 
 static const struct words {
 	const char *part, *class;
-} panics[] =
-	{
-		{"send on closed channel", "send-on-closed"},
-		{"close of closed channel", "close-of-closed"},
-		{"close of nil channel", "close-of-nil"},
-		{"sync: negative WaitGroup counter", "negative-waitgroup"},
-		{"sync: WaitGroup misuse", "waitgroup-misuse"},
-		{"sync: WaitGroup is reused", "waitgroup-misuse"},
-		{"assignment to entry in nil map", "nil-map-write"},
-		{"nil pointer dereference", "nil-dereference"},
-		{"out of range", "bounds"},
-		{"integer divide by zero", "divide"},
-		{"interface conversion", "type-assertion"},
-},
-  fatal[] = {
-	  {"unlock of unlocked", "unlock-of-unlocked"},
-	  {"Unlock of unlocked", "unlock-of-unlocked"},
-	  {"concurrent map", "concurrent-map"},
-	  {"stack overflow", "stack-overflow"},
-	  {"all goroutines are asleep", "all-asleep"},
-	  {"no goroutines (main called", "all-asleep"},
+} panics[] = {
+	{"send on closed channel", "send-on-closed"},
+	{"close of closed channel", "close-of-closed"},
+	{"close of nil channel", "close-of-nil"},
+	{"sync: negative WaitGroup counter", "negative-waitgroup"},
+	{"sync: WaitGroup misuse", "waitgroup-misuse"},
+	{"sync: WaitGroup is reused", "waitgroup-misuse"},
+	{"assignment to entry in nil map", "nil-map-write"},
+	{"nil pointer dereference", "nil-dereference"},
+	{"fault address", "fault"}, /* by debug.SetPanicOnFault() */
+	{"makeslice: ", "bad-size"},
+	{"growslice: ", "bad-size"},
+	{"makechan: ", "bad-size"},
+	{"out of range", "bounds"},
+	{"cannot convert slice", "bounds"},
+	{"negative shift amount", "negative-shift"},
+	{"integer divide by zero", "divide"},
+	{"interface conversion", "type-assertion"},
+	{"unhashable type", "uncomparable"},
+	{"comparing uncomparable type", "uncomparable"},
+};
+
+static const struct words fatal[] = {
+	{"unlock of unlocked", "unlock-of-unlocked"},
+	{"Unlock of unlocked", "unlock-of-unlocked"},
+	{"concurrent map", "concurrent-map"},
+	{"stack overflow", "stack-overflow"},
+	{"all goroutines are asleep", "all-asleep"},
+	{"no goroutines (main called", "all-asleep"},
+	{"out of memory", "out-of-memory"},
+	{"cannot allocate", "out-of-memory"},
+	{"cannot map pages", "out-of-memory"},
+	{"thread exhaustion", "thread-exhaustion"},
+	{"newosproc", "thread-exhaustion"},
+	{"checkptr: ", "bad-pointer"},
+	{"found bad pointer", "bad-pointer"},
+	{"found pointer to free object", "bad-pointer"},
+	{"unexpected signal", "runtime-fault"},
 };
 
 static const char *find(const struct words *list, size_t n, const char *text)
@@ -48,6 +65,8 @@ const char *ct_go_panic_class(const char *value, const char *type)
 		class = "bounds";
 	if (!class && !strcmp(type, "*runtime.TypeAssertionError"))
 		class = "type-assertion";
+	if (!class && !strcmp(type, "maps.unhashableTypeError"))
+		class = "uncomparable";
 	return class ? class : "panic";
 }
 
