@@ -158,6 +158,7 @@ enum ct_want {
 	CT_WANT_NAMES = 1u << 3,      /* names of objects, from symbols and DWARF */
 	CT_WANT_GOROUTINES = 1u << 4, /* goroutines, and what they wait for */
 	CT_WANT_HEAP = 1u << 5,       /* with GOROUTINES: what lives in the heap of Go */
+	CT_WANT_LEAKS = 1u << 6,      /* with GOROUTINES: those that nothing can wake any more */
 	CT_WANT_TIMERS = 1u << 7,     /* with GOROUTINES: timers, */
 	CT_WANT_CONTEXTS = 1u << 12, /* with GOROUTINES: contexts that are over, and who has them */
 	CT_WANT_ALL_CONTEXTS = 1u << 13, /* and all others that live */

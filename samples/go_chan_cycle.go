@@ -92,6 +92,7 @@ func main() {
 	wait(server, "chan-send", replies, nil)
 	tell("peers_among", fields{"tid": server, "peers": []*actor{client}})
 	perhapsDeadlock(client, server)
+	leaked(client, server) // as nobody else has their channels
 
 	publisher := start("publisher", publish)
 	expect(publisher, "main.publish", nil, "chan send")

@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"sync"
 	"time"
+	"weak"
 )
 
 const ages = 24 * time.Hour
@@ -80,6 +81,31 @@ func pullOnce(resumed *actor) {
 	time.Sleep(ages)
 }
 
+// Whoever has a weak pointer can have the queue, as long as it is there.
+//
+//go:noinline
+func reachedByWeak() (weak.Pointer[queue[bool]], *actor) {
+	q := &queue[bool]{items: make(chan bool)}
+	a := start("by weak pointer", func() {
+		<-q.items
+		runtime.KeepAlive(q)
+	})
+	wait(a, "chan-recv", q.items, nil)
+	return weak.Make(q), a
+}
+
+// Nothing has the queue any more; its cleanup will run when the collector does.
+//
+//go:noinline
+func reachedByCleanup() *actor {
+	q := &queue[bool]{items: make(chan bool)}
+	items := q.items
+	runtime.AddCleanup(q, func(items chan bool) { close(items) }, items)
+	a := start("by cleanup", func() { <-items })
+	wait(a, "chan-recv", items, nil)
+	return a
+}
+
 //go:noinline
 func callOnce() int { return compute() }
 
@@ -99,6 +125,7 @@ func main() {
 	holds(taker, &words.lock, "exclusive")
 	other := start("other taker", func() { words.take() })
 	expectMutex(other, "main.(*queue[...]).take", &words.lock, heldBy(taker))
+	leaked(taker, other) // nobody else has the queue of words
 
 	locker := asleep("locker", "main.lockAll", func() { lockAll(eachDoor) })
 	for number := range doors {
@@ -134,6 +161,12 @@ func main() {
 	runtime.GC()
 	expect(cleaner, "time.Sleep", nil, "sleep")
 	wait(cleaner, "sleep", nil, fields{"timed": true})
+	weakly, byWeak := reachedByWeak()
+	byCleanup := reachedByCleanup()
+	for _, one := range []*actor{byWeak, byCleanup} {
+		expect(one, "main.start.func1", nil, "chan receive")
+	}
 	tell("absent", []string{"CT203", "CT204", "CT205"})
 	rest(self)
+	close(weakly.Value().items)
 }

@@ -515,6 +515,7 @@ func main() {
 	waiter := start("for leak", func() { waits(leak.mutex) })
 	expectMutex(waiter, "main.waits", leak.mutex, nil)
 	tell("nobody", address(leak.mutex))
+	leaked(waiter)
 	tell("absent", []string{"CT203", "CT204"})
 	rest(self)
 }

@@ -27,6 +27,7 @@
 //	finding_says {rule, level, words}: exactly one finding of the rule, with these words in its title; likely at most
 //	steps       {rule, tids, words}: the finding of the rule about one of these has a step with each of the words
 //	not_stuck   [ids]: no finding is about them
+//	leaked      [ids]: these wait for what nobody has who can go on, and no others do; told of every sample
 //	heap        {live, objects}: bytes and objects that the runtime counted just before, right after a collection
 //	heap_object {address, alive, kept_by, steps, type, large_type}: an object; kept_by is in the words for its root,
 //	            steps is how many objects lead to it, itself included; large_type is known since 1.22
@@ -385,11 +386,17 @@ func perhapsDeadlock(actors ...*actor) {
 		"recorded": false})
 }
 
+var lost = []*actor{}
+
+// leaked: nobody who can go on has what they wait for.
+func leaked(actors ...*actor) { lost = append(lost, actors...) }
+
 // ---- the end ----
 
 // ready: all told is so from now on. The kernel makes a core of the process when it dies.
 func ready() {
 	debug.SetTraceback("crash")
+	tell("leaked", lost)
 	tell("ready", true)
 }
 

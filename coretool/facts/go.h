@@ -41,6 +41,11 @@ struct ct_go_spin {
 	const char *why; /* "chan 0x… is closed and empty, so that each receive is ready" */
 };
 
+/* A goroutine that waits, and that nothing which can run reaches what would wake it. */
+struct ct_go_leak {
+	uint32_t actor;
+};
+
 struct ct_fact_go {
 	const char *version;  /* "go1.24.4" */
 	const char *layout;   /* where its layouts are from: "the tables of this version" … */
@@ -49,7 +54,10 @@ struct ct_fact_go {
 	const struct ct_go_thread *threads;
 	const struct ct_channel_use *uses; /* those of one channel together, by actor */
 	const struct ct_go_spin *spins;
-	uint32_t n_processors, n_threads, n_uses, n_spins;
+	const struct ct_go_leak *leaks; /* by actor */
+	const char *leaks_doubt;        /* why they are not proven; NULL: they are */
+	uint64_t leaked_bytes;          /* of objects that only these goroutines reach */
+	uint32_t n_processors, n_threads, n_uses, n_spins, n_leaks;
 	uint32_t n_runnable; /* in the queue of all; CT_NONE: not known, as of those below */
 	uint32_t n_timers;   /* pending ones; CT_NONE: not known */
 	/* Those of them that run code of the program's (time.AfterFunc); CT_NONE: not known. */

@@ -17,6 +17,7 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.site = site,
 		.arg = o,
 		.names = o->plan->wants & CT_WANT_NAMES,
+		.leaks = o->plan->wants & CT_WANT_LEAKS,
 		.heap = o->plan->wants & CT_WANT_HEAP,
 		.contexts = o->plan->wants & CT_WANT_CONTEXTS,
 		.timers = o->plan->wants & CT_WANT_TIMERS,

@@ -425,6 +425,20 @@ def only_told_pools(report, truth):
             yield f"false {finding['rule']}: {finding.get('title')}"
 
 
+def check_leaked(report, truth, value):
+    found = set()
+    for finding in (f for f in report.findings if f["rule"] == "CT210"):
+        found |= report.finding_tids(finding)
+        if finding["level"] != "P1" or finding["confidence"] not in ("proven", "likely"):
+            yield f"leaked: {finding['level']}, {finding['confidence']}: {finding.get('title')}"
+    # Who waits in a circle that was not found is left behind, too.
+    circles = [v["tids"] for v in truth.values.get("finding", []) if v["rule"] == "CT204"]
+    if set(value) - found:
+        yield f"leaked: {ids(set(value) - found)} are not found"
+    if found - set(value).union(*circles):
+        yield f"leaked: {ids(found - set(value).union(*circles))} are not"
+
+
 CHECKS = {
     "context": check_context,
     "timer": check_timer,
@@ -444,6 +458,7 @@ CHECKS = {
     "fatal": check_fatal,
     "nobody": check_nobody,
     "not_stuck": check_not_stuck,
+    "leaked": check_leaked,
     "fires": check_fires,
     "finding_says": check_finding_says,
     "steps": check_steps,

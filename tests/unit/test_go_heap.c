@@ -263,6 +263,49 @@ static void types_that_cannot_be_used(void **state)
 	close_heap(heap);
 }
 
+/* A struct of an interface, a number, and three interfaces, whose mask was not made yet. */
+static void masks_on_demand(void **state)
+{
+	static const uint8_t second[] = {0x02};
+	struct ct_go_heap *heap = new_heap(*state);
+	uint64_t interface = add_type(6, 16, 16, second, 1, 0, 20);
+	uint64_t array = add_type(8, 48, 48, second, 1, 16, 17);
+	uint64_t type = add_type(10, 72, 72, second, 1, 16, 25);
+	uint64_t number = add_type(12, 8, 0, second, 1, 0, 2);
+	uint64_t found[16], fields[] = {0, interface, 0, 0, number, 16, 0, array, 24};
+	bool guessed;
+
+	memset(memory + 0x800 + 64 * 8, 0, 8);
+	memset(memory + 0x800 + 64 * 10, 0, 8);
+	memcpy(memory + 64 * 8 + 48, (uint64_t[]){interface, 0, 3}, 24);
+	memcpy(memory + 64 * 10 + 56, (uint64_t[]){DATA + 0x600, 3}, 16);
+	memcpy(memory + 0x600, fields, sizeof(fields));
+	go.version.minor = 27;
+	struct ct_go_span *s = add_span(heap, 0, 1, 80, CT_GO_MAP_HEADER);
+	set_word(s->start, type);
+	assert_pointers(heap, s->start, (uint64_t[]){16, 40, 56, 72}, 4);
+	close_heap(heap);
+
+	/* A field that is not inside of it; more elements than it has room for; itself as its
+	 * field. */
+	const uint64_t wrong[][2] = {{DATA + 0x600 + 64, 32}, {DATA + 64 * 8 + 64, UINT64_MAX},
+		{DATA + 0x600 + 56, type}};
+	for (unsigned i = 0; i < CT_COUNT(wrong); i++) {
+		uint64_t right;
+
+		heap = new_heap(*state);
+		s = add_span(heap, 0, 1, 80, CT_GO_MAP_HEADER);
+		set_word(s->start, type);
+		memcpy(&right, memory + (wrong[i][0] - DATA), 8);
+		memcpy(memory + (wrong[i][0] - DATA), &wrong[i][1], 8);
+		assert_int_equal(pointers(heap, s->start, found, CT_COUNT(found), &guessed), 10);
+		assert_true(guessed);
+		memcpy(memory + (wrong[i][0] - DATA), &right, 8);
+		close_heap(heap);
+	}
+	go.version.minor = 22;
+}
+
 static void objects_by_address(void **state)
 {
 	struct ct_target *target = *state;
@@ -351,6 +394,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bits_in_the_span, start, close_target),
 		cmocka_unit_test_setup_teardown(types_in_headers, start, close_target),
 		cmocka_unit_test_setup_teardown(types_that_cannot_be_used, start, close_target),
+		cmocka_unit_test_setup_teardown(masks_on_demand, start, close_target),
 		cmocka_unit_test_setup_teardown(objects_by_address, start, close_target),
 		cmocka_unit_test_setup_teardown(mark_all, start, close_target),
 	};

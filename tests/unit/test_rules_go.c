@@ -261,6 +261,42 @@ static uint32_t channel(struct story *s, uint64_t address)
 	return ct_sink_resource(s->sink, "go_chan", address, &fresh);
 }
 
+/* Two that wait to send and one to receive, of which `n` are leaked. */
+static uint32_t leaked(uint32_t n, const char *doubt, enum ct_confidence confidence)
+{
+	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_LEAKS);
+	struct ct_facts *facts;
+	struct ct_go_leak leaks[3];
+	uint32_t findings;
+
+	for (uint32_t i = 0; i < 3; i++) {
+		leaks[i].actor = goroutine(&s, 18 + i);
+		waits(&s, leaks[i].actor, i < 2 ? CT_WAIT_SEND : CT_WAIT_RECV,
+			channel(&s, 0x1000 + 0x100 * i));
+	}
+	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4",
+				   .n_functions = 1,
+				   .leaks = leaks,
+				   .n_leaks = n,
+				   .leaks_doubt = doubt});
+	struct ct_document *doc = judge(&s, &facts);
+	findings = count(doc, "CT210");
+	for (uint32_t i = 0; i < doc->n_findings; i++)
+		if (!strcmp(doc->findings[i].rule, "CT210"))
+			assert_int_equal(doc->findings[i].confidence, confidence);
+	done(doc, facts);
+	return findings;
+}
+
+static void leaks_of_one_place_are_one_finding(void **state)
+{
+	(void)state;
+	assert_int_equal(leaked(0, NULL, CT_PROVEN), 0);
+	assert_int_equal(leaked(2, NULL, CT_PROVEN), 1);
+	assert_int_equal(leaked(3, NULL, CT_PROVEN), 2);
+	assert_int_equal(leaked(3, "goroutines are running", CT_LIKELY), 2);
+}
+
 struct told { /* of CT219: what the closer and the other do */
 	struct ct_channel_use closer, other;
 	bool closer_waits, other_waits;
@@ -487,6 +523,7 @@ int main(void)
 		cmocka_unit_test(where_all_sleep_nobody_else_ends_a_knot),
 		cmocka_unit_test(two_sides_of_one_lock_are_said_once),
 		cmocka_unit_test(nil_channels_and_empty_selects),
+		cmocka_unit_test(leaks_of_one_place_are_one_finding),
 		cmocka_unit_test(a_receiver_that_will_close),
 		cmocka_unit_test(maps_and_other_fatal_errors),
 		cmocka_unit_test(how_many_is_a_note),

@@ -266,6 +266,29 @@ static uint64_t pick_old_pools(const struct ct_go *go, const struct ct_go_operan
 	return 0;
 }
 
+/* The list of all blocks of cleanups is 128 bytes behind the queue's start; a block has room for at
+ * most 60. */
+static bool is_cleanups(const struct ct_go *go, uint64_t at)
+{
+	uint64_t block;
+	uint32_t n;
+
+	return ct_go_since(go, 25) && !ct_read_u64(go->target, at + 128, &block) &&
+	       (!block || (!ct_read_u32(go->target, block + 24, &n) && n <= 60));
+}
+
+#define MHEAP_ROOM (UINT64_C(128) << 10) /* bytes, more than it has in any version */
+
+/* freeSpecial() takes the address of the queue, and others that are in mheap_. */
+static uint64_t pick_cleanups(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	for (uint32_t i = 0; i < operands->n && go->globals.heap; i++)
+		if (!operands->items[i].size &&
+			operands->items[i].address - go->globals.heap >= MHEAP_ROOM)
+			return operands->items[i].address;
+	return 0;
+}
+
 struct row {
 	const char *symbol, *function;
 	size_t global; /* offset in struct ct_go_globals */
@@ -299,6 +322,8 @@ static const struct row rows[] = {
 	{"time.startNano", "time.Now", GLOBAL(epoch), false, pick_epoch, is_readable},
 	{"sync.allPools", "sync.(*Pool).pinSlow", GLOBAL(allpools), false, pick_pools, is_pools},
 	{"sync.oldPools", "sync.poolCleanup", GLOBAL(oldpools), false, pick_old_pools, is_pools},
+	{"runtime.gcCleanups", "runtime.freeSpecial", GLOBAL(cleanups), false, pick_cleanups,
+		is_cleanups},
 };
 
 static uint64_t find(const struct ct_go *go, const struct row *row)

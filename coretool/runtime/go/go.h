@@ -40,6 +40,7 @@ struct ct_go_globals {
 	uint64_t itabs;    /* *itabTableType */
 	uint64_t heap;     /* mheap_ */
 	uint64_t allfin;   /* *finblock */
+	uint64_t cleanups; /* gcCleanups: cleanupQueue, since 1.25 */
 	uint64_t epoch; /* time.startNano: nanotime() when monotonic times of package time began */
 	uint64_t allpools; /* []*sync.Pool: used since the last collection */
 	uint64_t oldpools; /* the same: since the one before it */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "runtime/go/heap.h"
+#include "runtime/go/heap_pointers.h"
 
 void ct_go_heap_close(struct ct_go_heap *heap)
 {
@@ -10,6 +10,7 @@ void ct_go_heap_close(struct ct_go_heap *heap)
 	free(heap->arenas);
 	free(heap->spans);
 	free(heap->arena_of);
+	ct_go_late_masks_free(heap);
 	pthread_mutex_destroy(&heap->lock);
 	free(heap);
 }

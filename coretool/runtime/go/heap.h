@@ -61,11 +61,12 @@ struct ct_go_heap {
 	struct ct_go_arena *arenas;
 	struct ct_go_span *spans; /* by address */
 	uint32_t n_arenas, n_spans;
-	uint32_t n_objects;   /* slots, allocated or not */
-	uint32_t n_bad;       /* spans and arenas that could not be read, or are none */
-	uint32_t n_unknown;   /* spans whose pointer maps could not be found */
-	uint64_t bytes;       /* of all spans in use */
-	pthread_mutex_t lock; /* for reads that are no views */
+	uint32_t n_objects;           /* slots, allocated or not */
+	uint32_t n_bad;               /* spans and arenas that could not be read, or are none */
+	uint32_t n_unknown;           /* spans whose pointer maps could not be found */
+	uint64_t bytes;               /* of all spans in use */
+	pthread_mutex_t lock;         /* for reads that are no views, and for late */
+	struct ct_go_late_mask *late; /* of types whose masks the runtime has not made */
 };
 
 /* Slot index of span: where it is, and its number. */

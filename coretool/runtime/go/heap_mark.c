@@ -37,6 +37,7 @@ struct ct_go_mark {
 	_Atomic uint64_t *marked, *grey; /* a bit for each object; grey: to be looked into */
 	_Atomic uint8_t *has_grey;       /* per span */
 	struct worker *first;            /* the caller's own */
+	struct ct_go_watch *watch;       /* NULL: none */
 	/* Under the lock: */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -170,6 +171,12 @@ static bool refill(struct worker *w)
 
 /* ---- looking into objects ---- */
 
+static void watched(struct ct_go_watch *watch, uint32_t id)
+{
+	if (watch->objects[id / 64] >> (id % 64) & 1)
+		watch->reached[atomic_fetch_add(&watch->n_reached, 1)] = id;
+}
+
 static void reach(struct worker *w, uint64_t addr)
 {
 	const struct ct_go_heap *heap = w->mark->heap;
@@ -185,6 +192,8 @@ static void reach(struct worker *w, uint64_t addr)
 	if (!set_bit(w->mark->marked, s->first + slot))
 		return;
 	w->bytes += s->elemsize;
+	if (w->mark->watch)
+		watched(w->mark->watch, s->first + slot);
 	if (s->map != CT_GO_MAP_NONE)
 		push(w, (uint32_t)(s - heap->spans), slot);
 }
@@ -348,6 +357,11 @@ void ct_go_mark_inside(struct ct_go_mark *m, const struct ct_go_object *object)
 	scan(m->first, object);
 }
 
+void ct_go_mark_watch(struct ct_go_mark *m, struct ct_go_watch *watch)
+{
+	m->watch = watch;
+}
+
 /* Threads that cannot be had are not missed: the others do their work. */
 enum ct_status ct_go_mark_run(struct ct_go_mark *m)
 {
@@ -377,16 +391,21 @@ enum ct_status ct_go_mark_run(struct ct_go_mark *m)
 	return CT_OK;
 }
 
-uint64_t ct_go_mark_more(struct ct_go_mark *m, uint64_t addr)
+uint64_t ct_go_mark_rest(struct ct_go_mark *m)
 {
 	unsigned n = m->n_threads;
 	uint64_t before = m->bytes;
 
 	m->n_threads = 1;
-	reach(m->first, addr);
 	(void)!ct_go_mark_run(m);
 	m->n_threads = n;
 	return m->bytes - before;
+}
+
+uint64_t ct_go_mark_more(struct ct_go_mark *m, uint64_t addr)
+{
+	reach(m->first, addr);
+	return ct_go_mark_rest(m);
 }
 
 bool ct_go_mark_has(const struct ct_go_mark *m, uint32_t id)

@@ -14,6 +14,13 @@
 
 struct ct_go_mark;
 
+/* Objects of which it is to be told when they are marked. */
+struct ct_go_watch {
+	uint64_t *objects; /* a bit for each object of the heap: who is one of them */
+	uint32_t *reached; /* numbers of those that were marked; as many as there can be */
+	_Atomic uint32_t n_reached;
+};
+
 struct ct_go_marked {
 	uint64_t objects, bytes; /* bytes of slots */
 	uint64_t guessed;        /* objects of which every word counted as a pointer */
@@ -31,12 +38,17 @@ void ct_go_mark_root(struct ct_go_mark *mark, uint64_t addr);
 void ct_go_mark_alone(struct ct_go_mark *mark, const struct ct_go_object *object);
 /* Gives what the object refers to as roots, and marks it not. */
 void ct_go_mark_inside(struct ct_go_mark *mark, const struct ct_go_object *object);
+/* From now on those of the watch that are marked go into it; it lives as long as the mark. */
+void ct_go_mark_watch(struct ct_go_mark *mark, struct ct_go_watch *watch);
 /* Marks all that the roots given so far reach. */
 CT_WARN_UNUSED enum ct_status ct_go_mark_run(struct ct_go_mark *mark);
 
 /* Marks the object that addr points into, and all that it reaches, when the roots given before are
  * done. Bytes that were not marked before; without threads of its own: for many small ones. */
 uint64_t ct_go_mark_more(struct ct_go_mark *mark, uint64_t addr);
+/* As ct_go_mark_run(), without threads of its own: where there is little to do. Bytes that were not
+ * marked before, beside those marked alone. */
+uint64_t ct_go_mark_rest(struct ct_go_mark *mark);
 
 bool ct_go_mark_has(const struct ct_go_mark *mark, uint32_t id);
 /* Sums up what is marked so far. */

@@ -164,7 +164,7 @@ static const char *name_root(struct ct_go_world *v, const struct ct_go_root *roo
 	case CT_GO_ROOT_WEAK:
 		return "the handle of a weak pointer";
 	case CT_GO_ROOT_QUEUED:
-		return "a finalizer that is about to run";
+		return "a finalizer or cleanup that is about to run";
 	case CT_GO_ROOT_STACK:
 		return root->frame && *root->frame
 			       ? ct_sink_printf(sink, "%s() in the stack of goroutine %" PRIu64,

@@ -6,11 +6,8 @@
 #define HEADER       8u  /* bytes before the data of an object that begins with its type */
 #define ARENA_WORDS  (CT_GO_ARENA / WORD)
 #define TYPE_HEAD    40 /* of a type descriptor, as far as the mask's address */
-#define TYPE_TFLAG   20
-#define TYPE_KIND    23
 #define TYPE_GCDATA  32
 #define KIND_PROGRAM 64 /* to 1.23: the mask is a program */
-#define TFLAG_DEMAND 16 /* 1.24 on: there is the address of the mask, when it was made */
 
 uint64_t ct_go_bits(const uint8_t *bits, uint64_t from, uint64_t n)
 {
@@ -67,9 +64,12 @@ static void read_mask(const struct ct_go_heap *heap, uint64_t type, struct ct_go
 		return;
 	}
 	ret->words = pointers / WORD;
-	bool program = !ct_go_since(heap->go, 24) && head[TYPE_KIND] & KIND_PROGRAM;
-	if (ct_go_since(heap->go, 24) && head[TYPE_TFLAG] & TFLAG_DEMAND)
-		program = ct_read_u64(heap->target, at, &at) || !at;
+	bool program = !ct_go_since(heap->go, 24) && head[CT_GO_TYPE_KIND] & KIND_PROGRAM;
+	if (ct_go_since(heap->go, 24) && head[CT_GO_TYPE_TFLAG] & CT_GO_TFLAG_DEMAND) {
+		/* The runtime's own may be in the making. */
+		ret->bits = ct_go_late_mask((struct ct_go_heap *)heap, type, ret->words);
+		program = ret->bits || ct_read_u64(heap->target, at, &at) || !at;
+	}
 	if (!program && ret->words &&
 		!ct_view_image(heap->target, at, (size_t)((ret->words + 7) / 8), &view))
 		ret->bits = view;

@@ -7,8 +7,8 @@
  *	1.22 on       up to 512 bytes the end of the span has one bit for each word; larger objects
  *	              begin with the address of their type; the span of a large one names its type
  *
- * A type has a mask; its object may be an array of it. A mask that is a program, or was not made
- * yet, is not followed: then every word counts, and the walk says so.
+ * A type has a mask; its object may be an array of it. A mask that is a program is not followed:
+ * then every word counts, and the walk says so.
  */
 #ifndef CT_RUNTIME_GO_HEAP_POINTERS_H
 #define CT_RUNTIME_GO_HEAP_POINTERS_H
@@ -41,6 +41,11 @@ struct ct_go_walk {
 	bool guessed;           /* every word counts, as it is not known which are pointers */
 };
 
+/* In a type's descriptor; the same from 1.14 to 1.27. */
+#define CT_GO_TYPE_TFLAG   20
+#define CT_GO_TYPE_KIND    23
+#define CT_GO_TFLAG_DEMAND 16 /* 1.24 on: there is the address of the mask, when it was made */
+
 /* The type's mask; never NULL. Valid until the next call. */
 const struct ct_go_mask *ct_go_mask_of(struct ct_go_masks *masks, uint64_t type);
 
@@ -51,6 +56,11 @@ void ct_go_walk_begin(
  * of the object. False: there are no more.
  */
 bool ct_go_walk_next(struct ct_go_walk *walk, uint64_t *at, uint64_t *ret);
+
+/* The mask of a type that has one on demand: `words` bits, which live as long as the heap; NULL:
+ * its descriptors do not make one. The caller has the heap's lock. (heap_late_masks.c) */
+const uint8_t *ct_go_late_mask(struct ct_go_heap *heap, uint64_t type, uint64_t words);
+void ct_go_late_masks_free(struct ct_go_heap *heap);
 
 /* 64 bits from bit `from` on of n bits; those behind are 0. */
 uint64_t ct_go_bits(const uint8_t *bits, uint64_t from, uint64_t n);

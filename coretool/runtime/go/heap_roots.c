@@ -13,14 +13,14 @@ static const struct section sections[] = {
 	{CT_GO_MODULEDATA_BSS, CT_GO_MODULEDATA_EBSS, CT_GO_MODULEDATA_GCBSSMASK},
 };
 
-static void visit_words(const struct ct_go_heap *heap, uint64_t at, uint64_t bits,
+static bool visit_words(const struct ct_go_heap *heap, uint64_t at, uint64_t bits,
 	ct_go_root_visit *visit, void *arg)
 {
 	uint64_t words[CHUNK];
 	unsigned n = 64 - (unsigned)__builtin_clzll(bits);
 
 	if (ct_read(heap->target, at, words, n * sizeof(*words)))
-		return;
+		return false;
 	for (; bits; bits &= bits - 1) {
 		unsigned i = (unsigned)__builtin_ctzll(bits);
 		const struct ct_go_root root = {
@@ -29,10 +29,11 @@ static void visit_words(const struct ct_go_heap *heap, uint64_t at, uint64_t bit
 		if (words[i])
 			visit(arg, &root);
 	}
+	return true;
 }
 
 /* The mask is a bitvector: how many bits, and where. */
-static void visit_section(const struct ct_go_heap *heap, uint64_t moduledata,
+static bool visit_section(const struct ct_go_heap *heap, uint64_t moduledata,
 	const struct section *section, ct_go_root_visit *visit, void *arg)
 {
 	const struct ct_go *go = heap->go;
@@ -49,21 +50,26 @@ static void visit_section(const struct ct_go_heap *heap, uint64_t moduledata,
 			"the mask of the variables at 0x%llx could not be read: what only they "
 			"keep alive looks unreachable",
 			(unsigned long long)start);
-		return;
+		return false;
 	}
+	bool all = true;
 	for (uint64_t i = 0; i < n; i += CHUNK) {
 		uint64_t chunk = ct_go_bits(view, i, n);
 
 		if (chunk)
-			visit_words(heap, start + 8 * i, chunk, visit, arg);
+			all &= visit_words(heap, start + 8 * i, chunk, visit, arg);
 	}
+	return all;
 }
 
-void ct_go_roots_variables(const struct ct_go_heap *heap, ct_go_root_visit *visit, void *arg)
+bool ct_go_roots_variables(const struct ct_go_heap *heap, ct_go_root_visit *visit, void *arg)
 {
 	const struct ct_go_tables *tables = &heap->go->tables;
+	bool all = true;
 
 	for (uint32_t i = 0; i < tables->n; i++)
 		for (size_t k = 0; k < CT_COUNT(sections); k++)
-			visit_section(heap, tables->list[i].moduledata, &sections[k], visit, arg);
+			all &= visit_section(
+				heap, tables->list[i].moduledata, &sections[k], visit, arg);
+	return all;
 }

@@ -17,7 +17,7 @@ enum ct_go_root_kind {
 				 refers to, but not the object itself */
 	CT_GO_ROOT_CLEANUP,   /* set with runtime.AddCleanup */
 	CT_GO_ROOT_WEAK,      /* the handle of a weak pointer, not what it points to */
-	CT_GO_ROOT_QUEUED,    /* a finalizer that is about to run */
+	CT_GO_ROOT_QUEUED,    /* a finalizer or cleanup that is about to run */
 	CT_GO_ROOT_STACK,
 	CT_GO_ROOT_DEFERRED, /* a function that a goroutine has deferred */
 	CT_GO_ROOT_REGISTER,
@@ -29,6 +29,7 @@ struct ct_go_root {
 	uint64_t at;       /* of the word; 0: a register */
 	uint64_t value;    /* of the word: not 0 */
 	uint64_t goid;     /* of the stack or register; 0 */
+	uint64_t object;   /* WEAK: that is pointed to; 0 */
 	const char *frame; /* the stack's function; NULL */
 	uint64_t pc;       /* of that frame */
 	uint64_t sp; /* likewise; 0: it is in a variable whose address is taken, or not known */
@@ -36,9 +37,11 @@ struct ct_go_root {
 
 typedef void ct_go_root_visit(void *arg, const struct ct_go_root *root);
 
-void ct_go_roots_variables(const struct ct_go_heap *heap, ct_go_root_visit *visit, void *arg);
-/* Finalizers, cleanups, weak pointers, and those that are queued. (heap_specials.c) */
-void ct_go_roots_specials(const struct ct_go_heap *heap, struct ct_go_masks *masks,
+/* False: some could not be read. */
+bool ct_go_roots_variables(const struct ct_go_heap *heap, ct_go_root_visit *visit, void *arg);
+/* Finalizers, cleanups, weak pointers, and those that are queued. False: some could not be read.
+ * (heap_specials.c) */
+bool ct_go_roots_specials(const struct ct_go_heap *heap, struct ct_go_masks *masks,
 	ct_go_root_visit *visit, void *arg);
 
 /* ---- stacks (heap_stacks.c) ---- */
@@ -76,6 +79,7 @@ struct ct_go_stacks {
 	const struct ct_go_observation *o;
 	struct ct_go_frame_info *cache; /* by hash of the pc */
 	uint32_t n_guessed;             /* stacks that were not followed to their end */
+	bool partial;                   /* what a stack refers to could not all be found */
 	/* Of the stack at hand: */
 	uint64_t sp; /* of the frame; 0 */
 	const struct ct_go_g *g;
@@ -96,5 +100,8 @@ void ct_go_stacks_free(struct ct_go_stacks *stacks);
 /* All that a goroutine's stack, deferred functions and registers refer to. */
 CT_WARN_UNUSED enum ct_status ct_go_roots_goroutine(
 	struct ct_go_stacks *stacks, const struct ct_go_g *g, ct_go_root_visit *visit, void *arg);
+/* Registers and the own stack of a thread of the runtime's that is between goroutines. */
+void ct_go_roots_machine(struct ct_go_stacks *stacks, const struct ct_go_machine *m,
+	ct_go_root_visit *visit, void *arg);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What hangs on objects beside their own words: finalizers, cleanups and weak pointers, in a list
- * for each span (runtime/mheap.go), and finalizers that wait to be run (runtime/mfinal.go).
+ * for each span (runtime/mheap.go), and finalizers and cleanups that wait to be run
+ * (runtime/mfinal.go, mcleanup.go).
  */
 #include "runtime/go/heap_roots.h"
 
@@ -14,6 +15,14 @@
 #define BLOCK_FIRST 24
 #define BLOCK_SIZE  4096
 #define FINALIZER   40 /* bytes: function, object, size of results, two types */
+
+/* struct cleanupQueue and cleanupBlock, since 1.25. Of each cleanup a block has the function alone
+ * (1.25), or three words (1.26 on). */
+#define CLEANUPS_ALL   128
+#define CLEANUPS_LINK  16
+#define CLEANUPS_COUNT 24
+#define CLEANUPS_FIRST 32
+#define CLEANUPS_SIZE  512
 
 /* What the kinds of 1.27 are in other versions; 0: it has no such kind. */
 struct kinds {
@@ -44,13 +53,27 @@ struct visitor {
 	ct_go_root_visit *visit;
 	void *arg;
 	uint32_t n_left;
+	bool missed; /* something */
 };
 
 static void visit_word(struct visitor *v, enum ct_go_root_kind kind, uint64_t at)
 {
 	struct ct_go_root root = {.kind = (uint8_t)kind, .at = at};
 
-	if (!ct_read_u64(v->heap->target, at, &root.value) && root.value)
+	if (ct_read_u64(v->heap->target, at, &root.value))
+		v->missed = true;
+	else if (root.value)
+		v->visit(v->arg, &root);
+}
+
+/* object: that the weak pointer points to. */
+static void visit_weak(struct visitor *v, uint64_t at, uint64_t object)
+{
+	struct ct_go_root root = {.kind = CT_GO_ROOT_WEAK, .at = at, .object = object};
+
+	if (ct_read_u64(v->heap->target, at, &root.value))
+		v->missed = true;
+	else
 		v->visit(v->arg, &root);
 }
 
@@ -74,10 +97,12 @@ static void visit_special(struct visitor *v, const struct ct_go_span *span, uint
 	uint8_t kind = 0;
 	uint64_t offset = 0;
 
-	if (ct_go_u8(go, at, CT_GO_SPECIAL_KIND, &kind))
+	if (ct_go_u8(go, at, CT_GO_SPECIAL_KIND, &kind) ||
+		ct_read(go->target, at + ct_go_at(go, SPECIAL_OFFSET), &offset,
+			ct_go_since(go, 24) ? 8 : 2)) {
+		v->missed = true;
 		return;
-	(void)!ct_read(go->target, at + ct_go_at(go, SPECIAL_OFFSET), &offset,
-		ct_go_since(go, 24) ? 8 : 2);
+	}
 	if (kind && kind == kinds->finalizer) {
 		struct ct_go_object object;
 
@@ -86,7 +111,7 @@ static void visit_special(struct visitor *v, const struct ct_go_span *span, uint
 			visit_inside(v, &object);
 		visit_word(v, CT_GO_ROOT_FINALIZER, at + ct_go_at(go, SPECIALFINALIZER_FN));
 	} else if (kind && kind == kinds->weak) {
-		visit_word(v, CT_GO_ROOT_WEAK, at + ct_go_at(go, SPECIALWEAKHANDLE_HANDLE));
+		visit_weak(v, at + ct_go_at(go, SPECIALWEAKHANDLE_HANDLE), span->start + offset);
 	} else if (kind && kind == kinds->cleanup) {
 		uint64_t cleanup = ct_go_at(go, SPECIALCLEANUP_CLEANUP);
 
@@ -105,13 +130,19 @@ static void visit_spans(struct visitor *v)
 
 	for (uint32_t i = 0; i < v->heap->n_spans && v->n_left; i++) {
 		const struct ct_go_span *span = &v->heap->spans[i];
-		uint64_t at = span->n ? ct_go_word(go, span->at, CT_GO_MSPAN_SPECIALS) : 0;
+		uint64_t at = 0;
 
+		if (span->n)
+			v->missed |= ct_go_u64(go, span->at, CT_GO_MSPAN_SPECIALS, &at) != CT_OK;
 		for (; at && v->n_left; v->n_left--) {
 			visit_special(v, span, at);
-			at = ct_go_word(go, at, CT_GO_SPECIAL_NEXT);
+			if (ct_go_u64(go, at, CT_GO_SPECIAL_NEXT, &at)) {
+				v->missed = true;
+				break;
+			}
 		}
 	}
+	v->missed |= !v->n_left;
 }
 
 /* Is there a block, each of whose finalizers is a function of the program? */
@@ -131,29 +162,65 @@ static bool is_block(const struct ct_go *go, uint64_t at, uint32_t *n)
 	return true;
 }
 
-static void visit_queue(struct visitor *v)
+static void visit_finalizers(struct visitor *v)
 {
 	const struct ct_go *go = v->heap->go;
 	uint64_t at = 0;
 	uint32_t n;
 
-	if (go->globals.allfin)
-		(void)!ct_read_u64(go->target, go->globals.allfin, &at);
-	for (uint32_t i = 0; at && i < MAX_BLOCKS && is_block(go, at, &n); i++) {
+	if (!go->globals.allfin || ct_read_u64(go->target, go->globals.allfin, &at))
+		v->missed = true;
+	for (uint32_t i = 0; at && i < MAX_BLOCKS; i++) {
+		if (!is_block(go, at, &n)) {
+			v->missed = true;
+			return;
+		}
 		for (uint32_t k = 0; k < n; k++) {
 			visit_word(v, CT_GO_ROOT_QUEUED, at + BLOCK_FIRST + k * FINALIZER);
 			visit_word(v, CT_GO_ROOT_QUEUED, at + BLOCK_FIRST + k * FINALIZER + 8);
 		}
-		if (ct_read_u64(go->target, at + BLOCK_LINK, &at))
-			break;
+		if (ct_read_u64(go->target, at + BLOCK_LINK, &at)) {
+			v->missed = true;
+			return;
+		}
 	}
+	v->missed |= at != 0;
 }
 
-void ct_go_roots_specials(const struct ct_go_heap *heap, struct ct_go_masks *masks,
+static void visit_cleanups(struct visitor *v)
+{
+	const struct ct_go *go = v->heap->go;
+	uint32_t words = ct_go_since(go, 26) ? 3 : 1, n;
+	uint64_t at = 0;
+
+	if (!ct_go_since(go, 25))
+		return; /* to 1.24 they are among the finalizers */
+	if (!go->globals.cleanups ||
+		ct_read_u64(go->target, go->globals.cleanups + CLEANUPS_ALL, &at))
+		v->missed = true;
+	for (uint32_t i = 0; at && i < MAX_BLOCKS; i++) {
+		if (ct_read_u32(go->target, at + CLEANUPS_COUNT, &n) ||
+			n > (CLEANUPS_SIZE - CLEANUPS_FIRST) / 8 / words) {
+			v->missed = true;
+			return;
+		}
+		for (uint32_t k = 0; k < n * words; k++)
+			visit_word(v, CT_GO_ROOT_QUEUED, at + CLEANUPS_FIRST + 8 * k);
+		if (ct_read_u64(go->target, at + CLEANUPS_LINK, &at)) {
+			v->missed = true;
+			return;
+		}
+	}
+	v->missed |= at != 0;
+}
+
+bool ct_go_roots_specials(const struct ct_go_heap *heap, struct ct_go_masks *masks,
 	ct_go_root_visit *visit, void *arg)
 {
-	struct visitor v = {heap, masks, visit, arg, MAX_SPECIALS};
+	struct visitor v = {heap, masks, visit, arg, MAX_SPECIALS, false};
 
 	visit_spans(&v);
-	visit_queue(&v);
+	visit_finalizers(&v);
+	visit_cleanups(&v);
+	return !v.missed;
 }

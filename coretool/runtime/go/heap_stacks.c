@@ -15,6 +15,10 @@
 #define MAX_G0      (UINT64_C(256) << 10) /* bytes of a thread's own stack */
 #define RECORD      16                    /* bytes of a stack object's record */
 
+/* Up to 1.16 the arguments of a deferred call stand behind its record. */
+#define DEFER_1_15 72                   /* bytes of the record; the size is its first word */
+#define MAX_ARGS   (UINT32_C(64) << 10) /* bytes */
+
 bool ct_go_stacks_init(struct ct_go_stacks *s, const struct ct_go_observation *o)
 {
 	*s = (struct ct_go_stacks){.o = o};
@@ -124,6 +128,16 @@ _Static_assert(CT_GO_FRAMES == 1u << (64 - 52), "the hash gives an index");
 
 /* ---- what is found ---- */
 
+static void add_inner(struct ct_go_stacks *s, uint64_t value)
+{
+	uint64_t *slot = ct_vec_push(&s->inner);
+
+	if (slot)
+		*slot = value;
+	else
+		s->partial = true;
+}
+
 static void found(
 	struct ct_go_stacks *s, const struct ct_go_frame_info *f, uint64_t at, bool guessed)
 {
@@ -138,14 +152,10 @@ static void found(
 	if (at < s->low || at >= s->high || s->high - at < 8)
 		return;
 	memcpy(&root.value, s->words + (at - s->low), 8);
-	if (root.value >= s->g->stack_low && root.value < s->g->stack_high) {
-		uint64_t *slot = ct_vec_push(&s->inner);
-
-		if (slot)
-			*slot = root.value;
-	} else if (root.value) {
+	if (root.value >= s->g->stack_low && root.value < s->g->stack_high)
+		add_inner(s, root.value);
+	else if (root.value)
 		s->visit(s->arg, &root);
-	}
 }
 
 static void every_word(
@@ -178,8 +188,10 @@ static void add_objects(struct ct_go_stacks *s, const struct ct_go_frame_info *f
 		int32_t fields[4];
 		int64_t offset;
 
-		if (ct_read(go->target, f->objects + 8 + i * RECORD, record, RECORD))
+		if (ct_read(go->target, f->objects + 8 + i * RECORD, record, RECORD)) {
+			s->partial = true;
 			return;
+		}
 		memcpy(fields, record, sizeof(fields));
 		offset = fields[0];
 		object.size = (uint32_t)fields[1];
@@ -190,8 +202,10 @@ static void add_objects(struct ct_go_stacks *s, const struct ct_go_frame_info *f
 
 			memcpy(&offset, record, 8);
 			memcpy(&type, record + 8, 8);
-			if (ct_read(go->target, type, head, sizeof(head)))
+			if (ct_read(go->target, type, head, sizeof(head))) {
+				s->partial = true;
 				continue;
+			}
 			object.size = head[0];
 			object.words = (head[2] >> 56) & 64 ? 0 : head[1] / 8;
 			object.mask = object.words ? head[4] : 0;
@@ -205,6 +219,8 @@ static void add_objects(struct ct_go_stacks *s, const struct ct_go_frame_info *f
 		struct ct_go_stack_object *slot = ct_vec_push(&s->objects);
 		if (slot)
 			*slot = object;
+		else
+			s->partial = true;
 	}
 }
 
@@ -319,13 +335,27 @@ static void visit_value(struct ct_go_stacks *s, enum ct_go_root_kind kind, uint6
 		.value = value,
 		.goid = s->g->goid};
 
-	if (value >= s->g->stack_low && value < s->g->stack_high) {
-		uint64_t *slot = ct_vec_push(&s->inner);
-
-		if (slot)
-			*slot = value;
-	} else if (value) {
+	if (value >= s->g->stack_low && value < s->g->stack_high)
+		add_inner(s, value);
+	else if (value)
 		s->visit(s->arg, &root);
+}
+
+static void visit_arguments(struct ct_go_stacks *s, uint64_t record)
+{
+	uint32_t size;
+
+	if (ct_read_u32(s->o->target, record, &size) || size > MAX_ARGS) {
+		s->partial = true;
+		return;
+	}
+	for (uint32_t i = 0; i < size / 8; i++) {
+		uint64_t at = record + DEFER_1_15 + 8ull * i, value;
+
+		if (ct_read_u64(s->o->target, at, &value))
+			s->partial = true;
+		else
+			visit_value(s, CT_GO_ROOT_DEFERRED, at, value, false);
 	}
 }
 
@@ -340,22 +370,23 @@ static void visit_records(struct ct_go_stacks *s)
 
 		visit_value(s, CT_GO_ROOT_DEFERRED, at, at, false);
 		visit_value(s, CT_GO_ROOT_DEFERRED, at, ct_go_word(go, at, CT_GO_DEFER_FN), false);
+		if (!ct_go_since(go, 17))
+			visit_arguments(s, at);
 		at = following == at ? 0 : following;
 	}
+	s->partial |= at != 0;
 	visit_value(s, CT_GO_ROOT_STACK, s->g->at, ct_go_word(go, s->g->at, CT_GO_G_PANIC), false);
 	visit_value(
 		s, CT_GO_ROOT_STACK, s->g->at, ct_go_word(go, s->g->at, CT_GO_G_SCHED_CTXT), false);
 }
 
-/* The thread that runs it: its registers, and its own stack while it works there. */
-static void visit_thread(struct ct_go_stacks *s)
+/* The registers of a thread, and its own stack while it works there. */
+static void visit_machine(struct ct_go_stacks *s, const struct ct_go_machine *m)
 {
 	const struct ct_go_observation *o = s->o;
 	const struct ct_arch *arch = ct_target_arch(o->target);
-	const struct ct_go_machine *m =
-		s->g->status == CT_GO_RUNNING ? ct_go_machine_at(o, s->g->m) : NULL;
 	const struct ct_thread *thread =
-		m && m->thread != CT_NONE ? ct_target_thread(o->target, m->thread) : NULL;
+		m->thread != CT_NONE ? ct_target_thread(o->target, m->thread) : NULL;
 	uint64_t word;
 
 	if (!thread || !thread->stopped)
@@ -370,6 +401,27 @@ static void visit_thread(struct ct_go_stacks *s)
 	for (uint64_t at = sp & ~UINT64_C(7); at < CT_MIN(end, sp + MAX_G0); at += 8)
 		if (!ct_read_u64(o->target, at, &word))
 			visit_value(s, CT_GO_ROOT_REGISTER, at, word, true);
+}
+
+/* The thread that runs it. */
+static void visit_thread(struct ct_go_stacks *s)
+{
+	const struct ct_go_machine *m =
+		s->g->status == CT_GO_RUNNING ? ct_go_machine_at(s->o, s->g->m) : NULL;
+
+	if (m)
+		visit_machine(s, m);
+}
+
+void ct_go_roots_machine(
+	struct ct_go_stacks *s, const struct ct_go_machine *m, ct_go_root_visit *visit, void *arg)
+{
+	static const struct ct_go_g nobody;
+
+	s->g = &nobody;
+	s->visit = visit;
+	s->arg = arg;
+	visit_machine(s, m);
 }
 
 /* [sp, high) in one piece. */

@@ -13,7 +13,7 @@ enum ct_status ct_go_world_roots(void *world, ct_go_root_visit *visit, void *vis
 	uint64_t at;
 
 	w->stacks.n_guessed = w->n_bad = 0;
-	ct_go_roots_variables(w->heap, visit, visit_arg);
+	(void)ct_go_roots_variables(w->heap, visit, visit_arg);
 	for (uint32_t i = 0; i < n && w->n_bad <= MAX_BAD; i++) {
 		enum ct_status status = ct_go_goroutine_address(w->o->go, i, &at);
 
@@ -30,7 +30,7 @@ enum ct_status ct_go_world_roots(void *world, ct_go_root_visit *visit, void *vis
 			"the stacks of %" PRIu32 " goroutines could not be read: what only they "
 			"keep alive looks unreachable",
 			w->n_bad);
-	ct_go_roots_specials(w->heap, w->masks, visit, visit_arg);
+	(void)ct_go_roots_specials(w->heap, w->masks, visit, visit_arg);
 	return CT_OK;
 }
 

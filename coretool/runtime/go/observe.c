@@ -183,7 +183,9 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	if (!status)
 		status = ct_go_observe_fatal(o);
 	ct_go_mark_resting(o);
-	ct_go_observe_sched(o);
+	enum ct_status sched = ct_go_observe_sched(o);
+	if (!status)
+		status = sched;
 	if (o->names && !status)
 		ct_go_name_channels(o);
 	if (o->timers && !status)

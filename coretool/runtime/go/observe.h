@@ -65,6 +65,7 @@ struct ct_go_observation {
 	struct ct_go_birth births[256];   /* the last ones, by both addresses */
 	uint8_t reasons[UINT8_MAX + 1]; /* by the runtime's number: the sink's; 0: not yet known */
 	bool names;                     /* of objects are wanted */
+	bool leaks;                     /* who waits for what nobody reaches is wanted */
 	bool heap;                      /* what lives in it is wanted */
 	bool timers;                    /* are wanted, */
 	bool pools;                     /* what is in them is, */
@@ -151,6 +152,10 @@ CT_WARN_UNUSED enum ct_status ct_go_observe_spins(struct ct_go_observation *o);
 /* Adds all timers, when all goroutines are there. (timers.c) */
 CT_WARN_UNUSED enum ct_status ct_go_observe_timers(struct ct_go_observation *o);
 /* Adds the scheduler, when all goroutines are there. (sched.c) */
-void ct_go_observe_sched(struct ct_go_observation *o);
+CT_WARN_UNUSED enum ct_status ct_go_observe_sched(struct ct_go_observation *o);
+/* Adds to ret the goroutines that wait for what nobody who can run reaches; when all waits are
+ * there, and what the rest of *ret says. (leaks.c) */
+CT_WARN_UNUSED enum ct_status ct_go_observe_leaks(
+	struct ct_go_observation *o, struct ct_fact_go *ret);
 
 #endif

@@ -145,7 +145,7 @@ static void read_queues(const struct ct_go_observation *o, struct ct_fact_go *re
 	ret->stopping = sched && u32_at(go, sched, CT_GO_SCHED_GCWAITING) != 0;
 }
 
-void ct_go_observe_sched(struct ct_go_observation *o)
+enum ct_status ct_go_observe_sched(struct ct_go_observation *o)
 {
 	static const char *const layouts[] = {
 		[CT_GO_LAYOUT_VERSION] = "the tables of this version",
@@ -173,5 +173,7 @@ void ct_go_observe_sched(struct ct_go_observation *o)
 		ct_sink_arena(o->sink), o->spins.items, o->spins.n * sizeof(*o->spins.items));
 	fact.n_spins = fact.spins ? o->spins.n : 0;
 	fact.n_uses = fact.uses ? o->uses.n : 0;
+	enum ct_status status = o->leaks ? ct_go_observe_leaks(o, &fact) : CT_OK;
 	ct_sink_go(o->sink, &fact);
+	return status;
 }

@@ -11,7 +11,7 @@
 #define ROOT_SIZE 64 /* with its padding to a line of the cache, on amd64 */
 #define MAX_DEPTH 4096
 
-bool ct_go_park(struct ct_go_waits *waits, uint64_t g, uint64_t at)
+bool ct_go_park(struct ct_go_waits *waits, uint64_t g, uint64_t at, uint64_t sudog)
 {
 	struct ct_go_parked *slot;
 
@@ -22,6 +22,7 @@ bool ct_go_park(struct ct_go_waits *waits, uint64_t g, uint64_t at)
 		return false;
 	slot->g = g;
 	slot->at = at;
+	slot->sudog = sudog;
 	return true;
 }
 
@@ -43,7 +44,7 @@ static void read_list(
 {
 	uint64_t at = head.elem;
 
-	while (at && waits->parked.n < limit && ct_go_park(waits, head.g, at) &&
+	while (at && waits->parked.n < limit && ct_go_park(waits, head.g, at, head.at) &&
 		!ct_go_sudog_at(go, head.waitlink, &head))
 		;
 }
@@ -71,18 +72,19 @@ static void read_tree(
 	}
 }
 
-static void read_table(struct ct_go_waiter *w)
+void ct_go_read_semaphores(const struct ct_go *go, struct ct_go_waits *waits)
 {
-	const struct ct_go *go = w->o->go;
 	uint32_t limit = ct_go_n_goroutines(go);
 
-	w->waits->have_semaphores = true;
+	if (waits->have_semaphores)
+		return;
+	waits->have_semaphores = true;
 	for (uint32_t i = 0; go->globals.semtable && i < N_ROOTS; i++) {
 		uint64_t root = ct_go_word(
 			go, go->globals.semtable + i * (uint64_t)ROOT_SIZE, CT_GO_SEMAROOT_TREAP);
 
 		if (root)
-			read_tree(go, w->waits, root, limit);
+			read_tree(go, waits, root, limit);
 	}
 }
 
@@ -93,7 +95,6 @@ uint64_t ct_go_semaphore(struct ct_go_waiter *w)
 	if (w->g->waiting && !ct_go_sudog_at(w->o->go, w->g->waiting, &sudog) &&
 		sudog.g == w->g->at && sudog.elem)
 		return sudog.elem;
-	if (!w->waits->have_semaphores)
-		read_table(w);
+	ct_go_read_semaphores(w->o->go, w->waits);
 	return ct_go_parked_at(w->waits, w->g->at);
 }

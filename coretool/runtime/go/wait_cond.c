@@ -42,7 +42,7 @@ static bool read_list(struct ct_go_waiter *w, uint64_t list)
 	/* Other memory may point to a sudog, too. */
 	is_in &= !at && last == tail && found.n <= n_tickets(go, list);
 	for (uint32_t i = 0; is_in && i < found.n; i++)
-		if (!ct_go_park(w->waits, found.items[i], list))
+		if (!ct_go_park(w->waits, found.items[i], list, 0))
 			break;
 	ct_vec_free(&found);
 	return is_in;

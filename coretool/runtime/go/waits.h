@@ -36,6 +36,7 @@ struct ct_go_channel {                     /* that somebody waits at */
 
 struct ct_go_parked { /* a goroutine, and the semaphore or list that it is in */
 	uint64_t g, at;
+	uint64_t sudog; /* by which it is in the table of semaphores; 0: it is in a Cond's list */
 };
 
 struct ct_go_ticking { /* a timer that runs, and the channel that it sends to */
@@ -170,7 +171,9 @@ void ct_go_name_channels(struct ct_go_observation *o);
 uint64_t ct_go_semaphore(struct ct_go_waiter *w);
 /* Remembers that g waits at; false: it is known already to wait somewhere, or no memory. (sema.c)
  */
-bool ct_go_park(struct ct_go_waits *waits, uint64_t g, uint64_t at);
+bool ct_go_park(struct ct_go_waits *waits, uint64_t g, uint64_t at, uint64_t sudog);
+/* Reads the table of semaphores into parked, once. (sema.c) */
+void ct_go_read_semaphores(const struct ct_go *go, struct ct_go_waits *waits);
 uint64_t ct_go_parked_at(const struct ct_go_waits *waits, uint64_t g); /* 0: not known (sema.c) */
 
 /* When nanotime() was at least: the newest stamp that there is. (timer.c) */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The search for goroutines that nobody will wake (leaks.c), and who may be one. */
+#ifndef CT_RUNTIME_GO_LEAKS_H
+#define CT_RUNTIME_GO_LEAKS_H
+
+#include "runtime/go/heap_mark.h"
+#include "runtime/go/heap_world.h"
+
+struct ct_go_blocked { /* a goroutine that waits for nothing but others */
+	uint32_t actor;
+	uint32_t first; /* of its needs; they may be none */
+	bool never;     /* nothing ever ends its wait: CT211 tells */
+	bool free;      /* something that can go on reaches one of the objects that it waits for */
+};
+
+struct ct_go_need {       /* one object that one of them waits for */
+	uint32_t object;  /* its number; CT_NONE: it is not in the heap, so that all reach it */
+	uint32_t blocked; /* index */
+	uint32_t next;    /* of the same object; CT_NONE */
+};
+
+struct ct_go_hunt {
+	struct ct_go_observation *o;
+	struct ct_go_world *world;
+	struct ct_go_mark *mark;              /* of what can go on reaches */
+	CT_VEC(struct ct_go_blocked) blocked; /* by actor */
+	CT_VEC(struct ct_go_need) needs;      /* those of one goroutine together */
+	struct ct_hash heads;                 /* of the lists of needs, by object */
+	struct ct_go_watch watch;
+	CT_VEC(uint32_t) todo; /* of blocked: they are free, and their stacks not marked */
+	bool *is_blocked;      /* by actor - o->first */
+	uint32_t n_left;       /* of blocked, that may be leaked */
+	bool others;           /* some of the program's go on by themselves */
+	bool running;          /* something runs right now */
+	bool missed;           /* a finalizer, or the like */
+	bool partial;          /* part of the memory that may lead to them was not read */
+};
+
+/* Fills in blocked, needs, heads, is_blocked and others. (leaks_blocked.c) */
+CT_WARN_UNUSED enum ct_status ct_go_find_blocked(struct ct_go_hunt *h);
+
+#endif

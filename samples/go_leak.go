@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A shop whose goroutines are left behind in the well-known ways, beside others that look alike and will go on.
+package main
+
+import (
+	"context"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+type order struct{ number int }
+
+type ledger struct {
+	sync.Mutex
+	total int
+}
+
+type crate struct{ arrived chan order }
+
+var (
+	shutdown = make(chan struct{}) // a variable reaches it
+	kept     []*actor
+	orders   int
+)
+
+// forEver tells that it waits so, and will for ever.
+func forEver(a *actor, reasons ...string) {
+	expect(a, "main.start.func1", nil, reasons...)
+	leaked(a)
+}
+
+// fine tells that it waits so, and somebody can wake it.
+func fine(a *actor, reasons ...string) {
+	expect(a, "main.start.func1", nil, reasons...)
+	kept = append(kept, a)
+}
+
+// at tells what it waits for; the object is not kept by that.
+func at(a *actor, kind string, object interface{}) *actor {
+	wait(a, kind, object, nil)
+	return a
+}
+
+// ---- left behind ----
+
+// The caller gives up before the answer comes.
+//
+//go:noinline
+func abandonedSender() *actor {
+	answer := make(chan order)
+	return at(start("abandoned sender", func() { answer <- order{1} }), "chan-send", answer)
+}
+
+// Nobody closes the queue.
+//
+//go:noinline
+func rangeNeverClosed() *actor {
+	queue := make(chan order, 2)
+	queue <- order{2}
+	return at(start("range", func() {
+		for o := range queue {
+			orders += o.number
+		}
+	}), "chan-recv", queue)
+}
+
+// One worker forgets to call Done.
+//
+//go:noinline
+func waitWithoutDone() *actor {
+	wg := new(sync.WaitGroup)
+	wg.Add(1)
+	return at(start("wait group", func() { wg.Wait() }), "waitgroup", wg)
+}
+
+// Both channels are its own.
+//
+//go:noinline
+func selectWithoutDone() *actor {
+	incoming, returns := make(chan order), make(chan order)
+	a := start("select", func() {
+		select {
+		case <-incoming:
+		case <-returns:
+		}
+	})
+	tell("select", fields{"tid": a, "cases": []fields{receive(incoming), receive(returns)}, "timed": false})
+	return a
+}
+
+// One value is sent, two are wanted.
+//
+//go:noinline
+func doubleReceive() *actor {
+	price := make(chan int, 1)
+	price <- 5
+	return at(start("double receive", func() { orders += <-price + <-price }), "chan-recv", price)
+}
+
+// Nobody has the cancel function any more.
+//
+//go:noinline
+func lostCancel() *actor {
+	ctx, cancel := context.WithCancel(context.Background())
+	_ = cancel
+	return at(start("lost cancel", func() { <-ctx.Done() }), "chan-recv", ctx.Done())
+}
+
+// Whoever locked it has returned.
+//
+//go:noinline
+func lockKept() *actor {
+	l := new(ledger)
+	l.Lock()
+	return at(start("lock kept", func() {
+		l.Lock()
+		l.total++
+		l.Unlock()
+	}), "mutex", l)
+}
+
+// The first of two is left behind, so the second is.
+//
+//go:noinline
+func chainOfTwo() (*actor, *actor) {
+	first, second := make(chan order), make(chan order)
+	return at(start("first of two", func() { second <- <-first }), "chan-recv", first),
+		at(start("second of two", func() { <-second }), "chan-recv", second)
+}
+
+// What is to be done once waits for ever, so does who comes to it second.
+//
+//go:noinline
+func onceNeverDone() (*actor, *actor) {
+	load, prices, loading := new(sync.Once), make(chan order), make(chan struct{})
+	first := start("loader", func() {
+		load.Do(func() {
+			close(loading)
+			<-prices
+		})
+	})
+	<-loading
+	second := start("second loader", func() { load.Do(func() { orders++ }) })
+	wait(second, "once", load, heldBy(first))
+	return at(first, "chan-recv", prices), second
+}
+
+// ---- near misses ----
+
+//go:noinline
+func reachedByVariable() *actor {
+	return at(start("by variable", func() { <-shutdown }), "chan-recv", shutdown)
+}
+
+//go:noinline
+func reachedByStack() (*actor, chan order) {
+	c := make(chan order)
+	return at(start("by stack", func() { c <- order{7} }), "chan-send", c), c
+}
+
+// Its peer waits for something that a variable reaches.
+//
+//go:noinline
+func reachedByPeers() (*actor, *actor) {
+	first, second := make(chan order), make(chan order)
+	return at(start("first peer", func() {
+		<-shutdown
+		first <- order{8}
+		<-second
+	}), "chan-recv", shutdown), at(start("second peer", func() { second <- <-first }), "chan-recv", first)
+}
+
+//go:noinline
+func reachedByTimer() *actor {
+	done := make(chan struct{})
+	time.AfterFunc(time.Hour, func() { close(done) })
+	return at(start("by timer", func() { <-done }), "chan-recv", done)
+}
+
+// Nothing has the crate any more; its finalizer will run when the collector does.
+//
+//go:noinline
+func reachedByFinalizer() *actor {
+	c := &crate{make(chan order)}
+	arrived := c.arrived
+	runtime.SetFinalizer(c, func(c *crate) { close(c.arrived) })
+	return at(start("by finalizer", func() { <-arrived }), "chan-recv", arrived)
+}
+
+func main() {
+	self := named("main")
+	self.enter()
+	debug.SetGCPercent(-1) // else the finalizer would run, and wake who waits for it
+	forEver(abandonedSender(), "chan send")
+	forEver(rangeNeverClosed(), "chan receive")
+	forEver(waitWithoutDone(), forWaitGroup...)
+	forEver(selectWithoutDone(), "select")
+	forEver(doubleReceive(), "chan receive")
+	forEver(lostCancel(), "chan receive")
+	forEver(lockKept(), forMutex...)
+	one, two := chainOfTwo()
+	forEver(one, "chan receive")
+	forEver(two, "chan receive")
+	one, two = onceNeverDone()
+	forEver(one, "chan receive")
+	forEver(two, forMutex...)
+
+	fine(reachedByVariable(), "chan receive")
+	waiting, c := reachedByStack()
+	fine(waiting, "chan send")
+	one, two = reachedByPeers()
+	fine(one, "chan receive")
+	fine(two, "chan receive")
+	fine(reachedByTimer(), "chan receive")
+	fine(reachedByFinalizer(), "chan receive")
+
+	tell("not_stuck", kept)
+	rest(self)
+	orders += (<-c).number
+	close(shutdown)
+}
