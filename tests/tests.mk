@@ -48,6 +48,7 @@ DRIVERS    = cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	damage-go='$(PYTHON) -B tests/damage/damage_go.py $(PROGRAM) $(CORES)' \
 	golden='$(PYTHON) -B tests/golden/golden.py $(PROGRAM) $(CORES)' \
 	go-formats='$(PYTHON) -B tests/go/test_formats.py $(PROGRAM) $(CORES)' \
+	go-leaks='$(PYTHON) -B tests/go/leak_profile.py --fast --build $(CORES:/cores=) $(PROGRAM)' \
 	go-versions='$(PYTHON) -B tests/go/test_versions.py $(PROGRAM) $(CORES)' \
 	go-neighbours='$(MAKE) --no-print-directory -s BUILD=$(BUILD) neighbours && \
 		$(PYTHON) -B tests/go/test_neighbours.py $(PROGRAM) $(CORES) $(BUILD)/neighbours' \
@@ -72,6 +73,7 @@ test: ## the whole suite; installs what is missing
 		checker='$(PYTHON) -B tests/truth/test_check_truth.py' \
 		go-checker='$(PYTHON) -B tests/truth/test_go_checks.py' \
 		lint='$(PYTHON) -B tests/lint_test.py' \
+		go-leak-checker='$(PYTHON) -B tests/go/test_leak_profile.py' \
 		go-toolchains='$(PYTHON) -B tests/go/test_toolchains.py' \
 		go-layouts='$(PYTHON) -B coretool/runtime/go/layouts/generate.py --check' \
 		demo='tests/demo.sh $(BUILD)/demo' \

@@ -42,3 +42,9 @@ $(NEIGHBOURS): $(BUILD)/neighbours/%: $(BUILD)/neighbours/%.c tests/go/no_types.
 	@echo '  LD      $@'
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $< $(if $(filter bare-%,$*),tests/go/no_types.c) $(CLI_OBJ) \
 		$(LIB_A) $(LIBS) -o $@
+
+# LEAKS='--version 1.24 --only Hugo5379' looks at this alone.
+.PHONY: soak-go-leaks
+soak-go-leaks: $(PROGRAM) ## leaked goroutines: the runtime's own tests of its leak profile, by every Go that can be had
+	@tests/deps.sh test
+	@$(PYTHON) -B tests/go/leak_profile.py --build $(BUILD) --repeat 3 $(or $(LEAKS),--all) $(PROGRAM)

@@ -18,16 +18,16 @@ Prints a line for each, and "N passed, N failed, N skipped". What cannot be had 
 import argparse
 import os
 import pathlib
-import re
 import resource
 import signal
 import subprocess
 import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
-for folder in ("bench", "cores"):
+for folder in ("bench", "cores", "go"):
     sys.path.insert(0, str(HERE.parent / folder))
-import judge  # noqa: E402  the way to the others' folders comes first
+import goroutine_text  # noqa: E402  the way to the others' folders comes first
+import judge  # noqa: E402
 import suite_package  # noqa: E402
 from apt_suite import SuiteError  # noqa: E402
 from go_server import SERVERS  # noqa: E402
@@ -37,29 +37,15 @@ SUITES = ("bookworm", "trixie", "forky")  # each has another Go
 GCORE_SECONDS = 180
 GCORE_BYTES = 6 << 30
 MOST_FRAMES = 100  # that the runtime prints of one stack
-HEADER = re.compile(r"goroutine (\d+) \[([^\],]+)[^\]]*\]")
 # The goroutine that prints the others.
 PRINTER = "runtime/pprof.writeGoroutineStacks"
 KEPT = "prometheus"  # make bench looks at its core
 
 
 def goroutines(text):
-    """{number: (reason, creator, functions)} of what the runtime prints, or coretool in its form."""
-    found = {}
-    for block in text.split("\n\n"):
-        lines = block.strip().splitlines()
-        header = HEADER.match(lines[0]) if lines else None
-        if not header:
-            continue
-        functions, creator = [], None
-        for line in lines[1:]:
-            if line.startswith("created by "):
-                creator = line.removeprefix("created by ").partition(" in goroutine ")[0]
-            elif not line.startswith(("\t", "...")):
-                functions.append(line[:line.rindex("(")])
-        if PRINTER not in functions:
-            found[int(header[1])] = (header[2], creator, functions[:MOST_FRAMES])
-    return found
+    """{number: Printed} of all but that which prints them."""
+    return {number: one._replace(functions=one.functions[:MOST_FRAMES])
+            for number, one in goroutine_text.goroutines(text).items() if PRINTER not in one.functions}
 
 
 def same(printed, told):
