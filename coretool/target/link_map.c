@@ -153,6 +153,14 @@ static const char *link_path(struct walk *walk, uint64_t addr, bool program)
 	return walk->path_bytes <= MAX_PATHS ? foreign_name(walk, path) : NULL;
 }
 
+/* The process calls it by another name than the kernel: its file may be there. */
+static void add_own_path(const struct walk *walk, struct ct_module *module, const char *name)
+{
+	if (name && name[0] == '/' && !walk->target->options.redact &&
+		strcmp(name, module->path) != 0)
+		module->own_path = name;
+}
+
 /* Adds what the entry describes unless it is known. False: no more can be added. */
 static bool add_link(struct walk *walk, const struct link *link, bool program)
 {
@@ -163,6 +171,8 @@ static bool add_link(struct walk *walk, const struct link *link, bool program)
 		known->bias = link->bias;
 		known->bias_known = true;
 	}
+	if (known && link->name && !program)
+		add_own_path(walk, known, link_path(walk, link->name, false));
 	if (!link->dynamic || known)
 		return true;
 	const char *path = link_path(walk, link->name, program);
@@ -261,6 +271,9 @@ uint64_t ct_link_map_add(struct ct_target *target, struct ct_modules *modules)
 		inside = dynamic;
 		walk.started = !start;
 	}
+	struct ct_module *program = start ? ct_modules_find(modules, start) : NULL;
+	if (program)
+		add_own_path(&walk, program, target->process.exe);
 	walk_namespaces(&walk, debug);
 	if (!inside && ct_target_auxv(target, AT_ENTRY, &inside))
 		inside = 0;

@@ -2,8 +2,9 @@
 /*
  * A module's own file: where it is looked for, and when it is believed. A build id in the core
  * decides alone. Without one the first page, where the core has it, must be the same byte for byte;
- * a file about which the core says nothing is not used, unless --exe names it. All that was tried
- * is kept, with the answer.
+ * a file about which the core says nothing is not used, unless --exe names it. Where the process
+ * itself has it is looked at last: the kernel's path may be that of another file system. All that
+ * was tried is kept, with the answer.
  */
 #include <stdarg.h>
 #include <stdio.h>
@@ -284,6 +285,29 @@ static bool try_bundle(struct ct_module_files *files)
 	return fd >= 0 && try_fd(files, &candidate, fd, "the bundle");
 }
 
+/* path, below the sysroot if there is one. */
+static bool try_recorded(struct ct_module_files *files, const char *path)
+{
+	const struct ct_options *options = &files->target->options;
+	const struct candidate at_path = {
+		options->sysroot ? CT_FOUND_SYSROOT : CT_FOUND_PATH, options->sysroot, path, false};
+
+	return path && path[0] == '/' && (options->sysroot || !options->only_given) &&
+	       try_path(files, &at_path);
+}
+
+/* A file of another build there says nothing of the one at the recorded path. */
+static bool try_own_path(struct ct_module_files *files)
+{
+	struct ct_module *module = files->module;
+	enum ct_module_state state = module->state;
+
+	if (!module->own_path || try_recorded(files, module->own_path))
+		return module->own_path != NULL;
+	module->state = state;
+	return false;
+}
+
 static bool try_all(struct ct_module_files *files)
 {
 	const struct ct_options *options = &files->target->options;
@@ -299,15 +323,8 @@ static bool try_all(struct ct_module_files *files)
 		if (try_path(files, &exe))
 			return true;
 	}
-	if (path && path[0] == '/' && (options->sysroot || !options->only_given)) {
-		const struct candidate at_path = {
-			options->sysroot ? CT_FOUND_SYSROOT : CT_FOUND_PATH, options->sysroot, path,
-			false};
-
-		if (try_path(files, &at_path))
-			return true;
-	}
-	return try_build_id(files) || ct_module_from_core(files);
+	return try_recorded(files, path) || try_build_id(files) || try_own_path(files) ||
+	       ct_module_from_core(files);
 }
 
 static void note_failure(const struct ct_module_files *files)

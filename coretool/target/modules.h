@@ -30,7 +30,13 @@ enum ct_module_state {
 };
 
 struct ct_module {
-	const char *path;    /* as the core says it; "[vdso]" */
+	const char *path; /* as the core says it; "[vdso]" */
+	/*
+	 * As the process itself calls it, where that is another: the kernel records paths of the
+	 * file system that is below an overlay, or of another mount namespace. NULL: it does not
+	 * say.
+	 */
+	const char *own_path;
 	const char *name;    /* the last part of path */
 	uint64_t start, end; /* of all its mappings */
 	uint64_t bias; /* address = bias + the file's virtual address; valid when bias_known */

@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from bench import BenchCase, ROOT, Settings, kernel_core_obstacle, run_program  # noqa: E402
+from elsewhere import Elsewhere  # noqa: E402,F401
 
 import plan  # noqa: E402
 
