@@ -16,7 +16,7 @@ WARNINGS  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-protot
              -Wpointer-arith -Wvla -Wformat=2
 OPT       ?= -O2 -g
 CFLAGS    += -std=c17 -D_GNU_SOURCE $(OPT) $(WARNINGS) -fPIC -fvisibility=hidden -Icoretool
-LIBS      := -ldw -lelf -lcapstone -larchive -lxxhash -ljansson -liberty -lz -ldl
+LIBS      := -ldw -lelf -lcapstone -larchive -lxxhash -ljansson -liberty -lz -lm -ldl
 Q         := $(if $(filter 1,$(V)),,@)
 
 LIB_SRC   := $(filter-out coretool/cli/%,$(wildcard coretool/*/*.c coretool/runtime/*/*.c \
@@ -76,7 +76,7 @@ $(BUILD)/coretool.pc: Makefile
 -include $(LIB_OBJ:.o=.d) $(CLI_OBJ:.o=.d)
 
 # One binary for any x86-64 Linux: no shared library, no debuginfod (it is a shared library).
-STATIC_LIBS := -ldw -lelf -lcapstone -larchive -lxxhash -ljansson -liberty -llzma -lzstd -llz4 -lbz2 -lz -lpthread
+STATIC_LIBS := -ldw -lelf -lcapstone -larchive -lxxhash -ljansson -liberty -llzma -lzstd -llz4 -lbz2 -lz -lm -lpthread
 .PHONY: static
 static: $(BUILD)/coretool-static ## one binary that runs on any x86-64 Linux
 

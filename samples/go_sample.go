@@ -39,6 +39,8 @@
 //	pool        {address, objects, victims, types, doubles, new, name, large, rules, deep_rules}: a sync.Pool: how many
 //	            objects it has, of which types, which of them twice; large: its largest has more bytes; the rules that
 //	            speak of it, and those of coretool pools where they differ
+//	kept_profile  {kind, pprof}: a profile that the process has kept of itself, as runtime/pprof writes it
+//	waiting_now {tids, function, contentions}: as many wait in that function, for others
 //	nobody      resource: none holds it, though it is locked: whoever locked it will never unlock it
 package main
 

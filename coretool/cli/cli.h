@@ -34,7 +34,7 @@ struct ct_args {
 	struct ct_list words;       /* behind the command's name */
 	uint64_t given;             /* bits of enum ct_option_id */
 	const char *format, *output, *fail_on, *color, *progress, *source;
-	const char *exe, *sysroot, *policy_file, *baseline, *where, *group_by;
+	const char *exe, *sysroot, *policy_file, *baseline, *where, *group_by, *sample;
 	const struct ct_policy *policy; /* of these; set by ct_cli_run() for commands that judge */
 	struct ct_list debug_dirs, ignore_top, ignore_any, ignore_created;
 	uint64_t max_frames, max_unpacked, block_size;
@@ -72,6 +72,7 @@ enum ct_option_id {
 	CT_OPTION_FULL,
 	CT_OPTION_WHERE,
 	CT_OPTION_GROUP_BY,
+	CT_OPTION_SAMPLE,
 	CT_OPTION_PROGRESS,
 	CT_OPTION_QUIET,
 	CT_OPTION_VERBOSE,
@@ -120,6 +121,7 @@ struct ct_command {
 };
 
 extern const struct ct_option ct_options_table[CT_N_OPTIONS];
+extern const char *const ct_samples[]; /* of --sample, as enum ct_sample has them; ended by NULL */
 extern const char *const ct_groupings[]; /* of --group-by, from CT_BY_STACK on; ended by NULL */
 extern const struct ct_command ct_commands[];
 extern const size_t ct_n_commands;

@@ -4,6 +4,8 @@
 #include <errno.h>
 
 #include "cli/run.h"
+#include "facts/go.h"
+#include "facts/go_profiles.h"
 #include "rules/policy.h"
 #include "rules/where.h"
 
@@ -12,6 +14,7 @@ struct question {
 	struct ct_where where; /* n is 0: nothing */
 	uint64_t id;           /* 0: all */
 	enum ct_grouping by;
+	enum ct_sample sample;
 };
 
 /* "18" or "g:18". */
@@ -76,9 +79,34 @@ static enum ct_status choose(const struct ct_args *args, const struct question *
 	}
 	selection->skip = selection->n_skipped ? skip : NULL;
 	selection->by = q->by;
+	selection->sample = q->sample;
 	selection->one = q->id;
 	selection->full |= q->id != 0;
 	return q->id ? find_goroutine(run, q->id, err) : CT_OK;
+}
+
+/* An empty profile answers nothing: why it is empty does. */
+static enum ct_status check_profile(
+	const struct ct_run *run, enum ct_sample sample, struct ct_error *err)
+{
+	const struct ct_fact_go_profiles *kept = run->facts->go_profiles;
+	const struct ct_fact_go *go = run->facts->go;
+	static const char *const switches[] = {"runtime.MemProfileRate",
+		"runtime.SetBlockProfileRate", "runtime.SetMutexProfileFraction"};
+
+	if (sample < CT_SAMPLE_HEAP)
+		return CT_OK;
+	const char *name = ct_samples[sample];
+	if (!kept || !go || !kept->profiles[sample - CT_SAMPLE_HEAP].found)
+		return ct_fail(err, CT_UNSUPPORTED,
+			"where this program keeps its %s profile is not known", name);
+	const int64_t rates[] = {go->heap_rate, go->block_rate, go->mutex_rate};
+	if (kept->profiles[sample - CT_SAMPLE_HEAP].n || rates[sample - CT_SAMPLE_HEAP])
+		return CT_OK;
+	return ct_fail(err, CT_BAD_INPUT, "the %s profile is empty: it is off (rate 0, %s); %s",
+		name, switches[sample - CT_SAMPLE_HEAP],
+		sample == CT_SAMPLE_HEAP ? "coretool heap tells what lives"
+					 : "--sample waiting-now tells who waits now");
 }
 
 static int report(
@@ -93,6 +121,8 @@ static int report(
 	status = ct_run_document(args, input, &run, &err);
 	if (!status)
 		status = choose(args, q, &run, &err);
+	if (!status)
+		status = check_profile(&run, q->sample, &err);
 	int result = ct_run_end(args, &run, status, &err);
 	ct_run_close(&run);
 	return result;
@@ -106,6 +136,14 @@ static enum ct_status read_question(const struct ct_args *args, struct ct_arena 
 	for (size_t i = 0; args->group_by && ct_groupings[i]; i++)
 		if (!strcmp(ct_groupings[i], args->group_by))
 			q->by = CT_BY_STACK + (enum ct_grouping)i;
+	for (size_t i = 0; args->sample && ct_samples[i]; i++)
+		if (!strcmp(ct_samples[i], args->sample))
+			q->sample = (enum ct_sample)i;
+	if (args->sample && (!args->format || strcmp(args->format, "pprof") != 0))
+		return ct_fail(err, CT_USAGE, "--sample says what --format pprof is of");
+	if (q->sample >= CT_SAMPLE_HEAP && (args->where || q->id))
+		return ct_fail(err, CT_USAGE,
+			"a profile that the process has kept is not of some of its goroutines");
 	if (args->group_by && args->full)
 		return ct_fail(err, CT_USAGE, "--group-by and --full exclude each other");
 	return args->where ? ct_where_parse(args->where, arena, &q->where, err) : CT_OK;

@@ -50,7 +50,7 @@ static unsigned wants_of(const struct ct_args *args)
 
 	if (args->quick)
 		return asked;
-	wants |= asked;
+	wants |= asked | (args->sample ? CT_WANT_PROFILES : 0);
 	if (wants & CT_WANT_STACKS && format && (args->verbose || strcmp(format->name, "text")))
 		wants |= CT_WANT_LINES;
 	return wants;

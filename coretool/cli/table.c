@@ -18,173 +18,6 @@
 	(ALWAYS | WRITING | FILES | JUDGING | BIT(REDACT) | BIT(UNTRUSTED) | BIT(INCLUDE_ARGS) |   \
 		BIT(INCLUDE_ENV))
 
-#define AT(field) .at = offsetof(struct ct_args, field)
-
-static const char *const levels[] = {"P0", "P1", "P2", NULL};
-static const char *const whens[] = {"auto", "always", "never", NULL};
-static const char *const sources[] = {"pipe", NULL};
-const char *const ct_groupings[] = {"stack", "state", "wait", "creator", "label", NULL};
-static const char *const progresses[] = {"auto", "never", NULL};
-
-const struct ct_option ct_options_table[CT_N_OPTIONS] = {
-	[CT_OPTION_FORMAT] = {.name = "format",
-		.kind = CT_TAKES_TEXT,
-		.value = "FORMAT",
-		.summary = "write in this format",
-		AT(format)},
-	[CT_OPTION_JSON] = {.name = "json", .summary = "the same as --format json", AT(json)},
-	[CT_OPTION_OUTPUT] = {.name = "output",
-		.letter = 'o',
-		.kind = CT_TAKES_TEXT,
-		.value = "FILE",
-		.summary = "write to FILE, which changes only when all was written",
-		AT(output)},
-	[CT_OPTION_COLOR] = {.name = "color",
-		.kind = CT_TAKES_TEXT,
-		.value = "WHEN",
-		.choices = whens,
-		.summary = "color the text; auto means on a terminal, unless NO_COLOR is set",
-		AT(color)},
-	[CT_OPTION_EXE] = {.name = "exe",
-		.kind = CT_TAKES_TEXT,
-		.value = "FILE",
-		.summary = "the program that the core is of",
-		AT(exe)},
-	[CT_OPTION_SYSROOT] = {.name = "sysroot",
-		.kind = CT_TAKES_TEXT,
-		.value = "DIR",
-		.summary = "look for the paths that the core names below DIR",
-		AT(sysroot)},
-	[CT_OPTION_DEBUG_DIR] = {.name = "debug-dir",
-		.kind = CT_TAKES_LIST,
-		.value = "DIR",
-		.summary = "look for files by build id in DIR/.build-id first (repeatable)",
-		AT(debug_dirs)},
-	[CT_OPTION_NO_DEBUGINFOD] = {.name = "no-debuginfod",
-		.summary = "ask no debuginfod server, even with DEBUGINFOD_URLS set",
-		AT(no_debuginfod)},
-	[CT_OPTION_MAX_UNPACKED] = {.name = "max-unpacked",
-		.kind = CT_TAKES_SIZE,
-		.value = "SIZE",
-		.summary = "unpack at most SIZE bytes of compressed input (64G)",
-		AT(max_unpacked)},
-	[CT_OPTION_QUICK] = {.name = "quick",
-		.summary = "registers, lock words and owners only: no stacks, no names",
-		AT(quick)},
-	[CT_OPTION_MAX_FRAMES] = {.name = "max-frames",
-		.kind = CT_TAKES_COUNT,
-		.value = "N",
-		.summary = "keep at most N frames of a stack: the innermost and the base (256)",
-		AT(max_frames)},
-	[CT_OPTION_POLICY] = {.name = "policy",
-		.kind = CT_TAKES_TEXT,
-		.value = "FILE",
-		.summary = "which findings count, and how, stands in FILE (docs/policy.md)",
-		AT(policy_file)},
-	[CT_OPTION_BASELINE] = {.name = "baseline",
-		.kind = CT_TAKES_TEXT,
-		.value = "FILE",
-		.summary = "findings that FILE knows, a JSON report or a list of fingerprints, are "
-			   "ignored",
-		AT(baseline)},
-	[CT_OPTION_FAIL_ON] = {.name = "fail-on",
-		.kind = CT_TAKES_TEXT,
-		.value = "LEVEL",
-		.choices = levels,
-		.summary = "exit with 1 when there is a finding of this level or above",
-		AT(fail_on)},
-	[CT_OPTION_STRICT] = {.name = "strict",
-		.summary = "exit with 3 when the core could be analysed only in part",
-		AT(strict)},
-	[CT_OPTION_REDACT] = {.name = "redact",
-		.summary = "of names, messages and all else that the process could write, only the "
-			   "length",
-		AT(redact)},
-	[CT_OPTION_INCLUDE_ARGS] = {.name = "include-args",
-		.summary = "tell the arguments that the program was started with, too",
-		AT(include_args)},
-	[CT_OPTION_INCLUDE_ENV] = {.name = "include-env",
-		.summary = "tell the environment that it was started with, too",
-		AT(include_env)},
-	[CT_OPTION_UNTRUSTED] = {.name = "untrusted",
-		.summary =
-			"for a core from strangers: analyse it in a process that can read nothing "
-			"but the files given here",
-		AT(untrusted)},
-	[CT_OPTION_IGNORE_TOP] = {.name = "ignore-top-function",
-		.kind = CT_TAKES_LIST,
-		.value = "NAME",
-		.summary =
-			"ignore findings of threads whose innermost function is NAME (repeatable)",
-		AT(ignore_top)},
-	[CT_OPTION_IGNORE_ANY] = {.name = "ignore-any-function",
-		.kind = CT_TAKES_LIST,
-		.value = "NAME",
-		.summary =
-			"ignore findings of threads with NAME anywhere on the stack (repeatable)",
-		AT(ignore_any)},
-	[CT_OPTION_IGNORE_CREATED] = {.name = "ignore-created-by",
-		.kind = CT_TAKES_LIST,
-		.value = "NAME",
-		.summary = "ignore findings of threads that started in NAME (repeatable)",
-		AT(ignore_created)},
-	[CT_OPTION_FAIL_ON_NEW] = {.name = "fail-on-new",
-		.summary =
-			"exit with 1 when there is a finding, or a goroutine left over, that was "
-			"not there before",
-		AT(fail_on_new)},
-	[CT_OPTION_IGNORE_CURRENT] = {.name = "ignore-current",
-		.summary = "say nothing of what OLD has already: only what came and grew",
-		AT(ignore_current)},
-	[CT_OPTION_MISSING] = {.name = "missing",
-		.summary = "only modules that lack something, with what to install",
-		AT(missing)},
-	[CT_OPTION_LEAN] = {.name = "lean",
-		.summary = "of the memory only stacks, writable module data and lock pages",
-		AT(lean)},
-	[CT_OPTION_FULL] = {.name = "full",
-		.summary = "every goroutine by itself; else those in one place are one group",
-		AT(full)},
-	[CT_OPTION_WHERE] = {.name = "where",
-		.kind = CT_TAKES_TEXT,
-		.value = "EXPR",
-		.summary = "only those for which EXPR holds: 'wait = chan receive and since > 5m'",
-		AT(where)},
-	[CT_OPTION_GROUP_BY] = {.name = "group-by",
-		.kind = CT_TAKES_TEXT,
-		.value = "KEY",
-		.choices = ct_groupings,
-		.summary = "put together what has the same KEY; else the same stack and wait",
-		AT(group_by)},
-	[CT_OPTION_PROGRESS] = {.name = "progress",
-		.kind = CT_TAKES_TEXT,
-		.value = "WHEN",
-		.choices = progresses,
-		.summary = "say what is being done; auto means when standard error is a terminal",
-		AT(progress)},
-	[CT_OPTION_QUIET] = {.name = "quiet",
-		.letter = 'q',
-		.summary = "the verdict alone, and no progress",
-		AT(quiet)},
-	[CT_OPTION_VERBOSE] = {.name = "verbose",
-		.letter = 'v',
-		.summary = "more of everything: all stacks, lines, notes",
-		AT(verbose)},
-	[CT_OPTION_SOURCE] = {.name = "source",
-		.kind = CT_TAKES_TEXT,
-		.value = "SOURCE",
-		.choices = sources,
-		.summary = "analyse the process that is served through standard input and output",
-		AT(source)},
-	[CT_OPTION_BLOCK_SIZE] = {.name = "block-size",
-		.kind = CT_TAKES_SIZE,
-		.value = "SIZE",
-		.summary = "ask for at most SIZE bytes of memory at once (64K)",
-		AT(block_size)},
-	[CT_OPTION_HELP] = {.name = "help", .letter = 'h', .summary = "show help", AT(help)},
-	[CT_OPTION_VERSION] = {.name = "version", .summary = "show the version", AT(version)},
-};
-
 #define CORE_HELP                                                                                  \
 	"CORE is a core file, a compressed one (zst, xz, gz, lz4, bz2), a bundle, or - for "       \
 	"standard input. EXE, the program, may stand before or after it; it is needed only "       \
@@ -262,6 +95,11 @@ static const char goroutines_help[] =
 	"system and locked (yes or no). OP: = != ~ (is a part of it) < >. A value goes up to the "
 	"next 'and' or stands in quotes. --ignore-top-function and its likes leave goroutines out, "
 	"too; what was left out is counted."
+	"\n--sample: goroutines; waiting-now, those that wait for locks, channels and the like, "
+	"with "
+	"how long at least; heap, block or mutex, the profiles that the process has kept of "
+	"itself, "
+	"as runtime/pprof would write them."
 	"\n" CORE_HELP;
 static const char goroutine_help[] =
 	"State, what it waits for and why, what it holds, labels, who made it and where, its "
@@ -348,7 +186,7 @@ const struct ct_command ct_commands[] = {
 		.args = "CORE [GOID] [EXE]",
 		.summary = "goroutines by stack and wait, the most numerous first",
 		.help = goroutines_help,
-		.options = REPORT | BIT(FULL) | BIT(WHERE) | BIT(GROUP_BY),
+		.options = REPORT | BIT(FULL) | BIT(WHERE) | BIT(GROUP_BY) | BIT(SAMPLE),
 		.documents = CT_DOCUMENT_REPORT | CT_DOCUMENT_STACKS | CT_DOCUMENT_GOROUTINES,
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES,

@@ -338,6 +338,7 @@ struct ct_fact_go_heap;     /* facts/go_heap.h */
 struct ct_fact_go_object;   /* facts/go_heap.h */
 struct ct_fact_go_contexts; /* facts/go_context.h */
 struct ct_fact_go_timers;   /* facts/go_timers.h */
+struct ct_fact_go_profiles; /* facts/go_profiles.h */
 struct ct_fact_go_pools;    /* facts/go_pools.h */
 struct ct_fact_go_services; /* facts/go_services.h */
 
@@ -350,6 +351,7 @@ struct ct_facts {
 	const struct ct_fact_go_object *go_object;     /* at the address asked for; NULL: none */
 	const struct ct_fact_go_contexts *go_contexts; /* NULL: no Go program, or not asked for */
 	const struct ct_fact_go_timers *go_timers;     /* likewise */
+	const struct ct_fact_go_profiles *go_profiles; /* NULL: likewise */
 	const struct ct_fact_go_pools *go_pools;       /* NULL: no Go program, or not asked for */
 	const struct ct_fact_go_services *go_services; /* NULL: there is nothing to say */
 	unsigned wants;                                /* what was asked for: enum ct_want */

@@ -5,6 +5,8 @@
 
 #include "facts/facts.h"
 
+#define CT_GO_RATE_UNKNOWN (-1)
+
 struct ct_go_processor { /* a P: the right to run Go code */
 	uint32_t id;
 	const char *status;  /* "idle", "running", "syscall", "stopped for GC", "dead" */
@@ -63,6 +65,9 @@ struct ct_fact_go {
 	/* Those of them that run code of the program's (time.AfterFunc); CT_NONE: not known. */
 	uint32_t n_functions;
 	uint32_t n_idle_processors, n_idle_threads, n_spinning;
+	/* How often the program samples for its profiles: bytes of the heap, cycles of waiting, one
+	 * in so many waits for locks. 0: never; CT_GO_RATE_UNKNOWN. */
+	int64_t heap_rate, block_rate, mutex_rate;
 	bool guessed;  /* the layouts are of another version: nothing is proven by them */
 	bool stopping; /* the world is being stopped */
 };

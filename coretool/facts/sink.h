@@ -12,6 +12,7 @@
 #include "facts/go_context.h"
 #include "facts/go_heap.h"
 #include "facts/go_pools.h"
+#include "facts/go_profiles.h"
 #include "facts/go_services.h"
 #include "facts/go_timers.h"
 #include "facts/panic.h"
@@ -105,6 +106,7 @@ void ct_sink_go_heap(struct ct_sink *sink, const struct ct_fact_go_heap *heap);
 void ct_sink_go_contexts(struct ct_sink *sink, const struct ct_fact_go_contexts *contexts);
 void ct_sink_go_object(struct ct_sink *sink, const struct ct_fact_go_object *object);
 void ct_sink_go_timers(struct ct_sink *sink, const struct ct_fact_go_timers *timers);
+void ct_sink_go_profiles(struct ct_sink *sink, const struct ct_fact_go_profiles *profiles);
 void ct_sink_go_pools(struct ct_sink *sink, const struct ct_fact_go_pools *pools);
 void ct_sink_go_services(struct ct_sink *sink, const struct ct_fact_go_services *services);
 CT_PRINTF(4, 5)

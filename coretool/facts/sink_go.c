@@ -22,6 +22,11 @@ void ct_sink_go_timers(struct ct_sink *sink, const struct ct_fact_go_timers *tim
 	sink->facts->go_timers = ct_arena_copy(&sink->arena, timers, sizeof(*timers));
 }
 
+void ct_sink_go_profiles(struct ct_sink *sink, const struct ct_fact_go_profiles *profiles)
+{
+	sink->facts->go_profiles = ct_arena_copy(&sink->arena, profiles, sizeof(*profiles));
+}
+
 void ct_sink_go_pools(struct ct_sink *sink, const struct ct_fact_go_pools *pools)
 {
 	sink->facts->go_pools = ct_arena_copy(&sink->arena, pools, sizeof(*pools));

@@ -25,6 +25,7 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.all_contexts = o->plan->wants & CT_WANT_ALL_CONTEXTS,
 		.pools = o->plan->wants & CT_WANT_POOLS,
 		.services = o->plan->wants & CT_WANT_SERVICES,
+		.profiles = o->plan->wants & CT_WANT_PROFILES,
 		.address = o->plan->wants & CT_WANT_NAMES ? o->plan->address : 0,
 	};
 

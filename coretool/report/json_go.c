@@ -8,6 +8,19 @@ bool ct_json_has_go(const struct ct_document *document)
 	return document->facts->go;
 }
 
+static json_t *json_rates(const struct ct_fact_go *go)
+{
+	struct ct_record r = ct_record_new();
+
+	if (go->heap_rate != CT_GO_RATE_UNKNOWN)
+		ct_record_int(&r, "heap", go->heap_rate);
+	if (go->block_rate != CT_GO_RATE_UNKNOWN)
+		ct_record_int(&r, "block", go->block_rate);
+	if (go->mutex_rate != CT_GO_RATE_UNKNOWN)
+		ct_record_int(&r, "mutex", go->mutex_rate);
+	return ct_record_done(&r);
+}
+
 json_t *ct_json_go(const struct ct_fact_go *go)
 {
 	struct ct_record r = ct_record_new(), gc = ct_record_new();
@@ -18,6 +31,7 @@ json_t *ct_json_go(const struct ct_fact_go *go)
 		ct_record_int(&r, "gomaxprocs", go->n_processors);
 	ct_record_text(&gc, "phase", go->gc_phase);
 	ct_record_add(&r, "gc", ct_record_done(&gc));
+	ct_record_add(&r, "profile_rates", json_rates(go));
 	return ct_record_done(&r);
 }
 

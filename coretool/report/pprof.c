@@ -1,15 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A profile of goroutines for go tool pprof: profile.proto of github.com/google/pprof, whose fields
- * the numbers below are, compressed. A sample is the goroutines of one stack, wait, creator and set
- * of labels.
+ * A profile for go tool pprof: profile.proto of github.com/google/pprof, whose fields the numbers
+ * below are, compressed.
  */
 #include <zlib.h>
 
-#include "base/hash.h"
-#include "base/vec.h"
-#include "report/groups.h"
-#include "report/proto.h"
+#include "report/pprof_writer.h"
 #include "report/rows.h"
 #include "report/shown.h"
 #include "rules/words.h"
@@ -23,11 +19,12 @@ enum profile_field {
 	STRING,
 	TIME = 9,
 	PERIOD_TYPE = 11,
-	PERIOD
+	PERIOD,
+	COMMENT
 };
 enum value_type_field { VALUE_TYPE = 1, VALUE_UNIT };
 enum sample_field { SAMPLE_LOCATIONS = 1, SAMPLE_VALUES, SAMPLE_LABEL };
-enum label_field { LABEL_KEY = 1, LABEL_TEXT };
+enum label_field { LABEL_KEY = 1, LABEL_TEXT, LABEL_NUMBER };
 enum mapping_field {
 	MAPPING_ID = 1,
 	MAPPING_START,
@@ -43,25 +40,8 @@ enum location_field { LOCATION_ID = 1, LOCATION_MAPPING, LOCATION_ADDRESS, LOCAT
 enum line_field { LINE_FUNCTION = 1, LINE_NUMBER };
 enum function_field { FUNCTION_ID = 1, FUNCTION_NAME, FUNCTION_SYSTEM_NAME, FUNCTION_FILE };
 
-struct function {
-	uint64_t name, file; /* strings */
-};
-
-struct writer {
-	const struct ct_document *document;
-	const struct ct_facts *facts;
-	struct ct_proto profile, part, inner;
-	struct ct_arena arena;
-	CT_VEC(const char *) strings;
-	CT_VEC(struct function) functions;
-	struct ct_hash string_ids, function_ids;
-	CT_VEC(uint64_t) stack; /* locations of a sample */
-	bool *used;             /* per site */
-	bool failed;
-};
-
 /* The first string is "". */
-static uint64_t string_id(struct writer *w, const char *text)
+static uint64_t string_id(struct ct_pprof *w, const char *text)
 {
 	uint64_t hash = ct_hash_bytes(text, strlen(text));
 	struct ct_hash_it it = ct_hash_find(&w->string_ids, hash);
@@ -80,9 +60,9 @@ static uint64_t string_id(struct writer *w, const char *text)
 	return w->strings.n - 1;
 }
 
-static uint64_t function_id(struct writer *w, const char *name, const char *file)
+static uint64_t function_id(struct ct_pprof *w, const char *name, const char *file)
 {
-	struct function f = {string_id(w, name), string_id(w, file ? file : "")};
+	struct ct_pprof_function f = {string_id(w, name), string_id(w, file ? file : "")};
 	uint64_t hash = ct_hash_bytes(&f, sizeof(f));
 	struct ct_hash_it it = ct_hash_find(&w->function_ids, hash);
 	uint32_t i;
@@ -90,7 +70,7 @@ static uint64_t function_id(struct writer *w, const char *name, const char *file
 	while (ct_hash_next(&w->function_ids, &it, &i))
 		if (!memcmp(&w->functions.items[i], &f, sizeof(f)))
 			return i + UINT64_C(1);
-	struct function *slot = ct_vec_push(&w->functions);
+	struct ct_pprof_function *slot = ct_vec_push(&w->functions);
 	if (!slot || !ct_hash_insert(&w->function_ids, hash, w->functions.n - 1)) {
 		w->failed = true;
 		return 0;
@@ -99,14 +79,31 @@ static uint64_t function_id(struct writer *w, const char *name, const char *file
 	return w->functions.n;
 }
 
-static void put_type(struct writer *w, unsigned field)
+static void put_type(struct ct_pprof *w, unsigned field, struct ct_pprof_type type)
 {
-	ct_proto_int(&w->part, VALUE_TYPE, string_id(w, "goroutine"));
-	ct_proto_int(&w->part, VALUE_UNIT, string_id(w, "count"));
+	ct_proto_int(&w->part, VALUE_TYPE, string_id(w, type.type));
+	ct_proto_int(&w->part, VALUE_UNIT, string_id(w, type.unit));
 	ct_proto_message(&w->profile, field, &w->part);
 }
 
-static void put_label(struct writer *w, const char *key, const char *text)
+void ct_pprof_types(struct ct_pprof *w, const struct ct_pprof_type *types, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		put_type(w, SAMPLE_TYPE, types[i]);
+}
+
+void ct_pprof_period(struct ct_pprof *w, struct ct_pprof_type type, int64_t period)
+{
+	put_type(w, PERIOD_TYPE, type);
+	ct_proto_int(&w->profile, PERIOD, (uint64_t)period);
+}
+
+void ct_pprof_comment(struct ct_pprof *w, const char *text)
+{
+	ct_proto_int(&w->profile, COMMENT, string_id(w, text));
+}
+
+void ct_pprof_label(struct ct_pprof *w, const char *key, const char *text)
 {
 	if (!text || !*text)
 		return;
@@ -115,54 +112,38 @@ static void put_label(struct writer *w, const char *key, const char *text)
 	ct_proto_message(&w->part, SAMPLE_LABEL, &w->inner);
 }
 
-/* The program's own labels. */
-static void put_own_labels(struct writer *w, const char *labels)
+void ct_pprof_number(struct ct_pprof *w, const char *key, int64_t number)
 {
-	while (*labels) {
-		ct_autostr key = {0}, value = {0};
-
-		labels = ct_label_take(labels, &key, &value);
-		w->failed |= key.failed || value.failed;
-		put_label(w, ct_str_text(&key), ct_str_text(&value));
-	}
+	ct_proto_int(&w->inner, LABEL_KEY, string_id(w, key));
+	ct_proto_int(&w->inner, LABEL_NUMBER, (uint64_t)number);
+	ct_proto_message(&w->part, SAMPLE_LABEL, &w->inner);
 }
 
-static void put_labels(struct writer *w, uint32_t actor)
+void ct_pprof_sample(
+	struct ct_pprof *w, uint32_t stack, uint32_t frame, const int64_t *values, unsigned n)
 {
-	const struct ct_actor *a = &w->facts->actors[actor];
-	uint32_t creator = ct_goroutine_creator(w->facts, actor);
-
-	put_label(w, "state", ct_actor_state_name(a->state));
-	put_label(w, "wait", a->reason ? w->facts->reasons[a->reason] : NULL);
-	put_label(w, "creator", creator != CT_NONE ? w->facts->sites[creator].function : NULL);
-	if (a->labels)
-		put_own_labels(w, w->facts->label_sets[a->labels]);
-}
-
-static void put_sample(struct writer *w, const struct ct_group *group)
-{
-	const struct ct_actor *a = &w->facts->actors[group->actors[0]];
-	const struct ct_stack *stack = a->stack != CT_NONE ? &w->facts->stacks[a->stack] : NULL;
-	uint64_t count = group->n;
+	const struct ct_stack *frames = stack != CT_NONE ? &w->facts->stacks[stack] : NULL;
+	uint64_t numbers[CT_PPROF_MAX_VALUES];
 
 	w->stack.n = 0;
-	for (uint32_t i = 0; stack && i < stack->n_frames; i++) {
+	for (uint32_t i = frame; frames && i < frames->n_frames; i++) {
 		uint64_t *slot = ct_vec_push(&w->stack);
 
 		if (!slot) {
 			w->failed = true;
 			return;
 		}
-		*slot = stack->frames[i].site + UINT64_C(1);
-		w->used[stack->frames[i].site] = true;
+		*slot = frames->frames[i].site + UINT64_C(1);
+		w->used[frames->frames[i].site] = true;
 	}
+	for (unsigned i = 0; i < n; i++)
+		numbers[i] = (uint64_t)values[i];
 	ct_proto_ints(&w->part, SAMPLE_LOCATIONS, w->stack.items, w->stack.n);
-	ct_proto_ints(&w->part, SAMPLE_VALUES, &count, 1);
-	put_labels(w, group->actors[0]);
+	ct_proto_ints(&w->part, SAMPLE_VALUES, numbers, n);
 	ct_proto_message(&w->profile, SAMPLE, &w->part);
 }
 
-static void put_location(struct writer *w, uint32_t index)
+static void put_location(struct ct_pprof *w, uint32_t index)
 {
 	const struct ct_site *site = &w->facts->sites[index];
 
@@ -186,7 +167,7 @@ static void put_location(struct writer *w, uint32_t index)
 }
 
 /* All is symbolized: nothing is left for pprof to look up. */
-static void put_mapping(struct writer *w, uint32_t index)
+static void put_mapping(struct ct_pprof *w, uint32_t index)
 {
 	const struct ct_fact_module *module = &w->facts->modules[index];
 
@@ -201,7 +182,7 @@ static void put_mapping(struct writer *w, uint32_t index)
 	ct_proto_message(&w->profile, MAPPING, &w->part);
 }
 
-static void put_functions(struct writer *w)
+static void put_functions(struct ct_pprof *w)
 {
 	for (uint32_t i = 0; i < w->functions.n; i++) {
 		ct_proto_int(&w->part, FUNCTION_ID, i + UINT64_C(1));
@@ -212,12 +193,22 @@ static void put_functions(struct writer *w)
 	}
 }
 
-static void put_profile(struct writer *w, const struct ct_groups *groups)
+static enum ct_status put_samples(struct ct_pprof *w)
+{
+	switch (w->document->selection.sample) {
+	case CT_SAMPLE_GOROUTINES:
+		return ct_pprof_goroutines(w);
+	case CT_SAMPLE_WAITING:
+		return ct_pprof_waits(w);
+	default:
+		return ct_pprof_kept(w);
+	}
+}
+
+static enum ct_status put_profile(struct ct_pprof *w)
 {
 	string_id(w, "");
-	put_type(w, SAMPLE_TYPE);
-	for (uint32_t i = 0; i < groups->n; i++)
-		put_sample(w, &groups->groups[i]);
+	enum ct_status status = put_samples(w);
 	for (uint32_t i = 0; i < w->facts->n_modules; i++)
 		put_mapping(w, i);
 	for (uint32_t i = 0; i < w->facts->n_sites; i++)
@@ -227,12 +218,11 @@ static void put_profile(struct writer *w, const struct ct_groups *groups)
 	if (w->facts->target.time > 0)
 		ct_proto_int(
 			&w->profile, TIME, (uint64_t)w->facts->target.time * UINT64_C(1000000000));
-	put_type(w, PERIOD_TYPE);
-	ct_proto_int(&w->profile, PERIOD, 1);
 	for (uint32_t i = 0; i < w->strings.n; i++)
 		ct_proto_bytes(
 			&w->profile, STRING, w->strings.items[i], strlen(w->strings.items[i]));
 	w->failed |= w->profile.failed || w->part.failed || w->inner.failed || w->arena.failed;
+	return status ? status : w->failed ? CT_NO_MEMORY : CT_OK;
 }
 
 static enum ct_status write_compressed(const struct ct_proto *profile, FILE *out)
@@ -259,18 +249,7 @@ static enum ct_status write_compressed(const struct ct_proto *profile, FILE *out
 	return ferror(out) ? CT_IO : result == Z_STREAM_END ? CT_OK : CT_NO_MEMORY;
 }
 
-static enum ct_status make_groups(const struct ct_document *document, struct ct_groups *ret)
-{
-	ct_autofree bool *skip = calloc((size_t)document->facts->n_actors + 1, sizeof(*skip));
-
-	if (!skip)
-		return CT_NO_MEMORY;
-	for (uint32_t i = 0; i < document->facts->n_actors; i++)
-		skip[i] = !ct_shows_stack_of(document, i);
-	return ct_groups_make(document->facts, skip, ct_group_by_all, ret);
-}
-
-static void close_writer(struct writer *w)
+static void close_writer(struct ct_pprof *w)
 {
 	free(w->used);
 	ct_proto_free(&w->profile);
@@ -287,26 +266,23 @@ static void close_writer(struct writer *w)
 static enum ct_status pprof_write(
 	const struct ct_document *document, const struct ct_style *style, FILE *out)
 {
-	struct writer w = {.document = document, .facts = document->facts};
-	struct ct_groups groups;
-	enum ct_status status = make_groups(document, &groups);
+	struct ct_pprof w = {.document = document, .facts = document->facts};
+	enum ct_status status = CT_NO_MEMORY;
 
 	(void)style;
-	if (status)
-		return status;
 	ct_arena_init(&w.arena);
 	w.used = calloc((size_t)w.facts->n_sites + 1, sizeof(*w.used));
 	if (w.used)
-		put_profile(&w, &groups);
-	status = !w.used || w.failed ? CT_NO_MEMORY : write_compressed(&w.profile, out);
-	ct_groups_free(&groups);
+		status = put_profile(&w);
+	if (!status)
+		status = write_compressed(&w.profile, out);
 	close_writer(&w);
 	return status;
 }
 
 const struct ct_format ct_format_pprof = {
 	.name = "pprof",
-	.summary = "a profile of goroutines, for go tool pprof",
+	.summary = "a profile of goroutines, for go tool pprof (--sample)",
 	.documents = CT_DOCUMENT_GOROUTINES,
 	.write = pprof_write,
 };

@@ -50,6 +50,24 @@ static void write_thread(struct ct_text *t, const struct ct_go_thread *m)
 	ct_text_end(t);
 }
 
+static void add_rate(struct ct_text *t, const char *what, int64_t rate, const char *unit)
+{
+	if (rate == CT_GO_RATE_UNKNOWN)
+		ct_text_add(t, "%s not known", what);
+	else if (!rate)
+		ct_text_add(t, "%s off (rate 0)", what);
+	else
+		ct_text_add(t, "%s one in %" PRId64 " %s", what, rate, unit);
+}
+
+static void write_rates(struct ct_text *t, const struct ct_fact_go *go)
+{
+	add_rate(t, "Profiles: heap", go->heap_rate, "bytes");
+	add_rate(t, ", block", go->block_rate, "cycles");
+	add_rate(t, ", mutex", go->mutex_rate, "waits");
+	ct_text_end(t);
+}
+
 void ct_text_sched(struct ct_text *t)
 {
 	const struct ct_fact_go *go = t->facts->go;
@@ -63,6 +81,7 @@ void ct_text_sched(struct ct_text *t)
 	ct_text_head(t, "%s, layouts of %s, garbage collector: %s%s", go->version, go->layout,
 		go->gc_phase ? go->gc_phase : "not known",
 		go->stopping ? ", the world is being stopped" : "");
+	write_rates(t, go);
 	ct_text_head(t, "Processors: %" PRIu32 "%s%s", go->n_processors,
 		count(t, ", ", go->n_idle_processors, "idle"),
 		count(t, "; ", go->n_runnable, "goroutines in the queue of all"));

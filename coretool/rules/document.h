@@ -67,11 +67,23 @@ enum ct_grouping {
 	CT_N_GROUPINGS,
 };
 
+/* What a profile (--format pprof) is of. */
+enum ct_sample {
+	CT_SAMPLE_GOROUTINES,
+	CT_SAMPLE_WAITING, /* that wait for others, and how long at least */
+	/* What the process has kept of itself: */
+	CT_SAMPLE_HEAP,
+	CT_SAMPLE_BLOCK,
+	CT_SAMPLE_MUTEX,
+	CT_N_SAMPLES,
+};
+
 /* Which goroutines a report shows, and how. */
 struct ct_selection {
 	const bool *skip;   /* per actor: left out; NULL: none is */
 	uint32_t n_skipped; /* of them by what the asker said */
 	enum ct_grouping by;
+	enum ct_sample sample;
 	bool full;    /* each by itself */
 	uint64_t one; /* the id of the one that is asked for; 0: there is none */
 };

@@ -225,7 +225,8 @@ static void report(struct ct_target *target, const struct ct_plan *plan, bool wr
 static unsigned wants_of(uint32_t flags)
 {
 	return CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_NAMES | CT_WANT_CONTEXTS |
-	       CT_WANT_TIMERS | CT_WANT_POOLS | (flags & WITH_HEAP ? CT_WANT_HEAP : 0) |
+	       CT_WANT_TIMERS | CT_WANT_POOLS | CT_WANT_PROFILES |
+	       (flags & WITH_HEAP ? CT_WANT_HEAP : 0) |
 	       (flags & WITH_RETAINED ? CT_WANT_ALL_CONTEXTS | CT_WANT_RETAINED : 0);
 }
 

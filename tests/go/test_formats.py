@@ -23,7 +23,7 @@ sys.path.insert(0, str(ROOT / "tests" / "report"))
 import validate  # noqa: E402 (it is in another directory)
 
 SECONDS = 120
-USAGE = 64
+FAILED, USAGE = 2, 64
 TRACE_HEAD = re.compile(r"goroutine (\d+) \[([^]]*)\]:$")
 TRACE_PLACE = re.compile(r"\t(\S.*):(\d+)( \+0x[0-9a-f]+)?$")
 BUILDS = re.compile(r"go-[0-9.]+-(sw|cgo)$")
@@ -154,6 +154,11 @@ class FormatsTest(unittest.TestCase):
         self.assertIn("takes stack, state, wait, creator, label",
                       run("goroutines", "/", "--group-by", "colour", status=USAGE))
         self.assertIn("needs the number", run("goroutine", "/", status=USAGE))
+        self.assertIn("what --format pprof is of", run("goroutines", "/", "--sample", "heap", status=USAGE))
+        self.assertIn("takes goroutines, waiting-now, heap, block, mutex",
+                      run("goroutines", "/", "--format", "pprof", "--sample", "cpu", status=USAGE))
+        self.assertIn("not of some of its goroutines",
+                      run("goroutines", "/", "7", "--format", "pprof", "--sample", "heap", status=USAGE))
         for command in ("threads", "locks", "sched", "timers"):
             self.assertIn("does not write the format 'pprof'",
                           run(command, "/", "--format", "pprof", status=USAGE))
@@ -217,6 +222,21 @@ class FormatsTest(unittest.TestCase):
                 self.assertRegex(tags, rf"\b{count}\.0 \([ 0-9.]+%\): {state}\n")
             same = self.pprof(go, folder, "-top", "-diff_base", profile, profile)
             self.assertRegex(same, r"Showing nodes accounting for 0\b")
+
+    @of_each_core
+    def test_profiling_that_is_off(self, core, whole):
+        """The samples do not profile themselves; those that do are checked with their truth."""
+        if core.name.startswith("go_profiles"):
+            return
+        rates = whole.data["target"]["go"]["profile_rates"]
+        self.assertEqual((rates["block"], rates["mutex"]), (0, 0))
+        self.assertIn("heap", rates)
+        for kind in ("block", "mutex"):
+            self.assertIn("it is off (rate 0, ",
+                          run("goroutines", core, "--format", "pprof", "--sample", kind, status=FAILED))
+        sched = run("sched", core).decode()
+        self.assertIn(", block off (rate 0), mutex off (rate 0)", sched)
+        run("goroutines", core, "--format", "pprof", "--sample", "waiting-now")
 
     def pprof(self, go, folder, *args):
         done = subprocess.run([go, "tool", "pprof", *map(str, args)], capture_output=True,

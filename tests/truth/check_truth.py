@@ -29,6 +29,11 @@ def ask(binary, *words):
     return json.loads(done.stdout)
 
 
+def profile(binary, core, kind, *files):
+    return subprocess.run([str(binary), "goroutines", str(core), *files, "--format", "pprof", "--sample", kind],
+                          stdin=subprocess.DEVNULL, capture_output=True, timeout=TOOL_SECONDS, check=True).stdout
+
+
 def ask_others(binary, core, truth, report, files):
     """The heap as a whole, pools, contexts, timers, and {address: {key: [texts]}} of the truth's objects."""
     if "pool" in truth.values:
@@ -36,6 +41,9 @@ def ask_others(binary, core, truth, report, files):
     report.heap = ask(binary, "heap", str(core)).get("heap") if "heap" in truth.values else None
     if "context" in truth.values:
         report.contexts = ask(binary, "contexts", str(core), *files).get("contexts", [])
+    kinds = [value["kind"] for value in truth.values.get("kept_profile", [])]
+    report.profiles = {kind: profile(binary, core, kind, *files)
+                       for kind in (*kinds, "waiting-now")} if kinds else {}
     if "timer" in truth.values:
         report.timers = ask(binary, "timers", str(core), *files).get("timers")
     for value in truth.values.get("heap_object", []):

@@ -1,10 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The checks of the words that only samples in Go use; samples/go_sample.go says what they mean."""
 
+import base64
+import re
+
+from profile_proto import Profile
 from report_view import ids, number, who
 
 # CT205 is checked with the crash that it is about.
 STRICT_RULES = ("CT203", "CT204", "CT211", "CT213", "CT217", "CT219")
+WRAPPER = re.compile(r"\.(gowrap|deferwrap)\d+$")
 GONE = ("dead", "zombie")
 
 
@@ -439,7 +444,51 @@ def check_leaked(report, truth, value):
         yield f"leaked: {ids(found - set(value).union(*circles))} are not"
 
 
+def without_wrappers(samples):
+    """What the compiler puts around a go or defer statement is not in all of Go's own profiles."""
+    found = {}
+    for functions, values in samples.items():
+        kept = tuple(f for f in functions if not WRAPPER.search(f))
+        found[kept] = [a + b for a, b in zip(values, found.get(kept, [0] * len(values)))]
+    return found
+
+
+def check_kept_profile(report, _, value):
+    """The program's own profile, sample by sample; floats may be rounded in another way."""
+    kind = value["kind"]
+    own, found = Profile(base64.b64decode(value["pprof"])), Profile(report.profiles[kind])
+    if (found.types, found.period) != (own.types, own.period):
+        yield f"{kind} profile: types and period are {found.types, found.period}, should be {own.types, own.period}"
+        return
+    wanted_of, given_of = without_wrappers(own.samples), without_wrappers(found.samples)
+    for functions in sorted({*wanted_of, *given_of}):
+        wanted, given = wanted_of.get(functions), given_of.get(functions)
+        # Of some stacks the program writes that there is nothing.
+        if not given and not any(wanted or ()):
+            continue
+        if not wanted or not given or any(abs(a - b) > 1 + a / 1e9 for a, b in zip(wanted, given)):
+            yield f"{kind} profile: {functions[:3]}: {given}, should be {wanted}"
+    if not own.samples:
+        yield f"{kind} profile: the sample has made none"
+
+
+def check_waiting_now(report, _, value):
+    profile = Profile(report.profiles["waiting-now"])
+    found = [values for functions, values in profile.samples.items() if value["function"] in functions]
+    if profile.types != [("contentions", "count"), ("delay", "nanoseconds")]:
+        yield f"the profile of who waits now is of {profile.types}"
+    if sum(values[0] for values in found) != value["contentions"]:
+        yield f"{found} wait now in {value['function']}, should be {value['contentions']}"
+    longest = max((wait.get("since_ns", 0) for tid in value["tids"] for wait in report.waits(tid)), default=0)
+    if sum(values[1] for values in found) < longest:
+        yield f"waits in {value['function']} take {found}, one alone at least {longest}"
+    if any("main.rest" in functions for functions in profile.samples):
+        yield "who sleeps is said to wait for others"
+
+
 CHECKS = {
+    "kept_profile": check_kept_profile,
+    "waiting_now": check_waiting_now,
     "context": check_context,
     "timer": check_timer,
     "no_timer": check_no_timer,

@@ -289,6 +289,112 @@ static uint64_t pick_cleanups(const struct ct_go *go, const struct ct_go_operand
 	return 0;
 }
 
+/* semacquire1() asks for the rate of blocking, then for that of mutexes. */
+static uint64_t pick_rate(const struct ct_go_operands *operands, unsigned which)
+{
+	uint64_t first = 0;
+
+	for (uint32_t i = 0; i < operands->n; i++) {
+		const struct ct_go_operand *at = &operands->items[i];
+
+		if (!at->read || at->size != 8)
+			continue;
+		if (!which || (first && at->address != first))
+			return at->address;
+		first = at->address;
+	}
+	return 0;
+}
+
+static uint64_t pick_block_rate(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	(void)go;
+	return pick_rate(operands, 0);
+}
+
+static uint64_t pick_mutex_rate(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	(void)go;
+	return pick_rate(operands, 1);
+}
+
+/* profilealloc() asks for it last. */
+static uint64_t pick_heap_rate(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	uint64_t last = 0;
+
+	(void)go;
+	for (uint32_t i = 0; i < operands->n; i++)
+		if (operands->items[i].read && operands->items[i].size == 8)
+			last = operands->items[i].address;
+	return last;
+}
+
+/* The lists of buckets of the other two kinds follow that of memory. */
+static uint64_t pick_bucket_list(
+	const struct ct_go *go, const struct ct_go_operands *operands, unsigned which)
+{
+	for (uint32_t i = 0; go->globals.mbuckets && i + which < operands->n; i++)
+		if (operands->items[i].address == go->globals.mbuckets)
+			return operands->items[i + which].address;
+	return 0;
+}
+
+static uint64_t pick_xbuckets(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	return pick_bucket_list(go, operands, 1);
+}
+
+static uint64_t pick_bbuckets(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	return pick_bucket_list(go, operands, 2);
+}
+
+/* mProf_Malloc() asks for the cycle before it takes the address of that cycle's lock. */
+static uint64_t pick_cycle(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	uint64_t last = 0;
+
+	(void)go;
+	for (uint32_t i = 0; i < operands->n && operands->items[i].size; i++)
+		if (operands->items[i].read && operands->items[i].size == 4)
+			last = operands->items[i].address;
+	return last;
+}
+
+/* Up to 1.21: the first that is read is the result, behind a lock and a pad. */
+static uint64_t pick_ticks(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	uint64_t value = pick_rate(operands, 0);
+
+	return value && !ct_go_since(go, 22) ? value - 16 : 0;
+}
+
+/* Behind an empty list, or a bucket of the list's kind. */
+static bool is_buckets(const struct ct_go *go, uint64_t at, uint64_t type)
+{
+	uint64_t bucket, words[3];
+
+	return !ct_read_u64(go->target, at, &bucket) &&
+	       (!bucket ||
+		       (!ct_read(go->target, bucket, words, sizeof(words)) && words[2] == type));
+}
+
+static bool is_mbuckets(const struct ct_go *go, uint64_t at)
+{
+	return is_buckets(go, at, 1);
+}
+
+static bool is_bbuckets(const struct ct_go *go, uint64_t at)
+{
+	return is_buckets(go, at, 2);
+}
+
+static bool is_xbuckets(const struct ct_go *go, uint64_t at)
+{
+	return is_buckets(go, at, 3);
+}
+
 struct row {
 	const char *symbol, *function;
 	size_t global; /* offset in struct ct_go_globals */
@@ -321,6 +427,24 @@ static const struct row rows[] = {
 		is_finalizers},
 	{"time.startNano", "time.Now", GLOBAL(epoch), false, pick_epoch, is_readable},
 	{"sync.allPools", "sync.(*Pool).pinSlow", GLOBAL(allpools), false, pick_pools, is_pools},
+	{"runtime.mbuckets", "runtime.mProf_FlushLocked", GLOBAL(mbuckets), false, pick_first,
+		is_mbuckets},
+	{"runtime.xbuckets", "runtime.stkbucket", GLOBAL(xbuckets), false, pick_xbuckets,
+		is_xbuckets},
+	{"runtime.bbuckets", "runtime.stkbucket", GLOBAL(bbuckets), false, pick_bbuckets,
+		is_bbuckets},
+	{"runtime.mProfCycle", "runtime.mProf_Malloc", GLOBAL(mprofcycle), false, pick_cycle,
+		is_readable},
+	{"runtime.MemProfileRate", "runtime.profilealloc", GLOBAL(heaprate), false, pick_heap_rate,
+		is_readable},
+	{"runtime.blockprofilerate", "runtime.semacquire1", GLOBAL(blockrate), false,
+		pick_block_rate, is_readable},
+	{"runtime.mutexprofilerate", "runtime.semacquire1", GLOBAL(mutexrate), false,
+		pick_mutex_rate, is_readable},
+	{"runtime.ticks", "runtime.(*ticksType).init", GLOBAL(ticks), false, pick_first,
+		is_readable},
+	{"runtime.ticks", "runtime.tickspersecond", GLOBAL(ticks), false, pick_ticks, is_readable},
+	{"runtime.ticks", "runtime.ticksPerSecond", GLOBAL(ticks), false, pick_ticks, is_readable},
 	{"sync.oldPools", "sync.poolCleanup", GLOBAL(oldpools), false, pick_old_pools, is_pools},
 	{"runtime.gcCleanups", "runtime.freeSpecial", GLOBAL(cleanups), false, pick_cleanups,
 		is_cleanups},

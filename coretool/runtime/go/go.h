@@ -42,8 +42,12 @@ struct ct_go_globals {
 	uint64_t allfin;   /* *finblock */
 	uint64_t cleanups; /* gcCleanups: cleanupQueue, since 1.25 */
 	uint64_t epoch; /* time.startNano: nanotime() when monotonic times of package time began */
-	uint64_t allpools; /* []*sync.Pool: used since the last collection */
-	uint64_t oldpools; /* the same: since the one before it */
+	uint64_t allpools;                       /* []*sync.Pool: used since the last collection */
+	uint64_t oldpools;                       /* the same: since the one before it */
+	uint64_t mbuckets, xbuckets, bbuckets;   /* *bucket: of memory, mutexes and blocking */
+	uint64_t mprofcycle;                     /* mProfCycle: uint32 */
+	uint64_t heaprate, blockrate, mutexrate; /* MemProfileRate … */
+	uint64_t ticks;                          /* ticksType */
 };
 
 struct ct_go {

@@ -5,6 +5,7 @@
 #include "runtime/go/known_stacks.h"
 #include "runtime/go/panic.h"
 #include "runtime/go/pools_observe.h"
+#include "runtime/go/profiles.h"
 #include "runtime/go/services.h"
 #include "runtime/go/waits.h"
 
@@ -198,6 +199,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 		status = ct_go_observe_pools(o, o->retained);
 	if (!status && o->services)
 		status = ct_go_observe_services(o);
+	if (!status && o->profiles)
+		status = ct_go_observe_profiles(o);
 	ct_go_world_free(o);
 	ct_go_waits_free(o->waits);
 	o->waits = NULL;

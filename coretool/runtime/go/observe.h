@@ -69,6 +69,7 @@ struct ct_go_observation {
 	bool heap;                      /* what lives in it is wanted */
 	bool timers;                    /* are wanted, */
 	bool pools;                     /* what is in them is, */
+	bool profiles;                  /* what the process has kept of itself is wanted */
 	bool retained;                  /* and what each of these keeps alive */
 	bool contexts;                  /* contexts that are over are wanted */
 	bool all_contexts;              /* and all that live */

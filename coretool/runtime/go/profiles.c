@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The buckets of the memory, block and mutex profiles (runtime/mprof.go, alike in Go 1.19 to 1.27
+ * but for what a bucket of memory counts): a list of each kind; behind a bucket its stack, and
+ * behind that its numbers.
+ */
+#include "runtime/go/profiles.h"
+
+#include "runtime/go/profile_stack.h"
+
+#define MAX_BUCKETS (1u << 18) /* of one kind */
+#define MAX_PCS     (1u << 21) /* of all their stacks */
+
+/* struct bucket */
+#define BUCKET_ALLNEXT 8
+#define BUCKET_TYPE    16
+#define BUCKET_SIZE    32
+#define BUCKET_NSTK    40
+#define BUCKET_STACK   48
+
+#define CYCLES 3 /* of collections that are counted for themselves yet: memRecord.future */
+
+struct bucket {
+	uint64_t at, next, type, size, n;
+};
+
+struct reader {
+	struct ct_go_observation *o;
+	struct ct_go_profile_stack stack;
+	uint32_t n_pcs;
+	int64_t mutex_scale;
+	CT_VEC(struct ct_go_profile_record) records;
+};
+
+static bool read_bucket(const struct ct_go *go, uint64_t at, struct bucket *ret)
+{
+	uint64_t words[BUCKET_STACK / 8];
+
+	if (at % 8 || ct_read(go->target, at, words, sizeof(words)))
+		return false;
+	*ret = (struct bucket){at, words[BUCKET_ALLNEXT / 8], words[BUCKET_TYPE / 8],
+		words[BUCKET_SIZE / 8], words[BUCKET_NSTK / 8]};
+	return true;
+}
+
+/* memRecordCycle; since 1.27 bytes are not counted, as they are so many times the size. */
+static bool add_cycle(const struct ct_go *go, uint64_t at, unsigned index,
+	const struct bucket *bucket, struct ct_go_profile_record *record)
+{
+	bool counts_bytes = !ct_go_since(go, 27);
+	uint64_t words[4] = {0}, size = counts_bytes ? 32 : 16;
+
+	if (ct_read(go->target, at + size * index, words, size))
+		return false;
+	record->allocs = (int64_t)((uint64_t)record->allocs + words[0]);
+	record->frees = (int64_t)((uint64_t)record->frees + words[1]);
+	record->alloc_bytes = (int64_t)((uint64_t)record->alloc_bytes +
+					(counts_bytes ? words[2] : words[0] * bucket->size));
+	record->free_bytes = (int64_t)((uint64_t)record->free_bytes +
+				       (counts_bytes ? words[3] : words[1] * bucket->size));
+	return true;
+}
+
+/*
+ * What runtime.MemProfile() would say: what is published, and of the cycle that a collection has
+ * finished what it would publish first. Before the first collection it takes all.
+ */
+static bool read_memory(const struct ct_go *go, const struct bucket *bucket, unsigned cycles,
+	struct ct_go_profile_record *record)
+{
+	uint64_t at = bucket->at + BUCKET_STACK + 8 * bucket->n;
+	bool ok = add_cycle(go, at, 0, bucket, record);
+
+	for (unsigned i = 0; ok && i < CYCLES; i++)
+		if (cycles >> i & 1)
+			ok = add_cycle(go, at, 1 + i, bucket, record);
+	record->size = bucket->size;
+	return ok;
+}
+
+static bool read_block(const struct ct_go *go, const struct bucket *bucket, int64_t scale,
+	struct ct_go_profile_record *record)
+{
+	struct {
+		double count;
+		int64_t cycles;
+	} numbers;
+
+	if (ct_read(go->target, bucket->at + BUCKET_STACK + 8 * bucket->n, &numbers,
+		    sizeof(numbers)))
+		return false;
+	/* Neither is ever negative, nor as large as this. */
+	if (!(numbers.count >= 0 && numbers.count < 9e18) || numbers.cycles < 0)
+		return false;
+	record->count = numbers.count * (double)scale;
+	if (__builtin_mul_overflow(numbers.cycles, scale, &record->cycles))
+		record->cycles = INT64_MAX;
+	return true;
+}
+
+/* Cycles that the published numbers do not have yet, and that MemProfile() adds: a bit for each. */
+static unsigned unpublished(const struct ct_go *go)
+{
+	uint32_t value;
+
+	if (!go->globals.mprofcycle || ct_read_u32(go->target, go->globals.mprofcycle, &value))
+		return 0;
+	/* Bit 0: it is published. */
+	return value & 1 ? 0 : 1u << (value >> 1) % CYCLES;
+}
+
+static bool is_empty(const struct ct_go_profile_record *record)
+{
+	return !record->allocs && !record->frees;
+}
+
+/* false: the list is broken here. */
+static bool add_bucket(struct reader *r, const struct bucket *bucket, enum ct_go_profile_kind kind,
+	unsigned cycles, enum ct_status *status)
+{
+	const struct ct_go *go = r->o->go;
+	struct ct_go_profile_record record = {.stack = CT_NONE};
+
+	if (bucket->type != kind + 1u || bucket->n > CT_GO_MAX_PROFILE_STACK ||
+		r->n_pcs + bucket->n > MAX_PCS)
+		return false;
+	r->n_pcs += (uint32_t)bucket->n;
+	if (kind == CT_GO_PROFILE_HEAP
+			? !read_memory(go, bucket, cycles, &record)
+			: !read_block(go, bucket, kind == CT_GO_PROFILE_MUTEX ? r->mutex_scale : 1,
+				  &record))
+		return false;
+	if (kind == CT_GO_PROFILE_HEAP ? is_empty(&record) : !record.count && !record.cycles)
+		return true;
+	*status = ct_go_profile_stack_add(
+		&r->stack, bucket->at + BUCKET_STACK, bucket->n, &record.stack);
+	if (*status)
+		return *status != CT_FAULT;
+	struct ct_go_profile_record *slot = ct_vec_push(&r->records);
+	if (slot)
+		*slot = record;
+	else
+		*status = CT_NO_MEMORY;
+	return true;
+}
+
+static enum ct_status add_list(
+	struct reader *r, uint64_t first, enum ct_go_profile_kind kind, unsigned cycles, bool *cut)
+{
+	enum ct_status status = CT_OK;
+	struct bucket bucket;
+	uint64_t at = first;
+
+	r->n_pcs = 0;
+	r->records.n = 0;
+	for (uint32_t n = 0; at && !status; n++, at = bucket.next)
+		if (n >= MAX_BUCKETS || !read_bucket(r->o->go, at, &bucket) ||
+			!add_bucket(r, &bucket, kind, cycles, &status)) {
+			*cut = true;
+			return CT_OK;
+		}
+	return status;
+}
+
+static enum ct_status read_profile(
+	struct reader *r, uint64_t list, enum ct_go_profile_kind kind, struct ct_go_profile *ret)
+{
+	uint64_t first;
+	bool cut = false;
+	enum ct_status status;
+
+	if (!list || ct_read_u64(r->o->target, list, &first))
+		return CT_OK;
+	status = add_list(r, first, kind, unpublished(r->o->go), &cut);
+	/* No collection was over yet. */
+	if (!status && kind == CT_GO_PROFILE_HEAP && !r->records.n)
+		status = add_list(r, first, kind, (1u << CYCLES) - 1, &cut);
+	if (status)
+		return status;
+	ret->found = true;
+	ret->cut = cut;
+	ret->n = r->records.n;
+	ret->records = ct_arena_copy(ct_sink_arena(r->o->sink), r->records.items,
+		r->records.n * sizeof(*r->records.items));
+	return ret->records ? CT_OK : CT_NO_MEMORY;
+}
+
+/* Measured when a profile was first written; since 1.22 behind where the measurement began. */
+static int64_t cycles_per_second(const struct ct_go *go)
+{
+	uint64_t value = 0;
+
+	if (!go->globals.ticks ||
+		ct_read_u64(
+			go->target, go->globals.ticks + (ct_go_since(go, 22) ? 24 : 16), &value))
+		return 0;
+	return value <= INT64_MAX ? (int64_t)value : 0;
+}
+
+/* Later versions count a wait as many times as it stands for; before, who writes the profile does.
+ */
+static int64_t mutex_scale(const struct ct_go *go)
+{
+	uint64_t rate;
+
+	if (ct_go_since(go, 21) || !go->globals.mutexrate ||
+		ct_read_u64(go->target, go->globals.mutexrate, &rate))
+		return 1;
+	return rate && rate <= INT64_MAX ? (int64_t)rate : 1;
+}
+
+enum ct_status ct_go_observe_profiles(struct ct_go_observation *o)
+{
+	const struct ct_go_globals *globals = &o->go->globals;
+	const uint64_t lists[CT_GO_N_PROFILES] = {
+		globals->mbuckets, globals->bbuckets, globals->xbuckets};
+	struct reader r = {.o = o, .stack = {.o = o}, .mutex_scale = mutex_scale(o->go)};
+	struct ct_fact_go_profiles fact = {.cycles_per_second = cycles_per_second(o->go)};
+	enum ct_status status = CT_OK;
+
+	/* Cycles were counted in another way. */
+	for (unsigned kind = 0; ct_go_since(o->go, 19) && !status && kind < CT_GO_N_PROFILES;
+		kind++)
+		status = read_profile(&r, lists[kind], kind, &fact.profiles[kind]);
+	ct_vec_free(&r.records);
+	if (!status)
+		ct_sink_go_profiles(o->sink, &fact);
+	return status;
+}
