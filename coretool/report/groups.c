@@ -210,3 +210,24 @@ void ct_groups_free(struct ct_groups *groups)
 	free(groups->members);
 	*groups = (struct ct_groups){0};
 }
+
+static const char *why_of(const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	return a->n_waits ? facts->waits[a->first_wait].why : NULL;
+}
+
+const char *ct_group_why(
+	const struct ct_facts *facts, const uint32_t *actors, uint32_t n, bool *differs)
+{
+	const char *ret = NULL;
+
+	for (uint32_t i = 0; !ret && i < n; i++)
+		ret = why_of(facts, actors[i]);
+	*differs = false;
+	/* Equal words are one string. */
+	for (uint32_t i = 0; ret && !*differs && i < n; i++)
+		*differs = why_of(facts, actors[i]) != ret;
+	return ret;
+}

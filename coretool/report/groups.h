@@ -43,4 +43,11 @@ bool ct_group_by_resource(const struct ct_facts *facts, uint32_t actor, uint64_t
  * not known. */
 bool ct_group_by_holder(const struct ct_facts *facts, uint32_t actor, uint64_t *ret);
 
+/*
+ * Why the first of them that says so blocks; differs: others do for another reason, or it is not
+ * known why. NULL: that is known of none.
+ */
+const char *ct_group_why(
+	const struct ct_facts *facts, const uint32_t *actors, uint32_t n, bool *differs);
+
 #endif

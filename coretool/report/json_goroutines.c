@@ -138,5 +138,13 @@ json_t *ct_json_group(const struct ct_json *j, uint32_t index)
 	for (uint32_t i = 0; i < CT_MIN(group->n, (uint32_t)SAMPLES); i++)
 		ct_record_push(&r, sample, ct_json_actor_id(j, group->actors[i]));
 	add_since(j, &r, group);
+	bool differs = false;
+	const char *why = j->document->selection.by <= CT_BY_STACK
+				  ? ct_group_why(j->facts, group->actors, group->n, &differs)
+				  : NULL;
+	if (why)
+		ct_record_text(&r, "why", why);
+	if (why && differs)
+		ct_record_bool(&r, "why_differs", true);
 	return ct_record_done(&r);
 }

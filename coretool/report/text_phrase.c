@@ -195,17 +195,11 @@ static bool is_select(const struct ct_wait *wait, const struct ct_actor *a)
 
 void ct_text_why(struct ct_text *t, const uint32_t *actors, uint32_t n)
 {
-	const struct ct_wait *first = ct_text_first_wait(t, actors[0]);
+	bool differs;
+	const char *why = ct_group_why(t->facts, actors, n, &differs);
 
-	for (uint32_t i = 1; first && first->why && i < n; i++) {
-		const struct ct_wait *wait = ct_text_first_wait(t, actors[i]);
-
-		/* Equal words are one string. */
-		if (!wait || wait->why != first->why)
-			return;
-	}
-	if (first && first->why)
-		ct_text_say(t, "      %s", first->why);
+	if (why)
+		ct_text_say(t, "      %s%s", differs ? "e.g. " : "", why);
 }
 
 void ct_text_doing(struct ct_text *t, const uint32_t *actors, uint32_t n)

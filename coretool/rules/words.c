@@ -80,7 +80,8 @@ const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts
 		{"omp_lock", "OpenMP lock"}, {"omp_barrier", "OpenMP barrier"},
 		{"omp_sem", "OpenMP semaphore"}, {"go_chan", "channel"}, {"go_mutex", "Mutex"},
 		{"go_rwmutex", "RWMutex"}, {"go_waitgroup", "WaitGroup"}, {"go_cond", "Cond"},
-		{"go_once", "Once"}, {"go_sema", "semaphore"}, {"go_fd", "file"},
+		{"go_once", "Once"}, {"go_sema", "semaphore"},
+		{"go_runtime_sema", "semaphore of the runtime"}, {"go_fd", "file"},
 		{"go_pool", "pool"}};
 	const char *kind = r->kind;
 
@@ -90,6 +91,9 @@ const char *ct_say_resource(struct ct_arena *arena, const struct ct_facts *facts
 	if (r->name && r->name_of_type)
 		return ct_arena_printf(
 			arena, "%s at 0x%llx", r->name, (unsigned long long)r->address);
+	/* Not one of the program's. */
+	if (r->name && !strcmp(kind, "go_runtime_sema") && strncmp(r->name, "runtime.", 8) != 0)
+		return ct_arena_printf(arena, "the runtime's %s", r->name);
 	if (r->name)
 		return r->name;
 	for (size_t i = 0; i < CT_COUNT(words); i++)

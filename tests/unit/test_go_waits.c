@@ -365,6 +365,11 @@ static void around_a_mutex(void **state)
 		{{"sync.(*WaitGroup).Wait", "main.pay"}, "go_waitgroup", CT_WAIT_WAITGROUP, OBJECT},
 		{{"internal/poll.runtime_Semacquire", "main.pay"}, "go_sema", CT_WAIT_SEM,
 			OBJECT + 8},
+		{{"runtime.semacquire", "runtime.stopTheWorld", "main.pay"}, "go_runtime_sema",
+			CT_WAIT_SEM, OBJECT + 8},
+		/* Who waits for the runtime's is none of who called. */
+		{{"runtime.semacquire1", "sync.runtime_Semacquire", "main.pay"}, "go_sema",
+			CT_WAIT_SEM, OBJECT + 8},
 	};
 	struct scene s;
 

@@ -4,6 +4,7 @@
 
 #include "facts/crash.h"
 #include "facts/go.h"
+#include "report/groups.h"
 #include "rules/policy.h"
 #include "rules/rules.h"
 #include "rules/words.h"
@@ -514,6 +515,58 @@ static void words_for_a_thread_with_a_goroutine(void **state)
 	ct_facts_free(facts);
 }
 
+/* Those of the runtime are told apart from the program's, whatever their names are. */
+static void words_for_the_runtime_s_semaphores(void **state)
+{
+	static const struct {
+		const char *kind, *name, *words;
+	} cases[] = {
+		{"go_runtime_sema", NULL, "the semaphore of the runtime at 0x1000"},
+		{"go_runtime_sema", "shop+0x4e2158", "the runtime's shop+0x4e2158"},
+		{"go_runtime_sema", "runtime.worldsema", "runtime.worldsema"},
+		{"go_sema", "shop+0x4e2158", "shop+0x4e2158"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(cases); i++) {
+		struct story s = begin(1);
+		struct ct_arena arena = {0};
+		bool fresh;
+		uint32_t r = ct_sink_resource(s.sink, cases[i].kind, 0x1000, &fresh);
+
+		ct_sink_get_resource(s.sink, r)->name = cases[i].name;
+		struct ct_facts *facts = story_end(&s);
+		assert_string_equal(ct_say_resource(&arena, facts, r), cases[i].words);
+		ct_arena_free(&arena);
+		ct_facts_free(facts);
+	}
+}
+
+/* Of a group it is said why its members block: of one of them, where they differ. */
+static void why_a_group_blocks(void **state)
+{
+	struct story s = begin(1);
+	struct ct_facts *facts;
+	uint32_t actors[4];
+	bool differs;
+
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++)
+		actors[i] = goroutine(&s, 18 + i);
+	waits(&s, actors[1], CT_WAIT_RECV, channel(&s, 0x1000));
+	waits(&s, actors[2], CT_WAIT_RECV, channel(&s, 0x1000));
+	waits(&s, actors[3], CT_WAIT_RECV, channel(&s, 0x2000))->why = "nobody is parked to send";
+	facts = story_end(&s);
+	assert_null(ct_group_why(facts, actors, 1, &differs));
+	assert_string_equal(ct_group_why(facts, &actors[1], 2, &differs), "told by hand");
+	assert_false(differs);
+	assert_string_equal(ct_group_why(facts, &actors[1], 3, &differs), "told by hand");
+	assert_true(differs);
+	assert_string_equal(ct_group_why(facts, actors, 4, &differs), "told by hand");
+	assert_true(differs);
+	ct_facts_free(facts);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -530,6 +583,8 @@ int main(void)
 		cmocka_unit_test(what_spins_in_one_place_is_one_finding),
 		cmocka_unit_test(words_for_who_ends_a_wait),
 		cmocka_unit_test(words_for_a_thread_with_a_goroutine),
+		cmocka_unit_test(words_for_the_runtime_s_semaphores),
+		cmocka_unit_test(why_a_group_blocks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,8 @@ static const struct {
 	{"internal/poll.(*FD).Close", CT_GO_CALL_FD_LOCK},
 	{"internal/poll.(*FD).Accept", CT_GO_CALL_ACCEPT},
 	{"net.(*netFD).connect", CT_GO_CALL_CONNECT},
+	/* For others there is semacquire1() (sema.go). */
+	{"runtime.semacquire", CT_GO_CALL_RUNTIME_SEMA},
 };
 
 static bool begins_with(const char *function, const char *const *packages)

@@ -183,6 +183,15 @@ static const char *sema_why(struct ct_go_waiter *w, uint64_t at)
 		       : "a semaphore of the runtime or of package sync; whose, is not known";
 }
 
+/* gcsema, worldsema and the like (proc.go, mgc.go, mprof.go). */
+static const char *runtime_why(struct ct_go_waiter *w, uint64_t at)
+{
+	(void)w;
+	(void)at;
+	return "the runtime's own: one at a time stops the world, collects garbage or takes a "
+	       "profile";
+}
+
 /* ---- which one it is ---- */
 
 /* The lock of a Mutex's sema belongs to a larger object where that one's method called. */
@@ -225,6 +234,9 @@ static struct object find_object(struct ct_go_waiter *w, uint64_t sema)
 	if (kind == CT_WAIT_WAITGROUP || calls & CT_GO_CALL_WAITGROUP)
 		return (struct object){"go_waitgroup", CT_WAIT_WAITGROUP, waitgroup_of(go, sema),
 			waitgroup_state, waitgroup_why};
+	if (calls & CT_GO_CALL_RUNTIME_SEMA)
+		return (struct object){
+			"go_runtime_sema", CT_WAIT_SEM, sema, sema_state, runtime_why};
 	return (struct object){"go_sema", CT_WAIT_SEM, sema, sema_state, sema_why};
 }
 

@@ -20,6 +20,7 @@ enum ct_go_call {
 	CT_GO_CALL_FD_LOCK = 1u << 5,
 	CT_GO_CALL_ACCEPT = 1u << 6,
 	CT_GO_CALL_CONNECT = 1u << 7,
+	CT_GO_CALL_RUNTIME_SEMA = 1u << 8,
 };
 
 struct ct_go_channel {                     /* that somebody waits at */
