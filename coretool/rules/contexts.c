@@ -49,28 +49,3 @@ const char *ct_say_context(struct ct_arena *arena, const struct ct_go_context *c
 	return ct_arena_printf(
 		arena, "%s 0x%" PRIx64, dot ? dot + 1 : context->type, context->address);
 }
-
-static const char *say(struct ct_arena *arena, int64_t ns, bool up)
-{
-	static const struct {
-		int64_t ns;
-		const char *unit;
-	} units[] = {{INT64_C(86400000000000), "days"}, {INT64_C(3600000000000), "h"},
-		{INT64_C(60000000000), "min"}, {INT64_C(1000000000), "s"}, {1000000, "ms"}};
-	size_t i = 0;
-
-	while (i + 1 < CT_COUNT(units) && ns < 2 * units[i].ns)
-		i++;
-	return ct_arena_printf(arena, "%" PRId64 " %s",
-		ns / units[i].ns + (up && ns % units[i].ns != 0), units[i].unit);
-}
-
-const char *ct_say_duration(struct ct_arena *arena, int64_t ns)
-{
-	return say(arena, ns, false);
-}
-
-const char *ct_say_at_most(struct ct_arena *arena, int64_t ns)
-{
-	return say(arena, ns, true);
-}

@@ -3,6 +3,7 @@
 #ifndef CT_RULES_CONTEXTS_H
 #define CT_RULES_CONTEXTS_H
 
+#include "base/span.h"
 #include "facts/go_context.h"
 
 /* Is what would cancel it cancelled? A deadline that has passed alone does not say so. */
@@ -15,9 +16,5 @@ bool ct_context_use_ignores(const struct ct_facts *facts, const struct ct_go_con
 
 /* "cancelCtx 0xc000012340": a context in a sentence. */
 const char *ct_say_context(struct ct_arena *arena, const struct ct_go_context *context);
-/* "12 s", "3 min", rounded down. */
-const char *ct_say_duration(struct ct_arena *arena, int64_t ns);
-/* The same, rounded up: what is said to be at most so long. */
-const char *ct_say_at_most(struct ct_arena *arena, int64_t ns);
 
 #endif

@@ -133,34 +133,16 @@ uint32_t ct_timer_waiters(const struct ct_facts *facts, const struct ct_timer_gr
 	return n;
 }
 
-/* In the largest unit of which there is at least as much as from. */
-struct unit {
-	double per, from;
-	const char *name;
-};
-
-static const char *say(
-	struct ct_arena *arena, double value, const struct unit *units, const char *smallest)
-{
-	for (; units->name; units++)
-		/* Not "1e+03 ms". */
-		if (value >= units->from * units->per * 0.9995)
-			return ct_arena_printf(arena, "%.3g %s", value / units->per, units->name);
-	return ct_arena_printf(arena, "%.0f %s", value, smallest);
-}
-
-const char *ct_say_span(struct ct_arena *arena, int64_t ns)
-{
-	static const struct unit units[] = {{86400e9, 2, "days"}, {3600e9, 2, "h"},
-		{60e9, 2, "min"}, {1e9, 1, "s"}, {1e6, 1, "ms"}, {1e3, 1, "us"}, {0, 0, NULL}};
-
-	return say(arena, (double)ns, units, "ns");
-}
-
 const char *ct_say_bytes(struct ct_arena *arena, uint64_t bytes)
 {
-	static const struct unit units[] = {{0x1p40, 1, "TiB"}, {0x1p30, 1, "GiB"},
-		{0x1p20, 1, "MiB"}, {0x1p10, 1, "KiB"}, {0, 0, NULL}};
+	static const struct {
+		double bytes;
+		const char *unit;
+	} units[] = {{0x1p40, "TiB"}, {0x1p30, "GiB"}, {0x1p20, "MiB"}, {0x1p10, "KiB"}};
 
-	return say(arena, (double)bytes, units, "bytes");
+	for (size_t i = 0; i < CT_COUNT(units); i++)
+		if ((double)bytes >= units[i].bytes * 0.9995)
+			return ct_arena_printf(
+				arena, "%.3g %s", (double)bytes / units[i].bytes, units[i].unit);
+	return ct_arena_printf(arena, "%llu bytes", (unsigned long long)bytes);
 }

@@ -6,6 +6,7 @@
 #ifndef CT_RULES_TIMERS_H
 #define CT_RULES_TIMERS_H
 
+#include "base/span.h"
 #include "facts/go_timers.h"
 
 struct ct_timer_group {
@@ -31,8 +32,6 @@ void ct_timer_groups_free(struct ct_timer_groups *groups);
 /* At most max goroutines that wait for timers of the group; how many there are of them. */
 uint32_t ct_timer_waiters(const struct ct_facts *facts, const struct ct_timer_group *group,
 	uint32_t *ret, uint32_t max);
-/* "60 ms", "1.5 s", "12 min", "40 h" */
-const char *ct_say_span(struct ct_arena *arena, int64_t ns);
 /* "48 MiB", "1.5 KiB", "700 bytes" */
 const char *ct_say_bytes(struct ct_arena *arena, uint64_t bytes);
 

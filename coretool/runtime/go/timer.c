@@ -76,24 +76,17 @@ int64_t ct_go_until(const struct ct_go_waiter *w, int64_t when)
 
 const char *ct_go_fires(struct ct_go_waiter *w, int64_t ns)
 {
-	static const struct {
-		int64_t ns;
-		const char *unit;
-	} units[] = {{INT64_C(86400000000000), "days"}, {INT64_C(3600000000000), "h"},
-		{INT64_C(60000000000), "min"}, {INT64_C(1000000000), "s"}, {1000000, "ms"}};
 	struct ct_go_fires *last = &w->waits->fires;
-	size_t i = 0;
+	struct ct_span span = ct_span_of(ns, true);
+	int64_t step = 1;
 
-	while (i + 1 < CT_COUNT(units) && ns < 2 * units[i].ns)
-		i++;
-	int64_t n = ns / units[i].ns + (ns % units[i].ns != 0), step = 1;
-	while (n / step >= 100)
+	while (span.n / step >= 100)
 		step *= 10;
-	n = (n / step + (n % step != 0)) * step;
-	if (!last->text || last->n != n || last->unit != units[i].unit)
-		*last = (struct ct_go_fires){n, units[i].unit,
-			ct_sink_printf(w->o->sink, "its timer fires in at most %" PRId64 " %s", n,
-				units[i].unit)};
+	span.n = (span.n / step + (span.n % step != 0)) * step;
+	if (!last->text || last->span.n != span.n || last->span.unit != span.unit)
+		*last = (struct ct_go_fires){span,
+			ct_sink_printf(w->o->sink, "its timer fires in at most %" PRId64 " %s",
+				span.n, span.unit)};
 	return last->text;
 }
 

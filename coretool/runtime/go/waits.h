@@ -6,6 +6,7 @@
 #ifndef CT_RUNTIME_GO_WAITS_H
 #define CT_RUNTIME_GO_WAITS_H
 
+#include "base/span.h"
 #include "base/vec.h"
 #include "runtime/go/observe.h"
 #include "runtime/go/sudog.h"
@@ -66,8 +67,8 @@ struct ct_go_net_itab { /* of a net.Addr, and what it has */
 
 /* Sentences that were said last. */
 struct ct_go_fires {
-	int64_t n;
-	const char *unit, *text;
+	struct ct_span span;
+	const char *text;
 };
 
 struct ct_go_awaited {
