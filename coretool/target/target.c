@@ -163,6 +163,16 @@ size_t ct_target_n_maps(const struct ct_target *target)
 	return target->maps.n;
 }
 
+uint64_t ct_target_present(const struct ct_target *target)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < target->maps.n; i++)
+		if (!ct_add(sum, target->maps.items[i].present, &sum))
+			return UINT64_MAX;
+	return sum;
+}
+
 const struct ct_map *ct_target_map(const struct ct_target *target, size_t i)
 {
 	return &target->maps.items[i];

@@ -45,6 +45,8 @@ const struct ct_thread *ct_target_thread(const struct ct_target *target, size_t 
 size_t ct_target_n_maps(const struct ct_target *target);
 const struct ct_map *ct_target_map(const struct ct_target *target, size_t i);
 const struct ct_map *ct_target_map_at(const struct ct_target *target, uint64_t addr); /* or NULL */
+/* Bytes that the source has of all maps: no more than these hold can be anywhere. */
+uint64_t ct_target_present(const struct ct_target *target);
 enum ct_status ct_target_auxv(struct ct_target *target, uint64_t type, uint64_t *ret);
 
 /*

@@ -198,8 +198,14 @@ enum ct_status ct_go_context_types_read(
 	struct reader r = {.go = go, .arena = arena, .types = ret};
 
 	*ret = (struct ct_go_context_types){0};
-	return ct_go_each_itab(go, add_table, &r) || ret->list.n >= MAX_TYPES ? CT_OK
-									      : CT_NO_MEMORY;
+	if (ct_go_each_itab(go, add_table, &r))
+		return CT_OK;
+	if (ret->list.n < MAX_TYPES)
+		return CT_NO_MEMORY;
+	ct_target_note(go->target, CT_NOTE_LIMIT, "Go contexts",
+		"there are more than %u types of contexts: those of other types are not told",
+		MAX_TYPES);
+	return CT_OK;
 }
 
 void ct_go_context_types_free(struct ct_go_context_types *types)

@@ -17,16 +17,6 @@
  * one that is cut off, seven eighths of the heap may be missing. */
 #define MORE_OBJECTS (1u << 20)
 
-static uint64_t present_bytes(struct ct_target *target)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < ct_target_n_maps(target); i++)
-		if (!ct_add(sum, ct_target_map(target, i)->present, &sum))
-			return UINT64_MAX;
-	return sum;
-}
-
 /* Where the arena with this index begins: arenaBase() of mheap.go. */
 static uint64_t arena_start(const struct ct_go_heap *heap, uint64_t index)
 {
@@ -78,7 +68,7 @@ static enum ct_status read_arenas(struct ct_go_heap *heap, uint64_t **records)
 {
 	static const enum ct_go_field lists[] = {
 		CT_GO_MHEAP_ALLARENAS, CT_GO_MHEAP_HEAPARENAS, CT_GO_MHEAP_USERARENAARENAS};
-	uint64_t most = present_bytes(heap->target) / LEAST_RECORD + 1, n = 0, table;
+	uint64_t most = ct_target_present(heap->target) / LEAST_RECORD + 1, n = 0, table;
 	const uint64_t *items[CT_COUNT(lists)];
 	uint64_t counts[CT_COUNT(lists)];
 
@@ -253,7 +243,7 @@ static enum ct_status read_pages(
  * may have: there is memory of ours for each object. Numbers the objects. */
 static void number_objects(struct ct_go_heap *heap)
 {
-	uint64_t next = 0, most = present_bytes(heap->target);
+	uint64_t next = 0, most = ct_target_present(heap->target);
 
 	most = CT_MIN(most, (uint64_t)UINT32_MAX - MORE_OBJECTS) + MORE_OBJECTS;
 

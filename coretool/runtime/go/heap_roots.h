@@ -84,6 +84,7 @@ struct ct_go_stacks {
 	uint64_t sp; /* of the frame; 0 */
 	const struct ct_go_g *g;
 	uint64_t low, high;   /* of what was read */
+	uint64_t room;        /* bytes of it that no variable has yet */
 	const uint8_t *words; /* [low, high) */
 	uint8_t *copy;
 	size_t copy_size;

@@ -173,6 +173,18 @@ static void by_map(struct ct_go_stacks *s, const struct ct_go_frame_info *f,
 			found(s, f, start + 8 * (i + (unsigned)__builtin_ctzll(bits)), false);
 }
 
+/* They lie side by side, so all together they are no larger than the stack. */
+static bool has_room(struct ct_go_stacks *s, uint64_t size)
+{
+	if (size > s->room) {
+		s->n_guessed++;
+		s->room = 0;
+		return false;
+	}
+	s->room -= size;
+	return true;
+}
+
 /* A variable on the stack whose address is taken: it lives when something points to it. */
 static void add_objects(struct ct_go_stacks *s, const struct ct_go_frame_info *f, uint64_t sp,
 	uint64_t varp, uint64_t fp)
@@ -212,10 +224,14 @@ static void add_objects(struct ct_go_stacks *s, const struct ct_go_frame_info *f
 		}
 		object.start = (offset < 0 ? varp : fp) + (uint64_t)offset;
 		/* Without pointers, or not made yet. */
-		if (object.start < sp || object.start >= s->high ||
+		if (object.start < sp || object.start >= s->high || !object.size ||
 			object.size > s->high - object.start || object.words > object.size / 8 ||
 			(!typed && !fields[2]))
 			continue;
+		if (!has_room(s, object.size)) {
+			every_word(s, f, sp, varp);
+			return;
+		}
 		struct ct_go_stack_object *slot = ct_vec_push(&s->objects);
 		if (slot)
 			*slot = object;
@@ -479,6 +495,7 @@ enum ct_status ct_go_roots_goroutine(
 	status = read_stack(s, sp);
 	if (status)
 		return status;
+	s->room = s->high - sp;
 	visit_thread(s);
 	if (lost) {
 		s->n_guessed++;

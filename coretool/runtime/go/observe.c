@@ -116,7 +116,7 @@ static void expect(const struct ct_go_observation *o, const uint64_t *at, uint32
 
 /* n of them, from the i-th on. */
 static enum ct_status add_batch(
-	struct ct_go_observation *o, uint32_t i, uint32_t n, uint32_t *n_bad)
+	struct ct_go_observation *o, uint32_t i, uint32_t n, uint64_t room, uint32_t *n_bad)
 {
 	uint64_t at[BATCH];
 	uint32_t found = 0;
@@ -128,7 +128,9 @@ static enum ct_status add_batch(
 	expect(o, at, found);
 	for (uint32_t k = 0; !status && k < found; k++) {
 		struct ct_go_g g;
-		enum ct_status read = ct_go_goroutine_at(o->go, at[k], &g);
+		bool again = k && at[k] == at[k - 1];
+		enum ct_status read =
+			again || o->n >= room ? CT_FAULT : ct_go_goroutine_at(o->go, at[k], &g);
 
 		*n_bad += read == CT_FAULT;
 		if (!read)
@@ -140,6 +142,8 @@ static enum ct_status add_batch(
 static enum ct_status add_all(struct ct_go_observation *o)
 {
 	struct ct_go_missing *m = &o->missing;
+	/* Each has memory of its own, which was read. */
+	uint64_t room = ct_target_present(o->target) / CT_MAX(ct_go_at(o->go, G_SIZE), 1u) + 1;
 	uint32_t n = ct_go_n_goroutines(o->go), in_row = 0;
 	enum ct_status status = CT_OK;
 
@@ -151,9 +155,10 @@ static enum ct_status add_all(struct ct_go_observation *o)
 		uint32_t n_bad = 0;
 
 		now = CT_MIN(n - i, BATCH);
-		status = add_batch(o, i, now, &n_bad);
+		status = add_batch(o, i, now, room, &n_bad);
 		in_row = n_bad == now ? in_row + now : 0;
-		/* The rest of the list is missing, or its length is wrong. */
+		/* The rest of the list is missing, or its length is wrong, or it names some often.
+		 */
 		if (in_row > MAX_BAD)
 			n_bad += n - i - now;
 		m->n_goroutines += n_bad;

@@ -29,6 +29,7 @@ struct walk {
 	struct ct_go_pools *pools;
 	const struct ct_go_pool_visit *visit;
 	struct ct_go_pool_value value; /* the next one */
+	uint64_t most;                 /* Ps that there have ever been */
 	uint32_t n_walked;
 	bool failed;
 };
@@ -178,6 +179,10 @@ static void walk_locals(
 
 	if (at)
 		part(w, at);
+	if (n > w->most) {
+		w->pools->n_bad++;
+		n = w->most;
+	}
 	for (uint64_t i = 0; at && i < n && may_walk(w); i++) {
 		if (ct_read(w->go->target, at + i * LOCAL_SIZE, words, sizeof(words))) {
 			w->pools->n_bad++;
@@ -191,10 +196,20 @@ static void walk_locals(
 	}
 }
 
+/* The list of Ps keeps its room when they become fewer. */
+static uint64_t most_processors(const struct ct_go *go)
+{
+	uint64_t slice[3];
+
+	return go->globals.allp && !ct_read(go->target, go->globals.allp, slice, sizeof(slice))
+		       ? slice[2]
+		       : UINT64_MAX;
+}
+
 enum ct_status ct_go_pools_walk(
 	const struct ct_go *go, struct ct_go_pools *pools, const struct ct_go_pool_visit *visit)
 {
-	struct walk w = {.go = go, .pools = pools, .visit = visit};
+	struct walk w = {.go = go, .pools = pools, .visit = visit, .most = most_processors(go)};
 	uint64_t words[4];
 
 	for (uint32_t i = 0; i < pools->list.n && !w.failed; i++) {

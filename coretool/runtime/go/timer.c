@@ -8,9 +8,9 @@
 
 #include <inttypes.h>
 
-#define MAX_P      4096
-#define BATCH      32u                 /* goroutines whose memory is loaded at a time */
-#define MAX_TIMERS (UINT64_C(1) << 22) /* of all Ps */
+#define MAX_P       4096
+#define BATCH       32u /* goroutines whose memory is loaded at a time */
+#define LEAST_TIMER 64u /* bytes of one, and of its place in a heap: less than in any version */
 
 /* ---- the clock ---- */
 
@@ -153,7 +153,8 @@ bool ct_go_each_timer(
 	const struct ct_go *go, void (*look)(const struct ct_go *, void *, uint64_t), void *arg)
 {
 	uint64_t step = ct_go_at(go, TIMERS_HEAP) != CT_GO_ABSENT ? 16 : 8;
-	uint64_t n = n_ps(go), p, slice[2], timer, when, left = MAX_TIMERS;
+	uint64_t n = n_ps(go), p, slice[2], timer, when;
+	uint64_t left = ct_target_present(go->target) / LEAST_TIMER;
 	bool all = n && n <= MAX_P;
 
 	for (uint32_t i = 0; i < CT_MIN(n, (uint64_t)MAX_P); i++) {
