@@ -368,6 +368,17 @@ func send(object interface{}) fields {
 
 // ---- judgement ----
 
+// since tells whether the program is of this Go version, 1.minor, or of a later one.
+func since(minor int) bool {
+	digits := strings.TrimPrefix(runtime.Version(), "go1.")
+	if end := strings.IndexAny(digits, ".rb-+ "); end >= 0 {
+		digits = digits[:end]
+	}
+	found, err := strconv.Atoi(digits)
+	must(err, "the version "+runtime.Version())
+	return found >= minor
+}
+
 func cycle(actors ...*actor) { tell("cycle", fields{"tids": actors, "timed": false}) }
 
 // finding: confidence is one of these words.

@@ -8,8 +8,6 @@ import (
 	"context"
 	"net"
 	"runtime"
-	"strconv"
-	"strings"
 	"time"
 )
 
@@ -34,17 +32,6 @@ var (
 	callback context.Context
 	partner  net.Conn
 )
-
-// since tells whether the program is of this Go version, 1.minor, or of a later one.
-func since(minor int) bool {
-	digits := strings.TrimPrefix(runtime.Version(), "go1.")
-	if end := strings.IndexAny(digits, ".rb-+ "); end >= 0 {
-		digits = digits[:end]
-	}
-	found, err := strconv.Atoi(digits)
-	must(err, "the version "+runtime.Version())
-	return found >= minor
-}
 
 // set tells of a timer: until is when it fires, from about now.
 func set(kind string, count int, until time.Duration, more fields) {
