@@ -26,6 +26,7 @@
 //	fires       [rule]: there are findings of these, whoever they are about
 //	finding_says {rule, level, words}: exactly one finding of the rule, with these words in its title; likely at most
 //	steps       {rule, tids, words}: the finding of the rule about one of these has a step with each of the words
+//	none_about  {rules, tids}: no finding of these rules is about them
 //	not_stuck   [ids]: no finding is about them
 //	leaked      [ids]: these wait for what nobody has who can go on, and no others do; told of every sample
 //	heap        {live, objects}: bytes and objects that the runtime counted just before, right after a collection

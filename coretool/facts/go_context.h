@@ -51,11 +51,24 @@ struct ct_go_context_use {
 	bool awaits;    /* the goroutine waits at the Done() of a context */
 };
 
+/* A goroutine that has a request of an HTTP server, or its context, in a frame that will use it
+ * yet, though the handler of that request has returned. */
+struct ct_go_outlived {
+	uint64_t request; /* the http.Request; 0: only a context is at hand */
+	uint32_t context; /* of the request */
+	uint32_t actor;
+	uint32_t frame; /* of its stack; CT_NONE: not one that is kept */
+	bool closure;   /* it is in a closure that the frame has */
+	uint64_t bytes; /* that only those who have outlived their handlers keep alive; 0: nobody
+			   has looked */
+};
+
 struct ct_fact_go_contexts {
 	const struct ct_go_context *contexts;
-	const struct ct_go_context_use *uses; /* by actor */
-	const uint32_t *uses_by_context;      /* uses */
-	uint32_t n_contexts, n_uses;
+	const struct ct_go_context_use *uses;  /* by actor */
+	const uint32_t *uses_by_context;       /* uses */
+	const struct ct_go_outlived *outlived; /* by actor, one for each */
+	uint32_t n_contexts, n_uses, n_outlived;
 	uint32_t n_left_out; /* contexts that there was no room for */
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What package database/sql knows of a program's pools of connections. Part of the facts. */
+/* What packages of the standard library that serve others wait for: pools of database/sql that are
+ * exhausted, and servers that are being shut down. Part of the facts. */
 #ifndef CT_FACTS_GO_SERVICES_H
 #define CT_FACTS_GO_SERVICES_H
 
@@ -42,9 +43,20 @@ struct ct_go_db { /* a sql.DB that somebody waits at for a connection */
 	uint32_t resource;
 };
 
+enum ct_go_closing { CT_GO_SERVER_SHUTDOWN, CT_GO_DB_CLOSE };
+
+struct ct_go_shutdown {   /* a goroutine that waits until something has ended */
+	uint64_t address; /* of the http.Server; 0: it is none, or not known */
+	uint32_t actor;
+	uint8_t closing;          /* enum ct_go_closing */
+	const uint32_t *handlers; /* actors that serve its active connections, by HTTP/1 */
+	uint32_t n_handlers;
+};
+
 struct ct_fact_go_services {
 	const struct ct_go_db *dbs;
-	uint32_t n_dbs;
+	const struct ct_go_shutdown *shutdowns;
+	uint32_t n_dbs, n_shutdowns;
 };
 
 #endif

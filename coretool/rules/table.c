@@ -20,6 +20,7 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_go_leak,
 	&ct_rule_go_nil_channel,
 	&ct_rule_go_context_ignored,
+	&ct_rule_go_handler_outlived,
 	&ct_rule_go_pool_double,
 	&ct_rule_go_pool_use,
 	&ct_rule_go_spin,
@@ -30,6 +31,7 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_go_pool_large,
 	&ct_rule_go_pool_mixed,
 	&ct_rule_go_goroutine_count,
+	&ct_rule_go_shutdown,
 	&ct_rule_go_db_pool,
 	&ct_rule_go_timer_pile_up,
 };

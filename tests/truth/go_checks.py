@@ -226,6 +226,12 @@ def check_finding_says(report, _, value):
         yield f"{value['rule']} has no fingerprint"
 
 
+def check_none_about(report, _, value):
+    for finding in report.findings:
+        if finding["rule"] in value["rules"] and report.finding_tids(finding) & set(value["tids"]):
+            yield f"{finding['rule']} is about {ids(report.finding_tids(finding) & set(value['tids']))}"
+
+
 def check_steps(report, _, value):
     found = [finding for finding in report.findings
              if finding["rule"] == value["rule"] and report.finding_tids(finding) & set(value["tids"])]
@@ -511,6 +517,7 @@ CHECKS = {
     "fires": check_fires,
     "finding_says": check_finding_says,
     "steps": check_steps,
+    "none_about": check_none_about,
     "peers_among": check_peers_among,
     "native_frame": check_native_frame,
     "bubble": check_bubble,

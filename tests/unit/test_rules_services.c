@@ -3,6 +3,7 @@
 #include "story.h"
 
 #include "facts/go.h"
+#include "facts/go_context.h"
 #include "facts/go_services.h"
 #include "rules/policy.h"
 #include "rules/rules.h"
@@ -191,6 +192,133 @@ static void some_are_missing(void **state)
 	judge(p, CT_P2, CT_POSSIBLE, "with Rows");
 }
 
+/* ---- CT228 and CT214 ---- */
+
+struct scene {
+	struct story story;
+	struct ct_facts *facts;
+	struct ct_document *doc;
+};
+
+static struct scene begin(void)
+{
+	struct scene s = {.story = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES |
+					       CT_WANT_CONTEXTS | CT_WANT_SERVICES)};
+
+	ct_sink_go(s.story.sink, &(struct ct_fact_go){.version = "go1.24.4"});
+	(void)goroutine(&s.story, 1);
+	return s;
+}
+
+static void end(struct scene *s)
+{
+	struct ct_error err;
+
+	s->facts = story_end(&s->story);
+	assert_int_equal(ct_detect(s->facts, NULL, &s->doc, &err), CT_OK);
+}
+
+static void done(struct scene *s)
+{
+	ct_document_free(s->doc);
+	ct_facts_free(s->facts);
+}
+
+/* A server is shut down; its handlers wait, as far as they do, for nobody who is known. */
+static void a_server_shuts_down(void **state)
+{
+	(void)state;
+	for (uint32_t stuck = 0; stuck < 3; stuck++) {
+		struct scene s = begin();
+		uint32_t handlers[2], closing = goroutine(&s.story, 18);
+
+		story_waits(&s.story, closing, CT_NONE, CT_TRUST_EXACT)->timed = true;
+		for (uint32_t i = 0; i < 2; i++) {
+			handlers[i] = goroutine(&s.story, 20 + i);
+			if (i < stuck)
+				receives(&s.story, handlers[i], 0xc000);
+		}
+		struct ct_go_shutdown shutdown = {
+			.actor = closing, .address = 0x5000, .handlers = handlers, .n_handlers = 2};
+		ct_sink_go_services(s.story.sink,
+			&(struct ct_fact_go_services){.shutdowns = &shutdown, .n_shutdowns = 1});
+		end(&s);
+		const struct ct_finding *found = finding_of(s.doc, "CT228");
+		assert_int_equal(found != NULL, stuck > 0);
+		if (found) {
+			assert_int_equal(found->level, CT_P1);
+			assert_int_equal(found->confidence, CT_LIKELY);
+			assert_int_equal(found->n_actors, 1);
+			assert_int_equal(found->n_steps, 2);
+			assert_true(has_step(found, "nobody is known who will end that"));
+			assert_int_equal(has_step(found, "may go on"), stuck == 1);
+			assert_int_equal(s.doc->summary.verdict, CT_VERDICT_STUCK);
+		}
+		done(&s);
+	}
+}
+
+/* It waits for a lock that a query has. */
+static void a_database_is_closed(void **state)
+{
+	(void)state;
+	for (int stuck = 0; stuck < 2; stuck++) {
+		struct scene s = begin();
+		uint32_t closing = goroutine(&s.story, 18), query = goroutine(&s.story, 19);
+		uint32_t lock = story_mutex(&s.story, 0x7000, "dc");
+
+		story_holds(&s.story, query, lock, CT_TRUST_INFERRED);
+		story_waits(&s.story, closing, lock, CT_TRUST_EXACT);
+		if (stuck)
+			receives(&s.story, query, 0xc000);
+		struct ct_go_shutdown shutdown = {.actor = closing, .closing = CT_GO_DB_CLOSE};
+		ct_sink_go_services(s.story.sink,
+			&(struct ct_fact_go_services){.shutdowns = &shutdown, .n_shutdowns = 1});
+		end(&s);
+		assert_int_equal(finding_of(s.doc, "CT228") != NULL, stuck);
+		done(&s);
+	}
+}
+
+/* Two have outlived their handlers; one of them sleeps. */
+static void a_handler_is_outlived(void **state)
+{
+	static const struct ct_go_context contexts[] = {{.address = 0xa000,
+		.type = "context.cancelCtx",
+		.kind = CT_CONTEXT_CANCEL,
+		.err = "context canceled",
+		.parent = CT_NONE,
+		.done = CT_NONE}};
+	struct scene s = begin();
+	struct ct_go_outlived outlived[2];
+
+	(void)state;
+	for (uint32_t i = 0; i < 2; i++)
+		outlived[i] = (struct ct_go_outlived){.actor = goroutine(&s.story, 18 + i),
+			.request = i ? 0 : 0xb000,
+			.closure = i,
+			.bytes = i ? 0 : 4096,
+			.frame = CT_NONE};
+	receives(&s.story, outlived[0].actor, 0xc000);
+	story_waits(&s.story, outlived[1].actor, CT_NONE, CT_TRUST_EXACT)->timed = true;
+	ct_sink_go_contexts(s.story.sink, &(struct ct_fact_go_contexts){.contexts = contexts,
+						  .n_contexts = 1,
+						  .outlived = outlived,
+						  .n_outlived = 2});
+	end(&s);
+	const struct ct_finding *found = finding_of(s.doc, "CT214");
+	assert_non_null(found);
+	assert_int_equal(s.doc->n_findings, 2);
+	assert_int_equal(found->level, CT_P1);
+	assert_int_equal(found->confidence, CT_LIKELY);
+	assert_true(has_step(found, "has the http.Request 0xb000, whose handler has returned"));
+	assert_true(has_step(found, "keeps 4096 bytes alive"));
+	assert_int_equal(s.doc->findings[1].level, CT_P2);
+	assert_true(has_step(&s.doc->findings[1],
+		"has the context of a request (cancelCtx 0xa000) in a closure"));
+	done(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -200,6 +328,9 @@ int main(void)
 		cmocka_unit_test(nobody_has_it),
 		cmocka_unit_test(not_surely_had),
 		cmocka_unit_test(some_are_missing),
+		cmocka_unit_test(a_server_shuts_down),
+		cmocka_unit_test(a_database_is_closed),
+		cmocka_unit_test(a_handler_is_outlived),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

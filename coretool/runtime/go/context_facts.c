@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <time.h>
 
-#include "runtime/go/context_uses.h"
+#include "runtime/go/requests.h"
 #include "runtime/go/types.h"
 #include "runtime/go/waits.h"
 
@@ -257,7 +257,8 @@ static enum ct_status tell_uses(
 	return CT_OK;
 }
 
-static enum ct_status add_facts(struct telling *t, const struct ct_go_uses *found)
+static enum ct_status add_facts(struct telling *t, const struct ct_go_uses *found,
+	const struct ct_go_outlived_list *outlived)
 {
 	struct ct_arena *arena = ct_sink_arena(t->o->sink);
 	uint32_t n = t->contexts->list.n, n_uses = found->list.n;
@@ -278,9 +279,16 @@ static enum ct_status add_facts(struct telling *t, const struct ct_go_uses *foun
 	const struct ct_fact_go_contexts fact = {.contexts = t->facts,
 		.uses = uses,
 		.uses_by_context = by_context,
+		.outlived = outlived->list.n
+				    ? ct_arena_copy(arena, outlived->list.items,
+					      outlived->list.n * sizeof(*outlived->list.items))
+				    : NULL,
+		.n_outlived = outlived->list.n,
 		.n_contexts = n,
 		.n_uses = n_uses,
 		.n_left_out = t->contexts->n_left_out};
+	if (!status && fact.n_outlived && !fact.outlived)
+		status = CT_NO_MEMORY;
 	if (!status)
 		ct_sink_go_contexts(t->o->sink, &fact);
 	return status;
@@ -300,6 +308,7 @@ static enum ct_status observe(struct ct_go_observation *o, struct ct_go_world *w
 	struct ct_go_contexts *contexts, struct ct_go_uses *uses)
 {
 	struct telling t = {.o = o, .contexts = contexts};
+	struct ct_go_outlived_list outlived = {0};
 	enum ct_status status = ct_go_contexts_find(
 		o->go, ct_sink_arena(o->sink), world->heap, world->mark, contexts);
 
@@ -310,7 +319,14 @@ static enum ct_status observe(struct ct_go_observation *o, struct ct_go_world *w
 	status = ct_go_uses_find(o, world, contexts, uses);
 	if (!status && o->all_contexts)
 		status = ct_go_contexts_find_lost(world, contexts);
-	return status ? status : add_facts(&t, uses);
+	if (!status)
+		status = ct_go_outlived_find(o, world, contexts, uses, &outlived);
+	if (!status && o->all_contexts)
+		status = ct_go_outlived_size(world, &outlived);
+	if (!status)
+		status = add_facts(&t, uses, &outlived);
+	ct_vec_free(&outlived.list);
+	return status;
 }
 
 enum ct_status ct_go_observe_contexts(struct ct_go_observation *o)

@@ -8,6 +8,9 @@ static const struct {
 	uint8_t service;
 } functions[] = {
 	{"database/sql.(*DB).conn", CT_GO_IN_SQL_CONN},
+	{"database/sql.(*DB).Close", CT_GO_IN_SQL_CLOSE},
+	{"net/http.(*Server).Shutdown", CT_GO_IN_HTTP_SHUTDOWN},
+	{"net/http.(*conn).serve", CT_GO_IN_HTTP_SERVE},
 };
 
 static uint8_t service_of(const struct ct_site *site)
@@ -19,12 +22,14 @@ static uint8_t service_of(const struct ct_site *site)
 }
 
 /* Stacks are few, and so are sites. */
-static enum ct_status find(struct ct_go_services *s, uint8_t *all)
+enum ct_status ct_go_services_find(
+	struct ct_go_observation *o, struct ct_go_services *s, uint8_t *all)
 {
-	struct ct_sink *sink = s->o->sink;
+	struct ct_sink *sink = o->sink;
 	uint32_t n_sites = ct_sink_n_sites(sink), n_stacks = ct_sink_n_stacks(sink);
 	ct_autofree uint8_t *of_site = calloc((size_t)n_sites + 1, 1);
 
+	*s = (struct ct_go_services){.o = o};
 	s->in = calloc((size_t)n_stacks + 1, 1);
 	if (!of_site || !s->in)
 		return CT_NO_MEMORY;
@@ -48,13 +53,15 @@ uint8_t ct_go_service_of(const struct ct_go_services *s, uint32_t actor)
 
 enum ct_status ct_go_observe_services(struct ct_go_observation *o)
 {
-	struct ct_go_services services = {.o = o};
+	struct ct_go_services services;
 	struct ct_fact_go_services fact = {0};
 	uint8_t all = 0;
-	enum ct_status status = find(&services, &all);
+	enum ct_status status = ct_go_services_find(o, &services, &all);
 
 	if (!status && all & CT_GO_IN_SQL_CONN)
 		status = ct_go_observe_sql(&services, &fact);
+	if (!status && all & (CT_GO_IN_HTTP_SHUTDOWN | CT_GO_IN_SQL_CLOSE))
+		status = ct_go_observe_shutdowns(&services, &fact);
 	if (!status && all)
 		ct_sink_go_services(o->sink, &fact);
 	free(services.in);
