@@ -31,6 +31,7 @@ var (
 	helpers    sync.WaitGroup
 	keptCancel context.CancelFunc
 	kept       []context.Context
+	bares      []*bare
 )
 
 // addressOf is where the context is.
@@ -135,6 +136,33 @@ func forget(parent context.Context) context.Context {
 	return ctx
 }
 
+// The words side by side are in its frame: there they need not be one context.Context.
+//
+//go:noinline
+func watchLater(ctx context.Context, when *gate) {
+	when.pass()
+	<-ctx.Done()
+}
+
+// A bare has the address of a context, as only who can cancel it has it, and behind it what looks like half of one.
+type bare struct {
+	address unsafe.Pointer
+	table   uintptr
+}
+
+// bareOf are two that lie side by side: what stands before the second one's address is no part of it.
+func bareOf(ctx context.Context) []*bare {
+	words := (*[2]unsafe.Pointer)(unsafe.Pointer(&ctx))
+	var made []*bare
+	for len(made) < 2 || uintptr(unsafe.Pointer(made[len(made)-2]))+unsafe.Sizeof(bare{}) !=
+		uintptr(unsafe.Pointer(made[len(made)-1])) {
+		made = append(made, new(bare))
+	}
+	made = made[len(made)-2:]
+	made[0].table, made[1].address = uintptr(words[0]), words[1]
+	return made
+}
+
 //go:noinline
 func watchUntil(parent context.Context, told chan<- context.Context) {
 	ctx, cancel := context.WithCancel(parent)
@@ -164,6 +192,13 @@ func forgotten(root context.Context) {
 	expect(tidy, "main.watchUntil", nil, "chan receive")
 	wait(tidy, "chan-recv", deferred.Done(), nil)
 	tree(deferred, root, "cancel", fields{"waiters": []*actor{tidy}})
+	later := forget(root)
+	inFrame := start("later watcher", func() { watchLater(later, new(gate)) })
+	expect(inFrame, "main.(*gate).pass", nil, "sleep")
+	tree(later, root, "cancel", fields{"ignored_by": []*actor{inFrame}})
+	byAddress := forget(root)
+	bares = bareOf(byAddress)
+	tree(byAddress, root, "cancel", nil)
 	// Nothing that lives keeps it.
 	alone := forget(context.Background())
 	tree(alone, nil, "cancel", nil)
@@ -171,7 +206,7 @@ func forgotten(root context.Context) {
 	timed, cancelTimed := context.WithTimeout(root, time.Hour)
 	_ = cancelTimed
 	tree(timed, root, "timer", fields{"deadline": "ahead"})
-	kept = append(kept, inField, deferred, alone, timed, lost)
+	kept = append(kept, inField, deferred, later, byAddress, alone, timed, lost)
 }
 
 func main() {
@@ -220,7 +255,7 @@ func main() {
 	expect(asker, "main.ask", nil, "chan receive")
 	wait(asker, "chan-recv", answers, nil)
 	expect(answering, "main.(*gate).pass", nil, "sleep")
-	tree(root, nil, "cancel", fields{"children": 4})
+	tree(root, nil, "cancel", fields{"children": 6})
 	tree(order, root, "value", fields{"key": "main.ticket", "value": "int"})
 	tree(late, order, "timer", fields{"err": "context deadline exceeded", "deadline": "past",
 		"ignored_by": []*actor{lazy, boss, queue, tidy}})

@@ -113,12 +113,15 @@ func closeClosed(a *actor) {
 // shop is a channel that others use, too: who panics at it is one of several.
 type shop struct{ orders, other chan int }
 
+// It would close what it receives from; of a channel that somebody panics at only that is told.
+//
 //go:noinline
 func (s *shop) takeOrders() (sum int) {
 	time.Sleep(time.Hour)
 	for order := range s.orders {
 		sum += order
 	}
+	close(s.orders)
 	return sum
 }
 
@@ -249,9 +252,26 @@ func unlockWriter(a *actor) {
 //go:noinline
 func visit(who string) { visits[who]++ }
 
-func nilMap(a *actor) {
-	panics(a, "nil-map-write", "main.visit", value("assignment to entry in nil map", "runtime.plainError"))
+type entry struct {
+	who   string
+	times int
+}
+
+var entries sync.Pool
+
+// Who panics does not come to what its code would do next.
+//
+//go:noinline
+func countVisit(one *entry) {
+	entries.Put(one)
 	visit("ada")
+	one.times++
+}
+
+func nilMap(a *actor) {
+	tell("absent", []string{"CT216"})
+	panics(a, "nil-map-write", "main.visit", value("assignment to entry in nil map", "runtime.plainError"))
+	countVisit(new(entry))
 }
 
 //go:noinline

@@ -46,7 +46,10 @@ var (
 	receipts sync.Pool                   // of order: who was given one may
 	invoices sync.Pool                   // of order: put, and not looked at again
 	letters  sync.Pool                   // of order: put by one defer, while the next waits
+	parcels  sync.Pool                   // of order: the same, where the variable itself is what the defer has
 	members  sync.Pool                   // of member, which know their pool
+	guests   sync.Pool                   // of guest, which know a field of it
+	workers  = new(crew)                 // with a pool, of which its workers know what is beside it
 	readers  sync.Pool                   // of *bufio.Reader, reset to nil
 
 	banner  bytes.Buffer
@@ -85,6 +88,21 @@ type order struct {
 type member struct {
 	pool *sync.Pool
 	name string
+}
+
+type guest struct {
+	make *func() interface{}
+	name string
+}
+
+type crew struct {
+	rooms sync.Pool
+	name  string
+}
+
+type worker struct {
+	crew  *string
+	shift int
 }
 
 type cart struct{ first *item }
@@ -256,6 +274,35 @@ func post(o *order) {
 	o.text = "posted"
 }
 
+// What a function returns lives until its deferred calls have run. This one gives its order away in another way.
+//
+//go:noinline
+func sendOff() (o *order, done bool) {
+	defer pause()
+	defer func() {
+		if done {
+			parcels.Put(o)
+			o.text = ""
+		}
+	}()
+	o = &order{text: "sent"}
+	return o, true
+}
+
+//go:noinline
+func seat(g *guest) {
+	guests.Put(g)
+	pause()
+	g.name += "?"
+}
+
+//go:noinline
+func relieve(w *worker) {
+	workers.rooms.Put(w)
+	pause()
+	w.shift++
+}
+
 //go:noinline
 func greet(m *member) {
 	m.pool.Put(m)
@@ -284,7 +331,10 @@ func useAfter() (will, may *actor, near []*actor) {
 	may = start("printer", func() { print(two, len(two.text) > 100) })
 	near = append(near, start("answerer", func() { answer(new(order)) }),
 		start("poster", func() { post(new(order)) }),
+		start("sender", func() { _, _ = sendOff() }),
 		start("member", func() { greet(&member{pool: &members}) }),
+		start("guest", func() { seat(&guest{make: &guests.New}) }),
+		start("worker", func() { relieve(&worker{crew: &workers.name}) }),
 		start("reader", func() { read(bufio.NewReader(strings.NewReader("x"))) }))
 	for _, one := range append(near, will, may) {
 		expect(one, "main.(*gate).pass", nil, "sleep")
@@ -319,7 +369,7 @@ func tellUse(will, may *actor, near []*actor) {
 	tellPool(&receipts, 1, fields{"rules": used})
 	tell("finding", fields{"rule": "CT216", "level": "P1", "confidence": []string{"likely"}, "tids": []*actor{will}})
 	tell("finding", fields{"rule": "CT216", "level": "P2", "confidence": []string{"possible"}, "tids": []*actor{may}})
-	for _, pool := range []*sync.Pool{&invoices, &letters, &members, &readers} {
+	for _, pool := range []*sync.Pool{&invoices, &letters, &parcels, &members, &guests, &workers.rooms, &readers} {
 		tellPool(pool, 1, nil)
 	}
 	tell("not_stuck", near)

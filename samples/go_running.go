@@ -6,12 +6,13 @@ package main
 
 import (
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"time"
 )
 
 var (
-	sums   [4]uint64
+	sums   [7]uint64
 	ledger sync.Mutex
 )
 
@@ -43,6 +44,22 @@ func bookWhileRunning(place int) {
 	spinFor(place)
 }
 
+type sheet struct{ number int }
+
+var sheets sync.Pool
+
+// It is stopped anywhere: what its frame has of the sheet that it has put back is left over.
+//
+//go:noinline
+func sumUp(place int) {
+	one := new(sheet)
+	sheets.Put(one)
+	one.number = place
+	for sum := uint64(1); ; sum = sum*6364136223846793005 + 1442695040888963407 {
+		sums[place] = sum
+	}
+}
+
 //go:noinline
 func readLedger() {
 	ledger.Lock()
@@ -57,6 +74,12 @@ func main() {
 	spinner := start("spinner", func() { spinFor(1) })
 	yielder := start("yielder", func() { yield(2) })
 	pinned := start("pinned", func() { onItsThread(3) })
+	debug.SetGCPercent(-1) // it would empty the pool
+	for i, name := range []string{"sums", "more sums", "all sums"} {
+		place := 4 + i
+		one := start(name, func() { sumUp(place) })
+		expectRunning(one, "main.sumUp", nil)
+	}
 	for function, one := range map[string]*actor{"main.bookWhileRunning": holder, "main.spinFor": spinner,
 		"main.yield": yielder, "main.onItsThread": pinned} {
 		expectRunning(one, function, fields{"locked": one == pinned})
@@ -65,7 +88,7 @@ func main() {
 	expectMutex(reader, "main.readLedger", &ledger, heldBy(holder).called("main.ledger"))
 	holds(holder, &ledger, "exclusive")
 	tell("moving", true)
-	tell("absent", []string{"CT203", "CT204", "CT205", "CT219"})
+	tell("absent", []string{"CT203", "CT204", "CT205", "CT216", "CT219"})
 	time.Sleep(time.Millisecond)
 	rest(self)
 }
