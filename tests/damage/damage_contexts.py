@@ -1,0 +1,106 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Takes one page after the other out of a core of a Go program: no context is said to be lost that the
+whole core does not say that of. Who could cancel it may be in the page, or what leads there.
+
+	damage_contexts.py BINARY CORES [--only PATTERN]
+
+The last line is "N passed, N failed": pages.
+"""
+import argparse
+import fnmatch
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+from elf_core import PHDR, PT_LOAD, ElfCore
+
+CORES = ["go-1.24-sw/go_contexts.kernel.core"]
+PAGE = 8192  # as the runtime has them
+SECONDS = 30
+FEW = 20
+
+
+class Holed:
+    """A copy of a core of which any page can be missing. It needs one program header more: that of the
+    first segment of which nothing was dumped is given up."""
+
+    def __init__(self, data, path):
+        self.core, self.data, self.path = ElfCore(data), data, path
+        headers = [PHDR.unpack_from(data, self.core.phoff + i * PHDR.size) for i in range(self.core.n)]
+        spare = next(i for i, (kind, *_, size, _, _) in enumerate(headers) if kind == PT_LOAD and not size)
+        self.headers = headers[:spare] + headers[spare + 1:]
+        path.write_bytes(data)
+
+    def write(self, headers):
+        with self.path.open("r+b") as file:
+            file.seek(self.core.phoff)
+            file.write(b"".join(PHDR.pack(*header) for header in headers))
+
+    def pages(self):
+        """(number of a segment, where in it) of those that are not all zeros, and can be written."""
+        for i, (kind, flags, offset, _, _, size, _, _) in enumerate(self.headers):
+            for at in range(0, size if kind == PT_LOAD and flags & 2 else 0, PAGE):
+                if any(self.data[offset + at:offset + min(at + PAGE, size)]):
+                    yield i, at
+
+    def without(self, i, at):
+        """The segment up to the page, which has no bytes; then the rest of it."""
+        kind, flags, offset, vaddr, paddr, size, memory, align = self.headers[i]
+        end = min(at + PAGE, size)
+        first = (kind, flags, offset, vaddr, paddr, at, end, align)
+        rest = (kind, flags, offset + end, vaddr + end, paddr, size - end, memory - end, align)
+        self.write(self.headers[:i] + [first, rest] + self.headers[i + 1:])
+        return vaddr + at
+
+
+def lost(binary, path):
+    """Addresses; None: there is no report."""
+    done = subprocess.run([binary, "contexts", "--json", str(path)], stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=SECONDS, check=False)
+    if done.returncode not in (0, 2):
+        return None
+    contexts = json.loads(done.stdout or "{}").get("contexts", [])
+    return {context["address"] for context in contexts if context.get("lost")}
+
+
+def damage(binary, core, folder):
+    """(pages, complaints)"""
+    holed = Holed(core.read_bytes(), pathlib.Path(folder) / "core")
+    whole, n, less, said = lost(binary, core), 0, 0, []
+    if not whole:
+        return 1, ["the whole core has no lost context"]
+    for i, at in holed.pages():
+        address = holed.without(i, at)
+        told = lost(binary, holed.path)
+        n += 1
+        less += told is not None and told < whole
+        if told is None:
+            said.append(f"without {address:#x}: no report")
+        elif told - whole:
+            said.append(f"without {address:#x}: {' '.join(sorted(told - whole))} are said to be lost")
+    # What is missing is missed, mostly.
+    return n, said if less >= FEW else said + [f"without {less} of {n} pages less is told"]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("binary")
+    parser.add_argument("cores", type=pathlib.Path)
+    parser.add_argument("--only", default="*", metavar="PATTERN")
+    args = parser.parse_args()
+    passed = failed = 0
+    for name in fnmatch.filter(CORES, args.only):
+        with tempfile.TemporaryDirectory(prefix="damage-") as folder:
+            n, said = damage(args.binary, args.cores / name, folder)
+        for text in said:
+            print(f"failed: {name}: {text}")
+        passed, failed = passed + n - len(said), failed + len(said)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
