@@ -196,7 +196,9 @@ func main() {
 	debug.SetGCPercent(-1) // else the finalizer would run, and wake who waits for it
 	forEver(abandonedSender(), "chan send")
 	forEver(rangeNeverClosed(), "chan receive")
-	forEver(waitWithoutDone(), forWaitGroup...)
+	group := waitWithoutDone()
+	forEver(group, forWaitGroup...)
+	finding("CT212", "P1", []*actor{group}, "proven", "likely")
 	forEver(selectWithoutDone(), "select")
 	forEver(doubleReceive(), "chan receive")
 	forEver(lostCancel(), "chan receive")

@@ -111,6 +111,7 @@ extern const struct ct_rule ct_rule_go_spin;
 extern const struct ct_rule ct_rule_go_ticker_not_stopped;
 extern const struct ct_rule ct_rule_go_timer_pile_up;
 extern const struct ct_rule ct_rule_go_timer_retention;
+extern const struct ct_rule ct_rule_go_waitgroup;
 extern const struct ct_rule ct_rule_handler_deadlock;
 extern const struct ct_rule ct_rule_lock_cycle;
 extern const struct ct_rule ct_rule_orphan;

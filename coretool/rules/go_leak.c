@@ -17,6 +17,7 @@ struct kin { /* what those of one finding have in common */
 	uint32_t leak; /* index */
 };
 
+/* Who waits for a WaitGroup is told by CT212. */
 static const struct {
 	const char *waits, *pattern, *hint;
 } patterns[CT_N_WAIT_KINDS] = {
@@ -37,8 +38,6 @@ static const struct {
 	[CT_WAIT_ONCE] = {"for a Once", "nobody is left who could end its function",
 		"Its function waits for ever itself: give it what it waits for before Do, or a "
 		"time after which it gives up."},
-	[CT_WAIT_WAITGROUP] = {"for a WaitGroup", "nobody is left who could call Done",
-		"A path returns without Done, or Add announced too many: defer wg.Done() first."},
 	[CT_WAIT_COND] = {"for a Cond", "nobody is left who could call Signal or Broadcast",
 		"Signal or Broadcast is missing on a path, or came before Wait."},
 };

@@ -19,6 +19,7 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_go_panic,
 	&ct_rule_go_leak,
 	&ct_rule_go_nil_channel,
+	&ct_rule_go_waitgroup,
 	&ct_rule_go_context_ignored,
 	&ct_rule_go_handler_outlived,
 	&ct_rule_go_pool_double,

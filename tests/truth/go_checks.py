@@ -8,7 +8,7 @@ from profile_proto import Profile
 from report_view import ids, number, who
 
 # CT205 is checked with the crash that it is about.
-STRICT_RULES = ("CT203", "CT204", "CT211", "CT213", "CT217", "CT219")
+STRICT_RULES = ("CT203", "CT204", "CT211", "CT212", "CT213", "CT217", "CT219")
 WRAPPER = re.compile(r"\.(gowrap|deferwrap)\d+$")
 GONE = ("dead", "zombie")
 
@@ -438,7 +438,7 @@ def only_told_pools(report, truth):
 
 def check_leaked(report, truth, value):
     found = set()
-    for finding in (f for f in report.findings if f["rule"] == "CT210"):
+    for finding in (f for f in report.findings if f["rule"] in ("CT210", "CT212")):
         found |= report.finding_tids(finding)
         if finding["level"] != "P1" or finding["confidence"] not in ("proven", "likely"):
             yield f"leaked: {finding['level']}, {finding['confidence']}: {finding.get('title')}"

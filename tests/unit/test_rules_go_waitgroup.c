@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What CT212 says of WaitGroups on facts told by hand, and when it stays silent. */
+#include "story.h"
+
+#include "facts/go.h"
+#include "rules/rules.h"
+
+struct told {
+	struct story story;
+	struct ct_go_leak leaks[8];
+	uint32_t n_leaks, n_groups;
+	const char *doubt;
+	struct ct_facts *facts;
+	struct ct_document *doc;
+};
+
+static struct told *begin(void)
+{
+	struct told *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	t->story = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_LEAKS);
+	return t;
+}
+
+static uint32_t goroutine(struct told *t, uint64_t id)
+{
+	return ct_sink_actor(t->story.sink, &(struct ct_actor){.kind = CT_ACTOR_GOROUTINE,
+						    .state = CT_STATE_WAITING,
+						    .id = id,
+						    .carrier = CT_NONE,
+						    .runs = CT_NONE,
+						    .stack = CT_NONE,
+						    .start_site = CT_NONE,
+						    .created_at = CT_NONE});
+}
+
+/* It waits for a WaitGroup of its own; peer: who would call Done, or CT_NONE. */
+static void awaits(struct told *t, uint32_t actor, uint32_t peer)
+{
+	struct ct_sink *sink = t->story.sink;
+	bool fresh;
+	uint32_t resource =
+		ct_sink_resource(sink, "go_waitgroup", 0x1000 + 16u * t->n_groups++, &fresh);
+
+	ct_sink_value_int(sink, resource, "counter", 2);
+	uint32_t wait = ct_sink_wait(sink, &(struct ct_wait){.kind = CT_WAIT_WAITGROUP,
+						   .trust = CT_TRUST_EXACT,
+						   .actor = actor,
+						   .resource = resource,
+						   .why = "told by hand"});
+	if (peer != CT_NONE)
+		ct_sink_peer(sink, wait,
+			&(struct ct_peer){peer, CT_TRUST_INFERRED, "frame #1 told by hand"});
+}
+
+static void leaked(struct told *t, uint32_t actor)
+{
+	t->leaks[t->n_leaks++].actor = actor;
+}
+
+static const struct ct_finding *judge(struct told *t)
+{
+	struct ct_error err;
+
+	ct_sink_go(t->story.sink, &(struct ct_fact_go){.version = "go1.24.4",
+					  .leaks = ct_arena_copy(ct_sink_arena(t->story.sink),
+						  t->leaks, sizeof(t->leaks)),
+					  .n_leaks = t->n_leaks,
+					  .leaks_doubt = t->doubt});
+	t->facts = story_end(&t->story);
+	assert_int_equal(ct_detect(t->facts, NULL, &t->doc, &err), CT_OK);
+	for (uint32_t i = 0; i < t->doc->n_findings; i++)
+		if (!strcmp(t->doc->findings[i].rule, "CT212"))
+			return &t->doc->findings[i];
+	return NULL;
+}
+
+static void done(struct told *t)
+{
+	ct_document_free(t->doc);
+	ct_facts_free(t->facts);
+	free(t);
+}
+
+static void nobody_is_left(void **state)
+{
+	struct told *t = begin();
+	uint32_t waiter = goroutine(t, 7);
+
+	(void)state;
+	awaits(t, waiter, CT_NONE);
+	leaked(t, waiter);
+	const struct ct_finding *f = judge(t);
+	assert_non_null(f);
+	assert_int_equal(f->level, CT_P1);
+	assert_int_equal(f->confidence, CT_PROVEN);
+	assert_int_equal(f->n_actors, 1);
+	assert_non_null(strstr(f->title, "whose counter is 2, and nobody is left"));
+	done(t);
+}
+
+static void who_would_call_done_is_named(void **state)
+{
+	struct told *t = begin();
+	uint32_t waiter = goroutine(t, 7), worker = goroutine(t, 8);
+
+	(void)state;
+	awaits(t, waiter, worker);
+	leaked(t, waiter);
+	leaked(t, worker);
+	t->doubt = "the garbage collector is at work";
+	const struct ct_finding *f = judge(t);
+	assert_non_null(f);
+	assert_int_equal(f->n_actors, 2);
+	assert_int_equal(f->confidence, CT_LIKELY);
+	assert_non_null(strstr(f->title, "those who would call Done wait for ever themselves"));
+	assert_non_null(strstr(f->steps[1].text, "goroutine 8 would call Done (frame #1"));
+	done(t);
+}
+
+static void those_of_one_place_are_one_finding(void **state)
+{
+	struct told *t = begin();
+
+	(void)state;
+	for (uint64_t id = 7; id < 10; id++) {
+		uint32_t waiter = goroutine(t, id);
+
+		awaits(t, waiter, CT_NONE);
+		leaked(t, waiter);
+	}
+	const struct ct_finding *f = judge(t);
+	assert_non_null(f);
+	assert_int_equal(f->n_actors, 3);
+	done(t);
+}
+
+static void workers_that_can_go_on_are_waited_for(void **state)
+{
+	struct told *t = begin();
+	uint32_t waiter = goroutine(t, 7), worker = goroutine(t, 8);
+
+	(void)state;
+	/* Only the worker is leaked, and it waits for no WaitGroup. */
+	awaits(t, waiter, worker);
+	leaked(t, worker);
+	assert_null(judge(t));
+	done(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(nobody_is_left),
+		cmocka_unit_test(who_would_call_done_is_named),
+		cmocka_unit_test(those_of_one_place_are_one_finding),
+		cmocka_unit_test(workers_that_can_go_on_are_waited_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
