@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // As many goroutines as its argument says, parked on a mix of waits below a few frames each: what a busy server
-// looks like. For the benchmarks; by default there are a thousand.
+// looks like. For the benchmarks; by default there are a thousand. A second argument is how many MiB of orders are kept;
+// then every tenth goroutine waits for a reply that nobody can send any more, with an order of its own.
 package main
 
 import (
@@ -21,7 +22,39 @@ var (
 	full   = make(chan int, 4)
 	spare  = make(chan int) // nobody receives from it: who waits in the select stays there
 	stop   = make(chan struct{})
+	book   *order
 )
+
+// order is in a tree by number, as an index of a shop is.
+type order struct {
+	number      int
+	less, more  *order
+	buyer, note []byte
+}
+
+// enter adds orders until they are so many bytes, in an order that keeps the tree flat.
+func enter(bytes int) {
+	for number := 0; bytes > 0; number++ {
+		o := &order{number: int(uint32(number) * 2654435761), buyer: make([]byte, 24), note: make([]byte, 64+number%400)}
+		bytes -= 72 + cap(o.buyer) + cap(o.note)
+		at := &book
+		for *at != nil {
+			if o.number < (*at).number {
+				at = &(*at).less
+			} else {
+				at = &(*at).more
+			}
+		}
+		*at = o
+	}
+}
+
+//go:noinline
+func ask(number int) {
+	mine, reply := &order{number: number, note: make([]byte, 200)}, make(chan *order)
+	mine.less = <-reply
+	runtime.KeepAlive(mine)
+}
 
 //go:noinline
 func handle(number, depth int) int {
@@ -67,6 +100,12 @@ func main() {
 		count, err = strconv.Atoi(os.Args[1])
 		must(err, "a number of goroutines")
 	}
+	leaky := len(os.Args) > 2
+	if leaky {
+		mib, err := strconv.Atoi(os.Args[2])
+		must(err, "MiB of orders")
+		enter(mib << 20)
+	}
 	for i := 0; i < cap(full); i++ {
 		full <- 0
 	}
@@ -74,7 +113,11 @@ func main() {
 	table.Lock()
 	ends.Add(1)
 	for number := 0; number < count; number++ {
-		go serve(number)
+		if leaky && number%10 == 0 {
+			go ask(number)
+		} else {
+			go serve(number)
+		}
 	}
 	for round := 0; round < 50; round++ { // who has not run yet would not be parked
 		runtime.Gosched()
