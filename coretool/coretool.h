@@ -165,6 +165,7 @@ enum ct_want {
 	CT_WANT_POOLS = 1u << 14,        /* with GOROUTINES: what is in pools (sync.Pool) */
 	CT_WANT_SERVICES = 1u << 16,     /* with GOROUTINES: database/sql and net/http */
 	CT_WANT_PROFILES = 1u << 20,     /* with GOROUTINES: profiles that the process has kept */
+	CT_WANT_ALL_LEAKS = 1u << 21,    /* with LEAKS: however large the heap is */
 	CT_WANT_WHOLE = 1u << 8, /* with HELD: all memory is searched, and where each was taken */
 	CT_WANT_ARGS = 1u << 9,  /* the arguments that the program was started with */
 	CT_WANT_ENV = 1u << 10,  /* and its environment */

@@ -127,6 +127,14 @@ static const char contexts_help[] =
 	"will use it yet but wait for something else. Branches that look alike are told once. Only "
 	"contexts that live are told."
 	"\n" CORE_HELP;
+static const char leaks_help[] =
+	"Goroutines that wait for what nothing which can go on reaches any more (CT210, CT212): "
+	"those "
+	"that wait at one place and were made at one place together, the most numerous first, with "
+	"what "
+	"only they keep alive: objects that several share are counted with the first. Whatever the "
+	"size of the heap; analyze leaves heaps of more than 1 GiB to this command."
+	"\n" CORE_HELP;
 static const char timers_help[] =
 	"Timers that are set, those of one use together: tickers, what time.AfterFunc calls, "
 	"timers of "
@@ -247,6 +255,18 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES | CT_WANT_HEAP,
 		.sections = CT_SECTION_HEAP,
+		.gdb = CT_GDB_TARGET,
+		.run = ct_cmd_report},
+	{.name = "leaks",
+		.args = "CORE [EXE]",
+		.summary = "goroutines that nobody can wake, and what they keep alive",
+		.help = leaks_help,
+		.options = REPORT & ~BIT(QUICK),
+		.documents = CT_DOCUMENT_REPORT,
+		.format = "text",
+		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES | CT_WANT_LEAKS |
+			 CT_WANT_ALL_LEAKS,
+		.sections = CT_SECTION_LEAKS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},
 	{.name = "timers",

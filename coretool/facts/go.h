@@ -46,6 +46,9 @@ struct ct_go_spin {
 /* A goroutine that waits, and that nothing which can run reaches what would wake it. */
 struct ct_go_leak {
 	uint32_t actor;
+	/* Of objects that only leaked goroutines reach, and none of those before it in the list. */
+	uint64_t bytes;
+	uint64_t stack; /* bytes of its stack */
 };
 
 struct ct_fact_go {
@@ -58,7 +61,6 @@ struct ct_fact_go {
 	const struct ct_go_spin *spins;
 	const struct ct_go_leak *leaks; /* by actor */
 	const char *leaks_doubt;        /* why they are not proven; NULL: they are */
-	uint64_t leaked_bytes;          /* of objects that only these goroutines reach */
 	uint32_t n_processors, n_threads, n_uses, n_spins, n_leaks;
 	uint32_t n_runnable; /* in the queue of all; CT_NONE: not known, as of those below */
 	uint32_t n_timers;   /* pending ones; CT_NONE: not known */

@@ -18,6 +18,7 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.arg = o,
 		.names = o->plan->wants & CT_WANT_NAMES,
 		.leaks = o->plan->wants & CT_WANT_LEAKS,
+		.all_leaks = o->plan->wants & CT_WANT_ALL_LEAKS,
 		.heap = o->plan->wants & CT_WANT_HEAP,
 		.contexts = o->plan->wants & CT_WANT_CONTEXTS,
 		.timers = o->plan->wants & CT_WANT_TIMERS,

@@ -13,8 +13,8 @@
 #define VERDICT_SECTIONS                                                                           \
 	(CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS | CT_SECTION_LOCKS |         \
 		CT_SECTION_ORPHANS | CT_SECTION_GOROUTINES | CT_SECTION_SCHED |                    \
-		CT_SECTION_CHANNELS | CT_SECTION_HEAP | CT_SECTION_CONTEXTS | CT_SECTION_TIMERS |  \
-		CT_SECTION_POOLS)
+		CT_SECTION_CHANNELS | CT_SECTION_HEAP | CT_SECTION_LEAKS | CT_SECTION_CONTEXTS |   \
+		CT_SECTION_TIMERS | CT_SECTION_POOLS)
 
 static const enum ct_paint verdict_paints[] = {
 	[CT_VERDICT_CRASH] = CT_PAINT_RED,
@@ -191,6 +191,7 @@ static const struct {
 	{CT_SECTION_CHANNELS, ct_text_channels},
 	{CT_SECTION_SCHED, ct_text_sched},
 	{CT_SECTION_HEAP, ct_text_heap},
+	{CT_SECTION_LEAKS, ct_text_leaks},
 	{CT_SECTION_CONTEXTS, ct_text_contexts},
 	{CT_SECTION_TIMERS, ct_text_timers},
 	{CT_SECTION_POOLS, ct_text_pools},

@@ -97,6 +97,7 @@ void ct_text_goroutines(struct ct_text *t);
 void ct_text_channels(struct ct_text *t);
 void ct_text_sched(struct ct_text *t);
 void ct_text_heap(struct ct_text *t);
+void ct_text_leaks(struct ct_text *t);
 void ct_text_contexts(struct ct_text *t);
 void ct_text_timers(struct ct_text *t);
 void ct_text_pools(struct ct_text *t);

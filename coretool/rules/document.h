@@ -53,6 +53,7 @@ enum ct_section {
 	CT_SECTION_HEAP = 1u << 15,       /* what lives in the heap of Go */
 	CT_SECTION_CONTEXTS = 1u << 18,   /* the contexts of Go */
 	CT_SECTION_TIMERS = 1u << 16,     /* timers of Go */
+	CT_SECTION_LEAKS = 1u << 22,      /* goroutines that nobody can wake */
 	CT_SECTION_POOLS = 1u << 19,      /* what is in pools of Go */
 };
 

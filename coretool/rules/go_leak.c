@@ -104,12 +104,15 @@ static enum ct_status report(struct ct_findings *out, const struct kin *kin, uin
 	struct ct_draft draft = {.rule = &ct_rule_go_leak, .level = CT_P1};
 	uint32_t first = go->leaks[kin->leak].actor;
 	const char *at = ct_say_frame(out->arena, facts, first, ct_own_frame(facts, first));
+	uint64_t bytes = 0, stacks = 0;
 	enum ct_trust worst = CT_TRUST_EXACT;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct ct_actor *a = &facts->actors[go->leaks[kin[i].leak].actor];
 
 		add_actor(out, &draft, go->leaks[kin[i].leak].actor, kin->kind);
+		bytes += go->leaks[kin[i].leak].bytes;
+		stacks += go->leaks[kin[i].leak].stack;
 		for (uint32_t k = 0; k < a->n_waits; k++)
 			worst = CT_MAX(worst, facts->waits[a->first_wait + k].trust);
 	}
@@ -123,11 +126,11 @@ static enum ct_status report(struct ct_findings *out, const struct kin *kin, uin
 				       "%u goroutines are leaked: they wait %s, and %s", n,
 				       patterns[kin->kind].waits, patterns[kin->kind].pattern);
 	draft.message = ct_arena_printf(out->arena,
-		"%s%s%s%s%s; what only leaked goroutines keep alive is %" PRIu64
-		" bytes in all, without their stacks",
+		"%s%s%s%s%s; %s %" PRIu64 " bytes alive that nothing else does, and %" PRIu64
+		" of stacks",
 		draft.title, at ? "; at " : "", at ? at : "",
 		go->leaks_doubt ? "; not proven, as " : "", go->leaks_doubt ? go->leaks_doubt : "",
-		go->leaked_bytes);
+		n == 1 ? "it keeps" : "they keep", bytes, stacks);
 	draft.hint = patterns[kin->kind].hint;
 	return ct_findings_add(out, &draft);
 }

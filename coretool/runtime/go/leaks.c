@@ -20,7 +20,8 @@
 #include "runtime/go/waits.h"
 
 #define MAX_CASES 65536u
-#define FEW       256u /* stacks: what they reach is marked without threads */
+#define FEW       256u                /* stacks: what they reach is marked without threads */
+#define UNASKED   (UINT64_C(1) << 30) /* bytes of heap that are marked though not asked for */
 
 static void mark_root(void *arg, const struct ct_go_root *root)
 {
@@ -260,9 +261,18 @@ static const char *doubt_of(
 	return NULL;
 }
 
+static uint64_t stack_of(const struct ct_go_hunt *h, uint32_t actor)
+{
+	struct ct_go_g g;
+
+	return ct_go_goroutine_at(h->o->go, ct_sink_get_actor(h->o->sink, actor)->object, &g)
+		       ? 0
+		       : g.stack_high - g.stack_low;
+}
+
 static enum ct_status tell(struct ct_go_hunt *h, struct ct_fact_go *ret)
 {
-	struct ct_go_marked before, after;
+	struct ct_go_marked marked;
 	struct ct_go_leak *leaks =
 		ct_arena_new_array(ct_sink_arena(h->o->sink), h->n_left + 1, struct ct_go_leak);
 	enum ct_status status = CT_OK;
@@ -270,31 +280,37 @@ static enum ct_status tell(struct ct_go_hunt *h, struct ct_fact_go *ret)
 
 	if (!leaks)
 		return CT_NO_MEMORY;
-	ct_go_mark_count(h->mark, &before);
+	ct_go_mark_count(h->mark, &marked);
 	/* What could not be read may lead to any of them. */
-	if (h->partial || before.unread || h->world->heap->n_bad) {
+	if (h->partial || marked.unread || h->world->heap->n_bad) {
 		ct_target_note(h->o->target, CT_NOTE_DAMAGED, "Go heap",
 			"whether any of %u goroutines that wait are leaked is not known, as part "
 			"of the memory that could lead to them was not read",
 			h->n_left);
 		return CT_OK;
 	}
-	ret->leaks_doubt = doubt_of(h, ret, &before);
+	ret->leaks_doubt = doubt_of(h, ret, &marked);
 	for (uint32_t i = 0; !status && i < h->blocked.n; i++) {
 		const struct ct_go_blocked *b = &h->blocked.items[i];
 
 		if (b->never || b->free)
 			continue;
-		leaks[n++].actor = b->actor;
+		leaks[n].actor = b->actor;
+		leaks[n].stack = stack_of(h, b->actor);
 		status = mark_stack(h, b->actor);
+		leaks[n++].bytes = ct_go_mark_rest(h->mark);
 	}
-	if (!status)
-		status = ct_go_mark_run(h->mark);
-	ct_go_mark_count(h->mark, &after);
-	ret->leaked_bytes = after.bytes - before.bytes;
 	ret->leaks = leaks;
 	ret->n_leaks = n;
 	return status;
+}
+
+static void say_not_searched(const struct ct_go_hunt *h)
+{
+	ct_target_note(h->o->target, CT_NOTE_NOT_ASKED, "leaks",
+		"whether any of %u goroutines that wait are leaked was not looked for, as the heap "
+		"has %" PRIu64 " MiB: coretool leaks does",
+		h->n_left, h->world->heap->bytes >> 20);
 }
 
 static enum ct_status search(struct ct_go_hunt *h, struct ct_fact_go *ret)
@@ -311,6 +327,10 @@ static enum ct_status search(struct ct_go_hunt *h, struct ct_fact_go *ret)
 	status = watch_needs(h);
 	if (status || !h->n_left)
 		return status;
+	if (!h->o->all_leaks && h->world->heap->bytes > UNASKED) {
+		say_not_searched(h);
+		return CT_OK;
+	}
 	h->world->stacks.n_guessed = 0;
 	h->mark = ct_go_mark_new(h->world->heap, 0);
 	if (!h->mark)

@@ -65,7 +65,8 @@ struct ct_go_observation {
 	struct ct_go_birth births[256];   /* the last ones, by both addresses */
 	uint8_t reasons[UINT8_MAX + 1]; /* by the runtime's number: the sink's; 0: not yet known */
 	bool names;                     /* of objects are wanted */
-	bool leaks;                     /* who waits for what nobody reaches is wanted */
+	bool leaks;                     /* who waits for what nobody reaches is wanted, */
+	bool all_leaks;                 /* however large the heap is */
 	bool heap;                      /* what lives in it is wanted */
 	bool timers;                    /* are wanted, */
 	bool pools;                     /* what is in them is, */
