@@ -106,6 +106,26 @@ static void goroutines_that_are_listed_often(void **state)
 	assert_int_equal(o.missing.n_listed, 100);
 }
 
+/* The list and the runtime's own count of it. */
+static void goroutines_that_are_not_listed(void **state)
+{
+	static const struct {
+		uint64_t count;
+		uint32_t listed, bad;
+	} rows[] = {{4, 4, 0}, {3, 4, 0}, {6, 6, 2}, {1, 4, 0}, {UINT64_C(1) << 40, 4, 0}};
+
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		struct ct_go go = list_of(*state, 4, 4);
+
+		go.globals.allglen = ARG;
+		word(ARG, rows[i].count);
+		struct ct_go_observation o = observe(&go);
+		assert_int_equal(o.n, 4);
+		assert_int_equal(o.missing.n_listed, rows[i].listed);
+		assert_int_equal(o.missing.n_goroutines, rows[i].bad);
+	}
+}
+
 /* ---- timers ---- */
 
 static void count(const struct ct_go *go, void *arg, uint64_t timer)
@@ -321,6 +341,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			goroutines_that_are_listed_often, start, close_target),
+		cmocka_unit_test_setup_teardown(
+			goroutines_that_are_not_listed, start, close_target),
 		cmocka_unit_test_setup_teardown(timers_that_cannot_be_read, start, close_target),
 		cmocka_unit_test_setup_teardown(timers_that_are_listed_often, start, close_target),
 		cmocka_unit_test_setup_teardown(pools_of_too_many, start, close_target),

@@ -103,6 +103,29 @@ static uint64_t pick_allgs(const struct ct_go *go, const struct ct_go_operands *
 	return ct_go_operands_run(operands, 3);
 }
 
+/* allgadd() stores the length behind the list, when it has appended. */
+static uint64_t pick_allglen(const struct ct_go *go, const struct ct_go_operands *operands)
+{
+	uint64_t list = go->globals.allgs, ret = 0;
+
+	for (uint32_t i = operands->n; list && i-- > 0;) {
+		const struct ct_go_operand *o = &operands->items[i];
+
+		if (o->address == list + 8 && o->read)
+			return ret;
+		if (o->address - list >= 24)
+			ret = o->address;
+	}
+	return 0;
+}
+
+static bool is_count(const struct ct_go *go, uint64_t at)
+{
+	uint64_t n;
+
+	return !ct_read_u64(go->target, at, &n) && n && n <= INT32_MAX;
+}
+
 static uint64_t pick_allp(const struct ct_go *go, const struct ct_go_operands *operands)
 {
 	for (uint32_t i = 0; i < operands->n; i++)
@@ -407,6 +430,7 @@ struct row {
 
 static const struct row rows[] = {
 	{"runtime.allgs", "runtime.allgadd", GLOBAL(allgs), false, pick_allgs, is_allgs},
+	{"runtime.allglen", "runtime.allgadd", GLOBAL(allglen), false, pick_allglen, is_count},
 	{"runtime.allm", "runtime.mexit", GLOBAL(allm), false, pick_allm, is_allm},
 	{"runtime.allm", "runtime.mcommoninit", GLOBAL(allm), false, pick_allm, is_allm},
 	{"runtime.allp", "runtime.timeSleepUntil", GLOBAL(allp), false, pick_allp, is_allp},

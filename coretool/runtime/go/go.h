@@ -29,6 +29,7 @@ enum ct_go_layout_trust {
 /* Addresses of globals of the runtime; 0: not found. */
 struct ct_go_globals {
 	uint64_t allgs;   /* []*g */
+	uint64_t allglen; /* uintptr: how long allgs is, for those who read it without its lock */
 	uint64_t allm;    /* *m */
 	uint64_t allp;    /* []*p */
 	uint64_t sched;   /* schedt */

@@ -30,6 +30,25 @@ void ct_go_check_variables(struct ct_go_observation *o)
 	}
 }
 
+/* It is longer by one while a goroutine is being added. */
+void ct_go_check_list(struct ct_go_observation *o)
+{
+	struct ct_go_missing *m = &o->missing;
+	uint64_t n;
+
+	if (!o->go->globals.allglen || ct_read_u64(o->target, o->go->globals.allglen, &n) ||
+		n == m->n_listed || n + 1 == m->n_listed)
+		return;
+	ct_target_note(o->target, CT_NOTE_DAMAGED, "Go goroutines",
+		"the runtime's list of goroutines has %" PRIu32 ", and its own count of them is "
+		"%" PRIu64,
+		m->n_listed, n);
+	if (n > m->n_listed && n <= INT32_MAX) {
+		m->n_goroutines += (uint32_t)n - m->n_listed;
+		m->n_listed = (uint32_t)n;
+	}
+}
+
 void ct_go_check_stack(struct ct_go_observation *o, const struct ct_go_g *g)
 {
 	struct ct_go_missing *m = &o->missing;

@@ -150,6 +150,8 @@ static enum ct_status add_all(struct ct_go_observation *o)
 	ct_go_check_variables(o);
 	m->list = !n;
 	m->n_listed = n;
+	if (n)
+		ct_go_check_list(o);
 	o->first = ct_sink_n_actors(o->sink);
 	for (uint32_t i = 0, now; !status && i < n; i += now) {
 		uint32_t n_bad = 0;

@@ -96,6 +96,9 @@ CT_WARN_UNUSED enum ct_status ct_go_observe(struct ct_go_observation *o);
 const char *ct_go_say_missing(struct ct_go_observation *o);
 /* Takes down whether the program's variables are in memory. (missing.c) */
 void ct_go_check_variables(struct ct_go_observation *o);
+/* Takes down whether the list of goroutines, of missing.n_listed, is as long as it must be.
+ * (missing.c) */
+void ct_go_check_list(struct ct_go_observation *o);
 /* Takes down whether the stack of a goroutine is in memory. (missing.c) */
 void ct_go_check_stack(struct ct_go_observation *o, const struct ct_go_g *g);
 /* Is there a goroutine, or a stack of one, that nothing is known of? */
