@@ -96,6 +96,44 @@ func nilAmong() {
 	}
 }
 
+// ---- through functions that the compiler makes, which no traceback shows ----
+
+type bell struct{ rung chan int }
+
+var bells = []*bell{{make(chan int)}, {make(chan int)}, {make(chan int)}}
+
+func (b *bell) listen() { <-b.rung }
+
+type house struct{ *bell }
+
+type listener interface{ listen() }
+
+//go:noinline
+func atHome(l listener) { l.listen() }
+
+//go:noinline
+func atLast(b *bell, times int) {
+	defer func(n int) { b.rung <- n }(times)
+	defer b.listen()
+}
+
+func wrappers() {
+	method := bells[2].listen
+	for _, one := range []struct {
+		label, function string
+		run             func()
+		bell            *bell
+	}{
+		{"neighbour", "main.atHome", func() { atHome(house{bells[0]}) }, bells[0]},
+		{"leaving", "main.atLast", func() { atLast(bells[1], 3) }, bells[1]},
+		{"listening", "main.(*bell).listen", method, bells[2]},
+	} {
+		a := begin(one.label, one.run)
+		expect(a, one.function, nil, "chan receive")
+		wait(a, "chan-recv", one.bell.rung, nil)
+	}
+}
+
 func channels() {
 	for number := 1; number <= 3; number++ {
 		shelf <- &parcel{number, "Bern"}
@@ -429,6 +467,7 @@ func calls() {
 func main() {
 	mainActor.enter()
 	channels()
+	wrappers()
 	locks()
 	others()
 	network()

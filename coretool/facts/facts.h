@@ -90,6 +90,7 @@ struct ct_line {
 	const char *function, *file; /* NULL: not known */
 	uint32_t line;
 	bool inlined;
+	bool wrapper; /* the compiler made it, to call another function */
 };
 
 /* A distinct place in code. */

@@ -115,7 +115,7 @@ static enum ct_status observe_site_lines(
 		return CT_NO_MEMORY;
 	for (size_t i = 0; i < n; i++)
 		copy[i] = (struct ct_line){
-			lines[i].function, lines[i].file, lines[i].line, lines[i].inlined};
+			lines[i].function, lines[i].file, lines[i].line, lines[i].inlined, false};
 	site->lines = copy;
 	site->n_lines = (uint32_t)n;
 	return CT_OK;

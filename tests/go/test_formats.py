@@ -195,6 +195,19 @@ class FormatsTest(unittest.TestCase):
             self.assertEqual("locked to thread" in head, actor.get("locked", False))
 
     @of_each_core
+    def test_gotrace_as_the_runtime_has_it(self, core, _):
+        """Which frames stand there: the samples tell what runtime.Stack() has printed."""
+        got = {}
+        for block in run("goroutines", core, "--format", "gotrace").decode().strip().split("\n\n"):
+            head, *lines = block.split("\n")
+            calls = [line.removesuffix("(...)") for line in lines if line.endswith("(...)")]
+            got[f"g:{TRACE_HEAD.match(head)[1]}"] = calls
+        for line in core.with_suffix(".truth.jsonl").read_text().splitlines():
+            told = json.loads(line).get("goroutine", {})
+            if told.get("state") == "waiting" and told.get("frames"):
+                self.assertEqual(got[told["tid"]], [name for name, *_ in told["frames"]], told["tid"])
+
+    @of_each_core
     def test_one(self, core, whole):
         actor = whole.own[-1]
         text = run("goroutines", core, actor["id"][2:]).decode()

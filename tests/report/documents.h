@@ -52,7 +52,7 @@ static inline uint32_t doc_site(
 	if (!file)
 		return index;
 	struct ct_line *copy = ct_arena_new(ct_sink_arena(d->sink), struct ct_line);
-	*copy = (struct ct_line){site->function, ct_sink_string(d->sink, file), line, false};
+	*copy = (struct ct_line){site->function, ct_sink_string(d->sink, file), line, false, false};
 	site->has_lines = true;
 	site->n_lines = 1;
 	site->lines = copy;
@@ -67,7 +67,7 @@ static inline void doc_inline(
 	struct ct_line *lines =
 		ct_arena_new_array(ct_sink_arena(d->sink), site->n_lines + 1, struct ct_line);
 
-	lines[0] = (struct ct_line){function, file, line, true};
+	lines[0] = (struct ct_line){function, file, line, true, false};
 	memcpy(lines + 1, site->lines, site->n_lines * sizeof(*lines));
 	site->lines = lines;
 	site->n_lines++;

@@ -72,6 +72,22 @@ static void note_layout(const struct ct_go *go)
 			go->version.text, go->unknown);
 }
 
+/*
+ * The last of the ids is that of wrappers (objabi/funcid.go, abi/symtab.go). The one before it is
+ * that of systemstack_switch, by the alphabet; up to 1.16 of asyncPreempt.
+ */
+static void find_wrapper(struct ct_go *go)
+{
+	static const char *const names[] = {"runtime.systemstack_switch", "runtime.asyncPreempt"};
+	struct ct_go_function f;
+	uint8_t last = 0;
+
+	for (size_t i = 0; i < CT_COUNT(names); i++)
+		if (ct_go_function_named(&go->tables, names[i], &f))
+			last = CT_MAX(last, ct_go_function_id(&f));
+	go->wrapper = last && last < UINT8_MAX ? last + 1 : 0;
+}
+
 static enum ct_status open_module(struct ct_go *go)
 {
 	struct ct_go_table table;
@@ -92,6 +108,7 @@ static enum ct_status open_module(struct ct_go *go)
 	ct_go_choose_layout(go);
 	if (!add_plugins(go))
 		return CT_NO_MEMORY;
+	find_wrapper(go);
 	if (go->layout_trust == CT_GO_LAYOUT_NEAREST)
 		ct_go_fit_layout(go);
 	else

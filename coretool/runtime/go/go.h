@@ -60,6 +60,7 @@ struct ct_go {
 	const char *unknown; /* what is not known, because fields are nowhere; NULL: nothing */
 	uint32_t n_guessed;  /* fields of another version's that nothing speaks for, or against */
 	struct ct_go_tables tables;
+	uint8_t wrapper; /* the id of functions that the compiler made; 0: not known */
 	struct ct_go_globals globals;
 	const char **reasons; /* globals.n_reasons strings out of the image; "" for none */
 };

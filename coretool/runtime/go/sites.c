@@ -14,7 +14,8 @@ static bool add_lines(const struct ct_go *go, struct ct_sink *sink,
 	for (size_t i = 0; i < n; i++)
 		lines[i] = (struct ct_line){ct_sink_string(sink, inlined[i].name),
 			ct_sink_string(sink, inlined[i].file),
-			inlined[i].line > 0 ? (uint32_t)inlined[i].line : 0, i + 1 < n};
+			inlined[i].line > 0 ? (uint32_t)inlined[i].line : 0, i + 1 < n,
+			go->wrapper && inlined[i].id == go->wrapper};
 	site->lines = lines;
 	site->n_lines = (uint32_t)n;
 	site->has_lines = true;

@@ -160,6 +160,12 @@ static uint32_t column_of(const struct ct_go_function *f, enum ct_go_column colu
 	}
 }
 
+uint8_t ct_go_function_id(const struct ct_go_function *f)
+{
+	/* Two bytes of flags and of padding are between the two. */
+	return f->table->functions.at[f->at + records[f->table->format].n_funcdata - 3];
+}
+
 static bool varint(const struct ct_go_bytes *bytes, size_t *at, uint32_t *ret)
 {
 	uint32_t value = 0;
@@ -246,6 +252,7 @@ static bool read_inlined(struct ct_target *target, const struct ct_go_function *
 
 	if (ct_read(target, tree + (uint64_t)index * size, record, size))
 		return false;
+	ret->id = record[old ? 2 : 0];
 	memcpy(&name, record + (old ? 12 : 4), sizeof(name));
 	memcpy(&pc, record + (old ? 16 : 8), sizeof(pc));
 	ret->name = ct_go_name_at(f->table, name);
@@ -282,6 +289,7 @@ size_t ct_go_inlined_at(struct ct_target *target, const struct ct_go_function *f
 		n++;
 	}
 	ret[n].name = ct_go_function_name(f);
+	ret[n].id = ct_go_function_id(f);
 	place_at(f, pc, &ret[n]);
 	return n + 1;
 }

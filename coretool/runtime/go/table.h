@@ -79,6 +79,8 @@ bool ct_go_function_named(
 	const struct ct_go_tables *tables, const char *name, struct ct_go_function *ret);
 /* Never NULL; "" where it cannot be read. Lives as long as the target. */
 const char *ct_go_function_name(const struct ct_go_function *function);
+/* funcID of symtab.go: what the runtime knows it as. Numbers differ between versions. */
+uint8_t ct_go_function_id(const struct ct_go_function *function);
 uint8_t ct_go_function_flags(const struct ct_go_function *function); /* 0 before 1.17 */
 uint32_t ct_go_function_args(const struct ct_go_function *function); /* bytes of arguments */
 /* Offset from its entry of the call of deferreturn; 0: it has none. */
@@ -101,6 +103,7 @@ struct ct_go_inlined {
 	const char *name;
 	const char *file; /* NULL: not known */
 	int32_t line;     /* 0: not known */
+	uint8_t id;       /* as that of a function */
 };
 #define CT_GO_MAX_INLINED 32
 /* All at pc (of the instruction itself); at least the function. */
