@@ -177,6 +177,8 @@ struct ct_plan {
 	unsigned wants;   /* of enum ct_want; 0 is --quick */
 	uint64_t only;    /* lwp of the only thread whose stack is wanted; 0: all */
 	uint64_t address; /* an object to add to the facts though nobody may wait for it; 0: none */
+	const struct ct_strings
+		*context_values; /* keys of contexts whose values are told; NULL: none */
 	const char *object; /* what is known to be there: "pthread_mutex"; NULL: its shape tells */
 };
 
@@ -199,6 +201,7 @@ struct ct_policy {
 		ignore_top_function; /* the first own function of all threads of a finding */
 	struct ct_strings ignore_any_function; /* any function on the stack of each of them */
 	struct ct_strings ignore_created_by;   /* the function that each of them started in */
+	struct ct_strings context_values;      /* keys of contexts whose values are told */
 	const char *baseline_file;             /* where the known fingerprints come from, or NULL */
 	struct ct_strings known;               /* fingerprints of findings that count no more */
 	const struct ct_setting *rules;

@@ -15,6 +15,17 @@ import (
 	"unsafe"
 )
 
+// Keys as packages have them, and what a trace is known by.
+type (
+	field    string
+	traceKey struct{}
+	traceID  [16]byte
+	label    struct{ name string }
+)
+
+// long is longer than a value may be that is told.
+const long = "a letter that nobody reads, though it was written with great care and some ink"
+
 var (
 	errStrike = errors.New("the office is on strike")
 	letters   = make(chan int) // nobody reads any
@@ -56,6 +67,10 @@ func main() {
 	below, cancelBelow := context.WithCancel(apart)
 	over, end := context.WithCancelCause(day)
 	end(errStrike)
+	request := context.WithValue(day, field("requestID"), "r-4711")
+	traced := context.WithValue(request, traceKey{}, traceID{0x0a, 0xf7, 15: 0x9c})
+	said := context.WithValue(traced, &label{"letter"}, long)
+	kept = append(kept, request, traced, said)
 	stop := context.AfterFunc(day, func() { <-letters })
 	_ = stop
 	kept = append(kept, day, late, apart, below, over, endDay, cancelLate, cancelBelow)
@@ -72,6 +87,9 @@ func main() {
 	tree(apart, late, "without-cancel", nil)
 	tree(below, apart, "cancel", fields{"ignored_by": []*actor{clerk}})
 	tree(over, day, "cancel", fields{"err": "context canceled", "cause": "the office is on strike"})
+	tree(request, day, "value", fields{"key": "main.field", "value": "string"})
+	tree(traced, request, "value", fields{"key": "main.traceKey", "value": "main.traceID"})
+	tree(said, traced, "value", fields{"key": "*main.label letter", "value": "string"})
 	tell("not_stuck", []*actor{clerk})
 	for begin := time.Now(); time.Since(begin) < 1500*time.Millisecond; {
 		time.Sleep(time.Millisecond)

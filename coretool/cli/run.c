@@ -83,7 +83,9 @@ enum ct_status ct_run_open(const struct ct_args *args, const struct ct_input *in
 
 enum ct_status ct_run_observe(const struct ct_args *args, struct ct_run *run, struct ct_error *err)
 {
-	struct ct_plan plan = {.wants = wants_of(args), .address = run->address};
+	struct ct_plan plan = {.wants = wants_of(args),
+		.address = run->address,
+		.context_values = args->policy ? &args->policy->context_values : NULL};
 	bool modules = args->command->sections & CT_SECTION_MODULES && !args->quick;
 
 	/* What is about one object, or about all files, is in no facts that others asked for. */

@@ -25,6 +25,7 @@ struct ct_go_context {
 	const char *type;     /* "context.cancelCtx", "signal.signalCtx" */
 	const char *key;      /* of a value: the type of its key; NULL */
 	const char *value;    /* and of the value; NULL */
+	const char *text;     /* the value itself, when the reader has asked for this key; NULL */
 	const char *err;      /* NULL: it is not cancelled */
 	const char *cause;    /* NULL: none but err */
 	const char *deadline; /* "2026-03-01T12:00:00Z"; NULL: it has none */

@@ -22,7 +22,7 @@ static uint64_t own_look(const struct ct_go_context *x, const struct ct_context_
 	uint64_t hash = mix_text(x->kind, x->type);
 	unsigned when = x->overdue_ns > 0 ? 1 : x->overdue_ns < 0 ? 2 : x->deadline ? 3 : 0;
 
-	hash = mix_text(mix_text(hash, x->key), x->value);
+	hash = mix_text(mix_text(mix_text(hash, x->key), x->value), x->text);
 	hash = mix_text(mix_text(hash, x->err), x->cause);
 	return mix(
 		hash, when * 8 + x->lost * 4u + (node->n_waits != 0) * 2 + (node->n_ignores != 0));

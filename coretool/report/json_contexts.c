@@ -58,6 +58,7 @@ json_t *ct_json_context(const struct ct_json *j, uint32_t index)
 		ct_record_int(&r, "parent", x->parent);
 	ct_record_text(&r, "key", x->key);
 	ct_record_text(&r, "value", x->value);
+	ct_record_text(&r, "text", x->text);
 	ct_record_text(&r, "err", x->err);
 	ct_record_text(&r, "cause", x->cause);
 	ct_record_text(&r, "deadline", x->deadline);

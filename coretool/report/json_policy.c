@@ -48,6 +48,7 @@ json_t *ct_json_policy(const struct ct_json *j, uint32_t index)
 	add_names(&r, "ignore_top_function", &policy->ignore_top_function);
 	add_names(&r, "ignore_any_function", &policy->ignore_any_function);
 	add_names(&r, "ignore_created_by", &policy->ignore_created_by);
+	add_names(&r, "context_values", &policy->context_values);
 	if (policy->n_rules)
 		ct_record_add(&r, "rules", json_levels(policy));
 	if (policy->n_thresholds)

@@ -38,7 +38,8 @@ static void add_state(struct ct_text *t, const struct ct_go_context *x)
 	if (x->key)
 		ct_text_add(t, ", key %s", x->key);
 	if (x->value)
-		ct_text_add(t, ", value %s", x->value);
+		ct_text_add(
+			t, ", value %s%s%s", x->value, x->text ? " " : "", x->text ? x->text : "");
 	if (x->err)
 		ct_text_add(t, ", cancelled: %s%s%s", x->err, x->cause ? ", cause: " : "",
 			x->cause ? x->cause : "");

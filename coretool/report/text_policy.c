@@ -41,6 +41,7 @@ void ct_text_policy(struct ct_text *t)
 	say_names(t, "ignored top functions", &policy->ignore_top_function);
 	say_names(t, "ignored functions", &policy->ignore_any_function);
 	say_names(t, "ignored start functions", &policy->ignore_created_by);
+	say_names(t, "told values of contexts", &policy->context_values);
 	for (size_t i = 0; i < policy->n_rules; i++)
 		ct_text_say(t, "  rule %s: %s", policy->rules[i].name,
 			policy->rules[i].value == CT_RULE_OFF

@@ -191,9 +191,9 @@ bool ct_policy_skips(const struct ct_policy *policy, const struct ct_facts *fact
 
 bool ct_policy_says_something(const struct ct_policy *policy)
 {
-	return policy &&
-	       (policy->file || policy->baseline_file || policy->known.n ||
-		       policy->ignore_top_function.n || policy->ignore_any_function.n ||
-		       policy->ignore_created_by.n || policy->n_rules || policy->n_thresholds ||
-		       policy->gates[CT_P0] || policy->gates[CT_P1] || policy->gates[CT_P2]);
+	return policy && (policy->file || policy->baseline_file || policy->known.n ||
+				 policy->ignore_top_function.n || policy->ignore_any_function.n ||
+				 policy->ignore_created_by.n || policy->context_values.n ||
+				 policy->n_rules || policy->n_thresholds || policy->gates[CT_P0] ||
+				 policy->gates[CT_P1] || policy->gates[CT_P2]);
 }

@@ -67,6 +67,11 @@ static enum ct_status read_ignore_created_by(struct reader *r, const struct ct_t
 	return read_names(r, item, &r->policy.ignore_created_by);
 }
 
+static enum ct_status read_context_values(struct reader *r, const struct ct_toml_item *item)
+{
+	return read_names(r, item, &r->policy.context_values);
+}
+
 static enum ct_status read_baseline(struct reader *r, const struct ct_toml_item *item)
 {
 	enum ct_status status = want(r, item, CT_TOML_STRING);
@@ -169,6 +174,7 @@ static enum ct_status read_item(struct reader *r, const struct ct_toml_item *ite
 		{"ignore-top-function", read_ignore_top},
 		{"ignore-any-function", read_ignore_any},
 		{"ignore-created-by", read_ignore_created_by},
+		{"context-values", read_context_values},
 	};
 	static const struct {
 		const char *prefix;

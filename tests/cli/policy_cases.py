@@ -4,7 +4,7 @@
 import json
 import os
 
-from harness import FAILED, FINDINGS, OK, USAGE, CliTest, real_core
+from harness import FAILED, FINDINGS, OK, USAGE, CliTest, Settings, real_core
 
 CORE = "O2-g/deadlock2.gcore.core"
 CONVOY = "O2-g/owner_in_read.gcore.core"
@@ -16,6 +16,26 @@ class Policy(CliTest):
 
     def report(self, status, *args):
         return json.loads(self.check(status, real_core(CORE), "--json", *args).out)
+
+    def test_values_of_contexts(self):
+        """Only those whose keys the policy names, and of those none that is long."""
+        core = sorted(Settings.cores.glob("go-*-plain/go_context_kinds.gcore.core"))[-1]
+
+        def texts(*options):
+            contexts = json.loads(self.check(OK, "contexts", core, "--json", *options).out)["contexts"]
+            return {c["key"]: c["text"] for c in contexts if "text" in c}
+
+        trace = "0af7" + 26 * "0" + "9c"
+        self.assertEqual(texts(), {})
+        for names, wanted in (('"requestID"', {"main.field": "r-4711"}), ('"request"', {}),
+                              ('"request*"', {"main.field": "r-4711"}), ('"main.traceKey"', {"main.traceKey": trace}),
+                              ('"example.com/shop/main.trace*"', {"main.traceKey": trace}),
+                              ('"letter"', {}), ('"*"', {"main.field": "r-4711", "main.traceKey": trace})):
+            policy = self.write("p.toml", f"context-values = [{names}]\n".encode())
+            self.assertEqual(texts("--policy", policy), wanted, names)
+        self.assertIn(f"value main.traceID {trace}", self.check(OK, "contexts", core, "--policy", policy).out)
+        self.assertEqual(texts("--policy", policy, "--redact"),
+                         {"main.field": "<6 bytes>", "main.traceKey": "<32 bytes>"})
 
     def test_fail_on(self):
         for file, flag, status in (("", (), OK), ('fail-on = "P0"', (), FINDINGS),

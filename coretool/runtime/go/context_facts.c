@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <time.h>
 
+#include "runtime/go/context_value.h"
 #include "runtime/go/requests.h"
 #include "runtime/go/types.h"
 #include "runtime/go/waits.h"
@@ -157,20 +158,32 @@ static const char *say_key(struct telling *t, const struct ct_go_type *type, uin
 	return ct_sink_printf(t->o->sink, "%s %s", type->name, ct_sink_secret(t->o->sink, text));
 }
 
+static bool read_any(const struct telling *t, uint64_t at, struct ct_go_any *ret)
+{
+	uint64_t words[2];
+
+	if (ct_read(t->o->target, at, words, sizeof(words)) ||
+		ct_go_type_at(t->o->go, words[0], &ret->type))
+		return false;
+	ret->word = words[1];
+	return true;
+}
+
 static void tell_value(struct telling *t, const struct ct_go_found_context *x,
 	const struct ct_go_context_type *type, struct ct_go_context *ret)
 {
-	uint64_t words[2];
-	struct ct_go_type known;
+	struct ct_go_any key, value;
 
 	if (type->key == CT_GO_ABSENT || type->value == CT_GO_ABSENT)
 		return;
-	if (!ct_read(t->o->target, x->at + type->key, words, sizeof(words)) &&
-		!ct_go_type_at(t->o->go, words[0], &known))
-		ret->key = say_key(t, &known, words[1]);
-	if (!ct_read(t->o->target, x->at + type->value, words, sizeof(words)) &&
-		!ct_go_type_at(t->o->go, words[0], &known))
-		ret->value = ct_sink_string(t->o->sink, known.name);
+	bool has_key = read_any(t, x->at + type->key, &key);
+	bool has_value = read_any(t, x->at + type->value, &value);
+	if (has_key)
+		ret->key = say_key(t, &key.type, key.word);
+	if (has_value)
+		ret->value = ct_sink_string(t->o->sink, value.type.name);
+	if (has_key && has_value)
+		ret->text = ct_go_context_text(t->o, &key, &value);
 }
 
 /* ---- all of it ---- */

@@ -75,8 +75,9 @@ struct ct_go_observation {
 	bool contexts;                  /* contexts that are over are wanted */
 	bool all_contexts;              /* and all that live */
 	bool services;                  /* what database/sql has is wanted */
-	uint64_t address;               /* of an object that is wanted; 0 */
-	struct ct_go_in_c in_c;         /* filled in */
+	const struct ct_strings *context_values; /* keys whose values are wanted; NULL: none */
+	uint64_t address;                        /* of an object that is wanted; 0 */
+	struct ct_go_in_c in_c;                  /* filled in */
 	uint32_t dying; /* filled in: the thread on which the runtime ended the process, for
 			   neither a panic nor an error of its own: a signal; CT_NONE */
 	struct ct_go_missing missing; /* filled in */
