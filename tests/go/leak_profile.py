@@ -8,7 +8,7 @@ usage: leak_profile.py --build BUILD PROGRAM [--all | --version X.Y ...] [--way 
 Each program of those tests (of Debian's package of Go's source) runs up to where it asks for the profile.
 There it prints its goroutines and stops; a core is taken; then the program goes on and the runtime looks
 for leaks itself. What it says is the truth: each goroutine that is leaked must be in the core's report,
-and no other in CT210. A Go that has no such profile is measured by the patterns in the test's source.
+and no other in CT210 and CT212. A Go that has no such profile is measured by the patterns in the test's source.
 
 Where goroutines went on between core and profile, one that we do not have is counted as "went on".
 --fast: a few programs by the newest Go alone. Prints a line for each program of which there is something
