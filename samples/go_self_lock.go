@@ -6,6 +6,9 @@
 package main
 
 import (
+	"os"
+	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
@@ -81,15 +84,26 @@ func (s *settings) read() {
 	s.values = map[string]string{"url": "http://" + s.get("host")}
 }
 
+// Up to 1.17, and with the race detector, defers are no code of the function: what it has yet to defer is not known, so
+// that one of two unlocks may belong to the lock that it waits for.
+func defersLater() bool {
+	return os.Getenv("GORACE") != "" && strings.HasPrefix(runtime.Version(), "go1.15")
+}
+
 func main() {
 	self := named("main")
 	self.enter()
 	shared := &cache{entries: map[string]string{}}
 	again := start("again", func() { shared.getOrMake("a") })
-	expectMutex(again, "main.(*cache).get", &shared.lock, heldBy(again))
-	holds(again, &shared.lock, "exclusive")
-	cycle(again)
-	finding("CT204", "P0", []*actor{again}, "likely")
+	if defersLater() {
+		expectMutex(again, "main.(*cache).get", &shared.lock, perhapsHeldBy(again))
+		leaked(again) // nor is it told that it waits for itself
+	} else {
+		expectMutex(again, "main.(*cache).get", &shared.lock, heldBy(again))
+		holds(again, &shared.lock, "exclusive")
+		cycle(again)
+		finding("CT204", "P0", []*actor{again}, "likely")
+	}
 
 	loader := start("loader", func() { shop.get("url") })
 	expect(loader, "main.(*settings).get", nil, forMutex...)
