@@ -91,6 +91,7 @@ extern const struct ct_rule ct_rule_corrupt_lock;
 extern const struct ct_rule ct_rule_dead_owner;
 extern const struct ct_rule ct_rule_go_all_asleep;
 
+extern const struct ct_rule ct_rule_go_bad_pointer;
 extern const struct ct_rule ct_rule_go_close_by_receiver;
 extern const struct ct_rule ct_rule_go_concurrent_map;
 extern const struct ct_rule ct_rule_go_context_ignored;

@@ -43,6 +43,10 @@ static const struct {
 		"End the recursion: look at what calls itself in the stack. Where it has "
 		"to be that deep, debug.SetMaxStack() sets the limit. recover() cannot "
 		"catch it."},
+	{"bad-pointer",
+		"Look at what package unsafe or C made the pointer of: it must stay in its "
+		"object, and a uintptr keeps none alive. -gcflags=all=-d=checkptr and -race "
+		"check it where it is made."},
 	{"fault", "A pointer is damaged: look at unsafe, cgo and data races (-race)."},
 	{"out-of-memory",
 		"The system gave no more memory: look at the limit of the container or of ulimit "
@@ -231,7 +235,8 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	struct ct_draft draft = {.rule = &ct_rule_go_panic, .level = CT_P0};
 
 	(void)graph, (void)policy;
-	if (!c || !c->kind || c->class != CT_CRASH_GO || !strcmp(c->kind, "concurrent-map"))
+	if (!c || !c->kind || c->class != CT_CRASH_GO || !strcmp(c->kind, "concurrent-map") ||
+		!strcmp(c->kind, "bad-pointer"))
 		return CT_OK;
 	ct_draft_go_fatal(out, &draft);
 	return ct_findings_add(out, &draft);
@@ -247,7 +252,8 @@ const struct ct_rule ct_rule_go_panic = {
 		"close of a closed channel it is said which channel that is, where the frame of "
 		"the runtime's function has it, and whose code goes on to use it.",
 	.silent_when = "The panic was recovered, or is still on its way through deferred "
-		       "functions; the fatal error is about a map (CT201).",
+		       "functions; the fatal error is about a map (CT201) or a "
+		       "bad pointer (CT202).",
 	.level = CT_P0,
 	.wants = CT_WANT_GOROUTINES,
 	.run = run,

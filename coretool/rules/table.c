@@ -14,6 +14,7 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_lock_left,
 	&ct_rule_pile_up,
 	&ct_rule_go_concurrent_map,
+	&ct_rule_go_bad_pointer,
 	&ct_rule_go_all_asleep,
 	&ct_rule_go_lock_cycle,
 	&ct_rule_go_panic,

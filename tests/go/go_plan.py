@@ -26,6 +26,7 @@ BUILDS = {
     "external": Build(("-ldflags=-linkmode=external",), cgo=True),
     "cgo": Build(cgo=True),
     "cgo-sw": Build(("-ldflags=-s -w",), cgo=True),
+    "checkptr": Build(("-gcflags=-d=checkptr", "-ldflags=-s -w")),
     "race": Build(("-race",), cgo=True, environment={"GORACE": "disable_coredump=0"}),
 }
 
@@ -54,14 +55,15 @@ PLANS = {
     "go_cgo_signal": {"cgo": ("kernel",), "cgo-sw": ("kernel",)},
     "go_all_asleep": CRASH,
     "go_panics": CRASH,
+    "go_bad_pointer": {"checkptr": ("kernel",)},
 }
 # Of these coretool does not say all yet that they tell: their cores are made, and checked, by soak-go only.
 LATER = set()
-CRASHES = {"go_all_asleep", "go_panics", "go_cgo_signal"}
+CRASHES = {"go_all_asleep", "go_panics", "go_bad_pointer", "go_cgo_signal"}
 # They are caught at a different place each time.
 COPIES = {"go_spin": 2, "go_running": 2, "go_gc": 3}
 # Programs that do one of several things, and list them when they are told none.
-HAVE_CASES = {"go_chan_rescue", "go_panics", "go_all_asleep", "go_cgo_signal", "go_left"}
+HAVE_CASES = {"go_chan_rescue", "go_panics", "go_bad_pointer", "go_all_asleep", "go_cgo_signal", "go_left"}
 
 
 def plan_of(sample):

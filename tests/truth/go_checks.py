@@ -192,7 +192,7 @@ def check_fatal(report, truth, value):
 
 def blamed(report, value):
     """One finding is about it, and names the function."""
-    rule = "CT201" if value["class"] == "concurrent-map" else "CT205"
+    rule = {"concurrent-map": "CT201", "bad-pointer": "CT202"}.get(value["class"], "CT205")
     found = [f for f in report.findings if f["rule"] == rule
              and ("tid" not in value or value["tid"] in report.finding_tids(f))]
     if len(found) != 1:

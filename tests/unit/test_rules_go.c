@@ -384,13 +384,16 @@ static uint32_t fatal_error(const char *kind, const char *rule)
 	return n;
 }
 
-/* The one about maps is a rule of its own, and told once. */
+/* Those about maps and bad pointers are rules of their own, and told once. */
 static void maps_and_other_fatal_errors(void **state)
 {
 	(void)state;
 	assert_int_equal(fatal_error("concurrent-map", "CT201"), 1);
 	assert_int_equal(fatal_error("concurrent-map", "CT205"), 0);
+	assert_int_equal(fatal_error("bad-pointer", "CT202"), 1);
+	assert_int_equal(fatal_error("bad-pointer", "CT205"), 0);
 	assert_int_equal(fatal_error("unlock-of-unlocked", "CT201"), 0);
+	assert_int_equal(fatal_error("unlock-of-unlocked", "CT202"), 0);
 	assert_int_equal(fatal_error("unlock-of-unlocked", "CT205"), 1);
 }
 
