@@ -13,7 +13,6 @@ import (
 	"net"
 	"net/http"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 )
@@ -139,7 +138,7 @@ func (h *handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/mail":
 		leave("mail", func() { mail(r) })
 	case "/count":
-		path := strings.Clone(r.URL.Path)
+		path := string(append([]byte(nil), r.URL.Path...))
 		leave("count", func() { count(path) })
 	case "/fetch":
 		out, err := http.NewRequestWithContext(context.Background(), "GET", "http://localhost/", nil)
