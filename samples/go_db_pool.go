@@ -118,6 +118,9 @@ func (s *shop) page(ctx context.Context) {
 	must(err, "insert")
 }
 
+// By this the money comes, from whoever has it one day.
+var paid = make(chan int)
+
 // Something that has the transaction in one of its fields.
 type basket struct {
 	customer string
@@ -168,7 +171,6 @@ func main() {
 	tx, err := selling.db.Begin()
 	must(err, "begin")
 	buyer := &basket{"a customer", tx}
-	paid := make(chan int)
 	paying := start("buyer", func() { buyer.pay(paid) })
 	reporting := start("report", func() { selling.report() })
 	transferring := start("transfer", func() { selling.transfer() })
