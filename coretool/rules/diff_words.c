@@ -154,7 +154,8 @@ const char *ct_diff_headline(const struct ct_diff *diff, struct ct_arena *arena)
 	ct_autostr text = {0}, clauses = {0};
 
 	add_new_findings(diff, &clauses);
-	if (!add_lock(diff, &clauses) & !add_goroutines(diff, &clauses))
+	bool lock = add_lock(diff, &clauses), goroutines = add_goroutines(diff, &clauses);
+	if (!lock && !goroutines)
 		add_stack(diff, &clauses);
 	add_gone(diff, &clauses);
 	if (!clauses.len)
