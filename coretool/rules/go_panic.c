@@ -60,9 +60,6 @@ static const struct {
 	{"all-asleep", "main() ended itself by runtime.Goexit() (as FailNow() of a test does), and "
 		       "the last of the others has returned: let main() return, or call "
 		       "os.Exit()."},
-	{"bad-pointer",
-		"Memory was reached past the rules of unsafe.Pointer, or kept by C: look at "
-		"unsafe and cgo, and run the program with -d=checkptr or -race."},
 	{"runtime-fault", "The runtime's own memory is damaged: look at unsafe, cgo and data races "
 			  "(-race)."},
 	{"bad-size", "Test the size, which is negative or too large, before make()."},

@@ -64,12 +64,17 @@ static void panics(struct story *s, uint32_t actor, const char *value, bool reco
 				       .goexit = goexit});
 }
 
-static const struct ct_finding *find(const struct ct_document *doc)
+static const struct ct_finding *find_rule(const struct ct_document *doc, const char *rule)
 {
 	for (uint32_t i = 0; i < doc->n_findings; i++)
-		if (!strcmp(doc->findings[i].rule, "CT205"))
+		if (!strcmp(doc->findings[i].rule, rule))
 			return &doc->findings[i];
 	return NULL;
+}
+
+static const struct ct_finding *find(const struct ct_document *doc)
+{
+	return find_rule(doc, "CT205");
 }
 
 static void judge(struct story *s, struct ct_document **doc, struct ct_facts **facts)
@@ -136,8 +141,10 @@ static void test_hints(void **state)
 
 		crashes(&s, goroutine(&s, 7), CT_CRASH_GO, classes[i]);
 		judge(&s, &doc, &facts);
-		assert_non_null(find(doc));
-		if (!find(doc)->hint)
+		/* Bad pointers have a rule of their own, with the same words. */
+		const struct ct_finding *f = find(doc) ? find(doc) : find_rule(doc, "CT202");
+		assert_non_null(f);
+		if (!f->hint)
 			fail_msg("no advice for %s", classes[i]);
 		ct_document_free(doc);
 		ct_facts_free(facts);
