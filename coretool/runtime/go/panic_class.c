@@ -43,9 +43,6 @@ static const struct words fatal[] = {
 	{"cannot map pages", "out-of-memory"},
 	{"thread exhaustion", "thread-exhaustion"},
 	{"newosproc", "thread-exhaustion"},
-	{"checkptr: ", "bad-pointer"},
-	{"found bad pointer", "bad-pointer"},
-	{"found pointer to free object", "bad-pointer"},
 	{"unexpected signal", "runtime-fault"},
 };
 
