@@ -391,7 +391,7 @@ const struct ct_command ct_commands[] = {
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES | CT_WANT_LINES |
 			 CT_WANT_GOROUTINES | CT_WANT_TIMERS | CT_WANT_CONTEXTS | CT_WANT_POOLS |
-			 CT_WANT_SERVICES | CT_WANT_LEAKS | CT_WANT_HEAP,
+			 CT_WANT_SERVICES | CT_WANT_LEAKS | CT_WANT_ALL_LEAKS | CT_WANT_HEAP,
 		.sections = CT_SECTION_FINDINGS,
 		.run = ct_cmd_diff},
 	{.name = "bundle",
