@@ -65,7 +65,8 @@ static struct ct_go_observation observe(const struct ct_go *go)
 	return o;
 }
 
-static struct ct_go list_of(struct ct_target *target, uint32_t n, uint32_t different)
+static struct ct_go list_of_each(
+	struct ct_target *target, uint32_t n, uint32_t different, uint32_t step)
 {
 	struct ct_go go = new_go(target);
 
@@ -77,14 +78,19 @@ static struct ct_go list_of(struct ct_target *target, uint32_t n, uint32_t diffe
 	go.globals.allgs = LISTS;
 	slice(LISTS, LIST, n);
 	for (uint32_t i = 0; i < n; i++)
-		word(LIST + 8 * i, G + i % different * G_STEP);
+		word(LIST + 8 * i, G + i % different * step);
 	for (uint32_t i = 0; i < different; i++) {
-		word(G + i * G_STEP, DATA);
-		word(G + i * G_STEP + 8, DATA + 0x100);
-		word(G + i * G_STEP + 16, i + 1);
-		word(G + i * G_STEP + 24, CT_GO_WAITING);
+		word(G + i * step, DATA);
+		word(G + i * step + 8, DATA + 0x100);
+		word(G + i * step + 16, i + 1);
+		word(G + i * step + 24, CT_GO_WAITING);
 	}
 	return go;
+}
+
+static struct ct_go list_of(struct ct_target *target, uint32_t n, uint32_t different)
+{
+	return list_of_each(target, n, different, G_STEP);
 }
 
 static void goroutines_that_are_listed_often(void **state)
@@ -94,16 +100,37 @@ static void goroutines_that_are_listed_often(void **state)
 
 	assert_int_equal(o.n, 4);
 	assert_int_equal(o.missing.n_goroutines, 0);
-	/* One after the other, or by turns: no more than memory has room for. */
-	go = list_of(*state, 100, 1);
+	/* One after the other, or by turns. */
+	for (uint32_t different = 1; different < 4; different++) {
+		go = list_of(*state, 100, different);
+		o = observe(&go);
+		assert_int_equal(o.n, different);
+		assert_int_equal(o.missing.n_goroutines, 100 - different);
+		assert_int_equal(o.missing.n_listed, 100);
+	}
+}
+
+/* Records that lie in each other, and stacks: no more than memory has room for. */
+static void goroutines_that_share_memory(void **state)
+{
+	const uint32_t room = sizeof(memory) / G_STEP + 1;
+	struct ct_go go = list_of_each(*state, room + 8, room + 8, 0x20);
+	struct ct_go_observation o = observe(&go);
+
+	assert_int_equal(o.n, room);
+	assert_int_equal(o.missing.n_goroutines, 8);
+	go = list_of(*state, 4, 4);
+	for (uint32_t i = 0; i < 4; i++)
+		word(G + i * G_STEP + 8, DATA + (UINT64_C(20) << 20));
 	o = observe(&go);
-	assert_int_equal(o.n, 4); /* one of each batch */
-	assert_int_equal(o.missing.n_goroutines, 96);
-	go = list_of(*state, 100, 2);
+	assert_int_equal(o.n, 3);
+	assert_int_equal(o.missing.n_goroutines, 1);
+	/* But where it goes on its own stack is known, the rest of that may be missing. */
+	go.layout.offset[CT_GO_G_SCHED_SP] = 32;
+	for (uint32_t i = 0; i < 4; i++)
+		word(G + i * G_STEP + 32, DATA + (UINT64_C(20) << 20) - 0x100);
 	o = observe(&go);
-	assert_int_equal(o.n, sizeof(memory) / G_STEP + 1);
-	assert_int_equal(o.missing.n_goroutines, 100 - o.n);
-	assert_int_equal(o.missing.n_listed, 100);
+	assert_int_equal(o.n, 4);
 }
 
 /* The list and the runtime's own count of it. */
@@ -341,6 +368,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			goroutines_that_are_listed_often, start, close_target),
+		cmocka_unit_test_setup_teardown(goroutines_that_share_memory, start, close_target),
 		cmocka_unit_test_setup_teardown(
 			goroutines_that_are_not_listed, start, close_target),
 		cmocka_unit_test_setup_teardown(timers_that_cannot_be_read, start, close_target),

@@ -3,22 +3,20 @@
 
 #include <inttypes.h>
 
-#define MAX_BAD 1024 /* goroutines that cannot be read */
-
+/* The goroutines are those that were found, each once, whatever the runtime's list says. */
 enum ct_status ct_go_world_roots(void *world, ct_go_root_visit *visit, void *visit_arg)
 {
 	struct ct_go_world *w = world;
-	uint32_t n = ct_go_n_goroutines(w->o->go);
-	struct ct_go_g g;
-	uint64_t at;
+	const struct ct_go_observation *o = w->o;
 
-	w->stacks.n_guessed = w->n_bad = 0;
+	w->stacks.n_guessed = 0;
+	w->n_bad = o->missing.n_goroutines;
 	(void)ct_go_roots_variables(w->heap, visit, visit_arg);
-	for (uint32_t i = 0; i < n && w->n_bad <= MAX_BAD; i++) {
-		enum ct_status status = ct_go_goroutine_address(w->o->go, i, &at);
+	for (uint32_t i = 0; i < o->n; i++) {
+		struct ct_go_g g;
+		enum ct_status status = ct_go_goroutine_at(
+			o->go, ct_sink_get_actor(o->sink, o->first + i)->object, &g);
 
-		if (!status)
-			status = ct_go_goroutine_at(w->o->go, at, &g);
 		if (!status)
 			status = ct_go_roots_goroutine(&w->stacks, &g, visit, visit_arg);
 		w->n_bad += status == CT_FAULT;
@@ -26,7 +24,7 @@ enum ct_status ct_go_world_roots(void *world, ct_go_root_visit *visit, void *vis
 			return status;
 	}
 	if (w->n_bad)
-		ct_target_note(w->o->target, CT_NOTE_DAMAGED, "Go heap",
+		ct_target_note(o->target, CT_NOTE_DAMAGED, "Go heap",
 			"the stacks of %" PRIu32 " goroutines could not be read: what only they "
 			"keep alive looks unreachable",
 			w->n_bad);

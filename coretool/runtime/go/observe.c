@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/hash.h"
 #include "runtime/go/contexts.h"
 #include "runtime/go/heap_observe.h"
 #include "runtime/go/heap_world.h"
@@ -114,9 +115,60 @@ static void expect(const struct ct_go_observation *o, const uint64_t *at, uint32
 		ct_expect(o->target, ct_go_word(o->go, at[i], CT_GO_G_SCHED_SP), FRAMES);
 }
 
+/* Bytes that may be missing of the stacks that there are. */
+#define MORE_STACK (UINT64_C(64) << 20)
+
+/*
+ * The goroutines that were added: a damaged list may name one often. Each has a record and a stack
+ * of its own, so that memory has room for so many and for so much; what goes over all stacks later
+ * depends on it.
+ */
+struct roll {
+	uint64_t room, stacks; /* goroutines; bytes of stacks */
+	uint64_t *slots;       /* addresses, by hash; 0: free. At least half of them are */
+	uint64_t mask;
+};
+
+static bool new_roll(const struct ct_go_observation *o, uint32_t n_listed, struct roll *ret)
+{
+	uint64_t size = 64, present = ct_target_present(o->target);
+
+	ret->room = present / CT_MAX(ct_go_at(o->go, G_SIZE), 1u) + 1;
+	ret->stacks = 2 * CT_MIN(present, UINT64_MAX / 4) + MORE_STACK;
+	while (size < 2 * CT_MIN((uint64_t)n_listed, ret->room))
+		size *= 2;
+	ret->mask = size - 1;
+	ret->slots = calloc(size, sizeof(*ret->slots));
+	return ret->slots;
+}
+
+/* Where it is, or would be. */
+static uint64_t *roll_slot(const struct roll *roll, uint64_t at)
+{
+	uint64_t i = ct_hash_u64(at) & roll->mask;
+
+	while (roll->slots[i] && roll->slots[i] != at)
+		i = (i + 1) & roll->mask;
+	return &roll->slots[i];
+}
+
+/* Takes the part of its stack that it uses out of what there may be. */
+static bool take_stack(struct roll *roll, const struct ct_go_g *g)
+{
+	bool waits = g->status != CT_GO_RUNNING && g->status != CT_GO_COPYSTACK;
+	uint64_t sp = g->syscall_sp && g->status != CT_GO_WAITING ? g->syscall_sp : g->sp;
+	uint64_t size = g->stack_high -
+			(waits && sp >= g->stack_low && sp < g->stack_high ? sp : g->stack_low);
+
+	if (size > roll->stacks)
+		return false;
+	roll->stacks -= size;
+	return true;
+}
+
 /* n of them, from the i-th on. */
 static enum ct_status add_batch(
-	struct ct_go_observation *o, uint32_t i, uint32_t n, uint64_t room, uint32_t *n_bad)
+	struct ct_go_observation *o, uint32_t i, uint32_t n, struct roll *roll, uint32_t *n_bad)
 {
 	uint64_t at[BATCH];
 	uint32_t found = 0;
@@ -128,13 +180,18 @@ static enum ct_status add_batch(
 	expect(o, at, found);
 	for (uint32_t k = 0; !status && k < found; k++) {
 		struct ct_go_g g;
-		bool again = k && at[k] == at[k - 1];
-		enum ct_status read =
-			again || o->n >= room ? CT_FAULT : ct_go_goroutine_at(o->go, at[k], &g);
+		uint64_t *slot = roll_slot(roll, at[k]);
+		enum ct_status read = *slot || o->n >= roll->room
+					      ? CT_FAULT
+					      : ct_go_goroutine_at(o->go, at[k], &g);
 
+		if (!read && !take_stack(roll, &g))
+			read = CT_FAULT;
 		*n_bad += read == CT_FAULT;
-		if (!read)
-			status = add_goroutine(o, &g);
+		if (read)
+			continue;
+		*slot = at[k];
+		status = add_goroutine(o, &g);
 	}
 	return status;
 }
@@ -142,10 +199,9 @@ static enum ct_status add_batch(
 static enum ct_status add_all(struct ct_go_observation *o)
 {
 	struct ct_go_missing *m = &o->missing;
-	/* Each has memory of its own, which was read. */
-	uint64_t room = ct_target_present(o->target) / CT_MAX(ct_go_at(o->go, G_SIZE), 1u) + 1;
 	uint32_t n = ct_go_n_goroutines(o->go), in_row = 0;
-	enum ct_status status = CT_OK;
+	struct roll roll;
+	enum ct_status status = new_roll(o, n, &roll) ? CT_OK : CT_NO_MEMORY;
 
 	ct_go_check_variables(o);
 	m->list = !n;
@@ -157,7 +213,7 @@ static enum ct_status add_all(struct ct_go_observation *o)
 		uint32_t n_bad = 0;
 
 		now = CT_MIN(n - i, BATCH);
-		status = add_batch(o, i, now, room, &n_bad);
+		status = add_batch(o, i, now, &roll, &n_bad);
 		in_row = n_bad == now ? in_row + now : 0;
 		/* The rest of the list is missing, or its length is wrong, or it names some often.
 		 */
@@ -169,6 +225,7 @@ static enum ct_status add_all(struct ct_go_observation *o)
 	}
 	/* The runtime's own live always. */
 	m->list |= !o->n;
+	free(roll.slots);
 	return status;
 }
 
