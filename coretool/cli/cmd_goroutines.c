@@ -100,6 +100,10 @@ static enum ct_status check_profile(
 	if (!kept || !go || !kept->profiles[sample - CT_SAMPLE_HEAP].found)
 		return ct_fail(err, CT_UNSUPPORTED,
 			"where this program keeps its %s profile is not known", name);
+	if (kept->profiles[sample - CT_SAMPLE_HEAP].cut &&
+		!kept->profiles[sample - CT_SAMPLE_HEAP].n)
+		return ct_fail(err, CT_BAD_INPUT,
+			"the list of the %s profile is damaged: nothing of it is known", name);
 	const int64_t rates[] = {go->heap_rate, go->block_rate, go->mutex_rate};
 	if (kept->profiles[sample - CT_SAMPLE_HEAP].n || rates[sample - CT_SAMPLE_HEAP])
 		return CT_OK;

@@ -6,6 +6,7 @@
 #include "runtime/go/contexts.h"
 #include "runtime/go/panic.h"
 #include "runtime/go/pools.h"
+#include "runtime/go/profiles.h"
 #include "runtime/go/timers.h"
 #include "runtime/go/waits.h"
 
@@ -363,6 +364,58 @@ static void a_channel_that_was_closed(void **state)
 	assert_false(is_told(&c));
 }
 
+/* ---- profiles ---- */
+
+#define BUCKET_STEP 0x40
+
+/* Three waits; the list goes on at `behind` in the end. */
+static struct ct_facts *profile_of(struct ct_target *target, uint64_t behind)
+{
+	struct ct_go go = new_go(target);
+	struct ct_go_observation o = {.go = &go,
+		.target = target,
+		.sink = ct_sink_new(CT_WANT_GOROUTINES | CT_WANT_PROFILES),
+		.site = site};
+	struct ct_facts *facts;
+	struct ct_error err;
+
+	go.globals.bbuckets = LISTS;
+	word(LISTS, HEAP);
+	for (uint32_t i = 0; i < 3; i++) {
+		uint64_t at = HEAP + i * BUCKET_STEP;
+		double n = 2 + i;
+
+		word(at + 8, i < 2 ? at + BUCKET_STEP : behind);
+		word(at + 16, CT_GO_PROFILE_BLOCK + 1);
+		word(at + 40, 0);
+		put(at + 48, &n, sizeof(n));
+		word(at + 56, 1000);
+	}
+	assert_int_equal(ct_go_observe_profiles(&o), CT_OK);
+	assert_int_equal(ct_sink_finish(o.sink, &facts, &err), CT_OK);
+	return facts;
+}
+
+static void profiles_that_come_back(void **state)
+{
+	static const struct {
+		uint64_t behind;
+		uint32_t n;
+		bool cut;
+	} rows[] = {{0, 3, false}, {NOWHERE, 3, true}, {HEAP, 0, true},
+		{HEAP + BUCKET_STEP, 0, true}, {HEAP + 2 * BUCKET_STEP, 0, true}};
+
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		struct ct_facts *facts = profile_of(*state, rows[i].behind);
+		const struct ct_go_profile *p = &facts->go_profiles->profiles[CT_GO_PROFILE_BLOCK];
+
+		assert_true(p->found);
+		assert_int_equal(p->n, rows[i].n);
+		assert_int_equal(p->cut, rows[i].cut);
+		ct_facts_free(facts);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +424,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(goroutines_that_share_memory, start, close_target),
 		cmocka_unit_test_setup_teardown(
 			goroutines_that_are_not_listed, start, close_target),
+		cmocka_unit_test_setup_teardown(profiles_that_come_back, start, close_target),
 		cmocka_unit_test_setup_teardown(timers_that_cannot_be_read, start, close_target),
 		cmocka_unit_test_setup_teardown(timers_that_are_listed_often, start, close_target),
 		cmocka_unit_test_setup_teardown(pools_of_too_many, start, close_target),

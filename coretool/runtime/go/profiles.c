@@ -6,10 +6,13 @@
  */
 #include "runtime/go/profiles.h"
 
+#include <inttypes.h>
+
 #include "runtime/go/profile_stack.h"
 
 #define MAX_BUCKETS (1u << 18) /* of one kind */
 #define MAX_PCS     (1u << 21) /* of all their stacks */
+#define MAX_COUNT   9e18       /* of waits: what is not larger is an int64_t, too */
 
 /* struct bucket */
 #define BUCKET_ALLNEXT 8
@@ -90,9 +93,9 @@ static bool read_block(const struct ct_go *go, const struct bucket *bucket, int6
 		    sizeof(numbers)))
 		return false;
 	/* Neither is ever negative, nor as large as this. */
-	if (!(numbers.count >= 0 && numbers.count < 9e18) || numbers.cycles < 0)
+	if (!(numbers.count >= 0 && numbers.count < MAX_COUNT) || numbers.cycles < 0)
 		return false;
-	record->count = numbers.count * (double)scale;
+	record->count = CT_MIN(numbers.count * (double)scale, MAX_COUNT);
 	if (__builtin_mul_overflow(numbers.cycles, scale, &record->cycles))
 		record->cycles = INT64_MAX;
 	return true;
@@ -144,27 +147,32 @@ static bool add_bucket(struct reader *r, const struct bucket *bucket, enum ct_go
 	return true;
 }
 
+/* The walk ends where the list comes back to (Brent): then nobody knows what was counted twice, and
+ * none of it is told. */
 static enum ct_status add_list(
 	struct reader *r, uint64_t first, enum ct_go_profile_kind kind, unsigned cycles, bool *cut)
 {
 	enum ct_status status = CT_OK;
-	struct bucket bucket;
-	uint64_t at = first;
+	struct bucket bucket = {0};
+	uint64_t at = first, mark = 0;
 
 	r->n_pcs = 0;
 	r->records.n = 0;
-	for (uint32_t n = 0; at && !status; n++, at = bucket.next)
-		if (n >= MAX_BUCKETS || !read_bucket(r->o->go, at, &bucket) ||
-			!add_bucket(r, &bucket, kind, cycles, &status)) {
-			*cut = true;
-			return CT_OK;
-		}
-	return status;
+	for (uint32_t n = 0; at && !status && !*cut; n++, at = bucket.next) {
+		*cut = at == mark || n >= MAX_BUCKETS || !read_bucket(r->o->go, at, &bucket) ||
+		       !add_bucket(r, &bucket, kind, cycles, &status);
+		if (at == mark)
+			r->records.n = 0;
+		if (!(n & (n - 1)))
+			mark = at;
+	}
+	return *cut && status == CT_FAULT ? CT_OK : status;
 }
 
 static enum ct_status read_profile(
 	struct reader *r, uint64_t list, enum ct_go_profile_kind kind, struct ct_go_profile *ret)
 {
+	static const char *const names[] = {"heap", "block", "mutex"};
 	uint64_t first;
 	bool cut = false;
 	enum ct_status status;
@@ -173,10 +181,15 @@ static enum ct_status read_profile(
 		return CT_OK;
 	status = add_list(r, first, kind, unpublished(r->o->go), &cut);
 	/* No collection was over yet. */
-	if (!status && kind == CT_GO_PROFILE_HEAP && !r->records.n)
+	if (!status && !cut && kind == CT_GO_PROFILE_HEAP && !r->records.n)
 		status = add_list(r, first, kind, (1u << CYCLES) - 1, &cut);
 	if (status)
 		return status;
+	if (cut)
+		ct_target_note(r->o->target, CT_NOTE_DAMAGED, "Go profiles",
+			"the list of the %s profile is damaged: it has more than the %" PRIu32
+			" stacks that could be read",
+			names[kind], (uint32_t)r->records.n);
 	ret->found = true;
 	ret->cut = cut;
 	ret->n = r->records.n;
