@@ -7,6 +7,7 @@
 #include "runtime/go/panic.h"
 #include "runtime/go/pools.h"
 #include "runtime/go/profiles.h"
+#include "runtime/go/requests.h"
 #include "runtime/go/timers.h"
 #include "runtime/go/waits.h"
 
@@ -152,6 +153,38 @@ static void goroutines_that_are_not_listed(void **state)
 		assert_int_equal(o.missing.n_listed, rows[i].listed);
 		assert_int_equal(o.missing.n_goroutines, rows[i].bad);
 	}
+}
+
+/* ---- the list of threads ---- */
+
+static void threads_that_are_listed_often(void **state)
+{
+	static const struct {
+		uint64_t behind; /* the third */
+		uint32_t n;
+	} rows[] = {{0, 3}, {G, 3}, {G + G_STEP, 3}, {G + 2 * G_STEP, 3}};
+	struct ct_go go = new_go(*state);
+
+	go.layout.offset[CT_GO_M_ALLLINK] = 0;
+	go.globals.allm = LISTS;
+	word(LISTS, G);
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		struct ct_go_observation o = {.go = &go, .target = *state};
+
+		for (uint32_t k = 0; k < 3; k++)
+			word(G + k * G_STEP, k < 2 ? G + (k + 1) * G_STEP : rows[i].behind);
+		assert_int_equal(ct_go_read_machines(&o), CT_OK);
+		assert_int_equal(o.n_machines, rows[i].n);
+		assert_non_null(ct_go_machine_at(&o, G + 2 * G_STEP));
+		free(o.machines);
+	}
+	/* Each lies in the one before. */
+	struct ct_go_observation o = {.go = &go, .target = *state};
+	for (uint32_t k = 0; k < 0x80; k++)
+		word(G + 8 * k, G + 8 * (k + 1));
+	assert_int_equal(ct_go_read_machines(&o), CT_OK);
+	assert_int_equal(o.n_machines, sizeof(memory) / 256);
+	free(o.machines);
 }
 
 /* ---- timers ---- */
@@ -416,6 +449,32 @@ static void profiles_that_come_back(void **state)
 	}
 }
 
+/* ---- contexts ---- */
+
+#define N_DERIVED (1u << 20)
+
+/* Each is derived from the next one of the list, and all are over. */
+static void contexts_that_are_derived_very_often(void **state)
+{
+	struct ct_go go = new_go(*state);
+	struct ct_go_observation o = {.go = &go, .target = *state};
+	struct ct_go_context_type type = {.kind = CT_CONTEXT_CANCEL, .key = CT_GO_ABSENT};
+	struct ct_go_contexts contexts = {.go = &go};
+	struct ct_go_outlived_list found = {0};
+	const struct ct_go_uses uses = {0};
+
+	contexts.types.list.items = &type;
+	contexts.types.list.n = 1;
+	contexts.list.items = calloc(N_DERIVED, sizeof(*contexts.list.items));
+	contexts.list.n = N_DERIVED;
+	for (uint32_t i = 0; i < N_DERIVED; i++)
+		contexts.list.items[i] = (struct ct_go_found_context){
+			.parent = i + 1 < N_DERIVED ? i + 1 : CT_NONE, .cancelled = true};
+	assert_int_equal(ct_go_outlived_find(&o, NULL, &contexts, &uses, &found), CT_OK);
+	assert_int_equal(found.list.n, 0);
+	free(contexts.list.items);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -425,6 +484,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			goroutines_that_are_not_listed, start, close_target),
 		cmocka_unit_test_setup_teardown(profiles_that_come_back, start, close_target),
+		cmocka_unit_test_setup_teardown(
+			contexts_that_are_derived_very_often, start, close_target),
+		cmocka_unit_test_setup_teardown(threads_that_are_listed_often, start, close_target),
 		cmocka_unit_test_setup_teardown(timers_that_cannot_be_read, start, close_target),
 		cmocka_unit_test_setup_teardown(timers_that_are_listed_often, start, close_target),
 		cmocka_unit_test_setup_teardown(pools_of_too_many, start, close_target),

@@ -5,10 +5,12 @@
  */
 #include "runtime/go/observe.h"
 
+#include <inttypes.h>
+
 #include "base/vec.h"
 #include "runtime/go/goroutine.h"
 
-#define MAX_MACHINES 1000000
+#define LEAST_M 256 /* bytes; larger in all versions */
 
 static uint32_t find_thread(const struct ct_go_observation *o, uint64_t procid)
 {
@@ -38,33 +40,62 @@ static int by_address(const void *a, const void *b)
 	return x->at < y->at ? -1 : x->at > y->at;
 }
 
+static struct ct_go_machine read_machine(const struct ct_go_observation *o, uint64_t at)
+{
+	const struct ct_go *go = o->go;
+	struct ct_go_machine m = {
+		.at = at,
+		.g0 = ct_go_word(go, at, CT_GO_M_G0),
+		.gsignal = ct_go_word(go, at, CT_GO_M_GSIGNAL),
+		.current = ct_go_word(go, at, CT_GO_M_CURG),
+		.procid = ct_go_word(go, at, CT_GO_M_PROCID),
+	};
+
+	m.thread = is_spare(go, &m) ? CT_NONE : find_thread(o, m.procid);
+	return m;
+}
+
+/* Each once, by address. */
+static uint32_t sort(struct ct_go_machine *list, uint32_t n)
+{
+	uint32_t kept = 0;
+
+	if (n)
+		qsort(list, n, sizeof(*list), by_address);
+	for (uint32_t i = 0; i < n; i++)
+		if (!kept || list[i].at != list[kept - 1].at)
+			list[kept++] = list[i];
+	return kept;
+}
+
+/* The walk ends where the list comes back to (Brent), or memory has no room for more. */
 enum ct_status ct_go_read_machines(struct ct_go_observation *o)
 {
 	const struct ct_go *go = o->go;
 	CT_VEC(struct ct_go_machine) list = {0};
-	uint64_t at = 0;
+	uint64_t at = 0, mark = 0, room = ct_target_present(o->target) / LEAST_M;
 
 	if (go->globals.allm)
 		(void)!ct_read_u64(go->target, go->globals.allm, &at);
-	while (at && list.n < MAX_MACHINES) {
+	while (at && at != mark && list.n < room) {
 		struct ct_go_machine *m = ct_vec_push(&list);
 
 		if (!m) {
 			ct_vec_free(&list);
 			return CT_NO_MEMORY;
 		}
-		m->at = at;
-		m->g0 = ct_go_word(go, at, CT_GO_M_G0);
-		m->gsignal = ct_go_word(go, at, CT_GO_M_GSIGNAL);
-		m->current = ct_go_word(go, at, CT_GO_M_CURG);
-		m->procid = ct_go_word(go, at, CT_GO_M_PROCID);
-		m->thread = is_spare(go, m) ? CT_NONE : find_thread(o, m->procid);
+		*m = read_machine(o, at);
+		if (!(list.n & (list.n - 1)))
+			mark = at;
 		at = ct_go_word(go, at, CT_GO_M_ALLLINK);
 	}
-	if (list.n)
-		qsort(list.items, list.n, sizeof(*list.items), by_address);
 	o->machines = list.items;
-	o->n_machines = list.n;
+	o->n_machines = sort(list.items, list.n);
+	if (at)
+		ct_target_note(o->target, CT_NOTE_DAMAGED, "Go threads",
+			"the runtime's list of threads is damaged: it does not end behind the "
+			"%" PRIu32 " that were found",
+			o->n_machines);
 	return CT_OK;
 }
 

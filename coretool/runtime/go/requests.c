@@ -52,20 +52,27 @@ static bool is_local_address(const struct search *s, uint32_t i)
 	       !strcmp(name, "local-addr");
 }
 
-/* serve() derives that of the connection from the value, readRequest() that of the request. */
+/* The one that serve() derives from the value. */
+static bool is_connection(const struct search *s, uint32_t i)
+{
+	uint32_t parent = s->contexts->list.items[i].parent;
+
+	return kind_of(s->contexts, i) == CT_CONTEXT_CANCEL && parent != CT_NONE &&
+	       is_local_address(s, parent);
+}
+
+/* From that of the connection readRequest() derives that of the request. */
 static uint8_t role_of(struct search *s, uint32_t i)
 {
-	const struct ct_go_contexts *c = s->contexts;
-	uint32_t parent = c->list.items[i].parent;
+	uint32_t parent = s->contexts->list.items[i].parent;
 
 	if (s->role[i])
 		return s->role[i];
 	s->role[i] = ROLE_NONE;
-	if (kind_of(c, i) != CT_CONTEXT_CANCEL || parent == CT_NONE)
-		return ROLE_NONE;
-	if (is_local_address(s, parent))
+	if (is_connection(s, i))
 		s->role[i] = ROLE_CONNECTION;
-	else if (kind_of(c, parent) == CT_CONTEXT_CANCEL && role_of(s, parent) == ROLE_CONNECTION)
+	else if (kind_of(s->contexts, i) == CT_CONTEXT_CANCEL && parent != CT_NONE &&
+		 is_connection(s, parent))
 		s->role[i] = ROLE_REQUEST;
 	return s->role[i];
 }
