@@ -26,7 +26,7 @@ struct reader {
 	uint64_t found;                /* the connection of the stack at hand */
 	uint64_t words[MAX_SERVERS];   /* of the stack at hand */
 	uint32_t n_words;
-	CT_VEC(struct serving) serving;
+	CT_VEC(struct serving) serving; /* by server, once all are there */
 };
 
 static bool read_layout(struct reader *r)
@@ -104,30 +104,59 @@ static void look_for_server(void *arg, const struct ct_go_root *root)
 		r->words[r->n_words++] = root->value;
 }
 
-/* The word of the stack that connections name as their server; 0: none does. */
-static uint64_t server_of(struct reader *r, uint32_t actor)
+static int by_server(const void *a, const void *b)
 {
+	const struct serving *x = a, *y = b;
+
+	if (x->server != y->server)
+		return x->server > y->server ? 1 : -1;
+	return x->actor > y->actor ? 1 : -1;
+}
+
+/* The first of those that serve it; r->serving.n: none does. */
+static uint32_t first_of(const struct reader *r, uint64_t server)
+{
+	uint32_t low = 0, high = r->serving.n;
+
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (r->serving.items[middle].server < server)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < r->serving.n && r->serving.items[low].server == server ? low : r->serving.n;
+}
+
+/* Of the server that a word of the stack points to, and that connections name. */
+static uint32_t first_handler(struct reader *r, uint32_t actor)
+{
+	uint32_t first = r->serving.n;
+
 	r->n_words = 0;
-	if (!visit_stack(r, actor, look_for_server))
-		return 0;
-	for (uint32_t i = 0; i < r->n_words; i++)
-		for (uint32_t k = 0; k < r->serving.n; k++)
-			if (r->serving.items[k].server == r->words[i])
-				return r->words[i];
-	return 0;
+	if (visit_stack(r, actor, look_for_server))
+		for (uint32_t i = 0; i < r->n_words && first == r->serving.n; i++)
+			first = first_of(r, r->words[i]);
+	return first;
 }
 
 static enum ct_status add_handlers(struct reader *r, struct ct_go_shutdown *ret)
 {
-	struct ct_arena *arena = ct_sink_arena(r->o->sink);
-	uint32_t *handlers = ct_arena_new_array(arena, (size_t)r->serving.n + 1, uint32_t);
+	const struct serving *serving = r->serving.items;
+	uint32_t first = first_handler(r, ret->actor), end = first;
 
+	if (first == r->serving.n)
+		return CT_OK;
+	ret->address = serving[first].server;
+	while (end < r->serving.n && serving[end].server == ret->address)
+		end++;
+	uint32_t *handlers =
+		ct_arena_new_array(ct_sink_arena(r->o->sink), (size_t)(end - first), uint32_t);
 	if (!handlers)
 		return CT_NO_MEMORY;
-	ret->address = server_of(r, ret->actor);
-	for (uint32_t i = 0; ret->address && i < r->serving.n; i++)
-		if (r->serving.items[i].server == ret->address)
-			handlers[ret->n_handlers++] = r->serving.items[i].actor;
+	while (first < end)
+		handlers[ret->n_handlers++] = serving[first++].actor;
 	ret->handlers = handlers;
 	return CT_OK;
 }
@@ -143,6 +172,8 @@ static enum ct_status read_all(struct reader *r, struct ct_fact_go_services *fac
 	for (uint32_t i = 0; ok && has_layout && i < r->o->n; i++)
 		if (ct_go_service_of(r->services, r->o->first + i) & CT_GO_IN_HTTP_SERVE)
 			ok = add_serving(r, r->o->first + i);
+	if (r->serving.n)
+		qsort(r->serving.items, r->serving.n, sizeof(*r->serving.items), by_server);
 	for (uint32_t i = 0; ok && !status && i < r->o->n && fact->n_shutdowns < MAX_SHUTDOWNS;
 		i++) {
 		uint8_t in = ct_go_service_of(r->services, r->o->first + i);

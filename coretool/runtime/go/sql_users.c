@@ -10,6 +10,7 @@
 #define MAX_INSIDE  512  /* bytes of one */
 #define MAX_DEPTH   2    /* objects, from the frame to what has the connection */
 #define MAX_USERS   8192 /* of one DB */
+#define MAX_OWN     256  /* connections of one goroutine */
 #define MAX_BAD     1024 /* goroutines that cannot be read */
 
 struct search {
@@ -20,6 +21,7 @@ struct search {
 	uint32_t n_objects;    /* that were looked into */
 	uint32_t frame;
 	bool watches, guessed;
+	bool cut; /* there are more users */
 };
 
 static const struct ct_go_sql_object *object_at(const struct ct_go_sql_db *db, uint64_t at)
@@ -46,8 +48,10 @@ static void add(struct search *s, uint32_t connection, bool inside)
 		known->guessed &= s->guessed;
 		return;
 	}
-	if (s->db->users.n >= MAX_USERS)
+	if (s->db->users.n >= MAX_USERS || s->db->users.n - s->first >= MAX_OWN) {
+		s->cut = true;
 		return;
+	}
 	struct ct_go_db_user *slot = ct_vec_push(&s->db->users);
 	if (!slot) {
 		s->db->failed = true;
@@ -123,8 +127,9 @@ static int by_connection(const void *a, const void *b)
 	return x->actor > y->actor ? 1 : -1;
 }
 
-/* What several can reach through objects tells of none of them; nor where one has it itself. */
-static void drop_common(struct ct_go_sql_db *db)
+/* What several can reach through objects tells of none of them; nor where one has it itself. cut:
+ * nor is it known who else can. */
+static void drop_common(struct ct_go_sql_db *db, bool cut)
 {
 	uint32_t n = 0;
 
@@ -138,7 +143,8 @@ static void drop_common(struct ct_go_sql_db *db)
 			direct += !users[end].inside && !users[end].watches;
 		}
 		for (uint32_t k = i; k < end; k++)
-			if (!users[k].inside || users[k].watches || (inside == 1 && !direct))
+			if (!users[k].inside || users[k].watches ||
+				(inside == 1 && !direct && !cut))
 				db->users.items[n++] = users[k];
 	}
 	db->users.n = n;
@@ -219,10 +225,10 @@ enum ct_status ct_go_sql_users(
 	uint32_t n_bad = 0;
 	enum ct_status status = search_stacks(&s, &n_bad);
 
-	if (!status && !n_bad && !ct_go_misses(o))
+	if (!status && !n_bad && !s.cut && !ct_go_misses(o))
 		status = find_lost(&s);
 	if (db->users.n)
 		qsort(db->users.items, db->users.n, sizeof(*db->users.items), by_connection);
-	drop_common(db);
+	drop_common(db, s.cut);
 	return status;
 }
