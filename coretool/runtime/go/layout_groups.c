@@ -9,9 +9,7 @@
 #include "runtime/go/layout.h"
 
 #define MAX_FIELDS 12
-#define DAMAGED                                                                                    \
-	8u /* of so many one may be wrong: a core may be damaged, or of the middle of it           \
-	    */
+#define DAMAGED    8u /* of so many one may be wrong, in a damaged core */
 
 struct group {
 	const char *without; /* what is not known without them */

@@ -54,7 +54,7 @@ uint8_t ct_go_service_of(const struct ct_go_services *s, uint32_t actor)
 #define NEED_HEAP (CT_GO_IN_SQL_CONN | CT_GO_IN_SQL_CLOSE | CT_GO_IN_HTTP_SHUTDOWN)
 
 /* Who waits in one of them waits for what is in the heap. */
-static bool has_heap(struct ct_go_observation *o)
+static enum ct_status open_heap(struct ct_go_observation *o)
 {
 	struct ct_go_world *world;
 	enum ct_status status = ct_go_world(o, &world);
@@ -63,7 +63,21 @@ static bool has_heap(struct ct_go_observation *o)
 		ct_target_note(o->target, CT_NOTE_DAMAGED, "Go services",
 			"the heap is not known: what those in database/sql and net/http wait for "
 			"is missing");
-	return !status;
+	return status;
+}
+
+static enum ct_status observe(
+	const struct ct_go_services *services, uint8_t all, struct ct_fact_go_services *fact)
+{
+	enum ct_status status = open_heap(services->o);
+
+	if (!status && all & CT_GO_IN_SQL_CONN)
+		status = ct_go_observe_sql(services, fact);
+	if (!status && all & (CT_GO_IN_HTTP_SHUTDOWN | CT_GO_IN_SQL_CLOSE))
+		status = ct_go_observe_shutdowns(services, fact);
+	if (!status)
+		ct_sink_go_services(services->o->sink, fact);
+	return status == CT_NO_MEMORY ? status : CT_OK;
 }
 
 enum ct_status ct_go_observe_services(struct ct_go_observation *o)
@@ -73,14 +87,8 @@ enum ct_status ct_go_observe_services(struct ct_go_observation *o)
 	uint8_t all = 0;
 	enum ct_status status = ct_go_services_find(o, &services, &all);
 
-	if (!status && all & NEED_HEAP && has_heap(o)) {
-		if (all & CT_GO_IN_SQL_CONN)
-			status = ct_go_observe_sql(&services, &fact);
-		if (!status && all & (CT_GO_IN_HTTP_SHUTDOWN | CT_GO_IN_SQL_CLOSE))
-			status = ct_go_observe_shutdowns(&services, &fact);
-		if (!status)
-			ct_sink_go_services(o->sink, &fact);
-	}
+	if (!status && all & NEED_HEAP)
+		status = observe(&services, all, &fact);
 	free(services.in);
 	return status;
 }
