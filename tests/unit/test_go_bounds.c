@@ -4,6 +4,7 @@
 #include "fake_target.h"
 #include "go_code.h"
 #include "runtime/go/contexts.h"
+#include "runtime/go/heap_roots.h"
 #include "runtime/go/panic.h"
 #include "runtime/go/pools.h"
 #include "runtime/go/profiles.h"
@@ -449,6 +450,51 @@ static void profiles_that_come_back(void **state)
 	}
 }
 
+/* ---- what hangs on objects ---- */
+
+static void see_root(void *arg, const struct ct_go_root *root)
+{
+	(void)root;
+	++*(uint32_t *)arg;
+}
+
+/* Three weak pointers into one span, and a queue of finalizers without any. */
+static void specials_that_come_back(void **state)
+{
+	static const struct {
+		uint64_t behind, block; /* the third; the block */
+		uint32_t most;
+		bool all;
+	} rows[] = {{0, 0, 3, true}, {NOWHERE, 0, 3, false}, {HEAP, 0, 9, false},
+		{HEAP + 2 * BUCKET_STEP, 0, 6, false}, {0, ARG, 3, false}};
+	struct ct_go go = new_go(*state);
+	struct ct_go_span span = {.at = P, .start = DATA, .limit = DATA_END, .n = 1};
+	const struct ct_go_heap heap = {.go = &go, .target = *state, .spans = &span, .n_spans = 1};
+
+	go.layout.offset[CT_GO_MSPAN_SPECIALS] = 0;
+	go.layout.offset[CT_GO_SPECIAL_NEXT] = 0;
+	go.layout.offset[CT_GO_SPECIAL_OFFSET] = 8;
+	go.layout.offset[CT_GO_SPECIAL_KIND] = 16;
+	go.layout.offset[CT_GO_SPECIALWEAKHANDLE_HANDLE] = 24;
+	go.globals.allfin = LISTS;
+	word(LISTS, ARG);
+	word(P, HEAP);
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		uint32_t n = 0;
+
+		for (uint32_t k = 0; k < 3; k++) {
+			uint64_t at = HEAP + k * BUCKET_STEP;
+
+			word(at, k < 2 ? at + BUCKET_STEP : rows[i].behind);
+			word(at + 16, 2);
+			word(at + 24, TYPES);
+		}
+		word(ARG, rows[i].block);
+		assert_int_equal(ct_go_roots_specials(&heap, NULL, see_root, &n), rows[i].all);
+		assert_in_range(n, 3, rows[i].most);
+	}
+}
+
 /* ---- contexts ---- */
 
 #define N_DERIVED (1u << 20)
@@ -484,6 +530,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			goroutines_that_are_not_listed, start, close_target),
 		cmocka_unit_test_setup_teardown(profiles_that_come_back, start, close_target),
+		cmocka_unit_test_setup_teardown(specials_that_come_back, start, close_target),
 		cmocka_unit_test_setup_teardown(
 			contexts_that_are_derived_very_often, start, close_target),
 		cmocka_unit_test_setup_teardown(threads_that_are_listed_often, start, close_target),

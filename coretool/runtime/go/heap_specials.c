@@ -56,6 +56,21 @@ struct visitor {
 	bool missed; /* something */
 };
 
+struct round { /* a walk along a list, that ends where it comes back to (Brent) */
+	uint64_t mark;
+	uint32_t n;
+};
+
+static bool comes_back(struct round *r, uint64_t at)
+{
+	if (at == r->mark)
+		return true;
+	if (!(r->n & (r->n - 1)))
+		r->mark = at;
+	r->n++;
+	return false;
+}
+
 static void visit_word(struct visitor *v, enum ct_go_root_kind kind, uint64_t at)
 {
 	struct ct_go_root root = {.kind = (uint8_t)kind, .at = at};
@@ -130,11 +145,16 @@ static void visit_spans(struct visitor *v)
 
 	for (uint32_t i = 0; i < v->heap->n_spans && v->n_left; i++) {
 		const struct ct_go_span *span = &v->heap->spans[i];
+		struct round round = {0};
 		uint64_t at = 0;
 
 		if (span->n)
 			v->missed |= ct_go_u64(go, span->at, CT_GO_MSPAN_SPECIALS, &at) != CT_OK;
 		for (; at && v->n_left; v->n_left--) {
+			if (comes_back(&round, at)) {
+				v->missed = true;
+				break;
+			}
 			visit_special(v, span, at);
 			if (ct_go_u64(go, at, CT_GO_SPECIAL_NEXT, &at)) {
 				v->missed = true;
@@ -165,12 +185,13 @@ static bool is_block(const struct ct_go *go, uint64_t at, uint32_t *n)
 static void visit_finalizers(struct visitor *v)
 {
 	const struct ct_go *go = v->heap->go;
+	struct round round = {0};
 	uint64_t at = 0;
 	uint32_t n;
 
 	if (!go->globals.allfin || ct_read_u64(go->target, go->globals.allfin, &at))
 		v->missed = true;
-	for (uint32_t i = 0; at && i < MAX_BLOCKS; i++) {
+	for (uint32_t i = 0; at && i < MAX_BLOCKS && !comes_back(&round, at); i++) {
 		if (!is_block(go, at, &n)) {
 			v->missed = true;
 			return;
@@ -191,6 +212,7 @@ static void visit_cleanups(struct visitor *v)
 {
 	const struct ct_go *go = v->heap->go;
 	uint32_t words = ct_go_since(go, 26) ? 3 : 1, n;
+	struct round round = {0};
 	uint64_t at = 0;
 
 	if (!ct_go_since(go, 25))
@@ -198,7 +220,7 @@ static void visit_cleanups(struct visitor *v)
 	if (!go->globals.cleanups ||
 		ct_read_u64(go->target, go->globals.cleanups + CLEANUPS_ALL, &at))
 		v->missed = true;
-	for (uint32_t i = 0; at && i < MAX_BLOCKS; i++) {
+	for (uint32_t i = 0; at && i < MAX_BLOCKS && !comes_back(&round, at); i++) {
 		if (ct_read_u32(go->target, at + CLEANUPS_COUNT, &n) ||
 			n > (CLEANUPS_SIZE - CLEANUPS_FIRST) / 8 / words) {
 			v->missed = true;
