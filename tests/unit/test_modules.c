@@ -75,6 +75,49 @@ static void lists_images_by_address(void **state)
 	ct_target_close(target);
 }
 
+#define GO_NOTE      "\\n.long 4, 2, 4\\n.asciz \\\"Go\\\"\\n.byte 0\\n.byte 0x60, 0x6f, 0, 0"
+#define GNU_NOTE(id) "\\n.long 4, 2, 3\\n.asciz \\\"GNU\\\"\\n.byte " id ", 0, 0"
+
+/* With -B, or by another linker, Go's programs have GNU's note beside their own. */
+static void finds_notes_of_go_among_others(void **state)
+{
+	static const struct {
+		const char *notes;
+		bool go, id_is_go;
+		uint8_t id[2];
+	} cases[] = {
+		{GNU_NOTE("1, 2"), false, false, {1, 2}},
+		{GO_NOTE, true, true, {0x60, 0x6f}},
+		{GO_NOTE GNU_NOTE("1, 2"), true, false, {1, 2}},
+		{GNU_NOTE("1, 2") GO_NOTE, true, false, {1, 2}},
+		{GNU_NOTE("1, 2") GNU_NOTE("3, 4"), false, false, {1, 2}},
+		{GO_NOTE GNU_NOTE("1, 2") GNU_NOTE("3, 4"), true, false, {1, 2}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(cases); i++) {
+		struct image_source *source = new_source();
+		char text[1024];
+
+		(void)snprintf(text, sizeof(text),
+			"__asm__(\".pushsection .note.ids, \\\"a\\\", %%note\\n.balign "
+			"4%s\\n.popsection\");"
+			"\nint main(void) { return 0; }\n",
+			cases[i].notes);
+		scratch_write(folder, "noted.c", text);
+		scratch_run(folder, TEST_CC " -O1 -fpie -pie -Wl,--build-id=none -o noted noted.c");
+		image_load(source, folder, "noted", LIBS, "/bin/noted", IMAGE_FIRST_PAGE);
+		struct ct_target *target = image_target(source, &no_options);
+		assert_int_equal(ct_target_n_modules(target), 1);
+		const struct ct_module *module = ct_target_module(target, 0);
+		assert_int_equal(module->has_go_note, cases[i].go);
+		assert_int_equal(module->build_id_is_go, cases[i].id_is_go);
+		assert_int_equal(module->build_id_len, 2);
+		assert_memory_equal(module->build_id, cases[i].id, 2);
+		ct_target_close(target);
+	}
+}
+
 static void knows_libraries_by_name(void **state)
 {
 	(void)state;
@@ -404,6 +447,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_images_by_address),
+		cmocka_unit_test(finds_notes_of_go_among_others),
 		cmocka_unit_test(knows_libraries_by_name),
 		cmocka_unit_test(a_file_that_is_read_is_no_module),
 		cmocka_unit_test(an_image_without_its_header),

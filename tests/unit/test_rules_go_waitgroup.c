@@ -119,6 +119,23 @@ static void who_would_call_done_is_named(void **state)
 	done(t);
 }
 
+/* Who would call Done is not leaked: that it waits for ever is not said. */
+static void a_peer_that_is_not_leaked_is_not_named(void **state)
+{
+	struct told *t = begin();
+	uint32_t waiter = goroutine(t, 7), worker = goroutine(t, 8);
+
+	(void)state;
+	awaits(t, waiter, worker);
+	leaked(t, waiter);
+	const struct ct_finding *f = judge(t);
+	assert_non_null(f);
+	assert_int_equal(f->n_actors, 1);
+	assert_int_equal(f->n_steps, 1);
+	assert_null(strstr(f->message, "wait for ever themselves"));
+	done(t);
+}
+
 static void those_of_one_place_are_one_finding(void **state)
 {
 	struct told *t = begin();
@@ -154,6 +171,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_is_left),
 		cmocka_unit_test(who_would_call_done_is_named),
+		cmocka_unit_test(a_peer_that_is_not_leaked_is_not_named),
 		cmocka_unit_test(those_of_one_place_are_one_finding),
 		cmocka_unit_test(workers_that_can_go_on_are_waited_for),
 	};

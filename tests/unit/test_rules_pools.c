@@ -243,6 +243,32 @@ static void sizes_are_policy(void **state)
 	done(&t);
 }
 
+/* What is missing may be what others share with the object, or those that it is beside. */
+static void large_ones_where_memory_is_missing(void **state)
+{
+	static const char *const missing[] = {"a part of memory is not in the core"};
+	static const struct ct_go_pooled large = {
+		.type = "*bytes.Buffer", .bytes = 4 << 20, .copies = 2};
+
+	(void)state;
+	for (int partial = 0; partial < 2; partial++)
+		for (int twice = 0; twice < 2; twice++) {
+			struct story s = begin(false);
+			struct ct_go_pool pool = quiet_pool(&s);
+
+			ct_sink_target(s.sink)->partial = (const char **)missing;
+			ct_sink_target(s.sink)->n_partial = (uint32_t)partial;
+			*(twice ? &pool.doubles : &pool.large) = &large;
+			*(twice ? &pool.n_doubles : &pool.n_large) = 1;
+			struct told t = judge(&s, &pool, true, NULL);
+			/* That an object is there twice is no matter of what is not. */
+			assert_int_equal(t.finding != NULL, twice || !partial);
+			if (t.finding)
+				assert_string_equal(t.finding->rule, twice ? "CT215" : "CT224");
+			done(&t);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +279,7 @@ int main(void)
 		cmocka_unit_test(several_types),
 		cmocka_unit_test(grown_objects),
 		cmocka_unit_test(sizes_are_policy),
+		cmocka_unit_test(large_ones_where_memory_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
