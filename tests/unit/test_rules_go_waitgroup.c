@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What CT212 says of WaitGroups on facts told by hand, and when it stays silent. */
+/* What CT212 says of WaitGroups, and CT210 of others that are leaked, on facts told by hand, and
+ * when they stay silent. */
 #include "story.h"
 
 #include "facts/go.h"
@@ -59,6 +60,14 @@ static void leaked(struct told *t, uint32_t actor)
 	t->leaks[t->n_leaks++].actor = actor;
 }
 
+static const struct ct_finding *find(const struct told *t, const char *rule)
+{
+	for (uint32_t i = 0; i < t->doc->n_findings; i++)
+		if (!strcmp(t->doc->findings[i].rule, rule))
+			return &t->doc->findings[i];
+	return NULL;
+}
+
 static const struct ct_finding *judge(struct told *t)
 {
 	struct ct_error err;
@@ -70,10 +79,7 @@ static const struct ct_finding *judge(struct told *t)
 					  .leaks_doubt = t->doubt});
 	t->facts = story_end(&t->story);
 	assert_int_equal(ct_detect(t->facts, NULL, &t->doc, &err), CT_OK);
-	for (uint32_t i = 0; i < t->doc->n_findings; i++)
-		if (!strcmp(t->doc->findings[i].rule, "CT212"))
-			return &t->doc->findings[i];
-	return NULL;
+	return find(t, "CT212");
 }
 
 static void done(struct told *t)
@@ -166,6 +172,41 @@ static void workers_that_can_go_on_are_waited_for(void **state)
 	done(t);
 }
 
+/* Those of a circle are told by CT204; who is leaked beside it, and by a guess, is likely. */
+static void a_circle_is_not_told_twice(void **state)
+{
+	static const enum ct_trust trusts[] = {CT_TRUST_INFERRED, CT_TRUST_EXACT};
+	struct told *t = begin();
+	uint32_t actors[4], locks[2];
+	bool fresh;
+
+	(void)state;
+	/* Somebody can run: that they all wait for ever is not what is found. */
+	ct_sink_get_actor(t->story.sink, goroutine(t, 1))->state = CT_STATE_RUNNING;
+	for (uint32_t i = 0; i < 4; i++)
+		leaked(t, actors[i] = goroutine(t, 18 + i));
+	for (uint32_t i = 0; i < 2; i++) {
+		locks[i] = story_mutex(&t->story, 0x2000 + 16 * i, NULL);
+		story_holds(&t->story, actors[i], locks[i], CT_TRUST_INFERRED);
+	}
+	for (uint32_t i = 0; i < 2; i++) {
+		story_waits(&t->story, actors[i], locks[1 - i], CT_TRUST_EXACT);
+		story_waits(&t->story, actors[2 + i],
+			ct_sink_resource(t->story.sink, "go_chan", 0x3000 + 16 * i, &fresh),
+			trusts[i])
+			->kind = CT_WAIT_RECV;
+	}
+	assert_null(judge(t));
+	assert_non_null(find(t, "CT204"));
+	assert_int_equal(find(t, "CT204")->n_actors, 2);
+	const struct ct_finding *f = find(t, "CT210");
+	assert_non_null(f);
+	assert_int_equal(t->doc->n_findings, 2);
+	assert_int_equal(f->n_actors, 2);
+	assert_int_equal(f->confidence, CT_LIKELY);
+	done(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +215,7 @@ int main(void)
 		cmocka_unit_test(a_peer_that_is_not_leaked_is_not_named),
 		cmocka_unit_test(those_of_one_place_are_one_finding),
 		cmocka_unit_test(workers_that_can_go_on_are_waited_for),
+		cmocka_unit_test(a_circle_is_not_told_twice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

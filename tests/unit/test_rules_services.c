@@ -280,6 +280,58 @@ static void a_database_is_closed(void **state)
 	}
 }
 
+/* A worker of a WaitGroup waits for nobody who is known. */
+static void a_group_is_waited_for(void **state)
+{
+	static const struct {
+		const char *err; /* of the context */
+		bool worker_has, other_has, guessed, stuck, found;
+	} cases[] = {
+		{"context canceled", true, false, false, true, true},
+		{"context canceled", false, false, false, true, true}, /* the one who waits has */
+		{"context canceled", false, true, false, true, false}, /* somebody else has */
+		{"context canceled", true, false, true, true, false},
+		{"context canceled", true, false, false, false, false},
+		{NULL, true, false, false, true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(cases); i++) {
+		struct scene s = begin();
+		uint32_t waiter = goroutine(&s.story, 18), worker = goroutine(&s.story, 19);
+		uint32_t other = goroutine(&s.story, 20);
+		struct ct_go_context context = {.address = 0xa000,
+			.type = "context.cancelCtx",
+			.kind = CT_CONTEXT_CANCEL,
+			.err = cases[i].err,
+			.parent = CT_NONE,
+			.done = CT_NONE};
+		struct ct_go_context_use use = {.actor = waiter, .guessed = cases[i].guessed};
+		bool fresh;
+
+		if (cases[i].worker_has || cases[i].other_has)
+			use.actor = cases[i].worker_has ? worker : other;
+		uint32_t wait = ct_sink_wait(
+			s.story.sink, &(struct ct_wait){.kind = CT_WAIT_WAITGROUP,
+					      .trust = CT_TRUST_EXACT,
+					      .actor = waiter,
+					      .resource = ct_sink_resource(
+						      s.story.sink, "go_waitgroup", 0x1000, &fresh),
+					      .why = "told by hand"});
+		ct_sink_peer(s.story.sink, wait,
+			&(struct ct_peer){worker, CT_TRUST_INFERRED, "told by hand"});
+		ct_sink_get_actor(s.story.sink, waiter)->state = CT_STATE_WAITING;
+		if (cases[i].stuck)
+			receives(&s.story, worker, 0xc000);
+		ct_sink_go_contexts(s.story.sink,
+			&(struct ct_fact_go_contexts){
+				.contexts = &context, .n_contexts = 1, .uses = &use, .n_uses = 1});
+		end(&s);
+		assert_int_equal(finding_of(s.doc, "CT228") != NULL, cases[i].found);
+		done(&s);
+	}
+}
+
 /* Two have outlived their handlers; one of them sleeps. */
 static void a_handler_is_outlived(void **state)
 {
@@ -330,6 +382,7 @@ int main(void)
 		cmocka_unit_test(some_are_missing),
 		cmocka_unit_test(a_server_shuts_down),
 		cmocka_unit_test(a_database_is_closed),
+		cmocka_unit_test(a_group_is_waited_for),
 		cmocka_unit_test(a_handler_is_outlived),
 	};
 
