@@ -34,13 +34,7 @@ static void write_stack(struct ct_text *t, const struct ct_group *group)
 {
 	uint32_t stack = t->facts->actors[group->actors[0]].stack;
 
-	ct_text_paint(t, CT_PAINT_BOLD);
-	ct_text_add(t, "  ");
-	ct_text_who(t, group->actors, group->n, t->verbose);
-	ct_text_plain(t);
-	ct_text_add(t, " ");
-	ct_text_doing(t, group->actors, group->n);
-	ct_text_end(t);
+	ct_text_who_does(t, group->actors, group->n);
 	ct_text_why(t, group->actors, group->n);
 	if (stack != CT_NONE)
 		ct_text_stack(t, stack, t->verbose ? UINT32_MAX : FRAMES_SHOWN,

@@ -19,13 +19,7 @@ static void write_group(struct ct_text *t, const struct ct_group *group,
 		bytes += leaks[leak_of[group->actors[i]]].bytes;
 		stacks += leaks[leak_of[group->actors[i]]].stack;
 	}
-	ct_text_paint(t, CT_PAINT_BOLD);
-	ct_text_add(t, "  ");
-	ct_text_who(t, group->actors, group->n, t->verbose);
-	ct_text_plain(t);
-	ct_text_add(t, " ");
-	ct_text_doing(t, group->actors, group->n);
-	ct_text_end(t);
+	ct_text_who_does(t, group->actors, group->n);
 	ct_text_say(t, "    %s %" PRIu64 " bytes alive, and %" PRIu64 " of stacks",
 		group->n == 1 ? "keeps" : "keep", bytes, stacks);
 	if (stack != CT_NONE)

@@ -223,6 +223,17 @@ void ct_text_doing(struct ct_text *t, const uint32_t *actors, uint32_t n)
 	}
 }
 
+void ct_text_who_does(struct ct_text *t, const uint32_t *actors, uint32_t n)
+{
+	ct_text_paint(t, CT_PAINT_BOLD);
+	ct_text_add(t, "  ");
+	ct_text_who(t, actors, n, t->verbose);
+	ct_text_plain(t);
+	ct_text_add(t, " ");
+	ct_text_doing(t, actors, n);
+	ct_text_end(t);
+}
+
 /* The actor whose stack most of them have; how many have another one. */
 static uint32_t most_common(
 	const struct ct_text *t, const uint32_t *actors, uint32_t n, uint32_t *elsewhere)
