@@ -79,26 +79,6 @@ static bool is_late(const struct ct_facts *facts, const struct ct_go_context_use
 	       !waits_for_end(facts, a);
 }
 
-struct late {
-	uint64_t made, stack;
-	uint32_t use;
-};
-
-static int compare(const struct late *x, const struct late *y)
-{
-	if (x->made != y->made)
-		return x->made < y->made ? -1 : 1;
-	return (x->stack > y->stack) - (x->stack < y->stack);
-}
-
-static int by_place(const void *a, const void *b)
-{
-	const struct late *x = a, *y = b;
-	int order = compare(x, y);
-
-	return order ? order : (x->use > y->use) - (x->use < y->use);
-}
-
 /* "it has timerCtx 0x… in main.cook() kitchen.go:50; context deadline exceeded, for 12 s at least"
  */
 static const char *say_use(struct ct_findings *out, const struct ct_go_context_use *use)
@@ -132,16 +112,16 @@ static void add_actor(
 			use->actor, resource, ct_own_frame(facts, use->actor));
 }
 
-static enum ct_status report(struct ct_findings *out, const struct late *late, uint32_t n)
+static enum ct_status report(struct ct_findings *out, const struct ct_late *late, uint32_t n)
 {
 	const struct ct_facts *facts = out->facts;
-	const struct ct_go_context_use *uses = facts->go_contexts->uses, *first = &uses[late->use];
+	const struct ct_go_context_use *uses = facts->go_contexts->uses, *first = &uses[late->i];
 	struct ct_draft draft = {.rule = &ct_rule_go_context_ignored, .level = CT_P1};
 	const char *at =
 		ct_say_frame(out->arena, facts, first->actor, ct_own_frame(facts, first->actor));
 
 	for (uint32_t i = 0; i < n; i++)
-		add_actor(out, &draft, &uses[late[i].use]);
+		add_actor(out, &draft, &uses[late[i].i]);
 	draft.confidence = ct_confidence_of(facts, CT_TRUST_INFERRED);
 	draft.title =
 		n == 1 ? ct_arena_printf(out->arena, "%s does not see that its context is over",
@@ -158,7 +138,7 @@ static enum ct_status report(struct ct_findings *out, const struct late *late, u
 }
 
 /* Of each goroutine the innermost context that is over. */
-static uint32_t list_late(const struct ct_facts *facts, struct late *ret)
+static uint32_t list_late(const struct ct_facts *facts, struct ct_late *ret)
 {
 	const struct ct_fact_go_contexts *c = facts->go_contexts;
 	uint32_t n = 0, last = CT_NONE;
@@ -169,32 +149,23 @@ static uint32_t list_late(const struct ct_facts *facts, struct late *ret)
 		if (actor == last || !is_late(facts, &c->uses[i]))
 			continue;
 		last = actor;
-		ret[n++] = (struct late){
-			ct_goroutine_creator(facts, actor), facts->actors[actor].stack, i};
+		ret[n++] = (struct ct_late){.made = ct_goroutine_creator(facts, actor),
+			.stack = facts->actors[actor].stack,
+			.i = i};
 	}
-	if (n)
-		qsort(ret, n, sizeof(*ret), by_place);
 	return n;
 }
 
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_policy *policy, struct ct_findings *out)
 {
-	enum ct_status status = CT_OK;
-
 	(void)graph, (void)policy;
 	if (!facts->go_contexts || !facts->go_contexts->n_uses)
 		return CT_OK;
-	ct_autofree struct late *late = calloc(facts->go_contexts->n_uses, sizeof(*late));
+	ct_autofree struct ct_late *late = calloc(facts->go_contexts->n_uses, sizeof(*late));
 	if (!late)
 		return CT_NO_MEMORY;
-	uint32_t n = list_late(facts, late);
-	for (uint32_t i = 0, end; !status && i < n; i = end) {
-		for (end = i + 1; end < n && !compare(&late[i], &late[end]); end++)
-			;
-		status = report(out, &late[i], end - i);
-	}
-	return status;
+	return ct_late_by_place(out, late, list_late(facts, late), report);
 }
 
 const struct ct_rule ct_rule_go_context_ignored = {

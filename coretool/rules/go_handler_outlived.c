@@ -13,29 +13,6 @@
 
 #define MAX_STEPS 8 /* of one finding */
 
-struct late {
-	uint64_t made, stack;
-	uint32_t i;   /* in the facts */
-	bool goes_on; /* it, or somebody whom it waits for */
-};
-
-static int compare(const struct late *x, const struct late *y)
-{
-	if (x->made != y->made)
-		return x->made < y->made ? -1 : 1;
-	if (x->stack != y->stack)
-		return x->stack < y->stack ? -1 : 1;
-	return (int)x->goes_on - (int)y->goes_on;
-}
-
-static int by_place(const void *a, const void *b)
-{
-	const struct late *x = a, *y = b;
-	int order = compare(x, y);
-
-	return order ? order : (x->i > y->i) - (x->i < y->i);
-}
-
 static const char *say_what(struct ct_arena *arena, const struct ct_fact_go_contexts *c,
 	const struct ct_go_outlived *outlived)
 {
@@ -56,7 +33,7 @@ static const char *say_what(struct ct_arena *arena, const struct ct_fact_go_cont
 		context->err, bytes);
 }
 
-static enum ct_status report(struct ct_findings *out, const struct late *late, uint32_t n)
+static enum ct_status report(struct ct_findings *out, const struct ct_late *late, uint32_t n)
 {
 	const struct ct_facts *facts = out->facts;
 	const struct ct_fact_go_contexts *c = facts->go_contexts;
@@ -92,38 +69,29 @@ static enum ct_status report(struct ct_findings *out, const struct late *late, u
 	return ct_findings_add(out, &draft);
 }
 
-static uint32_t list_late(const struct ct_facts *facts, struct late *ret)
+static uint32_t list_late(const struct ct_facts *facts, struct ct_late *ret)
 {
 	const struct ct_fact_go_contexts *c = facts->go_contexts;
 
 	for (uint32_t i = 0; i < c->n_outlived; i++) {
 		uint32_t actor = c->outlived[i].actor;
 
-		ret[i] = (struct late){ct_goroutine_creator(facts, actor),
+		ret[i] = (struct ct_late){ct_goroutine_creator(facts, actor),
 			facts->actors[actor].stack, i, ct_may_go_on(facts, actor)};
 	}
-	qsort(ret, c->n_outlived, sizeof(*ret), by_place);
 	return c->n_outlived;
 }
 
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_policy *policy, struct ct_findings *out)
 {
-	enum ct_status status = CT_OK;
-
 	(void)graph, (void)policy;
 	if (!facts->go_contexts || !facts->go_contexts->n_outlived)
 		return CT_OK;
-	ct_autofree struct late *late = calloc(facts->go_contexts->n_outlived, sizeof(*late));
+	ct_autofree struct ct_late *late = calloc(facts->go_contexts->n_outlived, sizeof(*late));
 	if (!late)
 		return CT_NO_MEMORY;
-	uint32_t n = list_late(facts, late);
-	for (uint32_t i = 0, end; !status && i < n; i = end) {
-		for (end = i + 1; end < n && !compare(&late[i], &late[end]); end++)
-			;
-		status = report(out, &late[i], end - i);
-	}
-	return status;
+	return ct_late_by_place(out, late, list_late(facts, late), report);
 }
 
 const struct ct_rule ct_rule_go_handler_outlived = {

@@ -91,3 +91,35 @@ bool ct_may_go_on(const struct ct_facts *facts, uint32_t actor)
 {
 	return may_go_on(&(struct walk){.facts = facts}, actor, 0);
 }
+
+static int compare(const struct ct_late *x, const struct ct_late *y)
+{
+	if (x->made != y->made)
+		return x->made < y->made ? -1 : 1;
+	if (x->stack != y->stack)
+		return x->stack < y->stack ? -1 : 1;
+	return (int)x->goes_on - (int)y->goes_on;
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct ct_late *x = a, *y = b;
+	int order = compare(x, y);
+
+	return order ? order : (x->i > y->i) - (x->i < y->i);
+}
+
+enum ct_status ct_late_by_place(struct ct_findings *out, struct ct_late *late, uint32_t n,
+	enum ct_status (*report)(struct ct_findings *out, const struct ct_late *late, uint32_t n))
+{
+	enum ct_status status = CT_OK;
+
+	if (n)
+		qsort(late, n, sizeof(*late), by_place);
+	for (uint32_t i = 0, end; !status && i < n; i = end) {
+		for (end = i + 1; end < n && !compare(&late[i], &late[end]); end++)
+			;
+		status = report(out, &late[i], end - i);
+	}
+	return status;
+}
