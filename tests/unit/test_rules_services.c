@@ -332,7 +332,7 @@ static void a_group_is_waited_for(void **state)
 	}
 }
 
-/* Two have outlived their handlers; one of them sleeps. */
+/* Three have outlived their handlers; the one between the others sleeps. */
 static void a_handler_is_outlived(void **state)
 {
 	static const struct ct_go_context contexts[] = {{.address = 0xa000,
@@ -342,27 +342,30 @@ static void a_handler_is_outlived(void **state)
 		.parent = CT_NONE,
 		.done = CT_NONE}};
 	struct scene s = begin();
-	struct ct_go_outlived outlived[2];
+	struct ct_go_outlived outlived[3];
 
 	(void)state;
-	for (uint32_t i = 0; i < 2; i++)
+	for (uint32_t i = 0; i < 3; i++)
 		outlived[i] = (struct ct_go_outlived){.actor = goroutine(&s.story, 18 + i),
 			.request = i ? 0 : 0xb000,
-			.closure = i,
+			.closure = i != 0,
 			.bytes = i ? 0 : 4096,
 			.frame = CT_NONE};
 	receives(&s.story, outlived[0].actor, 0xc000);
+	receives(&s.story, outlived[2].actor, 0xc001);
 	story_waits(&s.story, outlived[1].actor, CT_NONE, CT_TRUST_EXACT)->timed = true;
 	ct_sink_go_contexts(s.story.sink, &(struct ct_fact_go_contexts){.contexts = contexts,
 						  .n_contexts = 1,
 						  .outlived = outlived,
-						  .n_outlived = 2});
+						  .n_outlived = 3});
 	end(&s);
 	const struct ct_finding *found = finding_of(s.doc, "CT214");
 	assert_non_null(found);
 	assert_int_equal(s.doc->n_findings, 2);
 	assert_int_equal(found->level, CT_P1);
 	assert_int_equal(found->confidence, CT_LIKELY);
+	assert_int_equal(found->n_actors, 2);
+	assert_int_equal(found->actors[0], outlived[0].actor);
 	assert_true(has_step(found, "has the http.Request 0xb000, whose handler has returned"));
 	assert_true(has_step(found, "keeps 4096 bytes alive"));
 	assert_int_equal(s.doc->findings[1].level, CT_P2);
