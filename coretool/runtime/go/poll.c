@@ -18,16 +18,21 @@ struct polled {
 	char local[CT_GO_SOCKET_ADDRESS], remote[CT_GO_SOCKET_ADDRESS]; /* "": not known */
 };
 
-/* Is the pollDesc at addr that of this goroutine? */
+/*
+ * Is the pollDesc at addr that of this goroutine? None is ever on a stack, where much else points
+ * to the goroutine; its number is a file's.
+ */
 static bool is_desc(struct ct_go_waiter *w, uint64_t addr, bool *writes)
 {
 	const struct ct_go *go = w->o->go;
+	const struct ct_go_g *g = w->g;
 
 	w->waits->searched++;
-	if (addr < 4096 || addr % 8)
+	if (addr < 4096 || addr % 8 || addr - g->stack_low < g->stack_high - g->stack_low)
 		return false;
-	*writes = ct_go_word(go, addr, CT_GO_POLLDESC_WG) == w->g->at;
-	return *writes || ct_go_word(go, addr, CT_GO_POLLDESC_RG) == w->g->at;
+	*writes = ct_go_word(go, addr, CT_GO_POLLDESC_WG) == g->at;
+	return (*writes || ct_go_word(go, addr, CT_GO_POLLDESC_RG) == g->at) &&
+	       ct_go_word(go, addr, CT_GO_POLLDESC_FD) <= INT32_MAX;
 }
 
 static uint64_t find_desc(struct ct_go_waiter *w, const uint64_t *words, size_t n, bool *writes)
