@@ -23,6 +23,7 @@ from damage import (ODD, SEED, Mutation, apply, check_process, measure, options,
 from elf_core import PHDR, PT_LOAD, ElfCore
 
 CORES = ["go-1.24-sw/go_abba.kernel.core", "go-1.24-sw/go_all_asleep-abba.kernel.core", "go-1.24-sw/go_pools.kernel.core",
+         "go-1.24-sw/go_leak.kernel.core",
          "go-1.27-plain/go_waits.kernel.core", "go-1.19-pie/go_waits.kernel.core"]
 WORDS = 60  # runs with wrong words, of one core
 FILESZ = 32  # in a program header

@@ -313,10 +313,13 @@ static void note_heap(const struct ct_go_heap *heap, enum ct_status status)
 {
 	const char *version = heap->go->version.text;
 
+	/* Of a version that is known it is there, unless memory is missing. */
+	bool known = heap->go->layout_trust != CT_GO_LAYOUT_NEAREST &&
+		     ct_go_has(heap->go, MHEAP_ARENAS) && ct_go_has(heap->go, MSPAN_SIZE);
 	if (status == CT_NOT_FOUND)
-		ct_target_note(heap->target, CT_NOTE_UNKNOWN_RUNTIME, "Go heap",
-			"%s: the record of the heap was not found: nothing is known of objects",
-			version);
+		ct_target_note(heap->target, known ? CT_NOTE_DAMAGED : CT_NOTE_UNKNOWN_RUNTIME,
+			"Go heap", "%s: the record of the heap %s: nothing is known of objects",
+			version, known ? "is missing or damaged" : "was not found");
 	if (heap->n_bad)
 		ct_target_note(heap->target, CT_NOTE_DAMAGED, "Go heap",
 			"%" PRIu32 " spans or arenas could not be read: their objects are missing",
