@@ -66,10 +66,18 @@ func readLedger() {
 	ledger.Unlock()
 }
 
+// Nobody has the other end; but who runs could have it in a register.
+//
+//go:noinline
+func waitForNobody() { <-make(chan int) }
+
 func main() {
 	self := named("main")
 	self.enter()
 	runtime.GOMAXPROCS(2)
+	forgotten := start("forgotten", waitForNobody)
+	expect(forgotten, "main.waitForNobody", nil, "chan receive")
+	leaked(forgotten)
 	holder := start("holder", func() { bookWhileRunning(0) })
 	spinner := start("spinner", func() { spinFor(1) })
 	yielder := start("yielder", func() { yield(2) })

@@ -244,23 +244,6 @@ static enum ct_status mark_all_free(struct ct_go_hunt *h)
 
 /* ---- what is told ---- */
 
-static const char *doubt_of(
-	const struct ct_go_hunt *h, const struct ct_fact_go *go, const struct ct_go_marked *marked)
-{
-	if (!go->gc_phase || strcmp(go->gc_phase, "off") != 0)
-		return "the garbage collector is at work";
-	if (h->running)
-		return "goroutines are running, and may have in their hands what was not "
-		       "found yet";
-	if (h->missed)
-		return "not all finalizers, cleanups and weak pointers could be read";
-	if (marked->to_free)
-		return "some pointers lead to memory that is free";
-	if (h->world->stacks.n_guessed || h->world->heap->n_unknown)
-		return "not all stacks and objects have their exact pointer maps";
-	return NULL;
-}
-
 static uint64_t stack_of(const struct ct_go_hunt *h, uint32_t actor)
 {
 	struct ct_go_g g;
@@ -289,7 +272,12 @@ static enum ct_status tell(struct ct_go_hunt *h, struct ct_fact_go *ret)
 			h->n_left);
 		return CT_OK;
 	}
-	ret->leaks_doubt = doubt_of(h, ret, &marked);
+	const struct ct_go_leak_doubts doubts = {.gc_phase = ret->gc_phase,
+		.running = h->running,
+		.missed = h->missed,
+		.to_free = marked.to_free,
+		.guessed = h->world->stacks.n_guessed || h->world->heap->n_unknown};
+	ret->leaks_doubt = ct_go_leak_doubt(&doubts);
 	for (uint32_t i = 0; !status && i < h->blocked.n; i++) {
 		const struct ct_go_blocked *b = &h->blocked.items[i];
 

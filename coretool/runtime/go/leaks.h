@@ -19,6 +19,18 @@ struct ct_go_need {       /* one object that one of them waits for */
 	uint32_t next;    /* of the same object; CT_NONE */
 };
 
+/* What keeps a leak from being proven. */
+struct ct_go_leak_doubts {
+	const char *gc_phase; /* as the runtime has it; NULL: not known */
+	bool running;         /* a goroutine, or a thread between two of them */
+	bool missed;          /* a finalizer, or the like, could not be read */
+	bool to_free;         /* pointers lead to memory that is free */
+	bool guessed;         /* of some stacks or objects it is not known where pointers are */
+};
+
+/* Words for the first of them; NULL: there is none. (leak_doubts.c) */
+const char *ct_go_leak_doubt(const struct ct_go_leak_doubts *doubts);
+
 struct ct_go_hunt {
 	struct ct_go_observation *o;
 	struct ct_go_world *world;
