@@ -119,6 +119,31 @@ static void test_damaged(void **state)
 	check_text(doc_damaged(DOC_ANALYZE), "damaged.txt");
 }
 
+/* A note that the head of the report tells, with what it is about, is not told again. */
+static void test_told_once(void **state)
+{
+	static const char *const partial[] = {"core.4711: core truncated at 3,145,728 of "
+					      "9,437,184 bytes"};
+	struct doc *d = doc_damaged(DOC_ANALYZE);
+
+	(void)state;
+	d->facts->target.partial = partial;
+	char *text = doc_write(&d->document, "text", false);
+	const char *once = strstr(text, "core truncated at");
+	assert_non_null(once);
+	assert_null(strstr(once + 1, "core truncated at"));
+	free(text);
+	static const char *const other[] = {"core.4712: core truncated at 3,145,728 of "
+					    "9,437,184 bytes"};
+	d->facts->target.partial = other;
+	text = doc_write(&d->document, "text", false);
+	once = strstr(text, "core truncated at");
+	assert_non_null(once);
+	assert_non_null(strstr(once + 1, "core truncated at"));
+	free(text);
+	doc_free(d);
+}
+
 static void test_odd_stacks(void **state)
 {
 	(void)state;
@@ -342,6 +367,7 @@ int main(void)
 		cmocka_unit_test(test_convoy),
 		cmocka_unit_test(test_chains),
 		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_told_once),
 		cmocka_unit_test(test_odd_stacks),
 		cmocka_unit_test(test_modules),
 		cmocka_unit_test(test_modules_missing),
