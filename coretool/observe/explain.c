@@ -53,10 +53,11 @@ static void add_number(struct explain *x, struct ct_str *list, uint32_t n, uint3
 		ct_str_add(list, "%s%llu", n ? ", " : "", (unsigned long long)a->id);
 }
 
-static void say_list(struct explain *x, const char *key, const struct ct_str *list, uint32_t n)
+static void say_list(
+	struct explain *x, const char *key, const char *what, const struct ct_str *list, uint32_t n)
 {
 	if (n)
-		say(x, key, "%s %s%s", n == 1 ? "thread" : "threads", ct_str_text(list),
+		say(x, key, "%s%s %s%s", what, n == 1 ? "" : "s", ct_str_text(list),
 			n > MAX_NAMED ? ", …" : "");
 }
 
@@ -132,7 +133,7 @@ static void say_threads(struct explain *x)
 	if (best != CT_NONE)
 		say(x, "stack", "of %s, %llu bytes above its stack pointer", thread(x, best),
 			(unsigned long long)(x->addr - best_sp));
-	say_list(x, "in registers of", &in_registers, n);
+	say_list(x, "in registers of", "thread", &in_registers, n);
 }
 
 static void say_state(struct explain *x, const struct ct_resource *r)
@@ -156,10 +157,25 @@ static void say_state(struct explain *x, const struct ct_resource *r)
 		say(x, "state", "%s", ct_str_text(&text));
 }
 
-static void say_resource(struct explain *x, const struct ct_resource *r)
+static void say_waiters(
+	struct explain *x, const struct ct_resource *r, enum ct_actor_kind kind, const char *what)
 {
 	const struct ct_facts *facts = x->facts;
 	ct_autostr waiters = {0};
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < r->n_waiters; i++) {
+		uint32_t wait = facts->waits_by_resource[r->first_waiter + i];
+
+		if (facts->actors[facts->waits[wait].actor].kind == kind)
+			add_number(x, &waiters, n++, facts->waits[wait].actor);
+	}
+	say_list(x, "waited for by", what, &waiters, n);
+}
+
+static void say_resource(struct explain *x, const struct ct_resource *r)
+{
+	const struct ct_facts *facts = x->facts;
 
 	say(x, "is", "%s%s%s%s", r->kind, r->name ? " " : "", r->name ? r->name : "",
 		r->process_shared ? " (process-shared)" : "");
@@ -175,10 +191,8 @@ static void say_resource(struct explain *x, const struct ct_resource *r)
 	if (r->owner_gone)
 		say(x, "held by", "%s",
 			ct_owner_gone_words(x->arena, facts, (uint32_t)(r - facts->resources)));
-	for (uint32_t i = 0; i < r->n_waiters; i++)
-		add_number(x, &waiters, i,
-			facts->waits[facts->waits_by_resource[r->first_waiter + i]].actor);
-	say_list(x, "waited for by", &waiters, r->n_waiters);
+	say_waiters(x, r, CT_ACTOR_THREAD, "thread");
+	say_waiters(x, r, CT_ACTOR_GOROUTINE, "goroutine");
 }
 
 static void say_state_of_object(struct explain *x, const struct ct_fact_go_object *o)

@@ -218,6 +218,18 @@ class FormatsTest(unittest.TestCase):
                       run("goroutine", core, 987654321, status=2))
 
     @of_each_core
+    def test_explain_names_goroutines(self, core, whole):
+        waiters = {}
+        for actor in whole.own:
+            for wait in actor.get("waits", []):
+                waiters.setdefault(wait.get("resource"), set()).add(actor["id"][2:])
+        alone = [(resource, ids) for resource, ids in waiters.items() if resource and len(ids) == 1]
+        self.assertTrue(alone)
+        for resource, ids in alone[:3]:
+            text = run("explain", core, resource[2:]).decode()
+            self.assertRegex(text, rf"waited for by +goroutine {ids.pop()}\n")
+
+    @of_each_core
     def test_pprof(self, core, whole):
         go = shutil.which("go")
         with tempfile.TemporaryDirectory() as folder:
