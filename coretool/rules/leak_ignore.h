@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Goroutines that goleak, or the user, would not count among those that a test leaves. */
 #ifndef CT_RULES_LEAK_IGNORE_H
 #define CT_RULES_LEAK_IGNORE_H
 

@@ -47,6 +47,18 @@ static inline uint32_t story_thread(struct story *s, uint64_t id, const char *na
 					      .created_at = CT_NONE});
 }
 
+static inline uint32_t story_goroutine(struct story *s, uint64_t id, enum ct_actor_state state)
+{
+	return ct_sink_actor(s->sink, &(struct ct_actor){.kind = CT_ACTOR_GOROUTINE,
+					      .state = (uint8_t)state,
+					      .id = id,
+					      .carrier = CT_NONE,
+					      .runs = CT_NONE,
+					      .stack = CT_NONE,
+					      .start_site = CT_NONE,
+					      .created_at = CT_NONE});
+}
+
 static inline uint32_t story_mutex(struct story *s, uint64_t address, const char *name)
 {
 	bool fresh;

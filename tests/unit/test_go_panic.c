@@ -42,14 +42,7 @@ static void test_classes(void **state)
 
 static uint32_t goroutine(struct story *s, uint64_t id)
 {
-	return ct_sink_actor(s->sink, &(struct ct_actor){.kind = CT_ACTOR_GOROUTINE,
-					      .state = CT_STATE_RUNNING,
-					      .id = id,
-					      .carrier = CT_NONE,
-					      .runs = CT_NONE,
-					      .stack = CT_NONE,
-					      .start_site = CT_NONE,
-					      .created_at = CT_NONE});
+	return story_goroutine(s, id, CT_STATE_RUNNING);
 }
 
 static void panics(struct story *s, uint32_t actor, const char *value, bool recovered, bool goexit)

@@ -44,14 +44,7 @@ static struct story begin(uint32_t n_functions)
 
 static uint32_t goroutine(struct story *s, uint64_t id)
 {
-	return ct_sink_actor(s->sink, &(struct ct_actor){.kind = CT_ACTOR_GOROUTINE,
-					      .state = CT_STATE_WAITING,
-					      .id = id,
-					      .carrier = CT_NONE,
-					      .runs = CT_NONE,
-					      .stack = CT_NONE,
-					      .start_site = CT_NONE,
-					      .created_at = CT_NONE});
+	return story_goroutine(s, id, CT_STATE_WAITING);
 }
 
 static struct ct_wait *waits(

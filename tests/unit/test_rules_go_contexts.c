@@ -41,18 +41,6 @@ static const struct tale late = {
 	.wait = {.kind = CT_WAIT_SEND, .why = "told by hand"},
 };
 
-static uint32_t goroutine(struct story *s, uint64_t id, enum ct_actor_state state)
-{
-	return ct_sink_actor(s->sink, &(struct ct_actor){.kind = CT_ACTOR_GOROUTINE,
-					      .state = (uint8_t)state,
-					      .id = id,
-					      .carrier = CT_NONE,
-					      .runs = CT_NONE,
-					      .stack = CT_NONE,
-					      .start_site = CT_NONE,
-					      .created_at = CT_NONE});
-}
-
 static uint32_t stack_of(struct story *s, const char *function)
 {
 	bool fresh;
@@ -87,8 +75,8 @@ static uint32_t ask(const struct tale *t, const char *rule, struct ct_finding *r
 	struct ct_error err;
 
 	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4"});
-	use.actor = goroutine(&s, 18, CT_STATE_WAITING);
-	owner = goroutine(&s, 19, t->runs ? CT_STATE_RUNNING : CT_STATE_WAITING);
+	use.actor = story_goroutine(&s, 18, CT_STATE_WAITING);
+	owner = story_goroutine(&s, 19, t->runs ? CT_STATE_RUNNING : CT_STATE_WAITING);
 	ct_sink_get_actor(s.sink, use.actor)->system = t->system;
 	if (t->function)
 		ct_sink_get_actor(s.sink, use.actor)->stack = stack_of(&s, t->function);

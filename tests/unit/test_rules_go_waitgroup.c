@@ -26,14 +26,7 @@ static struct told *begin(void)
 
 static uint32_t goroutine(struct told *t, uint64_t id)
 {
-	return ct_sink_actor(t->story.sink, &(struct ct_actor){.kind = CT_ACTOR_GOROUTINE,
-						    .state = CT_STATE_WAITING,
-						    .id = id,
-						    .carrier = CT_NONE,
-						    .runs = CT_NONE,
-						    .stack = CT_NONE,
-						    .start_site = CT_NONE,
-						    .created_at = CT_NONE});
+	return story_goroutine(&t->story, id, CT_STATE_WAITING);
 }
 
 /* It waits for a WaitGroup of its own; peer: who would call Done, or CT_NONE. */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Values of contexts, of those keys that the user names. */
 #ifndef CT_RUNTIME_GO_CONTEXT_VALUE_H
 #define CT_RUNTIME_GO_CONTEXT_VALUE_H
 
