@@ -143,6 +143,58 @@ static void all_asleep_when_nothing_can_happen(void **state)
 	assert_int_equal(asleep(0, false, CT_WAIT_RECV, true), 0);
 }
 
+/* The runtime has found out by itself: the innermost functions of the thread that died of it. */
+static void died_of_it(struct story *s)
+{
+	static const char *const functions[] = {"runtime.throw", "runtime.checkdead"};
+	struct ct_frame frames[CT_COUNT(functions)];
+	uint32_t thread = story_thread(s, 12, NULL);
+	bool fresh;
+
+	memset(frames, 0, sizeof(frames));
+	for (uint32_t i = 0; i < CT_COUNT(functions); i++) {
+		frames[i].site = ct_sink_site(s->sink, 0x5000 + 16 * i, i, &fresh);
+		ct_sink_get_site(s->sink, frames[i].site)->function =
+			ct_sink_string(s->sink, functions[i]);
+	}
+	const struct ct_stack stack = {
+		.frames = frames, .n_frames = CT_COUNT(frames), .n_total = CT_COUNT(frames)};
+	ct_sink_get_actor(s->sink, thread)->stack = ct_sink_stack(s->sink, &stack);
+}
+
+/* How sure CT203 is of one that waits; 0: it is silent. */
+static unsigned sure(bool said, bool partial, bool still)
+{
+	static const char *const parts[] = {"a part"};
+	struct story s = begin(0);
+	struct ct_facts *facts;
+	unsigned ret = 0;
+
+	waits(&s, goroutine(&s, 1), CT_WAIT_RECV, mutex(&s, 0x1000));
+	if (said)
+		died_of_it(&s);
+	ct_sink_target(s.sink)->partial = parts;
+	ct_sink_target(s.sink)->n_partial = partial;
+	ct_sink_target(s.sink)->still = still;
+	struct ct_document *doc = judge(&s, &facts);
+	for (uint32_t i = 0; i < doc->n_findings; i++)
+		if (!strcmp(doc->findings[i].rule, "CT203"))
+			ret = 1u + doc->findings[i].confidence;
+	done(doc, facts);
+	return ret;
+}
+
+/* Where a part is missing more may be in it; the runtime's own word is worth more than ours. */
+static void all_asleep_is_as_sure_as_it_is_known(void **state)
+{
+	(void)state;
+	assert_int_equal(sure(false, false, true), 1 + CT_LIKELY);
+	assert_int_equal(sure(false, true, true), 0);
+	assert_int_equal(sure(true, false, true), 1 + CT_PROVEN);
+	assert_int_equal(sure(true, true, true), 1 + CT_PROVEN);
+	assert_int_equal(sure(true, false, false), 1 + CT_LIKELY);
+}
+
 /*
  * One has a lock and sends; who would receive needs the lock. A thread of the runtime's runs. A
  * pending timer may have somebody else receive.
@@ -569,6 +621,7 @@ int main(void)
 		cmocka_unit_test(a_circle_of_goroutines_is_go_s_rule),
 		cmocka_unit_test(one_that_waits_for_itself_is_go_s_rule),
 		cmocka_unit_test(all_asleep_when_nothing_can_happen),
+		cmocka_unit_test(all_asleep_is_as_sure_as_it_is_known),
 		cmocka_unit_test(where_all_sleep_nobody_else_ends_a_knot),
 		cmocka_unit_test(two_sides_of_one_lock_are_said_once),
 		cmocka_unit_test(nil_channels_and_empty_selects),
