@@ -111,7 +111,6 @@ enum ct_status ct_go_contexts_find_lost(struct ct_go_world *world, struct ct_go_
 {
 	ct_autofree bool *may_be = calloc((size_t)world->heap->n_spans + 1, sizeof(*may_be));
 	struct hunt h = {world, contexts, may_be};
-	struct ct_go_marked marked;
 
 	if (!may_be)
 		return CT_NO_MEMORY;
@@ -122,9 +121,8 @@ enum ct_status ct_go_contexts_find_lost(struct ct_go_world *world, struct ct_go_
 		return status;
 	look_at_heap(&h);
 	/* What could not be read may have it. */
-	ct_go_mark_count(world->mark, &marked);
+	bool sure = ct_go_world_saw_all(world, world->mark) && !ct_go_misses(world->o);
 	for (uint32_t i = 0; i < contexts->list.n; i++)
-		contexts->list.items[i].lost &=
-			!marked.unread && !world->heap->n_bad && !ct_go_misses(world->o);
+		contexts->list.items[i].lost &= sure;
 	return CT_OK;
 }

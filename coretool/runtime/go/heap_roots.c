@@ -42,7 +42,7 @@ static bool visit_section(const struct ct_go_heap *heap, uint64_t moduledata,
 	uint32_t offset = go->layout.offset[section->mask], n;
 	const void *view;
 
-	if (offset == CT_GO_ABSENT || start >= end ||
+	if (offset == CT_GO_ABSENT || start > end ||
 		ct_read_u32(go->target, moduledata + offset, &n) || n > (end - start) / 8 ||
 		ct_read_u64(go->target, moduledata + offset + 8, &bits) || (n && !bits) ||
 		ct_view_image(go->target, bits, ((size_t)n + 7) / 8, &view)) {
@@ -59,6 +59,11 @@ static bool visit_section(const struct ct_go_heap *heap, uint64_t moduledata,
 		if (chunk)
 			all &= visit_words(heap, start + 8 * i, chunk, visit, arg);
 	}
+	if (!all)
+		ct_target_note(go->target, CT_NOTE_DAMAGED, "Go heap",
+			"not all variables at 0x%llx could be read: what only they keep alive "
+			"looks unreachable",
+			(unsigned long long)start);
 	return all;
 }
 

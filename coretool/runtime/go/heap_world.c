@@ -11,7 +11,7 @@ enum ct_status ct_go_world_roots(void *world, ct_go_root_visit *visit, void *vis
 
 	w->stacks.n_guessed = 0;
 	w->n_bad = o->missing.n_goroutines;
-	(void)ct_go_roots_variables(w->heap, visit, visit_arg);
+	w->missed = !ct_go_roots_variables(w->heap, visit, visit_arg);
 	for (uint32_t i = 0; i < o->n; i++) {
 		struct ct_go_g g;
 		enum ct_status status = ct_go_goroutine_at(
@@ -28,8 +28,16 @@ enum ct_status ct_go_world_roots(void *world, ct_go_root_visit *visit, void *vis
 			"the stacks of %" PRIu32 " goroutines could not be read: what only they "
 			"keep alive looks unreachable",
 			w->n_bad);
-	(void)ct_go_roots_specials(w->heap, w->masks, visit, visit_arg);
+	w->missed |= !ct_go_roots_specials(w->heap, w->masks, visit, visit_arg);
 	return CT_OK;
+}
+
+bool ct_go_world_saw_all(const struct ct_go_world *w, const struct ct_go_mark *mark)
+{
+	struct ct_go_marked marked;
+
+	ct_go_mark_count(mark, &marked);
+	return !marked.unread && !w->heap->n_bad && !w->n_bad && !w->missed;
 }
 
 static void mark_root(void *arg, const struct ct_go_root *root)

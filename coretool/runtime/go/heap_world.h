@@ -17,6 +17,7 @@ struct ct_go_world {
 	struct ct_go_typing typing; /* after ct_go_world_types() */
 	uint32_t n_guessed;         /* stacks that were not followed to their end, in the mark */
 	uint32_t n_bad;             /* stacks that could not be read, the last time */
+	bool missed;                /* other roots that could not be read, the last time */
 	enum ct_status status;      /* of opening it: whoever asks again is told the same */
 	bool marked, typed;
 };
@@ -35,5 +36,9 @@ CT_WARN_UNUSED enum ct_status ct_go_world_types(struct ct_go_world *world);
  * goroutines, then what hangs on objects. */
 CT_WARN_UNUSED enum ct_status ct_go_world_roots(
 	void *world, ct_go_root_visit *visit, void *visit_arg);
+
+/* Whether all that leads to objects was read for the mark, which began with these roots: else what
+ * it does not have is not known to be unreachable. */
+bool ct_go_world_saw_all(const struct ct_go_world *world, const struct ct_go_mark *mark);
 
 #endif

@@ -338,7 +338,9 @@ enum ct_status ct_go_outlived_size(struct ct_go_world *world, struct ct_go_outli
 		status = ct_go_world_roots(world, mark_other, &others);
 	if (!status && n)
 		status = ct_go_mark_run(others.mark);
-	for (uint32_t i = 0; !status && i < n; i++)
+	/* What could not be read may keep it too. */
+	bool sure = !status && n && ct_go_world_saw_all(world, others.mark);
+	for (uint32_t i = 0; sure && i < n; i++)
 		if (outlived->list.items[i].request)
 			outlived->list.items[i].bytes =
 				ct_go_mark_more(others.mark, outlived->list.items[i].request);

@@ -210,7 +210,7 @@ static enum ct_status find_lost(struct search *s)
 	if (!n)
 		return CT_OK;
 	enum ct_status status = ct_go_world_mark(s->world);
-	if (status || s->world->n_guessed || s->world->n_bad)
+	if (status || s->world->n_guessed || !ct_go_world_saw_all(s->world, s->world->mark))
 		return status == CT_NO_MEMORY ? status : CT_OK;
 	mark_living(s->world, db, used);
 	for (uint32_t i = 0; i < db->connections.n; i++)

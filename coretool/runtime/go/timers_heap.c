@@ -153,8 +153,6 @@ static const char *doubt_of(const struct measure *m)
 
 static enum ct_status measure(struct measure *m)
 {
-	struct ct_go_marked marked;
-
 	m->mark = ct_go_mark_new(m->world->heap, 0);
 	if (!m->mark)
 		return CT_NO_MEMORY;
@@ -164,10 +162,9 @@ static enum ct_status measure(struct measure *m)
 		status = ct_go_mark_run(m->mark);
 	if (status)
 		return status;
-	ct_go_mark_count(m->mark, &marked);
 	m->timers->fact.doubt = doubt_of(m);
 	/* What could not be read may lead to any of them. */
-	m->timers->fact.measured = !marked.unread && !m->world->heap->n_bad && !m->world->n_bad;
+	m->timers->fact.measured = ct_go_world_saw_all(m->world, m->mark);
 	if (m->timers->fact.measured)
 		measure_each(m);
 	add_idle(m);
