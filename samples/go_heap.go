@@ -227,5 +227,7 @@ func main() {
 		one.word["address"] = fmt.Sprintf("%#x", one.address)
 		tell("heap_object", one.word)
 	}
+	var here int
+	tell("stack_word", fields{"tid": self, "address": fmt.Sprintf("%#x", uintptr(unsafe.Pointer(&here)))})
 	rest(self)
 }

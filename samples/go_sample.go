@@ -32,6 +32,7 @@
 //	heap        {live, objects}: bytes and objects that the runtime counted just before, right after a collection
 //	heap_object {address, alive, kept_by, steps, type, large_type}: an object; kept_by is in the words for its root,
 //	            steps is how many objects lead to it, itself included; large_type is known since 1.22
+//	stack_word  {tid, address}: the address is on its stack
 //	context     {address, kind, parent, key, value, err, cause, deadline, children, waiters, ignored_by, lost}: a context
 //	            that lives; deadline is past or ahead; lost: nothing can cancel it but its parent
 //	timer       {kind, count, first_ns, calls, period_ns, mode, tids, alone, retained, listed}: timers that coretool

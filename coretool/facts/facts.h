@@ -337,6 +337,7 @@ struct ct_panic;            /* facts/panic.h */
 struct ct_fact_go;          /* facts/go.h */
 struct ct_fact_go_heap;     /* facts/go_heap.h */
 struct ct_fact_go_object;   /* facts/go_heap.h */
+struct ct_fact_go_place;    /* facts/go_heap.h */
 struct ct_fact_go_contexts; /* facts/go_context.h */
 struct ct_fact_go_timers;   /* facts/go_timers.h */
 struct ct_fact_go_profiles; /* facts/go_profiles.h */
@@ -350,6 +351,7 @@ struct ct_facts {
 	const struct ct_fact_go *go;                   /* NULL: no Go program, or not asked for */
 	const struct ct_fact_go_heap *go_heap;         /* NULL: likewise */
 	const struct ct_fact_go_object *go_object;     /* at the address asked for; NULL: none */
+	const struct ct_fact_go_place *go_place;       /* likewise, beside objects */
 	const struct ct_fact_go_contexts *go_contexts; /* NULL: no Go program, or not asked for */
 	const struct ct_fact_go_timers *go_timers;     /* likewise */
 	const struct ct_fact_go_profiles *go_profiles; /* NULL: likewise */

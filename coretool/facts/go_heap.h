@@ -36,6 +36,14 @@ struct ct_fact_go_object {
 	const struct ct_go_link *links; /* the root first; none when it is not reachable */
 	uint32_t n_links;
 	uint32_t n_left_out; /* in the middle of a long way */
+	bool partial;        /* not all that may lead to it could be read */
+};
+
+/* What memory the address asked for is, where it lies in an arena of the heap, but in no object. */
+struct ct_fact_go_place {
+	uint64_t address;
+	uint32_t stack_of; /* the goroutine's actor; CT_NONE: it is on no stack of one */
+	uint64_t sp;       /* its stack pointer; 0: not known */
 };
 
 #endif

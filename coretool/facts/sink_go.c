@@ -17,6 +17,11 @@ void ct_sink_go_object(struct ct_sink *sink, const struct ct_fact_go_object *obj
 	sink->facts->go_object = ct_arena_copy(&sink->arena, object, sizeof(*object));
 }
 
+void ct_sink_go_place(struct ct_sink *sink, const struct ct_fact_go_place *place)
+{
+	sink->facts->go_place = ct_arena_copy(&sink->arena, place, sizeof(*place));
+}
+
 void ct_sink_go_timers(struct ct_sink *sink, const struct ct_fact_go_timers *timers)
 {
 	sink->facts->go_timers = ct_arena_copy(&sink->arena, timers, sizeof(*timers));

@@ -105,6 +105,8 @@ static void say_threads(struct explain *x)
 	const struct ct_arch *arch = ct_target_arch(x->target);
 	const struct ct_map *map = ct_target_map_at(x->target, x->addr);
 	ct_autostr in_registers = {0};
+	/* Stacks of goroutines, and so the stack pointers of those that run them, lie there. */
+	bool is_go_s = x->facts->go_object || x->facts->go_place;
 	uint32_t best = CT_NONE, n = 0;
 	uint64_t best_sp = 0;
 
@@ -118,10 +120,8 @@ static void say_threads(struct explain *x)
 		if (!t->stopped)
 			continue;
 		uint64_t sp = ct_reg(t->regs, arch->sp);
-		/* Stacks of goroutines, and so the stack pointers of those that run them, lie in
-		 * the heap. */
-		if (map && !x->facts->go_object && !map->path && sp >= map->start &&
-			sp <= x->addr && sp >= best_sp) {
+		if (map && !is_go_s && !map->path && sp >= map->start && sp <= x->addr &&
+			sp >= best_sp) {
 			best = i;
 			best_sp = sp;
 		}
@@ -199,6 +199,10 @@ static void say_state_of_object(struct explain *x, const struct ct_fact_go_objec
 {
 	if (!o->allocated)
 		say(x, "state", "a free slot: nothing lives there");
+	else if (!o->reachable && o->partial)
+		say(x, "state",
+			"not known: nothing that was read leads to it, and part of the memory that "
+			"could was not read");
 	else if (!o->reachable)
 		say(x, "state",
 			"garbage: no variable, stack or finalizer leads to it; it was not "
@@ -232,6 +236,24 @@ static void say_go_object(struct explain *x)
 	}
 }
 
+static void say_go_place(struct explain *x)
+{
+	const struct ct_fact_go_place *place = x->facts->go_place;
+
+	if (!place || place->address != x->addr)
+		return;
+	if (place->stack_of == CT_NONE)
+		say(x, "is", "memory of Go's heap, in no object");
+	else if (!place->sp)
+		say(x, "stack", "of %s", thread(x, place->stack_of));
+	else
+		say(x, "stack", "of %s, %llu bytes %s its stack pointer",
+			thread(x, place->stack_of),
+			(unsigned long long)(x->addr < place->sp ? place->sp - x->addr
+								 : x->addr - place->sp),
+			x->addr < place->sp ? "below" : "above");
+}
+
 enum ct_status ct_explain(struct ct_target *target, const struct ct_facts *facts, uint64_t addr,
 	struct ct_arena *arena, const struct ct_explanation **ret, uint32_t *n)
 {
@@ -244,6 +266,7 @@ enum ct_status ct_explain(struct ct_target *target, const struct ct_facts *facts
 		if (facts->resources[i].address == addr)
 			say_resource(&x, &facts->resources[i]);
 	say_go_object(&x);
+	say_go_place(&x);
 	say_symbol(&x);
 	say_threads(&x);
 	say_mapping(&x);

@@ -46,7 +46,7 @@ def ask_others(binary, core, truth, report, files):
                        for kind in (*kinds, "waiting-now")} if kinds else {}
     if "timer" in truth.values:
         report.timers = ask(binary, "timers", str(core), *files).get("timers")
-    for value in truth.values.get("heap_object", []):
+    for value in truth.values.get("heap_object", []) + truth.values.get("stack_word", []):
         said = report.explained.setdefault(value["address"], {})
         for fact in ask(binary, "explain", str(core), value["address"])["explained"]["facts"]:
             said.setdefault(fact["key"], []).append(fact["text"])

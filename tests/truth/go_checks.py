@@ -328,6 +328,13 @@ def check_heap_object(report, truth, value):
         yield f"{what}: is {said['object'][0]}, should be {kind}"
 
 
+def check_stack_word(report, _, value):
+    said = report.explained[value["address"]].get("stack", [])
+    goroutine = "of goroutine " + value["tid"].partition(":")[2] + ","
+    if len(said) != 1 or not f"{said[0]},".startswith(goroutine) or not said[0].endswith("above its stack pointer"):
+        yield f"{value['address']} is on the stack {said}, should be that {goroutine}"
+
+
 def find_context(report, address):
     return next((c for c in report.contexts if number(c["address"]) == number(address)), None)
 
@@ -504,6 +511,7 @@ CHECKS = {
     "pool": check_pool,
     "heap": check_heap,
     "heap_object": check_heap_object,
+    "stack_word": check_stack_word,
     "goroutine": check_goroutine,
     "goroutines": check_goroutines,
     "goroutine_count": check_goroutine_count,

@@ -43,6 +43,7 @@ TRUTH = [
     {"heap": {"live": 1 << 20, "objects": 9000}},
     {"heap_object": {"address": "0x80", "alive": True, "kept_by": "main.shop", "steps": 2, "type": "main.order"}},
     {"heap_object": {"address": "0x90", "alive": False}},
+    {"stack_word": {"address": "0xa0", "tid": "g:7"}},
     {"pool": {"address": "0x5000", "name": "main.pages", "new": "main.newPage", "objects": 3, "victims": 1,
               "types": {"*main.page": 3}, "doubles": ["0xc0"], "large": 64, "rules": ["CT215"],
               "deep_rules": ["CT215", "CT224"]}},
@@ -113,7 +114,8 @@ def right_report():
         "explained": {
             "0x80": {"object": ["main.order, 80 bytes of Go's heap"], "state": ["alive"],
                      "kept by": ["variable main.shop"], "then by": ["[]*main.order + 8"]},
-            "0x90": {"object": ["80-byte objects, 80 bytes of Go's heap"], "state": ["garbage: nothing leads to it"]}},
+            "0x90": {"object": ["80-byte objects, 80 bytes of Go's heap"], "state": ["garbage: nothing leads to it"]},
+            "0xa0": {"stack": ["of goroutine 7, 8 bytes above its stack pointer"]}},
     }
 
 
@@ -186,6 +188,10 @@ WRONG = {
     "no object": (lambda r: r["explained"]["0x80"].pop("object"), "0x80 is no object of the heap"),
     "false life": (lambda r: r["explained"]["0x90"].update(state=["alive"]), "0x90 (80-byte objects"),
     "false garbage": (lambda r: r["explained"]["0x80"].update(state=["garbage"]), "said to be garbage"),
+    "stack of another": (lambda r: r["explained"]["0xa0"].update(stack=["of goroutine 70, 8 bytes above its stack pointer"]),
+                         "0xa0 is on the stack"),
+    "below the stack": (lambda r: r["explained"]["0xa0"].update(stack=["of goroutine 7, 8 bytes below its stack pointer"]),
+                        "0xa0 is on the stack"),
     "root": (lambda r: r["explained"]["0x80"].update({"kept by": ["variable main.x"]}), "is kept by variable main.x"),
     "way": (lambda r: r["explained"]["0x80"]["then by"].append("x"), "3 steps lead to it, should be 2"),
     "no context": (lambda r: r["contexts"].pop(), "context 0xb0 (cancel) is not among"),

@@ -84,6 +84,12 @@ struct ct_go_object {
 CT_WARN_UNUSED enum ct_status ct_go_heap_open(const struct ct_go *go, struct ct_go_heap **ret);
 void ct_go_heap_close(struct ct_go_heap *heap);
 
+/* Is it memory that the heap has made its own, whatever for? */
+static inline bool ct_go_in_arena(const struct ct_go_heap *heap, uint64_t addr)
+{
+	return addr < CT_GO_ADDRESSES && heap->arena_of[addr >> CT_GO_ARENA_BITS];
+}
+
 /* The span in use that addr is in, or NULL. */
 static inline const struct ct_go_span *ct_go_span_at(const struct ct_go_heap *heap, uint64_t addr)
 {

@@ -245,9 +245,31 @@ static enum ct_status add_object(
 		status = add_links(v, &path, &fact);
 	}
 	ct_vec_free(&path.steps);
+	fact.partial = !ct_go_world_saw_all(v, v->mark) || ct_go_misses(v->o);
 	if (!status)
 		ct_sink_go_object(v->o->sink, &fact);
 	return status;
+}
+
+/* Memory of an arena that is no object: most of it is stacks. */
+static void add_place(struct ct_go_world *v, uint64_t address)
+{
+	const struct ct_go_observation *o = v->o;
+	struct ct_fact_go_place fact = {.address = address, .stack_of = CT_NONE};
+	struct ct_regs regs;
+	struct ct_go_g g;
+
+	for (uint32_t i = 0; i < o->n && fact.stack_of == CT_NONE; i++) {
+		if (ct_go_goroutine_at(
+			    o->go, ct_sink_get_actor(o->sink, o->first + i)->object, &g) ||
+			address < g.stack_low || address >= g.stack_high)
+			continue;
+		fact.stack_of = o->first + i;
+		if (!ct_go_registers(o, &g, &regs))
+			fact.sp = ct_reg(&regs, ct_target_arch(o->target)->sp);
+	}
+	if (fact.stack_of != CT_NONE || ct_go_in_arena(v->heap, address))
+		ct_sink_go_place(o->sink, &fact);
 }
 
 enum ct_status ct_go_observe_heap(struct ct_go_observation *o, bool wanted, uint64_t address)
@@ -268,5 +290,7 @@ enum ct_status ct_go_observe_heap(struct ct_go_observation *o, bool wanted, uint
 		status = add_heap(v);
 	if (!status && found)
 		status = add_object(v, address, &object);
+	else if (!status && address)
+		add_place(v, address);
 	return status == CT_NO_MEMORY ? status : CT_OK;
 }
