@@ -148,6 +148,34 @@ func onceNeverDone() (*actor, *actor) {
 	return at(first, "chan-recv", prices), second
 }
 
+// ---- what they keep alive ----
+
+const (
+	scan    = 256 << 10 // bytes that each of them has
+	catalog = 1 << 20   // that all of them have
+	page    = 64 << 10  // that each has on its stack
+)
+
+//go:noinline
+func archive(answer chan int, own, shared []byte) {
+	var sheet [page]byte
+	copy(sheet[:], own)
+	answer <- len(own)
+	orders += int(sheet[orders%page]) + len(own) + len(shared)
+}
+
+// Of each customer's papers somebody makes an archive, which nobody waits for any more.
+//
+//go:noinline
+func keepers() []*actor {
+	shared, all := make([]byte, catalog), []*actor{}
+	for i := 0; i < 3; i++ {
+		answer, own := make(chan int), make([]byte, scan)
+		all = append(all, at(start("archivist", func() { archive(answer, own, shared) }), "chan-send", answer))
+	}
+	return all
+}
+
 // ---- near misses ----
 
 //go:noinline
@@ -209,6 +237,12 @@ func main() {
 	one, two = onceNeverDone()
 	forEver(one, "chan receive")
 	forEver(two, forMutex...)
+
+	archivists := keepers()
+	for _, a := range archivists {
+		forEver(a, "chan send")
+	}
+	tell("retained", fields{"tids": archivists, "bytes": 3*scan + catalog, "stacks": 3 * page})
 
 	fine(reachedByVariable(), "chan receive")
 	waiting, c := reachedByStack()

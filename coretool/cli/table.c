@@ -129,11 +129,11 @@ static const char contexts_help[] =
 	"\n" CORE_HELP;
 static const char leaks_help[] =
 	"Goroutines that wait for what nothing which can go on reaches any more (CT210, CT212): "
-	"those "
-	"that wait at one place and were made at one place together, the most numerous first, with "
-	"what "
-	"only they keep alive: objects that several share are counted with the first. Whatever the "
-	"size of the heap; analyze leaves heaps of more than 1 GiB to this command."
+	"those that wait at one place and were made at one place together, the most numerous "
+	"first, with what only they keep alive: objects that several share are counted with the "
+	"first. Whatever the size of the heap; analyze leaves heaps of more than 1 GiB to this "
+	"command. What --ignore-top-function and its likes, or a baseline, name does not count; "
+	"how many that are is said, and -v lists them."
 	"\n" CORE_HELP;
 static const char timers_help[] =
 	"Timers that are set, those of one use together: tickers, what time.AfterFunc calls, "

@@ -61,6 +61,8 @@ struct ct_fact_go {
 	const struct ct_go_spin *spins;
 	const struct ct_go_leak *leaks; /* by actor */
 	const char *leaks_doubt;        /* why they are not proven; NULL: they are */
+	/* Why it is not known who is leaked, though that was asked; NULL: it is. */
+	const char *leaks_unknown;
 	uint32_t n_processors, n_threads, n_uses, n_spins, n_leaks;
 	uint32_t n_runnable; /* in the queue of all; CT_NONE: not known, as of those below */
 	uint32_t n_timers;   /* pending ones; CT_NONE: not known */

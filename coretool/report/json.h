@@ -9,6 +9,7 @@
 
 #include "report/format.h"
 #include "report/groups.h"
+#include "report/leaks.h"
 #include "report/record.h"
 #include "rules/timers.h"
 
@@ -17,6 +18,8 @@
 /* The sections that show goroutines in groups, but for those that are named elsewhere. */
 #define CT_JSON_GROUPED                                                                            \
 	(CT_SECTION_THREADS | CT_SECTION_GOROUTINES | CT_SECTION_SCHED | CT_SECTION_TIMERS)
+/* The sections that show leaked goroutines. */
+#define CT_JSON_LEAKS   (CT_SECTION_LEAKS | CT_SECTION_FINDINGS)
 #define CT_JSON_WAITERS 5 /* of a group of timers that are named */
 
 struct ct_json {
@@ -28,6 +31,7 @@ struct ct_json {
 	bool *named_actors, *named_resources;
 	struct ct_groups groups; /* of the other goroutines */
 	struct ct_timer_groups timers;
+	struct ct_leak_groups leaks; /* none when no section shows them */
 };
 
 /* One field of the document: a record, or a list of them. */
@@ -80,6 +84,8 @@ bool ct_json_names_actor(const struct ct_json *j, uint32_t index);
 bool ct_json_names_resource(const struct ct_json *j, uint32_t index);
 
 json_t *ct_json_group(const struct ct_json *j, uint32_t index);
+/* Where a goroutine was made, which is known; by_whom: and by which goroutine. */
+json_t *ct_json_creator(const struct ct_json *j, uint32_t actor, bool by_whom);
 json_t *ct_json_labels(const char *labels); /* of a label set of the facts */
 /* Adds what is known of goroutines alone. */
 void ct_json_add_goroutine(const struct ct_json *j, struct ct_record *r, uint32_t actor);
@@ -101,6 +107,9 @@ json_t *ct_json_timer(const struct ct_json *j, uint32_t index);
 bool ct_json_has_pools(const struct ct_document *document);
 uint32_t ct_json_count_pools(const struct ct_json *j);
 json_t *ct_json_pool(const struct ct_json *j, uint32_t index);
+bool ct_json_has_leaks(const struct ct_document *document);
+json_t *ct_json_leak_counts(const struct ct_json *j); /* of the summary */
+json_t *ct_json_leak(const struct ct_json *j, uint32_t index);
 json_t *ct_json_module(const struct ct_json *j, uint32_t index);
 json_t *ct_json_finding(const struct ct_json *j, uint32_t index);
 json_t *ct_json_note(const struct ct_json *j, uint32_t index);

@@ -96,6 +96,8 @@ json_t *ct_json_summary(const struct ct_json *j, uint32_t index)
 	if (summary->n_exited)
 		ct_record_int(&r, "exited", summary->n_exited);
 	ct_record_add(&r, "findings", json_counts(summary));
+	if ((j->document->sections & CT_JSON_LEAKS) && ct_json_has_leaks(j->document))
+		ct_record_add(&r, "leaks", ct_json_leak_counts(j));
 	return ct_record_done(&r);
 }
 
@@ -162,6 +164,10 @@ json_t *ct_json_finding(const struct ct_json *j, uint32_t index)
 	ct_record_text(&r, "hint", f->hint);
 	add_members(j, &r, f);
 	ct_record_text(&r, "fingerprint", f->fingerprint);
+	if (f->has_retained) {
+		ct_record_int(&r, "retained_bytes", (json_int_t)f->retained);
+		ct_record_int(&r, "stack_bytes", (json_int_t)f->stacks);
+	}
 	/* null, not left out: scripts select the findings that count by this field. */
 	ct_record_add(&r, "ignored_by", f->ignored_by ? ct_json_text(f->ignored_by) : json_null());
 	return ct_record_done(&r);

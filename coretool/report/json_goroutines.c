@@ -23,7 +23,7 @@ json_t *ct_json_labels(const char *labels)
 }
 
 /* As a traceback has it: the function as a whole, and where the go statement stands. */
-static json_t *json_creator(const struct ct_json *j, uint32_t actor)
+json_t *ct_json_creator(const struct ct_json *j, uint32_t actor, bool by_whom)
 {
 	const struct ct_actor *a = &j->facts->actors[actor];
 	const struct ct_site *site = &j->facts->sites[ct_goroutine_creator(j->facts, actor)];
@@ -35,7 +35,7 @@ static json_t *json_creator(const struct ct_json *j, uint32_t actor)
 		if (site->lines[0].line)
 			ct_record_int(&r, "line", site->lines[0].line);
 	}
-	if (a->creator)
+	if (by_whom && a->creator)
 		ct_record_add(&r, "actor", json_sprintf("g:%" PRIu64, a->creator));
 	return ct_record_done(&r);
 }
@@ -53,7 +53,7 @@ void ct_json_add_goroutine(const struct ct_json *j, struct ct_record *r, uint32_
 	if (a->labels)
 		ct_record_add(r, "labels", ct_json_labels(j->facts->label_sets[a->labels]));
 	if (ct_goroutine_creator(j->facts, actor) != CT_NONE)
-		ct_record_add(r, "created_by", json_creator(j, actor));
+		ct_record_add(r, "created_by", ct_json_creator(j, actor, true));
 }
 
 /* The function that made all of them, or NULL. */

@@ -52,6 +52,11 @@ static uint32_t count_timers(const struct ct_json *j)
 	return j->timers.n;
 }
 
+static uint32_t count_leaks(const struct ct_json *j)
+{
+	return j->leaks.n;
+}
+
 static uint32_t count_notes(const struct ct_json *j)
 {
 	return ct_document_n_notes(j->document);
@@ -168,6 +173,7 @@ static const struct ct_json_part report_parts[] = {
 		NULL},
 	{"pools", "pool", CT_SECTION_POOLS, ct_json_count_pools, ct_json_pool, ct_json_has_pools,
 		NULL},
+	{"leaks", "leak", CT_JSON_LEAKS, count_leaks, ct_json_leak, ct_json_has_leaks, NULL},
 	{"modules", "module", CT_SECTION_MODULES | CT_SECTION_HINTS, count_modules, ct_json_module,
 		NULL, NULL},
 	{"findings", "finding", 0, count_findings, ct_json_finding, NULL, NULL},
@@ -249,6 +255,11 @@ enum ct_status ct_json_open(struct ct_json *j, const struct ct_document *documen
 		return CT_NO_MEMORY;
 	if (ret.facts) {
 		ret.twins = calloc((size_t)ret.facts->n_resources + 1, sizeof(*ret.twins));
+		if ((document->sections & CT_JSON_LEAKS) &&
+			ct_leak_groups_make(document, &ret.leaks)) {
+			ct_json_close(&ret);
+			return CT_NO_MEMORY;
+		}
 		if (!ret.twins || !find_twins(&ret) || ct_json_name(&ret)) {
 			ct_json_close(&ret);
 			return CT_NO_MEMORY;
@@ -265,6 +276,7 @@ void ct_json_close(struct ct_json *j)
 	free(j->named_resources);
 	ct_groups_free(&j->groups);
 	ct_timer_groups_free(&j->timers);
+	ct_leak_groups_free(&j->leaks);
 	j->twins = j->named_actors = j->named_resources = NULL;
 }
 

@@ -115,6 +115,9 @@ static void name_by_document(struct naming *n)
 	if (n->facts->go && (document->sections & CT_SECTION_SCHED))
 		name_by_scheduler(n, n->facts->go);
 	name_by_timers(n, &n->j->timers);
+	/* The rules that tell of them may be off. */
+	for (uint32_t i = 0; n->j->leaks.n && i < n->facts->go->n_leaks; i++)
+		name_actor(n, n->facts->go->leaks[i].actor);
 }
 
 /* Whom the record of an actor names. */

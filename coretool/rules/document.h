@@ -106,10 +106,13 @@ struct ct_finding {
 	uint32_t n_actors, n_resources, n_cycles;
 	const struct ct_step *steps;
 	uint32_t n_steps;
-	const char *subject;     /* what it is about, the same in another run, where no thread and
-				    no object is part of it; or NULL */
-	const char *fingerprint; /* NULL: no stacks to make one of */
-	const char *ignored_by;  /* the option or baseline that ignores it, or NULL */
+	bool has_retained;
+	uint64_t retained, stacks; /* bytes that nothing but its actors keeps alive, and of their
+				      stacks */
+	const char *subject;       /* what it is about, the same in another run, where no thread and
+				      no object is part of it; or NULL */
+	const char *fingerprint;   /* NULL: no stacks to make one of */
+	const char *ignored_by;    /* the option or baseline that ignores it, or NULL */
 };
 
 struct ct_summary {

@@ -85,6 +85,9 @@ enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft)
 		.message = draft->message,
 		.hint = draft->hint,
 		.subject = draft->subject,
+		.has_retained = draft->has_retained,
+		.retained = draft->retained,
+		.stacks = draft->stacks,
 		.actors = ct_arena_copy(
 			out->arena, draft->actors.items, draft->actors.n * sizeof(uint32_t)),
 		.resources = ct_arena_copy(

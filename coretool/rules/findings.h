@@ -38,6 +38,8 @@ struct ct_draft {
 	enum ct_confidence confidence;
 	const char *title, *message, *hint;
 	const char *subject; /* as that of a finding */
+	bool has_retained;   /* as these of a finding: */
+	uint64_t retained, stacks;
 	struct ct_indices actors, resources, cycles;
 	struct ct_hash seen; /* the resources */
 	CT_VEC(struct ct_step) steps;

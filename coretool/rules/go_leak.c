@@ -104,18 +104,18 @@ static enum ct_status report(struct ct_findings *out, const struct kin *kin, uin
 	struct ct_draft draft = {.rule = &ct_rule_go_leak, .level = CT_P1};
 	uint32_t first = go->leaks[kin->leak].actor;
 	const char *at = ct_say_frame(out->arena, facts, first, ct_own_frame(facts, first));
-	uint64_t bytes = 0, stacks = 0;
 	enum ct_trust worst = CT_TRUST_EXACT;
 
 	for (uint32_t i = 0; i < n; i++) {
 		const struct ct_actor *a = &facts->actors[go->leaks[kin[i].leak].actor];
 
 		add_actor(out, &draft, go->leaks[kin[i].leak].actor, kin->kind);
-		bytes += go->leaks[kin[i].leak].bytes;
-		stacks += go->leaks[kin[i].leak].stack;
+		draft.retained += go->leaks[kin[i].leak].bytes;
+		draft.stacks += go->leaks[kin[i].leak].stack;
 		for (uint32_t k = 0; k < a->n_waits; k++)
 			worst = CT_MAX(worst, facts->waits[a->first_wait + k].trust);
 	}
+	draft.has_retained = true;
 	draft.confidence = ct_confidence_of(facts, worst);
 	if (go->leaks_doubt)
 		draft.confidence = CT_MAX(draft.confidence, CT_LIKELY);
@@ -130,7 +130,7 @@ static enum ct_status report(struct ct_findings *out, const struct kin *kin, uin
 		" of stacks",
 		draft.title, at ? "; at " : "", at ? at : "",
 		go->leaks_doubt ? "; not proven, as " : "", go->leaks_doubt ? go->leaks_doubt : "",
-		n == 1 ? "it keeps" : "they keep", bytes, stacks);
+		n == 1 ? "it keeps" : "they keep", draft.retained, draft.stacks);
 	draft.hint = patterns[kin->kind].hint;
 	return ct_findings_add(out, &draft);
 }

@@ -2,6 +2,8 @@
 /* What a policy says; policy_file.c reads one. */
 #include "rules/policy.h"
 
+#include <stddef.h>
+
 #include "rules/words.h"
 
 const struct ct_threshold_row ct_thresholds[CT_N_THRESHOLDS] = {
@@ -148,15 +150,32 @@ static bool has_start(const struct ct_strings *list, const struct ct_facts *fact
 	       (creator != CT_NONE && ct_policy_names(list, facts->sites[creator].function));
 }
 
-/* Must be so for all threads of a finding: who else is stuck has a right to be heard. */
-static bool all_are(const struct ct_strings *list, const struct ct_facts *facts,
-	const struct ct_finding *finding,
-	bool (*is)(const struct ct_strings *, const struct ct_facts *, uint32_t))
+/* What an option of names says of one actor. */
+static const struct {
+	size_t names; /* in struct ct_policy */
+	bool (*is)(const struct ct_strings *, const struct ct_facts *, uint32_t);
+	const char *option;
+} places[] = {
+	{offsetof(struct ct_policy, ignore_top_function), has_top, "--ignore-top-function"},
+	{offsetof(struct ct_policy, ignore_any_function), has_any, "--ignore-any-function"},
+	{offsetof(struct ct_policy, ignore_created_by), has_start, "--ignore-created-by"},
+};
+
+static const struct ct_strings *names_of(const struct ct_policy *policy, size_t place)
 {
-	if (!list->n)
+	return (const struct ct_strings *)((const char *)policy + places[place].names);
+}
+
+/* Must be so for all threads of a finding: who else is stuck has a right to be heard. */
+static bool all_are(const struct ct_policy *policy, size_t place, const struct ct_facts *facts,
+	const struct ct_finding *finding)
+{
+	const struct ct_strings *names = names_of(policy, place);
+
+	if (!names->n)
 		return false;
 	for (uint32_t i = 0; i < finding->n_actors; i++)
-		if (!is(list, facts, finding->actors[i]))
+		if (!places[place].is(names, facts, finding->actors[i]))
 			return false;
 	return finding->n_actors;
 }
@@ -166,27 +185,22 @@ const char *ct_policy_ignores(const struct ct_policy *policy, const struct ct_fa
 {
 	if (!policy)
 		return NULL;
-	if (all_are(&policy->ignore_top_function, facts, finding, has_top))
-		return "--ignore-top-function";
-	if (all_are(&policy->ignore_any_function, facts, finding, has_any))
-		return "--ignore-any-function";
-	if (all_are(&policy->ignore_created_by, facts, finding, has_start))
-		return "--ignore-created-by";
+	for (size_t i = 0; i < CT_COUNT(places); i++)
+		if (all_are(policy, i, facts, finding))
+			return places[i].option;
 	for (size_t i = 0; finding->fingerprint && i < policy->known.n; i++)
 		if (!strcmp(policy->known.items[i], finding->fingerprint))
 			return "--baseline";
 	return NULL;
 }
 
-bool ct_policy_skips(const struct ct_policy *policy, const struct ct_facts *facts, uint32_t actor)
+const char *ct_policy_skips(
+	const struct ct_policy *policy, const struct ct_facts *facts, uint32_t actor)
 {
-	if (!policy)
-		return false;
-	return (policy->ignore_top_function.n &&
-		       has_top(&policy->ignore_top_function, facts, actor)) ||
-	       (policy->ignore_any_function.n &&
-		       has_any(&policy->ignore_any_function, facts, actor)) ||
-	       (policy->ignore_created_by.n && has_start(&policy->ignore_created_by, facts, actor));
+	for (size_t i = 0; policy && i < CT_COUNT(places); i++)
+		if (names_of(policy, i)->n && places[i].is(names_of(policy, i), facts, actor))
+			return places[i].option;
+	return NULL;
 }
 
 bool ct_policy_says_something(const struct ct_policy *policy)

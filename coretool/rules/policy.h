@@ -39,8 +39,10 @@ const char *ct_policy_ignores(const struct ct_policy *policy, const struct ct_fa
 	const struct ct_finding *finding);
 /* Is the function in the list? "f" names "f(int)" and "f.constprop.0" too. */
 bool ct_policy_names(const struct ct_strings *list, const char *function);
-/* Would a finding about this actor alone be ignored for where it stands or began? */
-bool ct_policy_skips(const struct ct_policy *policy, const struct ct_facts *facts, uint32_t actor);
+/* The option that would ignore a finding about this actor alone, for where it stands or began, or
+ * NULL. */
+const char *ct_policy_skips(
+	const struct ct_policy *policy, const struct ct_facts *facts, uint32_t actor);
 /* Does it say anything that is not as usual? */
 bool ct_policy_says_something(const struct ct_policy *policy);
 

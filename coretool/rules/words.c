@@ -178,9 +178,7 @@ bool ct_own_site(const struct ct_facts *facts, uint32_t index)
 						  site->function, facts->target.is_static);
 }
 
-/* Of the lines of a site the first that is the program's own: a std::lock_guard inlined into f()
- * means f(). */
-static const struct ct_line *own_line(const struct ct_site *site)
+const struct ct_line *ct_own_line(const struct ct_site *site)
 {
 	for (uint32_t i = 0; i < site->n_lines; i++)
 		if (!is_template_function(site->lines[i].function))
@@ -224,7 +222,7 @@ const char *ct_say_frame(
 	if (index == CT_NONE || frame == CT_NONE || frame >= facts->stacks[index].n_frames)
 		return NULL;
 	const struct ct_site *site = &facts->sites[facts->stacks[index].frames[frame].site];
-	const struct ct_line *line = own_line(site);
+	const struct ct_line *line = ct_own_line(site);
 	const char *function = line && line->function ? line->function : site->function;
 	if (line && line->file && function) {
 		const char *file = strrchr(line->file, '/');

@@ -44,6 +44,9 @@ void ct_str_add_function(struct ct_str *s, const char *name);
  * where a person would say that the thread is. CT_NONE: no such frame.
  */
 uint32_t ct_own_frame(const struct ct_facts *facts, uint32_t actor);
+/* Of the lines of a site the first that is the program's own: a std::lock_guard inlined into f()
+ * means f(); NULL: it has none. */
+const struct ct_line *ct_own_line(const struct ct_site *site);
 /* The same from a frame on. */
 uint32_t ct_own_frame_from(const struct ct_facts *facts, uint32_t actor, uint32_t frame);
 /* "take_b() a.c:41"; frame CT_NONE, or one without any name: NULL. */

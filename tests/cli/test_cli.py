@@ -19,7 +19,7 @@ from harness import Settings  # noqa: E402
 
 MODULES = ("usage_cases", "input_cases", "output_cases", "batch_cases", "bundle_cases",
            "redact_cases", "policy_cases", "crash_cases",
-           "diff_cases", "untrusted_cases")
+           "diff_cases", "leak_cases", "untrusted_cases")
 
 
 def find_cores(program):

@@ -21,7 +21,7 @@ except ImportError:
 FIELD_OF_TYPE = {
     "actor": "actors", "stack": "stacks", "resource": "resources", "cycle": "cycles",
     "module": "modules", "finding": "findings", "note": "notes", "group": "groups",
-    "timer": "timers",
+    "timer": "timers", "pool": "pools", "context": "contexts", "leak": "leaks",
 }
 # Texts, and goroutines that may have ended or stand in a group.
 NO_REFERENCES = ("id", "text", "message", "title", "hint", "why", "name", "about", "labels",

@@ -460,6 +460,22 @@ def check_leaked(report, truth, value):
         yield f"leaked: {ids(found - set(value).union(*circles))} are not"
 
 
+def check_retained(report, _, value):
+    """The same numbers in the group of leaks and in the finding; the sum of what each one has."""
+    groups = [group for group in report.leaks
+              if {report.who(one["actor"]) for one in group["goroutines"]} == set(value["tids"])]
+    found = [f for f in report.findings if f["rule"] == "CT210" and report.finding_tids(f) == set(value["tids"])]
+    if (len(groups), len(found)) != (1, 1):
+        yield f"retained: {len(groups)} groups and {len(found)} findings are about {ids(value['tids'])}"
+        return
+    for key, least, slack in ("retained_bytes", value["bytes"], RETAINED_SLACK), ("stack_bytes", value["stacks"], 1 << 20):
+        sums = {sum(one[key] for one in groups[0]["goroutines"]), groups[0][key], found[0].get(key)}
+        if len(sums) != 1 or not least <= groups[0][key] < least + slack:
+            yield f"retained: {key} are {sums}, should be {least}"
+    if groups[0]["count"] != len(value["tids"]):
+        yield f"retained: count is {groups[0]['count']}"
+
+
 def without_wrappers(samples):
     """What the compiler puts around a go or defer statement is not in all of Go's own profiles."""
     found = {}
@@ -525,6 +541,7 @@ CHECKS = {
     "nobody": check_nobody,
     "not_stuck": check_not_stuck,
     "leaked": check_leaked,
+    "retained": check_retained,
     "fires": check_fires,
     "finding_says": check_finding_says,
     "steps": check_steps,

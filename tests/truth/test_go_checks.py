@@ -29,7 +29,7 @@ TRUTH = [
     {"polled": {"tid": "g:10", "fd": 5, "mode": "read", "local": "127.0.0.1:80"}},
     {"cycle": {"timed": False, "tids": ["g:7", "g:8"]}},
     {"finding": {"rule": "CT204", "level": "P0", "confidence": ["likely"], "tids": ["g:7", "g:8"]}},
-    {"leaked": ["g:9"]}, {"fires": ["CT204"]}, {"nobody": "0x60"}, {"not_stuck": ["g:10"]}, {"peers_among": {"tid": "g:9", "peers": ["g:7"]}},
+    {"leaked": ["g:9"]}, {"retained": {"tids": ["g:9"], "bytes": 4096, "stacks": 2048}}, {"fires": ["CT204"]}, {"nobody": "0x60"}, {"not_stuck": ["g:10"]}, {"peers_among": {"tid": "g:9", "peers": ["g:7"]}},
     {"native_frame": {"tid": "g:8", "name": "read_page"}},
     {"bubble": ["g:9"]},
     {"panic": {"tid": "g:7", "class": "panic", "function": "main.pay", "values": [
@@ -91,7 +91,7 @@ def right_report():
                      {"rule": "CT222", "level": "P2", "confidence": "likely", "actors": [], "resources": [],
                       "title": "keeps main.f", "fingerprint": "f"},
                      {"rule": "CT210", "level": "P1", "confidence": "proven", "actors": ["g:9"], "resources": [],
-                      "title": "leaked", "fingerprint": "f"},
+                      "title": "leaked", "fingerprint": "f", "retained_bytes": 4200, "stack_bytes": 2048},
                      {"rule": "CT215", "level": "P0", "confidence": "proven", "actors": [], "resources": ["r:0x5000"],
                       "title": "twice", "fingerprint": "f"}],
         "pools": {
@@ -100,6 +100,8 @@ def right_report():
                        "types": [{"name": "*main.page", "objects": 3}], "large": [{"bytes": 64}],
                        "doubles": [{"address": "0xb0", "array": "0xc0"}],
                        "processors": [{"private": 1, "shared": 1, "victim-private": 0, "victim-shared": 1}]}]},
+        "leaks": [{"count": 1, "retained_bytes": 4200, "stack_bytes": 2048, "goroutines": [
+            {"actor": "g:9", "retained_bytes": 4200, "stack_bytes": 2048}]}],
         "panics": [{"actor": "g:7", "class": "panic", "value": "second", "value_type": "string",
                     "resource": "r:0x30"},
                    {"actor": "g:7", "value": "first", "value_type": "string", "recovered": True}],
@@ -155,6 +157,12 @@ WRONG = {
     "false cycle": (lambda r: r["cycles"].append({"edges": [{"waiter": "g:9", "trust": "exact"}]}), "false cycle"),
     "leak missed": (lambda r: r["findings"].pop(3), "leaked: [g:9] are not found"),
     "false leak": (lambda r: r["findings"][3]["actors"].append("g:10"), "leaked: [g:10] are not"),
+    "kept": (lambda r: r["leaks"][0].update(retained_bytes=4100), "retained_bytes are {"),
+    "kept by nobody": (lambda r: r["leaks"].pop(), "0 groups and 1 findings are about [g:9]"),
+    "kept in the finding": (lambda r: r["findings"][3].pop("stack_bytes"), "stack_bytes are {"),
+    "kept too much": (lambda r: [one.update(retained_bytes=1 << 20) for one in (
+        r["leaks"][0], r["leaks"][0]["goroutines"][0], r["findings"][3])], "retained_bytes are {1048576}, should be 4096"),
+    "how many keep": (lambda r: r["leaks"][0].update(count=2), "count is 2"),
     "silent": (lambda r: r["findings"].pop(0), "CT204 does not fire"),
     "bystander": (lambda r: r["findings"][0]["actors"].append("g:10"), "CT204 is about [g:10]"),
     "false finding": (lambda r: r["findings"].append({**r["findings"][0], "rule": "CT211", "actors": ["g:10"]}),

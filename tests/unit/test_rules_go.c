@@ -314,7 +314,8 @@ static uint32_t leaked(uint32_t n, const char *doubt, enum ct_confidence confide
 	uint32_t findings;
 
 	for (uint32_t i = 0; i < 3; i++) {
-		leaks[i].actor = goroutine(&s, 18 + i);
+		leaks[i] = (struct ct_go_leak){
+			.actor = goroutine(&s, 18 + i), .bytes = 100 + i, .stack = 2048};
 		waits(&s, leaks[i].actor, i < 2 ? CT_WAIT_SEND : CT_WAIT_RECV,
 			channel(&s, 0x1000 + 0x100 * i));
 	}
@@ -328,6 +329,14 @@ static uint32_t leaked(uint32_t n, const char *doubt, enum ct_confidence confide
 	for (uint32_t i = 0; i < doc->n_findings; i++)
 		if (!strcmp(doc->findings[i].rule, "CT210"))
 			assert_int_equal(doc->findings[i].confidence, confidence);
+	for (uint32_t i = 0; i < doc->n_findings; i++) {
+		const struct ct_finding *f = &doc->findings[i];
+		bool senders = f->n_actors == 2;
+
+		assert_int_equal(f->has_retained, !strcmp(f->rule, "CT210"));
+		assert_int_equal(f->retained, !f->has_retained ? 0 : senders ? 201 : 102);
+		assert_int_equal(f->stacks, !f->has_retained ? 0 : senders ? 4096 : 2048);
+	}
 	done(doc, facts);
 	return findings;
 }

@@ -266,6 +266,9 @@ static enum ct_status tell(struct ct_go_hunt *h, struct ct_fact_go *ret)
 	ct_go_mark_count(h->mark, &marked);
 	/* What could not be read may lead to any of them. */
 	if (h->partial || marked.unread || h->world->heap->n_bad) {
+		ret->leaks_unknown =
+			"part of the memory that could lead to those that wait was not "
+			"read";
 		ct_target_note(h->o->target, CT_NOTE_DAMAGED, "Go heap",
 			"whether any of %u goroutines that wait are leaked is not known, as part "
 			"of the memory that could lead to them was not read",
@@ -293,8 +296,9 @@ static enum ct_status tell(struct ct_go_hunt *h, struct ct_fact_go *ret)
 	return status;
 }
 
-static void say_not_searched(const struct ct_go_hunt *h)
+static void say_not_searched(const struct ct_go_hunt *h, struct ct_fact_go *ret)
 {
+	ret->leaks_unknown = "that was not looked for, as the heap is large";
 	ct_target_note(h->o->target, CT_NOTE_NOT_ASKED, "leaks",
 		"whether any of %u goroutines that wait are leaked was not looked for, as the heap "
 		"has %" PRIu64 " MiB: coretool leaks does",
@@ -309,14 +313,17 @@ static enum ct_status search(struct ct_go_hunt *h, struct ct_fact_go *ret)
 
 	if (!status)
 		status = ct_go_find_blocked(h);
-	/* Where all of the program waits that is another matter (CT203). */
-	if (status || !h->others)
+	if (status)
 		return status;
+	if (!h->others) {
+		ret->leaks_unknown = "nobody in the program can go on by itself (CT203)";
+		return CT_OK;
+	}
 	status = watch_needs(h);
 	if (status || !h->n_left)
 		return status;
 	if (!h->o->all_leaks && h->world->heap->bytes > UNASKED) {
-		say_not_searched(h);
+		say_not_searched(h, ret);
 		return CT_OK;
 	}
 	h->world->stacks.n_guessed = 0;
@@ -334,9 +341,13 @@ enum ct_status ct_go_observe_leaks(struct ct_go_observation *o, struct ct_fact_g
 	struct ct_go_hunt h = {.o = o};
 	enum ct_status status;
 
+	ret->leaks_unknown = "not all goroutines could be read";
 	if (ct_go_misses(o) || !o->waits)
 		return CT_OK;
+	ret->leaks_unknown = NULL;
 	status = search(&h, ret);
+	if (status)
+		ret->leaks_unknown = "the heap could not be read";
 	ct_go_mark_free(h.mark);
 	free(h.is_blocked);
 	free(h.watch.objects);
