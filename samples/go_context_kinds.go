@@ -3,13 +3,16 @@
 //go:build go1.21
 
 // An office with the contexts that Go 1.21 brought: causes, functions that run afterwards, and contexts that go on when
-// what they come from is over. Who works on with such a one may wait; nobody has to stop an AfterFunc.
+// what they come from is over. Who works on with such a one may wait, after an HTTP handler has returned too; nobody has to
+// stop an AfterFunc.
 package main
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"runtime"
 	"time"
 	"unsafe"
@@ -58,6 +61,28 @@ func write(ctx context.Context) int {
 	return n
 }
 
+// byNet has two clerks write for requests whose handlers have returned: with the request's context, and apart from it.
+func byNet() (with, apart *actor) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(err, "listen")
+	clerks := make(chan *actor, 2)
+	go func() {
+		_ = http.Serve(listener, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			ctx := r.Context()
+			if r.URL.Path == "/apart" {
+				ctx = context.WithoutCancel(ctx)
+			}
+			clerks <- start("clerk of "+r.URL.Path, func() { write(ctx) })
+		}))
+	}()
+	for _, path := range []string{"/with", "/apart"} {
+		answer, err := http.Get("http://" + listener.Addr().String() + path)
+		must(err, path)
+		must(answer.Body.Close(), path)
+	}
+	return <-clerks, <-clerks
+}
+
 func main() {
 	self := named("main")
 	self.enter()
@@ -78,6 +103,12 @@ func main() {
 	clerk := start("clerk", func() { write(below) })
 	expect(clerk, "main.write", nil, "chan send")
 	wait(clerk, "chan-send", letters, nil)
+	left, apartLeft := byNet()
+	for _, one := range []*actor{left, apartLeft} {
+		expect(one, "main.write", nil, "chan send")
+		wait(one, "chan-send", letters, nil)
+	}
+	finding("CT214", "P1", []*actor{left}, "likely")
 	for late.Err() == nil {
 		time.Sleep(time.Millisecond)
 	}
@@ -90,7 +121,7 @@ func main() {
 	tree(request, day, "value", fields{"key": "main.field", "value": "string"})
 	tree(traced, request, "value", fields{"key": "main.traceKey", "value": "main.traceID"})
 	tree(said, traced, "value", fields{"key": "*main.label letter", "value": "string"})
-	tell("not_stuck", []*actor{clerk})
+	tell("not_stuck", []*actor{clerk, apartLeft})
 	for begin := time.Now(); time.Since(begin) < 1500*time.Millisecond; {
 		time.Sleep(time.Millisecond)
 	}

@@ -2,7 +2,8 @@
 
 // A shop whose pool of connections to its database is empty: a report asks for a second connection while it reads what
 // a first one gives, a transfer forgets to ask its transaction, and somebody forgot to close what he was given; who
-// comes then waits. Near it a pool that is busy but goes on, and one that may still open connections.
+// comes then waits. Near it a pool that is busy but goes on, and one that may still open connections. And pools that are
+// being closed, while a statement is: one of them by a bank that does not answer any more, one by a slow bank.
 package main
 
 import (
@@ -14,8 +15,11 @@ import (
 	"time"
 )
 
-// A bank is a driver that gives rows out of nothing. slow: it takes for ever to connect, or to answer.
-type bank struct{ slowToConnect, slowToAnswer bool }
+// A bank is a driver that gives rows out of nothing. slow: it takes for ever to connect, to answer, or to forget.
+type bank struct{ slowToConnect, slowToAnswer, slowToForget, deaf bool }
+
+// By this a bank that is deaf would hear.
+var calls = make(chan int)
 
 func (b *bank) Connect(context.Context) (driver.Conn, error) {
 	if b.slowToConnect {
@@ -43,8 +47,17 @@ func (contract) Rollback() error { return nil }
 
 type question struct{ line *line }
 
-func (q *question) Close() error  { return nil }
 func (q *question) NumInput() int { return -1 }
+
+func (q *question) Close() error {
+	if q.line.bank.slowToForget {
+		time.Sleep(time.Hour)
+	}
+	if q.line.bank.deaf {
+		<-calls
+	}
+	return nil
+}
 
 func (q *question) Exec([]driver.Value) (driver.Result, error) {
 	if q.line.bank.slowToAnswer {
@@ -158,6 +171,19 @@ func (s *shop) used(n int) {
 	}
 }
 
+// closed is closed by one of them, which waits for the lock that the other has while it forgets a statement.
+func closed(b *bank, reason string) (closing, forgetting *actor) {
+	s := open(b, 2)
+	statement, err := s.db.Prepare("select orders")
+	must(err, "prepare")
+	forgetting = start("forgetting", func() { _ = statement.Close() })
+	expect(forgetting, "main.(*question).Close", nil, reason)
+	closing = start("closing", func() { _ = s.db.Close() })
+	expect(closing, "database/sql.(*DB).Close", nil, forMutex...)
+	wait(closing, "mutex", nil, heldBy(forgetting))
+	return closing, forgetting
+}
+
 func main() {
 	self := named("main")
 	self.enter()
@@ -209,6 +235,12 @@ func main() {
 		"has a connection, with a Tx that is neither committed nor rolled back, and is waiting",
 		"nothing leads to that any more"}})
 	finding("CT229", "P2", []*actor{customer}, "possible")
+	closing, forgetting := closed(&bank{deaf: true}, "chan receive")
+	wait(forgetting, "chan-recv", calls, nil)
+	finding("CT228", "P1", []*actor{closing}, "likely")
+	tell("steps", fields{"rule": "CT228", "tids": []*actor{closing}, "words": []string{"nobody is known who will end that"}})
+	patiently, slowly := closed(&bank{slowToForget: true}, "sleep")
 	tell("not_stuck", []*actor{early, clerk})
+	tell("none_about", fields{"rules": []string{"CT228"}, "tids": []*actor{patiently, slowly}})
 	rest(self)
 }

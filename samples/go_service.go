@@ -3,8 +3,8 @@
 // A web shop that is being shut down. Some handlers do not go on, so that Shutdown does not either; near it a server
 // whose handlers go on, and one whose only active connection was taken over. And goroutines that handlers have left
 // behind: with the request, its context, or a closure that has it; near them those that may: with a context of their
-// own, with what they took out of the request, with one of a client, and one whose handler has not returned though its
-// client is gone.
+// own, with what they took out of the request, with one of a client that is over, and one whose handler has not returned
+// though its client is gone.
 package main
 
 import (
@@ -82,6 +82,20 @@ func fetch(out *http.Request) string {
 	return out.URL.Path
 }
 
+// The client's request has the context of the server's.
+//
+//go:noinline
+func forward(out *http.Request) string {
+	audit <- "forward"
+	return out.URL.Path
+}
+
+func outgoing(ctx context.Context) *http.Request {
+	out, err := http.NewRequestWithContext(ctx, "GET", "http://localhost/", nil)
+	must(err, "request")
+	return out
+}
+
 //go:noinline
 func checkOut(w http.ResponseWriter, r *http.Request, who *actor) {
 	who.enter()
@@ -141,9 +155,13 @@ func (h *handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		path := string(append([]byte(nil), r.URL.Path...))
 		leave("count", func() { count(path) })
 	case "/fetch":
-		out, err := http.NewRequestWithContext(context.Background(), "GET", "http://localhost/", nil)
-		must(err, "request")
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		out := outgoing(ctx)
 		leave("fetch", func() { fetch(out) })
+	case "/forward":
+		out := outgoing(r.Context())
+		leave("forward", func() { forward(out) })
 	case "/detached":
 		ctx := &detached{r.Context()}
 		leave("detached", func() { _ = price(ctx) })
@@ -210,7 +228,7 @@ func main() {
 	stuckIn := &handlers{checkOut: named("checkout"), browse: named("browse"), patient: named("patient")}
 	stuck, at := serve(stuckIn)
 	kept := []net.Conn{ask(at, "/checkout"), ask(at, "/browse")}
-	for _, path := range []string{"/order", "/price", "/mail", "/count", "/fetch", "/detached"} {
+	for _, path := range []string{"/order", "/price", "/mail", "/count", "/fetch", "/forward", "/detached"} {
 		asked(at, path)
 	}
 	gone := ask(at, "/patient")
@@ -248,7 +266,7 @@ func main() {
 	for _, one := range []*actor{worker, stuckIn.checkOut, stuckIn.patient, calm.chat} {
 		wait(one, "chan-recv", stock, nil)
 	}
-	for _, label := range []string{"order", "price", "count", "fetch", "detached"} {
+	for _, label := range []string{"order", "price", "count", "fetch", "forward", "detached"} {
 		wait(leftBehind(label), "chan-send", audit, nil)
 	}
 	wait(helper, "chan-send", audit, nil)
@@ -256,8 +274,11 @@ func main() {
 	tell("steps", fields{"rule": "CT228", "tids": []*actor{closing}, "words": []string{
 		fmt.Sprintf("goroutine %d (", stuckIn.checkOut.number()), "and may go on"}})
 	finding("CT228", "P1", []*actor{manager}, "likely")
-	for _, label := range []string{"order", "price"} {
-		finding("CT214", "P1", []*actor{leftBehind(label)}, "likely")
+	for label, has := range map[string]string{"order": "has the http.Request", "price": "has the context of a request",
+		"forward": "has the context of a request"} {
+		one := []*actor{leftBehind(label)}
+		finding("CT214", "P1", one, "likely")
+		tell("steps", fields{"rule": "CT214", "tids": one, "words": []string{has}})
 	}
 	finding("CT214", "P2", []*actor{leftBehind("mail")}, "likely")
 	tell("none_about", fields{"rules": []string{"CT214", "CT228"}, "tids": []*actor{leftBehind("count"), leftBehind("fetch"),

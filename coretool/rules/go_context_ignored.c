@@ -38,7 +38,7 @@ static bool is_ignoring(const struct ct_facts *facts, const struct ct_actor *a)
 	for (uint32_t i = 0; i < a->n_waits; i++) {
 		const struct ct_wait *wait = &facts->waits[a->first_wait + i];
 
-		if (wait->timed || wait->outside || wait->never || ct_wait_will_end(facts, wait) ||
+		if (wait->timed || wait->outside || wait->never || ct_wait_may_end(facts, wait) ||
 			(wait->kind != CT_WAIT_SEND && wait->kind != CT_WAIT_RECV &&
 				wait->kind != CT_WAIT_COND && !ct_wait_is_lock(wait->kind)))
 			return false;

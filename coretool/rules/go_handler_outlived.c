@@ -105,7 +105,7 @@ const struct ct_rule ct_rule_go_handler_outlived = {
 	.silent_when =
 		"The handler has not returned, though its client is gone; the context was made "
 		"by context.WithoutCancel, or is of another type than those of package context; "
-		"the request is one of a client, or in a "
+		"the request is one of a client with a context of its own, or in a "
 		"goroutine that net/http itself began; requests of HTTP/2; nothing of the "
 		"goroutine will use it again.",
 	.level = CT_P1,

@@ -84,7 +84,7 @@ static enum ct_status report_close(struct ct_findings *out, const struct ct_go_s
 	if (!wait || !ct_wait_is_lock(wait->kind) || wait->resource == CT_NONE)
 		return CT_OK;
 	const struct ct_hold *hold = ct_first_hold(facts, wait, &n);
-	if (!hold)
+	if (!hold || hold->trust == CT_TRUST_GUESS)
 		return CT_OK;
 	return report(out,
 		&(struct ending){.actor = shutdown->actor,
@@ -121,19 +121,24 @@ static enum ct_status report_group(struct ct_findings *out, const struct ct_wait
 {
 	const struct ct_facts *facts = out->facts;
 	uint32_t *others = ct_arena_new_array(out->arena, (size_t)wait->n_peers + 1, uint32_t);
+	uint32_t n = 0;
 
 	if (!others)
 		return CT_NO_MEMORY;
-	for (uint32_t i = 0; i < wait->n_peers; i++)
-		others[i] = facts->peers[wait->first_peer + i].actor;
-	if (!was_cancelled(facts, wait->actor, others, wait->n_peers))
+	for (uint32_t i = 0; i < wait->n_peers; i++) {
+		const struct ct_peer *peer = &facts->peers[wait->first_peer + i];
+
+		if (peer->trust != CT_TRUST_GUESS)
+			others[n++] = peer->actor;
+	}
+	if (!was_cancelled(facts, wait->actor, others, n))
 		return CT_OK;
 	return report(out,
 		&(struct ending){.actor = wait->actor,
 			.others = others,
-			.n = wait->n_peers,
+			.n = n,
 			.what = "WaitGroup.Wait after a context was cancelled",
-			.of = wait->n_peers == 1 ? "goroutine" : "goroutines",
+			.of = n == 1 ? "goroutine" : "goroutines",
 			.hint = "Whoever is waited for should end with the context: put what it "
 				"waits for into a select with a case for ctx.Done()."});
 }

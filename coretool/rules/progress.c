@@ -7,7 +7,8 @@
 #define MAX_STEPS 4096
 #define MAX_ABOVE 64 /* contexts, one derived from the other */
 
-bool ct_goes_on(const struct ct_facts *facts, uint32_t actor)
+/* Without anybody's help. */
+static bool goes_on(const struct ct_facts *facts, uint32_t actor)
 {
 	const struct ct_actor *a = &facts->actors[actor];
 
@@ -26,19 +27,6 @@ bool ct_wait_is_lock(uint8_t kind)
 {
 	return kind == CT_WAIT_MUTEX || kind == CT_WAIT_RWLOCK_READ ||
 	       kind == CT_WAIT_RWLOCK_WRITE || kind == CT_WAIT_RWLOCK;
-}
-
-bool ct_wait_will_end(const struct ct_facts *facts, const struct ct_wait *wait)
-{
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i < wait->n_peers; i++)
-		if (ct_goes_on(facts, facts->peers[wait->first_peer + i].actor))
-			return true;
-	if (!ct_wait_is_lock(wait->kind))
-		return false;
-	const struct ct_hold *hold = ct_first_hold(facts, wait, &n);
-	return !hold || ct_goes_on(facts, hold->actor);
 }
 
 /* Is it for the end of a context that has a deadline? */
@@ -60,36 +48,70 @@ static bool ends_by_deadline(const struct ct_facts *facts, const struct ct_wait 
 
 struct walk {
 	const struct ct_facts *facts;
-	unsigned n; /* steps that were made */
+	uint32_t path[MAX_DEPTH]; /* who waits for whom */
+	unsigned n;               /* steps that were made */
 };
 
-static bool may_go_on(struct walk *w, uint32_t actor, unsigned depth)
+static bool may_go_on(struct walk *w, uint32_t actor, unsigned depth);
+
+/* Of several who may have it one that goes on is enough; of a lock whose holder is no more than
+ * guessed nobody knows when it is free. */
+static bool may_be_free(struct walk *w, const struct ct_wait *wait, unsigned depth)
 {
 	const struct ct_facts *facts = w->facts;
-	const struct ct_actor *a = &facts->actors[actor];
+	const struct ct_resource *r = &facts->resources[wait->resource];
+	bool known = !ct_wait_is_lock(wait->kind);
 
-	if (ct_goes_on(facts, actor) || w->n++ >= MAX_STEPS)
-		return true;
-	for (uint32_t i = 0; depth < MAX_DEPTH && i < a->n_waits; i++) {
-		const struct ct_wait *wait = &facts->waits[a->first_wait + i];
-		uint32_t n = 0;
+	for (uint32_t i = 0; i < r->n_holds; i++) {
 		const struct ct_hold *hold =
-			wait->resource == CT_NONE ? NULL : ct_first_hold(facts, wait, &n);
+			&facts->holds[facts->holds_by_resource[r->first_hold + i]];
 
-		if (ends_by_deadline(facts, wait))
+		if (!ct_hold_blocks(wait, hold))
+			continue;
+		if (may_go_on(w, hold->actor, depth))
 			return true;
-		for (uint32_t k = 0; k < wait->n_peers; k++)
-			if (may_go_on(w, facts->peers[wait->first_peer + k].actor, depth + 1))
-				return true;
-		if (hold && may_go_on(w, hold->actor, depth + 1))
-			return true;
+		known |= hold->trust != CT_TRUST_GUESS;
 	}
+	return !known;
+}
+
+static bool may_end(struct walk *w, const struct ct_wait *wait, unsigned depth)
+{
+	const struct ct_facts *facts = w->facts;
+
+	if (ends_by_deadline(facts, wait))
+		return true;
+	for (uint32_t k = 0; k < wait->n_peers; k++)
+		if (may_go_on(w, facts->peers[wait->first_peer + k].actor, depth))
+			return true;
+	return wait->resource != CT_NONE && may_be_free(w, wait, depth);
+}
+
+/* In a circle nobody does. Where the search ends it is not known. */
+static bool may_go_on(struct walk *w, uint32_t actor, unsigned depth)
+{
+	const struct ct_actor *a = &w->facts->actors[actor];
+
+	for (unsigned i = 0; i < depth; i++)
+		if (w->path[i] == actor)
+			return false;
+	if (goes_on(w->facts, actor) || depth >= MAX_DEPTH || w->n++ >= MAX_STEPS)
+		return true;
+	w->path[depth] = actor;
+	for (uint32_t i = 0; i < a->n_waits; i++)
+		if (may_end(w, &w->facts->waits[a->first_wait + i], depth + 1))
+			return true;
 	return false;
 }
 
 bool ct_may_go_on(const struct ct_facts *facts, uint32_t actor)
 {
 	return may_go_on(&(struct walk){.facts = facts}, actor, 0);
+}
+
+bool ct_wait_may_end(const struct ct_facts *facts, const struct ct_wait *wait)
+{
+	return may_end(&(struct walk){.facts = facts, .path = {wait->actor}}, wait, 1);
 }
 
 static int compare(const struct ct_late *x, const struct ct_late *y)

@@ -17,7 +17,8 @@ struct tale {
 	/* Another goroutine, which waits for ever, holds what it waits for, or will end the wait.
 	 */
 	bool held, peer;
-	bool runs; /* that one runs */
+	bool runs;   /* that one runs */
+	bool behind; /* that one waits for a lock that one has who runs */
 	bool system;
 };
 
@@ -89,6 +90,13 @@ static uint32_t ask(const struct tale *t, const char *rule, struct ct_finding *r
 		.resource = ct_sink_resource(s.sink, "go_chan", 0xc0004000, &fresh),
 		.why = "told by hand"};
 	s.n_waits -= t->runs;
+	if (t->behind) {
+		uint32_t lock = story_mutex(&s, 0x7000, NULL);
+
+		s.waits[s.n_waits - 1].kind = CT_WAIT_MUTEX;
+		s.waits[s.n_waits - 1].resource = lock;
+		hold(&s, story_goroutine(&s, 20, CT_STATE_RUNNING), lock);
+	}
 	if (t->held)
 		hold(&s, owner, resource);
 	if (t->peer) /* of the first wait */
@@ -135,12 +143,15 @@ static void one_that_waits_on_is_told(void **state)
 	t = late;
 	t.function = "main.Waiter";
 	assert_int_equal(ask(&t, "CT213", NULL), 1);
+	/* That is how a Cond is waited for. */
+	t.function = "sync.(*Cond).Wait";
+	assert_int_equal(ask(&t, "CT213", NULL), 1);
 }
 
 /* Each differs in one thing. */
 static void what_may_well_wait_is_not(void **state)
 {
-	struct tale not [19];
+	struct tale not [21];
 	size_t n = 0;
 
 	(void)state;
@@ -169,6 +180,11 @@ static void what_may_well_wait_is_not(void **state)
 	not [n++].runs = true;
 	not [n].peer = true;
 	not [n++].runs = true;
+	not [n].wait.kind = CT_WAIT_MUTEX;
+	not [n].held = true;
+	not [n++].behind = true;
+	not [n].peer = true;
+	not [n++].behind = true;
 	assert_int_equal(n, CT_COUNT(not ));
 	for (size_t i = 0; i < n; i++)
 		if (ask(&not [i], "CT213", NULL))
@@ -183,6 +199,45 @@ static void a_lock_of_nobody_known_is_not(void **state)
 	(void)state;
 	t.wait.kind = CT_WAIT_MUTEX;
 	assert_int_equal(ask(&t, "CT213", NULL), 0);
+}
+
+/* Of two contexts that are over the first is told, which is the innermost. */
+static void one_goroutine_is_told_once(void **state)
+{
+	struct ct_go_context contexts[2] = {late.above, late.own};
+	struct ct_go_context_use uses[2] = {late.use, late.use};
+	const uint32_t by_context[2] = {1, 0};
+	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_CONTEXTS);
+	struct ct_document *doc = NULL;
+	struct ct_error err;
+	bool fresh;
+
+	(void)state;
+	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4"});
+	(void)story_goroutine(&s, 1, CT_STATE_RUNNING);
+	uses[0].actor = uses[1].actor = story_goroutine(&s, 18, CT_STATE_WAITING);
+	uses[1].context = 0;
+	contexts[0].n_uses = contexts[1].n_uses = 1;
+	contexts[1].first_use = 1;
+	contexts[1].cause = "the shop is closed";
+	story_waits(&s, uses[0].actor, ct_sink_resource(s.sink, "go_chan", 0xc0003000, &fresh),
+		CT_TRUST_EXACT)
+		->kind = CT_WAIT_SEND;
+	ct_sink_go_contexts(s.sink, &(struct ct_fact_go_contexts){.contexts = contexts,
+					    .uses = uses,
+					    .uses_by_context = by_context,
+					    .n_contexts = 2,
+					    .n_uses = 2});
+	struct ct_facts *facts = story_end(&s);
+	assert_int_equal(ct_detect(facts, NULL, &doc, &err), CT_OK);
+	assert_int_equal(doc->n_findings, 1);
+	assert_string_equal(doc->findings[0].rule, "CT213");
+	assert_int_equal(doc->findings[0].n_steps, 1);
+	assert_non_null(strstr(doc->findings[0].title, "goroutine 18 "));
+	assert_non_null(strstr(doc->findings[0].steps[0].text, "0xc0002000"));
+	assert_non_null(strstr(doc->findings[0].steps[0].text, "the shop is closed"));
+	ct_document_free(doc);
+	ct_facts_free(facts);
 }
 
 static void one_that_nothing_cancels_is_told(void **state)
@@ -218,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_that_waits_on_is_told),
 		cmocka_unit_test(what_may_well_wait_is_not),
+		cmocka_unit_test(one_goroutine_is_told_once),
 		cmocka_unit_test(one_that_nothing_cancels_is_told),
 		cmocka_unit_test(a_lock_of_nobody_known_is_not),
 		cmocka_unit_test(durations_are_never_said_too_well),

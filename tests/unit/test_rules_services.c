@@ -108,6 +108,7 @@ static void judge(
 		assert_int_equal(found->n_steps, 2);
 		assert_int_equal(found->n_actors, 3);
 		assert_true(has_step(found, words));
+		assert_int_equal(strstr(found->hint, "SetMaxOpenConns") != NULL, level == CT_P2);
 		assert_true(level != CT_P1 || doc->summary.verdict == CT_VERDICT_STUCK);
 	}
 	ct_document_free(doc);
@@ -125,12 +126,13 @@ static void they_wait_for_themselves(void **state)
 static void below_the_maximum(void **state)
 {
 	(void)state;
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		struct pool *p = full_pool();
 
 		p->db.n_open = i == 0 ? 1 : 2;
 		p->db.max_open = i == 1 ? 0 : 2;
 		p->db.n_idle = i == 2;
+		p->db.n_waiters = i == 3 ? 0 : 3;
 		judge(p, CT_P1, CT_LIKELY, NULL);
 	}
 }
@@ -154,6 +156,38 @@ static void one_goes_on(void **state)
 		p->users[1].actor = user;
 		judge(p, CT_P2, CT_POSSIBLE, "has a connection, with a Tx that is neither");
 	}
+}
+
+/* Two have the second connection: one of them goes on, the first or the second; or both wait. */
+static void one_of_two_goes_on(void **state)
+{
+	(void)state;
+	for (uint32_t runs = 0; runs < 3; runs++) {
+		struct pool *p = full_pool();
+		struct ct_go_db_user users[3] = {p->users[0], p->users[1], p->users[1]};
+
+		for (uint32_t i = 1; i < 3; i++) {
+			users[i].actor = goroutine(&p->story, 40 + i);
+			if (i != runs)
+				receives(&p->story, users[i].actor, 0xc100 + i);
+		}
+		p->db.users = users;
+		p->db.n_users = 3;
+		judge(p, runs ? CT_P2 : CT_P1, runs ? CT_POSSIBLE : CT_LIKELY,
+			"has a connection, with a Tx that is neither");
+	}
+}
+
+/* It waits for a lock, and who has that is not known: it may be free soon. */
+static void one_wants_a_lock(void **state)
+{
+	struct pool *p = full_pool();
+	uint32_t user = goroutine(&p->story, 40);
+
+	(void)state;
+	story_waits(&p->story, user, story_mutex(&p->story, 0x7000, "main.lock"), CT_TRUST_EXACT);
+	p->users[1].actor = user;
+	judge(p, CT_P2, CT_POSSIBLE, "has a connection, with a Tx");
 }
 
 static void nobody_has_it(void **state)
@@ -261,24 +295,40 @@ static void a_server_shuts_down(void **state)
 /* It waits for a lock that a query has. */
 static void a_database_is_closed(void **state)
 {
+	static const struct {
+		bool held, stuck, channel;
+		enum ct_trust trust;
+		bool found;
+	} cases[] = {
+		{true, true, false, CT_TRUST_INFERRED, true},
+		{true, false, false, CT_TRUST_INFERRED, false}, /* the query goes on */
+		{true, true, false, CT_TRUST_GUESS, false},     /* another may have the lock */
+		{false, true, false, 0, false},
+		{true, true, true, CT_TRUST_INFERRED, false}, /* it is in the driver */
+	};
+
 	(void)state;
-	for (int stuck = 0; stuck < 2; stuck++) {
+	for (size_t i = 0; i < CT_COUNT(cases); i++) {
 		struct scene s = begin();
 		uint32_t closing = goroutine(&s.story, 18), query = goroutine(&s.story, 19);
 		uint32_t lock = story_mutex(&s.story, 0x7000, "dc");
 
-		story_holds(&s.story, query, lock, CT_TRUST_INFERRED);
-		story_waits(&s.story, closing, lock, CT_TRUST_EXACT);
-		if (stuck)
+		if (cases[i].held)
+			story_holds(&s.story, query, lock, cases[i].trust);
+		story_waits(&s.story, closing, lock, CT_TRUST_EXACT)->kind =
+			cases[i].channel ? CT_WAIT_RECV : CT_WAIT_MUTEX;
+		if (cases[i].stuck)
 			receives(&s.story, query, 0xc000);
 		struct ct_go_shutdown shutdown = {.actor = closing, .closing = CT_GO_DB_CLOSE};
 		ct_sink_go_services(s.story.sink,
 			&(struct ct_fact_go_services){.shutdowns = &shutdown, .n_shutdowns = 1});
 		end(&s);
-		assert_int_equal(finding_of(s.doc, "CT228") != NULL, stuck);
+		assert_int_equal(finding_of(s.doc, "CT228") != NULL, cases[i].found);
 		done(&s);
 	}
 }
+
+#define OVER "context canceled"
 
 /* A worker of a WaitGroup waits for nobody who is known. */
 static void a_group_is_waited_for(void **state)
@@ -286,13 +336,19 @@ static void a_group_is_waited_for(void **state)
 	static const struct {
 		const char *err; /* of the context */
 		bool worker_has, other_has, guessed, stuck, found;
+		enum ct_trust peer;     /* that it will call Done */
+		enum ct_wait_kind kind; /* of the one who waits for it */
 	} cases[] = {
-		{"context canceled", true, false, false, true, true},
-		{"context canceled", false, false, false, true, true}, /* the one who waits has */
-		{"context canceled", false, true, false, true, false}, /* somebody else has */
-		{"context canceled", true, false, true, true, false},
-		{"context canceled", true, false, false, false, false},
-		{NULL, true, false, false, true, false},
+		{OVER, true, false, false, true, true, CT_TRUST_INFERRED, CT_WAIT_WAITGROUP},
+		/* The one who waits has the context; somebody else has it. */
+		{OVER, false, false, false, true, true, CT_TRUST_INFERRED, CT_WAIT_WAITGROUP},
+		{OVER, false, true, false, true, false, CT_TRUST_INFERRED, CT_WAIT_WAITGROUP},
+		{OVER, true, false, true, true, false, CT_TRUST_INFERRED, CT_WAIT_WAITGROUP},
+		{OVER, true, false, false, false, false, CT_TRUST_INFERRED, CT_WAIT_WAITGROUP},
+		{NULL, true, false, false, true, false, CT_TRUST_INFERRED, CT_WAIT_WAITGROUP},
+		/* It may call Done; it is not waited for in this way. */
+		{OVER, true, false, false, true, false, CT_TRUST_GUESS, CT_WAIT_WAITGROUP},
+		{OVER, true, false, false, true, false, CT_TRUST_INFERRED, CT_WAIT_RECV},
 	};
 
 	(void)state;
@@ -312,14 +368,14 @@ static void a_group_is_waited_for(void **state)
 		if (cases[i].worker_has || cases[i].other_has)
 			use.actor = cases[i].worker_has ? worker : other;
 		uint32_t wait = ct_sink_wait(
-			s.story.sink, &(struct ct_wait){.kind = CT_WAIT_WAITGROUP,
+			s.story.sink, &(struct ct_wait){.kind = (uint8_t)cases[i].kind,
 					      .trust = CT_TRUST_EXACT,
 					      .actor = waiter,
 					      .resource = ct_sink_resource(
 						      s.story.sink, "go_waitgroup", 0x1000, &fresh),
 					      .why = "told by hand"});
 		ct_sink_peer(s.story.sink, wait,
-			&(struct ct_peer){worker, CT_TRUST_INFERRED, "told by hand"});
+			&(struct ct_peer){worker, cases[i].peer, "told by hand"});
 		ct_sink_get_actor(s.story.sink, waiter)->state = CT_STATE_WAITING;
 		if (cases[i].stuck)
 			receives(&s.story, worker, 0xc000);
@@ -368,6 +424,9 @@ static void a_handler_is_outlived(void **state)
 	assert_int_equal(found->actors[0], outlived[0].actor);
 	assert_true(has_step(found, "has the http.Request 0xb000, whose handler has returned"));
 	assert_true(has_step(found, "keeps 4096 bytes alive"));
+	assert_false(has_step(found, "http.Request 0xb000 in a closure"));
+	assert_non_null(strstr(found->message, "nobody is known who will end that"));
+	assert_non_null(strstr(s.doc->findings[1].message, "until then it keeps the request"));
 	assert_int_equal(s.doc->findings[1].level, CT_P2);
 	assert_true(has_step(&s.doc->findings[1],
 		"has the context of a request (cancelCtx 0xa000) in a closure"));
@@ -380,6 +439,8 @@ int main(void)
 		cmocka_unit_test(they_wait_for_themselves),
 		cmocka_unit_test(below_the_maximum),
 		cmocka_unit_test(one_goes_on),
+		cmocka_unit_test(one_of_two_goes_on),
+		cmocka_unit_test(one_wants_a_lock),
 		cmocka_unit_test(nobody_has_it),
 		cmocka_unit_test(not_surely_had),
 		cmocka_unit_test(some_are_missing),

@@ -129,8 +129,9 @@ static void conclude_peers(
 	struct conclusion *c, const struct ct_go_wanted *w, const struct ct_go_found *f, uint32_t n)
 {
 	/* Others may do it, too, where somebody does it to what is not known, or is not known
-	 * himself. */
-	bool doubt = c->cut || c->e->unclear || ct_go_misses(c->o);
+	 * himself. Done is waited for from each who is to call it, whoever else is. */
+	bool doubt =
+		w->claim != CT_GO_CLAIM_DONE && (c->cut || c->e->unclear || ct_go_misses(c->o));
 
 	if (is_crowd(c, w, n))
 		return;

@@ -25,7 +25,8 @@ struct search {
 	bool *served;        /* per context of a connection: a goroutine serves it yet */
 	bool all_known;      /* of all goroutines that serve it is known which one */
 	uint64_t size;       /* of an http.Request; 0: no such type is there */
-	uint32_t context_at; /* offset in it */
+	uint32_t context_at; /* offsets in it */
+	uint32_t uri_at;
 	struct ct_go_outlived found;
 	bool has;
 };
@@ -161,12 +162,20 @@ static uint32_t context_of_request(struct search *s, uint64_t at)
 	return ct_go_context_at(s->contexts, words[1]);
 }
 
+/* Only a server's has the line that it came with; a client's may have the same context. */
+static bool is_served(const struct search *s, uint64_t request)
+{
+	uint64_t text[2];
+
+	return ct_go_heap_read(s->world->heap, request + s->uri_at, text, sizeof(text)) && text[1];
+}
+
 static void look_at_word(struct search *s, uint64_t value, bool closure)
 {
 	uint32_t context = context_of_request(s, value);
 
 	if (context != CT_NONE)
-		add(s, context, value, closure);
+		add(s, context, is_served(s, value) ? value : 0, closure);
 	else
 		add(s, ct_go_context_at(s->contexts, value), 0, closure);
 }
@@ -248,7 +257,8 @@ static void read_layout(struct search *s)
 {
 	const struct ct_go *go = s->o->go;
 	uint64_t type = ct_go_type_made_by(go, "net/http.readRequestLimit", "http.Request");
-	const struct ct_go_wanted_member members[] = {{"ctx", &s->context_at}};
+	const struct ct_go_wanted_member members[] = {
+		{"ctx", &s->context_at}, {"RequestURI", &s->uri_at}};
 	struct ct_go_type t;
 
 	if (!type) /* up to 1.26 */

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whether goroutines go on, on facts told by hand: who is known to wait for ever, and who is not.
+ */
+#include "story.h"
+
+#include "facts/go_context.h"
+#include "rules/progress.h"
+
+#define GOROUTINES 6
+
+struct scene {
+	struct story story;
+	uint32_t actors[GOROUTINES];
+	struct ct_facts *facts;
+};
+
+/* All run until they are told to wait. */
+static struct scene begin(void)
+{
+	struct scene s = {.story = story_begin(CT_WANT_GOROUTINES | CT_WANT_CONTEXTS)};
+
+	for (uint32_t i = 0; i < GOROUTINES; i++)
+		s.actors[i] = story_goroutine(&s.story, 18 + i, CT_STATE_RUNNING);
+	return s;
+}
+
+static uint32_t channel(struct scene *s, uint64_t address)
+{
+	bool fresh;
+
+	return ct_sink_resource(s->story.sink, "go_chan", address, &fresh);
+}
+
+/* For something that nobody is known to do. */
+static struct ct_wait *receives(struct scene *s, uint32_t i)
+{
+	struct ct_wait *wait =
+		story_waits(&s->story, s->actors[i], channel(s, 0xc000 + 16u * i), CT_TRUST_EXACT);
+
+	wait->kind = CT_WAIT_RECV;
+	return wait;
+}
+
+static uint32_t locks(struct scene *s, uint32_t i, enum ct_wait_kind kind)
+{
+	uint32_t lock = story_mutex(&s->story, 0xd000 + 16u * i, NULL);
+
+	story_waits(&s->story, s->actors[i], lock, CT_TRUST_EXACT)->kind = (uint8_t)kind;
+	return lock;
+}
+
+static bool first_goes_on(struct scene *s)
+{
+	s->facts = story_end(&s->story);
+	const struct ct_actor *a = &s->facts->actors[s->actors[0]];
+	const struct ct_wait *wait = a->n_waits ? &s->facts->waits[a->first_wait] : NULL;
+	bool may = ct_may_go_on(s->facts, s->actors[0]);
+
+	/* Both ask the same of its only wait. */
+	if (wait && a->state == CT_STATE_WAITING && !wait->timed && !wait->outside)
+		assert_int_equal(ct_wait_may_end(s->facts, wait), may);
+	ct_facts_free(s->facts);
+	return may;
+}
+
+static void by_itself(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 5; i++) {
+		struct scene s = begin();
+
+		if (i) {
+			struct ct_wait *wait = receives(&s, 0);
+
+			wait->timed = i == 1;
+			wait->outside = i == 2;
+			if (i == 3)
+				ct_sink_get_actor(s.story.sink, s.actors[0])->state =
+					CT_STATE_SYSCALL;
+		}
+		assert_int_equal(first_goes_on(&s), i != 4);
+	}
+}
+
+/* It waits for a lock: that nobody is known to have, that one has who runs or waits for ever. */
+static void behind_a_lock(void **state)
+{
+	static const enum ct_wait_kind kinds[] = {CT_WAIT_MUTEX, CT_WAIT_RWLOCK_READ,
+		CT_WAIT_RWLOCK_WRITE, CT_WAIT_RWLOCK, CT_WAIT_RECV};
+	static const struct {
+		bool held, stuck;
+		enum ct_trust trust;
+		bool goes_on;
+	} cases[] = {
+		{false, false, 0, true}, {true, false, CT_TRUST_INFERRED, true},
+		{true, true, CT_TRUST_INFERRED, false},
+		{true, true, CT_TRUST_GUESS, true}, /* another may have it */
+	};
+
+	(void)state;
+	for (size_t k = 0; k < CT_COUNT(kinds); k++)
+		for (size_t i = 0; i < CT_COUNT(cases); i++) {
+			struct scene s = begin();
+			uint32_t lock = locks(&s, 0, kinds[k]);
+			bool is_lock = kinds[k] != CT_WAIT_RECV;
+
+			if (cases[i].held)
+				story_holds(&s.story, s.actors[1], lock, cases[i].trust);
+			if (cases[i].stuck)
+				receives(&s, 1);
+			/* A channel that nobody is known to serve is no lock. */
+			assert_int_equal(first_goes_on(&s),
+				is_lock ? cases[i].goes_on : cases[i].held && !cases[i].stuck);
+		}
+}
+
+/* Of several who may have it one that goes on is enough, wherever it stands. */
+static void one_of_several(void **state)
+{
+	(void)state;
+	for (uint32_t runs = 0; runs < 4; runs++) {
+		struct scene s = begin();
+		uint32_t lock = locks(&s, 0, CT_WAIT_MUTEX);
+
+		for (uint32_t i = 1; i < 4; i++) {
+			story_holds(&s.story, s.actors[i], lock, CT_TRUST_INFERRED);
+			if (i != runs)
+				receives(&s, i);
+		}
+		assert_int_equal(first_goes_on(&s), runs != 0);
+	}
+}
+
+/* A row, at the end of which one runs, waits for ever, or waits for one in it: a circle. */
+static void behind_others(void **state)
+{
+	enum { LAST = GOROUTINES - 1 };
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct scene s = begin();
+
+		for (uint32_t k = 0; k < LAST; k++)
+			story_holds(&s.story, s.actors[k + 1], locks(&s, k, CT_WAIT_MUTEX),
+				CT_TRUST_INFERRED);
+		if (i == 1)
+			receives(&s, LAST);
+		if (i == 2)
+			story_holds(&s.story, s.actors[1], locks(&s, LAST, CT_WAIT_MUTEX),
+				CT_TRUST_INFERRED);
+		assert_int_equal(first_goes_on(&s), i == 0);
+	}
+}
+
+/* Where a row is longer than it is followed, it is not known. */
+static void a_long_row_is_not_known(void **state)
+{
+	enum { LONG = 40 };
+	struct story s = story_begin(CT_WANT_GOROUTINES);
+	uint32_t before = CT_NONE;
+
+	(void)state;
+	for (uint32_t i = 0; i < LONG; i++) {
+		uint32_t actor = story_goroutine(&s, 18 + i, CT_STATE_WAITING);
+
+		if (i)
+			story_holds(&s, actor, before, CT_TRUST_INFERRED);
+		before = story_mutex(&s, 0x1000 + 16u * i, NULL);
+		story_waits(&s, actor, before, CT_TRUST_EXACT)->kind =
+			i + 1 == LONG ? CT_WAIT_RECV : CT_WAIT_MUTEX;
+	}
+	struct ct_facts *facts = story_end(&s);
+	assert_true(ct_may_go_on(facts, 0));
+	assert_false(ct_may_go_on(facts, LONG - 2));
+	ct_facts_free(facts);
+}
+
+static void peers_that_go_on(void **state)
+{
+	(void)state;
+	for (uint32_t i = 0; i < 4; i++) {
+		struct scene s = begin();
+		struct ct_sink *sink = s.story.sink;
+		uint32_t wait = ct_sink_wait(sink, &(struct ct_wait){.kind = CT_WAIT_RECV,
+							   .trust = CT_TRUST_EXACT,
+							   .actor = s.actors[0],
+							   .resource = channel(&s, 0xc000),
+							   .why = "told by hand"});
+		ct_sink_get_actor(sink, s.actors[0])->state = CT_STATE_WAITING;
+		for (uint32_t k = 1; k < 3; k++) {
+			ct_sink_peer(sink, wait,
+				&(struct ct_peer){s.actors[k], CT_TRUST_INFERRED, "told by hand"});
+			if (i != k)
+				receives(&s, k);
+		}
+		/* The second of them waits for one who goes on. */
+		if (i == 3) {
+			s.story.n_waits--;
+			story_holds(&s.story, s.actors[4], locks(&s, 2, CT_WAIT_MUTEX),
+				CT_TRUST_INFERRED);
+		}
+		assert_int_equal(first_goes_on(&s), i != 0);
+	}
+}
+
+/* A wait for the end of a context ends with it, when it, or one above it, has a deadline. */
+static void a_context_with_a_deadline(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct scene s = begin();
+		struct ct_go_context contexts[2] = {
+			{.type = "context.timerCtx", .parent = CT_NONE, .done = CT_NONE},
+			{.type = "context.cancelCtx",
+				.parent = 0,
+				.done = receives(&s, 0)->resource}};
+
+		if (i < 2)
+			contexts[i].deadline = "2026-01-02T03:04:05Z";
+		if (i == 2) {
+			contexts[0].deadline = "2026-01-02T03:04:05Z";
+			contexts[1].parent = CT_NONE;
+		}
+		ct_sink_go_contexts(s.story.sink,
+			&(struct ct_fact_go_contexts){.contexts = contexts, .n_contexts = 2});
+		assert_int_equal(first_goes_on(&s), i < 2);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(by_itself),
+		cmocka_unit_test(behind_a_lock),
+		cmocka_unit_test(one_of_several),
+		cmocka_unit_test(behind_others),
+		cmocka_unit_test(a_long_row_is_not_known),
+		cmocka_unit_test(peers_that_go_on),
+		cmocka_unit_test(a_context_with_a_deadline),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
