@@ -5,6 +5,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -18,13 +19,71 @@ type ledger struct {
 	total int
 }
 
+type catalog struct {
+	sync.RWMutex
+	pages int
+}
+
+type dock struct {
+	sync.Mutex
+	arrival *sync.Cond
+	crates  int
+}
+
 type crate struct{ arrived chan order }
 
 var (
 	shutdown = make(chan struct{}) // a variable reaches it
+	harbour  = newDock()           // and this
 	kept     []*actor
 	orders   int
+	errDebt  = errors.New("nobody may owe so much")
 )
+
+func newDock() *dock {
+	d := new(dock)
+	d.arrival = sync.NewCond(d)
+	return d
+}
+
+//go:noinline
+func (d *dock) unload() {
+	d.Lock()
+	defer d.Unlock()
+	for d.crates == 0 {
+		d.arrival.Wait()
+	}
+	d.crates--
+}
+
+// book forgets to unlock on its way out with an error.
+//
+//go:noinline
+func (l *ledger) book(amount int) error {
+	l.Lock()
+	if l.total+amount < 0 {
+		return errDebt
+	}
+	l.total += amount
+	l.Unlock()
+	return nil
+}
+
+//go:noinline
+func (c *catalog) count() int {
+	c.RLock()
+	return c.pages
+}
+
+// ended is run by a goroutine that is gone then.
+func ended(run func()) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		run()
+	}()
+	<-done
+}
 
 // forEver tells that it waits so, and will for ever.
 func forEver(a *actor, reasons ...string) {
@@ -114,12 +173,33 @@ func lostCancel() *actor {
 //go:noinline
 func lockKept() *actor {
 	l := new(ledger)
-	l.Lock()
-	return at(start("lock kept", func() {
-		l.Lock()
-		l.total++
-		l.Unlock()
-	}), "mutex", l)
+	ended(func() { _ = l.book(-7) })
+	return at(start("lock kept", func() { _ = l.book(7) }), "mutex", l)
+}
+
+// Who has read in it has returned: the writer waits for him, and the next reader for the writer.
+//
+//go:noinline
+func readLockKept() (*actor, *actor) {
+	c := new(catalog)
+	ended(func() { orders += c.count() })
+	writer := start("writer", func() {
+		c.Lock()
+		c.pages++
+		c.Unlock()
+	})
+	await(writer, "main.start.func1", forWriter...)
+	reader := start("reader", func() { orders += c.count() })
+	wait(reader, "rwlock-read", c, heldBy(writer))
+	return at(writer, "rwlock-write", c), reader
+}
+
+// A crate comes without a Signal, or none comes.
+//
+//go:noinline
+func condWithoutSignal() *actor {
+	d := newDock()
+	return at(start("cond", d.unload), "cond", d.arrival)
 }
 
 // The first of two is left behind, so the second is.
@@ -183,6 +263,13 @@ func reachedByVariable() *actor {
 	return at(start("by variable", func() { <-shutdown }), "chan-recv", shutdown)
 }
 
+// Whoever brings a crate will say so.
+//
+//go:noinline
+func signalledByVariable() *actor {
+	return at(start("cond of a variable", harbour.unload), "cond", harbour.arrival)
+}
+
 //go:noinline
 func reachedByStack() (*actor, chan order) {
 	c := make(chan order)
@@ -231,7 +318,11 @@ func main() {
 	forEver(doubleReceive(), "chan receive")
 	forEver(lostCancel(), "chan receive")
 	forEver(lockKept(), forMutex...)
-	one, two := chainOfTwo()
+	one, two := readLockKept()
+	forEver(one, forWriter...)
+	forEver(two, forReader...)
+	forEver(condWithoutSignal(), "sync.Cond.Wait")
+	one, two = chainOfTwo()
 	forEver(one, "chan receive")
 	forEver(two, "chan receive")
 	one, two = onceNeverDone()
@@ -245,6 +336,7 @@ func main() {
 	tell("retained", fields{"tids": archivists, "bytes": 3*scan + catalog, "stacks": 3 * page})
 
 	fine(reachedByVariable(), "chan receive")
+	fine(signalledByVariable(), "sync.Cond.Wait")
 	waiting, c := reachedByStack()
 	fine(waiting, "chan send")
 	one, two = reachedByPeers()

@@ -80,6 +80,23 @@ func announced() *actor {
 	return waits("announced", group, 1)
 }
 
+// Who finds another page calls Add while somebody waits already, and Done once for both.
+//
+//go:noinline
+func addsLate() *actor {
+	group, found, ended := new(sync.WaitGroup), make(chan int), make(chan bool)
+	group.Add(1)
+	go func() {
+		defer close(ended)
+		defer group.Done()
+		group.Add(<-found)
+	}()
+	waiter := waits("adds late", group, 1)
+	found <- 1
+	<-ended
+	return waiter
+}
+
 // The worker will call Done when somebody takes its page, and nobody does.
 //
 //go:noinline
@@ -149,12 +166,12 @@ func wipe(depth int) (sum int) {
 func main() {
 	self := named("main")
 	self.enter()
-	early, more := returnsEarly(), announced()
+	early, more, late := returnsEarly(), announced(), addsLate()
 	stuck, worker := stuckWorker()
 	sleeping, sleeper := asleep()
 	fine := []*actor{sleeping, sleeper, later(), queued(), inVariable()}
-	finding("CT212", "P1", []*actor{early, more, stuck, worker}, "proven", "likely")
-	leaked(early, more, stuck, worker)
+	finding("CT212", "P1", []*actor{early, more, late, stuck, worker}, "proven", "likely")
+	leaked(early, more, late, stuck, worker)
 	finding("CT210", "P1", []*actor{worker}, "proven", "likely")
 	tell("not_stuck", fine)
 	pages += wipe(20)

@@ -327,8 +327,12 @@ static uint32_t leaked(uint32_t n, const char *doubt, enum ct_confidence confide
 	struct ct_document *doc = judge(&s, &facts);
 	findings = count(doc, "CT210");
 	for (uint32_t i = 0; i < doc->n_findings; i++)
-		if (!strcmp(doc->findings[i].rule, "CT210"))
+		if (!strcmp(doc->findings[i].rule, "CT210")) {
 			assert_int_equal(doc->findings[i].confidence, confidence);
+			assert_int_equal(
+				strstr(doc->findings[i].message, "not proven, as ") != NULL,
+				doubt != NULL);
+		}
 	for (uint32_t i = 0; i < doc->n_findings; i++) {
 		const struct ct_finding *f = &doc->findings[i];
 		bool senders = f->n_actors == 2;

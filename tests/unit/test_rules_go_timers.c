@@ -211,6 +211,90 @@ static void left_over_timers(void **state)
 	done(t);
 }
 
+/* What is alike but for its kind is another rule's, or none's. */
+static void each_kind_has_its_rule(void **state)
+{
+	static const struct {
+		enum ct_go_timer_kind kind;
+		uint32_t n;
+		bool lasting, alone;
+		const char *rule;
+	} cases[] = {
+		{CT_GO_TIMER_TICKER, 1000, true, true, "CT221"},
+		{CT_GO_TIMER_CHANNEL, 1000, true, true, "CT230"},
+		{CT_GO_TIMER_CHANNEL, 1, true, true, NULL},
+		{CT_GO_TIMER_TICKER, 1, true, false, NULL},
+		{CT_GO_TIMER_TICKER, 1, false, true, NULL},
+		{CT_GO_TIMER_CHANNEL, 1000, true, false, NULL},
+		{CT_GO_TIMER_CHANNEL, 1000, false, true, NULL},
+		{CT_GO_TIMER_SLEEP, 1000, true, true, NULL},
+	};
+	static const char *const rules[] = {"CT221", "CT222", "CT230"};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(cases); i++) {
+		struct told *t = begin();
+
+		for (uint32_t k = 0; k < cases[i].n; k++) {
+			struct ct_go_timer *one = timer(t, cases[i].kind);
+
+			one->lasting = cases[i].lasting;
+			one->alone = cases[i].alone;
+		}
+		judge(t, NULL);
+		for (size_t k = 0; k < CT_COUNT(rules); k++)
+			find(t, rules[k], cases[i].rule && !strcmp(cases[i].rule, rules[k]));
+		done(t);
+	}
+}
+
+/* A policy that says "from none on" speaks of those that nobody has, still. */
+static void none_are_no_pile(void **state)
+{
+	static const struct ct_setting settings[] = {{"timer-pile-up", 0}, {"timer-retention", 0}};
+	const struct ct_policy policy = {.thresholds = settings, .n_thresholds = 2};
+	struct told *t = begin();
+
+	(void)state;
+	timer(t, CT_GO_TIMER_CHANNEL)->alone = false;
+	struct ct_go_timer *kept = timer(t, CT_GO_TIMER_FUNCTION);
+	kept->site = 1;
+	kept->alone = false;
+	judge(t, &policy);
+	find(t, "CT230", 0);
+	find(t, "CT222", 0);
+	done(t);
+}
+
+static void when_is_not_known_without_a_clock(void **state)
+{
+	(void)state;
+	for (int clock = 0; clock < 2; clock++) {
+		struct told *t = begin();
+		struct ct_go_timer *large = timer(t, CT_GO_TIMER_FUNCTION);
+
+		t->fact.clock = clock;
+		large->retained = 2 * MIB;
+		for (uint32_t i = 0; i < 1000; i++)
+			timer(t, CT_GO_TIMER_CHANNEL);
+		if (!clock)
+			t->fact.doubt = "goroutines are running";
+		judge(t, NULL);
+		const struct ct_finding *f = find(t, "CT222", 1), *pile = find(t, "CT230", 1);
+		assert_int_equal(strstr(f->message, "nobody knows when") != NULL, !clock);
+		assert_int_equal(strstr(f->message, "in at most 60 min") != NULL, clock);
+		assert_non_null(strstr(f->title, "a pending timer alone keeps 2 MiB"));
+		assert_non_null(strstr(f->title, "a function that is not known"));
+		assert_int_equal(strstr(pile->message, "in at most") != NULL, clock);
+		assert_null(strstr(pile->message, "never fire"));
+		assert_int_equal(pile->confidence, clock ? CT_LIKELY : CT_POSSIBLE);
+		assert_int_equal(
+			strstr(pile->message, "not sure, as goroutines are running") != NULL,
+			!clock);
+		done(t);
+	}
+}
+
 static void spans_and_bytes_in_words(void **state)
 {
 	static const struct {
@@ -237,6 +321,9 @@ int main(void)
 		cmocka_unit_test(functions_that_keep_much),
 		cmocka_unit_test(a_policy_says_how_much_is_much),
 		cmocka_unit_test(left_over_timers),
+		cmocka_unit_test(each_kind_has_its_rule),
+		cmocka_unit_test(none_are_no_pile),
+		cmocka_unit_test(when_is_not_known_without_a_clock),
 		cmocka_unit_test(spans_and_bytes_in_words),
 	};
 

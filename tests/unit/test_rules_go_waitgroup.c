@@ -10,6 +10,7 @@ struct told {
 	struct story story;
 	struct ct_go_leak leaks[8];
 	uint32_t n_leaks, n_groups;
+	enum ct_trust trust; /* of the next wait */
 	const char *doubt;
 	struct ct_facts *facts;
 	struct ct_document *doc;
@@ -39,7 +40,7 @@ static void awaits(struct told *t, uint32_t actor, uint32_t peer)
 
 	ct_sink_value_int(sink, resource, "counter", 2);
 	uint32_t wait = ct_sink_wait(sink, &(struct ct_wait){.kind = CT_WAIT_WAITGROUP,
-						   .trust = CT_TRUST_EXACT,
+						   .trust = (uint8_t)t->trust,
 						   .actor = actor,
 						   .resource = resource,
 						   .why = "told by hand"});
@@ -115,6 +116,7 @@ static void who_would_call_done_is_named(void **state)
 	assert_int_equal(f->confidence, CT_LIKELY);
 	assert_non_null(strstr(f->title, "those who would call Done wait for ever themselves"));
 	assert_non_null(strstr(f->steps[1].text, "goroutine 8 would call Done (frame #1"));
+	assert_non_null(strstr(f->message, "not proven, as the garbage collector is at work"));
 	done(t);
 }
 
@@ -150,6 +152,59 @@ static void those_of_one_place_are_one_finding(void **state)
 	assert_non_null(f);
 	assert_int_equal(f->n_actors, 3);
 	done(t);
+}
+
+/* Each differs from the next in where it was made, or where it waits: none are of one place. */
+static void those_of_other_places_are_others(void **state)
+{
+	struct told *t = begin();
+	struct ct_sink *sink = t->story.sink;
+	uint32_t n = 0;
+
+	(void)state;
+	for (uint64_t id = 7; id < 11; id++) {
+		uint32_t waiter = goroutine(t, id), made;
+		struct ct_frame frame = {.site = CT_NONE};
+		bool fresh;
+
+		made = ct_sink_site(sink, 0x401000 + 16 * (id % 2), true, &fresh);
+		frame.site = ct_sink_site(sink, 0x402000 + 16 * (id / 9), true, &fresh);
+		ct_sink_get_site(sink, made)->function = "main.serve";
+		ct_sink_get_actor(sink, waiter)->created_at = made;
+		ct_sink_get_actor(sink, waiter)->stack = ct_sink_stack(
+			sink, &(struct ct_stack){.frames = &frame, .n_frames = 1, .n_total = 1});
+		awaits(t, waiter, CT_NONE);
+		leaked(t, waiter);
+	}
+	(void)judge(t);
+	for (uint32_t i = 0; i < t->doc->n_findings; i++)
+		n += !strcmp(t->doc->findings[i].rule, "CT212");
+	assert_int_equal(n, 4);
+	done(t);
+}
+
+/* As sure as the least sure of all that it speaks of. */
+static void one_wait_in_doubt_is_for_all(void **state)
+{
+	(void)state;
+	for (uint32_t in_doubt = 0; in_doubt < 3; in_doubt++) {
+		struct told *t = begin();
+
+		for (uint32_t i = 0; i < 2; i++) {
+			uint32_t waiter = goroutine(t, 7 + i);
+
+			t->trust = i + 1 == in_doubt ? CT_TRUST_INFERRED : CT_TRUST_EXACT;
+			awaits(t, waiter, CT_NONE);
+			leaked(t, waiter);
+		}
+		const struct ct_finding *f = judge(t);
+		assert_non_null(f);
+		assert_int_equal(f->n_actors, 2);
+		assert_non_null(strstr(f->title, "2 goroutines wait for WaitGroups"));
+		assert_int_equal(f->confidence, in_doubt ? CT_LIKELY : CT_PROVEN);
+		assert_null(strstr(f->message, "not proven"));
+		done(t);
+	}
 }
 
 static void workers_that_can_go_on_are_waited_for(void **state)
@@ -207,6 +262,8 @@ int main(void)
 		cmocka_unit_test(who_would_call_done_is_named),
 		cmocka_unit_test(a_peer_that_is_not_leaked_is_not_named),
 		cmocka_unit_test(those_of_one_place_are_one_finding),
+		cmocka_unit_test(those_of_other_places_are_others),
+		cmocka_unit_test(one_wait_in_doubt_is_for_all),
 		cmocka_unit_test(workers_that_can_go_on_are_waited_for),
 		cmocka_unit_test(a_circle_is_not_told_twice),
 	};

@@ -101,6 +101,30 @@ static void put_twice(void **state)
 		assert_int_equal(t.finding->n_steps, 1);
 		assert_non_null(strstr(
 			t.finding->steps[0].text, "private to P1 and as a victim shared by P2"));
+		assert_null(strstr(t.finding->steps[0].text, "times in all"));
+		done(&t);
+	}
+}
+
+/* A live process ran on while its pools were read; and an array that three slices have. */
+static void put_three_times(void **state)
+{
+	static const struct ct_go_pooled thrice = {
+		.address = 0xc000, .array = 0xe000, .type = "*[]uint8", .copies = 3};
+
+	(void)state;
+	for (int still = 0; still < 2; still++) {
+		struct story s = begin(false);
+		struct ct_go_pool pool = quiet_pool(&s);
+
+		pool.doubles = &thrice;
+		pool.n_doubles = 1;
+		ct_sink_target(s.sink)->still = still;
+		struct told t = judge(&s, &pool, false, NULL);
+		expect(&t, "CT215", CT_P0, still ? CT_PROVEN : CT_LIKELY);
+		assert_null(strstr(t.finding->title, "at least"));
+		assert_non_null(strstr(t.finding->steps[0].text, "elements are at 0xe000"));
+		assert_non_null(strstr(t.finding->steps[0].text, "3 times in all"));
 		done(&t);
 	}
 }
@@ -164,7 +188,9 @@ static void used_after(void **state)
 		assert_int_equal(f->level, i ? CT_P2 : CT_P1);
 		assert_int_equal(f->confidence, i ? CT_POSSIBLE : CT_LIKELY);
 		assert_int_equal(f->n_actors, 1);
+		assert_int_equal(f->n_steps, 1);
 		assert_int_equal(f->actors[0], actors[i]);
+		assert_non_null(strstr(f->title, i ? "still has" : "goes on to use"));
 	}
 	ct_document_free(doc);
 	ct_facts_free(facts);
@@ -274,6 +300,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_quiet_pool),
 		cmocka_unit_test(put_twice),
+		cmocka_unit_test(put_three_times),
 		cmocka_unit_test(more_than_are_listed),
 		cmocka_unit_test(used_after),
 		cmocka_unit_test(several_types),
