@@ -5,9 +5,11 @@ goroutines (net/http/pprof).
 
 import contextlib
 import http.client
+import json
 import re
 import threading
 
+from go_load import Ask, Load
 from server import Server, free_port
 
 CONNECTIONS = 8
@@ -19,6 +21,7 @@ class GoServer(Server):
 
     package = None
     pages = ("/metrics",)
+    asks = ()  # under load, beside its pages
     least_named = 1.0
 
     def __init__(self, unpacked):
@@ -57,6 +60,14 @@ class GoServer(Server):
     def loaded(self):
         return True
 
+    def headers(self):
+        """What each request under load tells with it."""
+        return {}
+
+    def pressed(self):
+        """Load that lasts as long as the block."""
+        return Load(self.port, [*map(Ask, self.pages), *self.asks], self.headers())
+
     def goroutines(self):
         """What it prints of all of them."""
         connection = http.client.HTTPConnection("127.0.0.1", self.pprof_port, timeout=READ_SECONDS)
@@ -72,6 +83,10 @@ class Prometheus(GoServer):
 
     name = package = program = "prometheus"
     pages = ("/metrics", "/api/v1/query?query=up", "/graph", "/api/v1/label/__name__/values")
+    asks = (Ask("/api/v1/query", "query=count(count_over_time({__name__=~'.%2B'}[10m]))"),
+            Ask("/api/v1/query_range", "query=rate(prometheus_http_requests_total[1m])&start=0&end=3600&step=1"),
+            Ask("/federate?match[]=%7B__name__=~'.%2B'%7D"), Ask("/api/v1/status/tsdb"),
+            Ask("/debug/pprof/profile?seconds=1"), Ask("/api/v1/notifications/live", streams=True))
 
     def prepare(self):
         (self.dir / "prometheus.yml").write_text(
@@ -86,14 +101,22 @@ class Prometheus(GoServer):
 
 class NodeExporter(GoServer):
     name = package = program = "prometheus-node-exporter"
+    asks = (Ask("/"), Ask("/metrics?collect[]=cpu&collect[]=loadavg&collect[]=netdev"))
 
     def command(self):
         return [self.file, f"--web.listen-address=127.0.0.1:{self.port}"]
 
 
 class Etcd(GoServer):
+    """Keys are told in base64. Of those who want one lock only one has it, and none gives it back."""
+
     name, package, program = "etcd", "etcd-server", "etcd"
     pages = ("/metrics", "/version", "/health")
+    asks = (Ask("/v3/kv/put", '{"key": "a2V5", "value": "dmFsdWU="}'),
+            Ask("/v3/kv/range", '{"key": "AA==", "range_end": "AA=="}'),
+            Ask("/v3/lease/grant", '{"TTL": "5"}'),
+            Ask("/v3/lock/lock", '{"name": "bG9jaw=="}', streams=True),
+            Ask("/v3/watch", '{"create_request": {"key": "a2V5"}}', streams=True))
 
     def command(self):
         client, peer = f"http://127.0.0.1:{self.port}", f"http://127.0.0.1:{self.other_port}"
@@ -108,12 +131,21 @@ class Caddy(GoServer):
 
     name = package = program = "caddy"
     pages = ("/", "/caddy.json", "/nothing")
+    asks = (Ask("/big"), Ask("/proxy/big"), Ask("/proxy/caddy.json"), Ask("/proxy/", "a=b"))
 
     def prepare(self):
-        (self.dir / "caddy.json").write_text(
-            '{"admin": {"listen": "127.0.0.1:%d"}, "apps": {"http": {"servers": {"files": {'
-            '"listen": ["127.0.0.1:%d"], "automatic_https": {"disable": true}, "routes": [{"handle": ['
-            '{"handler": "file_server", "root": "%s"}]}]}}}}}' % (self.other_port, self.port, self.dir))
+        # Below /proxy it asks itself for the file, so that it is the client, too.
+        itself = {"handler": "reverse_proxy", "upstreams": [{"dial": f"127.0.0.1:{self.port}"}],
+                  "rewrite": {"strip_path_prefix": "/proxy"}}
+        files = {"handler": "file_server", "root": str(self.dir)}
+        routes = [{"match": [{"path": ["/proxy/*"]}], "handle": [itself], "terminal": True},
+                  {"handle": [{"handler": "encode", "encodings": {"gzip": {}}}, files]}]
+        server = {"listen": [f"127.0.0.1:{self.port}"], "automatic_https": {"disable": True},
+                  "routes": routes}
+        (self.dir / "caddy.json").write_text(json.dumps(
+            {"admin": {"listen": f"127.0.0.1:{self.other_port}"},
+             "apps": {"http": {"servers": {"files": server}}}}))
+        (self.dir / "big").write_bytes(bytes(range(256)) * (8 << 12))
 
     @property
     def pprof_port(self):
@@ -128,6 +160,9 @@ class Syncthing(GoServer):
 
     name = package = program = "syncthing"
     pages = ("/", "/rest/noauth/health", "/metrics")
+    asks = (Ask("/rest/system/status"), Ask("/rest/db/status?folder=default"),
+            Ask("/rest/events?timeout=1"), Ask("/rest/events?timeout=60", streams=True),
+            Ask("/rest/db/scan?folder=default", "{}"))
     OFF = ("globalAnnounceEnabled", "localAnnounceEnabled", "relaysEnabled", "natEnabled",
            "crashReportingEnabled", "startBrowser", "announceLANAddresses")
 
@@ -150,6 +185,10 @@ class Syncthing(GoServer):
         text = re.sub("<listenAddress>.*?</listenAddress>",
                       "<listenAddress>tcp://127.0.0.1:0</listenAddress>", text)
         path.write_text(text)
+
+    def headers(self):
+        key = re.search("<apikey>(.*?)</apikey>", (self.dir / "config.xml").read_text())
+        return {"X-API-Key": key[1]} if key else {}
 
     def command(self):
         return [self.file, "serve", "--no-browser", "--no-restart", f"--home={self.dir}",

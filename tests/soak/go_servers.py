@@ -11,11 +11,15 @@ directory as an unprivileged user, reachable over loopback alone, and asked some
   - each goroutine of the first print is in `goroutines --format gotrace` with the same wait reason, the
     same functions and the same creator. Only what the server itself prints otherwise the second time
     has moved on in between, and need not be the same; goroutines of the core alone may come on top;
-  - nothing of the core is missing, and there is no finding but P2 "possible": the servers are healthy.
+  - nothing of the core is missing, and there is no finding but P2 "possible": the servers are healthy;
+  - then many clients ask at a time, some of which go away in mid-request (go_load.py), and gdb makes some
+    cores of that: `leaks` finds none, and in `analyze` nothing is said to be leaked, suspected to be, to
+    outlive its handler, raced for, or stuck in a shutdown or a pool of connections: by no rule of UNLIKELY.
 Prints a line for each, and "N passed, N failed, N skipped". What cannot be had here is skipped.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import resource
@@ -40,6 +44,11 @@ MOST_FRAMES = 100  # that the runtime prints of one stack
 # The goroutine that prints the others.
 PRINTER = "runtime/pprof.writeGoroutineStacks"
 KEPT = "prometheus"  # make bench looks at its core
+SHOTS = 3  # cores under load
+LEAST = 100  # requests that are answered before each, and as many that are aborted
+LEAST_SECONDS = 60
+HANDLER = "net/http.serverHandler.ServeHTTP"  # below it a request is answered
+UNLIKELY = frozenset(f"CT{rule}" for rule in (210, 212, 214, 218, 220, 228, 229))
 
 
 def goroutines(text):
@@ -111,11 +120,63 @@ class Look:
         return self.answer.report.get("target", {}).get("go", {}).get("version", "?").split()[0]
 
 
-def report(title, package, look, breaches):
+class Shot:
+    """What is said of one moment of a server under load."""
+
+    def __init__(self, server, options, out):
+        gcore(server.main.pid, out)
+        self.reports = {command: self.ask(options.coretool, command, out) for command in ("leaks", "analyze")}
+        answer = self.reports["analyze"]
+        self.goroutines = answer.get("summary", {}).get("goroutines", 0)
+        self.handling = sum(stack["actors"] for stack in answer.get("stacks", [])
+                            if any(frame.get("function") == HANDLER for frame in stack["frames"]))
+
+    @staticmethod
+    def ask(coretool, command, core):
+        done = subprocess.run([coretool, command, "--json", core], capture_output=True, text=True,
+                              timeout=judge.SECONDS, check=False)
+        return json.loads(done.stdout) if done.returncode == 0 else {"failed": done.stderr.strip()}
+
+    def breaches(self):
+        for command, answer in self.reports.items():
+            if "failed" in answer:
+                yield f"under load: {command}: {answer['failed']}"
+                continue
+            for text in answer["target"].get("partial", []):
+                yield f"under load: {command}: in part: {text}"
+            for finding in answer["findings"]:
+                told = finding["level"] != "P2" or finding["confidence"] != "possible"
+                if told or command == "leaks" or finding["rule"] in UNLIKELY:
+                    yield (f"under load: {command}: a false finding: {finding['rule']} "
+                           f"{finding['confidence']}: {finding['message']}")
+
+
+def press(server, options, out):
+    """(what was seen and done, breaches) of some moments under load. A core with a breach is kept."""
+    shots, breaches = [], []
+    with server.pressed() as load:
+        for i in range(SHOTS):
+            if not load.await_(LEAST * (i + 1), LEAST_SECONDS):
+                breaches.append(f"the load does not press: {dict(load.done)}")
+            core = out.with_suffix(f".load-{i}.core")
+            core.unlink(missing_ok=True)
+            shots.append(Shot(server, options, core))
+            found = list(shots[-1].breaches())
+            breaches += found
+            if not found and not options.keep:
+                core.unlink()
+    if not any(shot.handling for shot in shots):
+        breaches.append("under load: no core has a goroutine that answers a request")
+    return (f"    under load: {load.done['whole']} requests answered, {load.aborted()} aborted; cores with "
+            + ", ".join(f"{shot.goroutines} goroutines ({shot.handling} handle)" for shot in shots)), breaches
+
+
+def report(title, package, look, pressed, breaches):
     answer = look.answer
     print(f"{title:<36}{package.version:<24}{look.runtime():<10}{len(look.before):>5} printed"
           f"{len(look.before) - look.moved:>5} stayed{len(look.told):>5} told"
           f"{answer.cpu:>7.3f} s CPU{answer.megabytes:>6.1f} MB  {answer.verdict}", flush=True)
+    print(pressed)
     for finding in answer.findings:
         print("    " + finding)
     for breach in breaches:
@@ -129,8 +190,9 @@ def soak(kind, suite, options):
     out.unlink(missing_ok=True)
     with kind(package) as server:
         look = Look(server, options, out)
-    breaches = list(look.breaches())
-    report(f"{kind.name} of {suite}", package, look, breaches)
+        told, breaches = press(server, options, out)
+    breaches = [*look.breaches(), *breaches]
+    report(f"{kind.name} of {suite}", package, look, told, breaches)
     if not breaches and not options.keep and kind.name != KEPT:
         out.unlink()
     return look.runtime(), not breaches
