@@ -82,6 +82,21 @@ static void by_itself(void **state)
 	}
 }
 
+/* It is said to wait, but not for what. */
+static void for_what_is_not_known(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct scene s = begin();
+
+		if (i)
+			receives(&s, 0)->resource = CT_NONE;
+		else
+			ct_sink_get_actor(s.story.sink, s.actors[0])->state = CT_STATE_WAITING;
+		assert_int_equal(first_goes_on(&s), !i);
+	}
+}
+
 /* It waits for a lock: that nobody is known to have, that one has who runs or waits for ever. */
 static void behind_a_lock(void **state)
 {
@@ -131,6 +146,26 @@ static void one_of_several(void **state)
 	}
 }
 
+/* Who reads is not in the way of one who waits for the writers before it. */
+static void beside_a_reader(void **state)
+{
+	(void)state;
+	for (int behind = 0; behind < 2; behind++) {
+		struct scene s = begin();
+		uint32_t lock = locks(&s, 0, CT_WAIT_RWLOCK_READ);
+
+		s.story.waits[0].behind_writers = behind;
+		ct_sink_hold(s.story.sink, &(struct ct_hold){.actor = s.actors[1],
+						   .resource = lock,
+						   .mode = CT_HOLD_SHARED,
+						   .trust = CT_TRUST_INFERRED,
+						   .took_frame = CT_NONE,
+						   .why = "told by hand"});
+		receives(&s, 1);
+		assert_int_equal(first_goes_on(&s), behind);
+	}
+}
+
 /* A row, at the end of which one runs, waits for ever, or waits for one in it: a circle. */
 static void behind_others(void **state)
 {
@@ -172,6 +207,34 @@ static void a_long_row_is_not_known(void **state)
 	struct ct_facts *facts = story_end(&s);
 	assert_true(ct_may_go_on(facts, 0));
 	assert_false(ct_may_go_on(facts, LONG - 2));
+	ct_facts_free(facts);
+}
+
+/* Each of many waits for any of the others: there are more ways through them than anybody goes. */
+static void a_crowd_is_not_known(void **state)
+{
+	enum { CROWD = 14 };
+	struct story s = story_begin(CT_WANT_GOROUTINES);
+	bool fresh;
+
+	(void)state;
+	for (uint32_t i = 0; i < CROWD; i++)
+		(void)story_goroutine(&s, 18 + i, CT_STATE_WAITING);
+	for (uint32_t i = 0; i < CROWD; i++) {
+		uint32_t wait =
+			ct_sink_wait(s.sink, &(struct ct_wait){.kind = CT_WAIT_RECV,
+						     .actor = i,
+						     .resource = ct_sink_resource(s.sink, "go_chan",
+							     0xc000 + 16u * i, &fresh),
+						     .why = "told by hand"});
+
+		for (uint32_t k = 0; k < CROWD; k++)
+			if (k != i)
+				ct_sink_peer(s.sink, wait,
+					&(struct ct_peer){k, CT_TRUST_INFERRED, "told by hand"});
+	}
+	struct ct_facts *facts = story_end(&s);
+	assert_true(ct_may_go_on(facts, 0));
 	ct_facts_free(facts);
 }
 
@@ -231,10 +294,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_itself),
+		cmocka_unit_test(for_what_is_not_known),
 		cmocka_unit_test(behind_a_lock),
 		cmocka_unit_test(one_of_several),
+		cmocka_unit_test(beside_a_reader),
 		cmocka_unit_test(behind_others),
 		cmocka_unit_test(a_long_row_is_not_known),
+		cmocka_unit_test(a_crowd_is_not_known),
 		cmocka_unit_test(peers_that_go_on),
 		cmocka_unit_test(a_context_with_a_deadline),
 	};

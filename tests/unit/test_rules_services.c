@@ -296,15 +296,17 @@ static void a_server_shuts_down(void **state)
 static void a_database_is_closed(void **state)
 {
 	static const struct {
-		bool held, stuck, channel;
+		bool held, stuck;
+		enum ct_wait_kind kind; /* of its wait; CT_WAIT_SLEEP: it runs */
 		enum ct_trust trust;
 		bool found;
 	} cases[] = {
-		{true, true, false, CT_TRUST_INFERRED, true},
-		{true, false, false, CT_TRUST_INFERRED, false}, /* the query goes on */
-		{true, true, false, CT_TRUST_GUESS, false},     /* another may have the lock */
-		{false, true, false, 0, false},
-		{true, true, true, CT_TRUST_INFERRED, false}, /* it is in the driver */
+		{true, true, CT_WAIT_MUTEX, CT_TRUST_INFERRED, true},
+		{true, false, CT_WAIT_MUTEX, CT_TRUST_INFERRED, false}, /* the query goes on */
+		{true, true, CT_WAIT_MUTEX, CT_TRUST_GUESS, false},     /* others may have it */
+		{false, true, CT_WAIT_MUTEX, 0, false},
+		{true, true, CT_WAIT_RECV, CT_TRUST_INFERRED, false}, /* it is in the driver */
+		{true, true, CT_WAIT_SLEEP, CT_TRUST_INFERRED, false},
 	};
 
 	(void)state;
@@ -315,8 +317,9 @@ static void a_database_is_closed(void **state)
 
 		if (cases[i].held)
 			story_holds(&s.story, query, lock, cases[i].trust);
-		story_waits(&s.story, closing, lock, CT_TRUST_EXACT)->kind =
-			cases[i].channel ? CT_WAIT_RECV : CT_WAIT_MUTEX;
+		if (cases[i].kind != CT_WAIT_SLEEP)
+			story_waits(&s.story, closing, lock, CT_TRUST_EXACT)->kind =
+				(uint8_t)cases[i].kind;
 		if (cases[i].stuck)
 			receives(&s.story, query, 0xc000);
 		struct ct_go_shutdown shutdown = {.actor = closing, .closing = CT_GO_DB_CLOSE};
