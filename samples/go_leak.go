@@ -19,7 +19,7 @@ type ledger struct {
 	total int
 }
 
-type catalog struct {
+type priceList struct {
 	sync.RWMutex
 	pages int
 }
@@ -70,9 +70,9 @@ func (l *ledger) book(amount int) error {
 }
 
 //go:noinline
-func (c *catalog) count() int {
-	c.RLock()
-	return c.pages
+func (p *priceList) count() int {
+	p.RLock()
+	return p.pages
 }
 
 // ended is run by a goroutine that is gone then.
@@ -181,17 +181,17 @@ func lockKept() *actor {
 //
 //go:noinline
 func readLockKept() (*actor, *actor) {
-	c := new(catalog)
-	ended(func() { orders += c.count() })
+	p := new(priceList)
+	ended(func() { orders += p.count() })
 	writer := start("writer", func() {
-		c.Lock()
-		c.pages++
-		c.Unlock()
+		p.Lock()
+		p.pages++
+		p.Unlock()
 	})
 	await(writer, "main.start.func1", forWriter...)
-	reader := start("reader", func() { orders += c.count() })
-	wait(reader, "rwlock-read", c, heldBy(writer))
-	return at(writer, "rwlock-write", c), reader
+	reader := start("reader", func() { orders += p.count() })
+	wait(reader, "rwlock-read", p, heldBy(writer))
+	return at(writer, "rwlock-write", p), reader
 }
 
 // A crate comes without a Signal, or none comes.
@@ -309,6 +309,9 @@ func main() {
 	self := named("main")
 	self.enter()
 	debug.SetGCPercent(-1) // else the finalizer would run, and wake who waits for it
+	// Some of these before and some after the others.
+	fine(reachedByVariable(), "chan receive")
+	fine(signalledByVariable(), "sync.Cond.Wait")
 	forEver(abandonedSender(), "chan send")
 	forEver(rangeNeverClosed(), "chan receive")
 	group := waitWithoutDone()
@@ -335,8 +338,6 @@ func main() {
 	}
 	tell("retained", fields{"tids": archivists, "bytes": 3*scan + catalog, "stacks": 3 * page})
 
-	fine(reachedByVariable(), "chan receive")
-	fine(signalledByVariable(), "sync.Cond.Wait")
 	waiting, c := reachedByStack()
 	fine(waiting, "chan send")
 	one, two = reachedByPeers()
