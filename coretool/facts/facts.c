@@ -56,6 +56,21 @@ const char *ct_trust_name(enum ct_trust trust)
 	return names[trust];
 }
 
+const char *ct_deed_name(enum ct_deed_kind kind)
+{
+	static const char *const names[CT_N_DEEDS] = {
+		[CT_DEED_UNLOCK] = "unlock",
+		[CT_DEED_SEND] = "send",
+		[CT_DEED_RECEIVE] = "receive",
+		[CT_DEED_CLOSE] = "close",
+		[CT_DEED_DONE] = "done",
+		[CT_DEED_SIGNAL] = "signal",
+		[CT_DEED_RESET] = "reset",
+	};
+
+	return names[kind];
+}
+
 const char *ct_wait_kind_name(enum ct_wait_kind kind)
 {
 	static const char *const names[] = {"mutex", "join", "rwlock-read", "rwlock-write",

@@ -201,11 +201,32 @@ struct ct_wait {
 	uint32_t first_peer, n_peers;
 };
 
+/* What somebody's code will do to an object. */
+enum ct_deed_kind {
+	CT_DEED_UNKNOWN, /* its other fields say nothing */
+	CT_DEED_UNLOCK,
+	CT_DEED_SEND,
+	CT_DEED_RECEIVE,
+	CT_DEED_CLOSE,
+	CT_DEED_DONE,
+	CT_DEED_SIGNAL,
+	CT_DEED_RESET,
+	CT_N_DEEDS,
+};
+
+struct ct_deed {
+	uint8_t kind;  /* enum ct_deed_kind */
+	bool sure;     /* on all its paths */
+	bool deferred; /* by what a function has deferred, when it ends */
+	uint32_t site; /* of the call; CT_NONE: not known */
+};
+
 /* An actor that will end a wait which has no holder: by a signal, a post, a send, an arrival. */
 struct ct_peer {
 	uint32_t actor;
 	enum ct_trust trust; /* inferred or guess */
 	const char *why;     /* "frame #2 producer() at a.c:41 will call sem_post(0x…)" */
+	struct ct_deed deed;
 };
 
 enum ct_hold_mode { CT_HOLD_EXCLUSIVE, CT_HOLD_SHARED };
@@ -219,6 +240,7 @@ struct ct_hold {
 	const char *why;
 	uint32_t took_frame; /* index in the actor's stack of the frame that probably took it;
 				CT_NONE */
+	struct ct_deed deed; /* by which it will end */
 };
 
 enum ct_value_type { CT_VALUE_TEXT, CT_VALUE_INT, CT_VALUE_HEX, CT_VALUE_BOOL };
@@ -402,6 +424,7 @@ const char *ct_wait_kind_name(enum ct_wait_kind kind); /* "mutex" … */
 /* Is what such a wait is for held by somebody? A condition variable is not, and of a raw futex
  * nothing is known. */
 bool ct_wait_kind_has_holder(enum ct_wait_kind kind);
+const char *ct_deed_name(enum ct_deed_kind kind);           /* "unlock" …; UNKNOWN: NULL */
 const char *ct_actor_state_name(enum ct_actor_state state); /* "running" … */
 const char *ct_site_trust_name(enum ct_site_trust trust);   /* "cfi" … */
 

@@ -34,6 +34,7 @@ struct ct_channel_use {
 	bool over;       /* it is closed, and somebody has panicked at it */
 	bool endless;    /* it sends for ever, and never returns */
 	const char *why; /* of who closes or sends: "frame #1 main.f() at f.go:7 will call …" */
+	struct ct_deed deed; /* the same */
 };
 
 /* A goroutine that can run, in a loop in which nothing is done but what is ready at once. */
@@ -57,7 +58,7 @@ struct ct_fact_go {
 	const char *gc_phase; /* "off", "mark", "mark termination"; NULL: not known */
 	const struct ct_go_processor *processors;
 	const struct ct_go_thread *threads;
-	const struct ct_channel_use *uses; /* those of one channel together, by actor */
+	const struct ct_channel_use *uses; /* by the channel's address, then by actor */
 	const struct ct_go_spin *spins;
 	const struct ct_go_leak *leaks; /* by actor */
 	const char *leaks_doubt;        /* why they are not proven; NULL: they are */

@@ -4,6 +4,8 @@
 
 #include "report/json.h"
 #include "report/record.h"
+#include "rules/other_side.h"
+#include "rules/words.h"
 
 json_t *ct_json_actor_id(const struct ct_json *j, uint32_t actor)
 {
@@ -65,6 +67,46 @@ static void add_peers(const struct ct_json *j, struct ct_record *r, const struct
 		ct_record_bool(r, "others", true);
 }
 
+/* What one will do, and where that stands in the source. */
+static void add_deed(const struct ct_json *j, struct ct_record *r, const struct ct_deed *deed)
+{
+	const struct ct_site *site = deed->site != CT_NONE ? &j->facts->sites[deed->site] : NULL;
+	const struct ct_line *line = site ? ct_own_line(site) : NULL;
+
+	ct_record_text(r, "will", ct_deed_name(deed->kind));
+	ct_record_bool(r, "sure", deed->sure);
+	ct_record_bool(r, "deferred", deed->deferred);
+	if (!line || !line->file)
+		return;
+	ct_record_text(r, "function", line->function);
+	ct_record_text(r, "file", line->file);
+	ct_record_int(r, "line", line->line);
+}
+
+/* Those of whom more is known than that they would end it; of who holds it the hold tells. */
+static void add_wakers(const struct ct_json *j, struct ct_record *r, const struct ct_wait *wait)
+{
+	struct ct_doer list[CT_MAX_DOERS];
+	json_t *wakers = NULL;
+	uint32_t n;
+
+	(void)ct_list_doers(j->facts, wait, list, &n);
+	for (uint32_t i = 0; i < n; i++) {
+		struct ct_record waker = ct_record_new();
+
+		if (!list[i].deed.kind || list[i].holds)
+			continue;
+		if (!wakers)
+			wakers = ct_record_list(r, "wakers");
+		ct_record_add(&waker, "actor", ct_json_actor_id(j, list[i].actor));
+		add_deed(j, &waker, &list[i].deed);
+		ct_record_bool(&waker, "blocked", ct_is_blocked(j->facts, list[i].actor));
+		ct_record_text(&waker, "trust", ct_trust_name(list[i].trust));
+		ct_record_text(&waker, "why", list[i].why);
+		ct_record_push(r, wakers, ct_record_done(&waker));
+	}
+}
+
 /* Of a wait for I/O: the number of the file, and what is to be done with it. */
 static void add_file(const struct ct_json *j, struct ct_record *r, const struct ct_wait *wait)
 {
@@ -89,6 +131,7 @@ static json_t *json_wait(const struct ct_json *j, const struct ct_wait *wait)
 		add_holders(j, &r, wait);
 	}
 	add_peers(j, &r, wait);
+	add_wakers(j, &r, wait);
 	ct_json_add_owner_gone(&r, wait->owner_gone);
 	add_file(j, &r, wait);
 	ct_record_bool(&r, "any_of", wait->any_of);
@@ -120,6 +163,12 @@ static json_t *json_hold(const struct ct_json *j, const struct ct_hold *hold)
 	ct_record_text(&r, "trust", ct_trust_name(hold->trust));
 	ct_record_text(&r, "why", hold->why);
 	ct_json_add_frame(j, &r, "took_frame", hold->actor, hold->took_frame);
+	if (hold->deed.kind) {
+		struct ct_record release = ct_record_new();
+
+		add_deed(j, &release, &hold->deed);
+		ct_record_add(&r, "release", ct_record_done(&release));
+	}
 	return ct_record_done(&r);
 }
 
@@ -161,6 +210,7 @@ json_t *ct_json_actor(const struct ct_json *j, uint32_t index)
 	const struct ct_actor *actor = &j->facts->actors[index];
 	const struct ct_graph *graph = j->document->graph;
 	struct ct_record r = ct_record_new();
+	struct ct_arena words = {0};
 
 	ct_record_add(&r, "id", ct_json_actor_id(j, index));
 	if (actor->lwp && actor->lwp != actor->id)
@@ -178,6 +228,8 @@ json_t *ct_json_actor(const struct ct_json *j, uint32_t index)
 	if (ct_actor_call(actor))
 		ct_record_add(&r, "syscall", json_call(ct_actor_call(actor)));
 	add_waits(j, &r, actor);
+	ct_record_text(&r, "other_side", ct_say_other_side(&words, j->facts, index));
+	ct_arena_free(&words);
 	add_holds(j, &r, actor);
 	if (actor->n_waits && graph && graph->root[index] != CT_NONE)
 		ct_record_add(&r, "root", ct_json_actor_id(j, graph->root[index]));

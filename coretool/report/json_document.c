@@ -162,6 +162,7 @@ json_t *ct_json_finding(const struct ct_json *j, uint32_t index)
 	ct_record_text(&r, "title", f->title);
 	ct_record_text(&r, "message", f->message);
 	ct_record_text(&r, "hint", f->hint);
+	ct_record_text(&r, "other_side", f->other_side);
 	add_members(j, &r, f);
 	ct_record_text(&r, "fingerprint", f->fingerprint);
 	if (f->has_retained) {

@@ -2,6 +2,7 @@
 /* The findings, worst first: for a cycle who waits for what and who holds it, for others the steps
  * of the proof. */
 #include "report/text.h"
+#include "rules/other_side.h"
 #include "rules/words.h"
 
 #define FULL_FINDINGS 4 /* told in full; the others get one line each */
@@ -74,6 +75,17 @@ static unsigned who_width(struct ct_text *t, const struct ct_cycle *c, uint32_t 
 	return CT_MIN(ret, WHO_COLUMN);
 }
 
+/* ", which would unlock it (deferred, main.go:40)", where that is known in detail */
+static void add_unlock(struct ct_text *t, const struct ct_edge *edge)
+{
+	const struct ct_deed *deed = &t->facts->holds[edge->hold].deed;
+
+	if (deed->kind)
+		ct_text_add(t, ", %s would unlock it%s",
+			edge->waiter == edge->holder ? "and" : "which",
+			ct_say_deed_place(&t->words, t->facts, deed));
+}
+
 static void write_edge(struct ct_text *t, const struct ct_edge *edge, unsigned width)
 {
 	const struct ct_wait *wait = &t->facts->waits[edge->wait];
@@ -87,12 +99,17 @@ static void write_edge(struct ct_text *t, const struct ct_edge *edge, unsigned w
 		ct_text_pad(t, width + 4);
 		ct_text_add(t, "which %s would %s", ct_say_actor(&t->words, t->facts, edge->holder),
 			ct_say_release(t->facts, wait));
+		if (t->facts->peers[edge->peer].deed.kind)
+			ct_text_add(t, "%s",
+				ct_say_deed_place(
+					&t->words, t->facts, &t->facts->peers[edge->peer].deed));
 		ct_text_end(t);
 	}
 	if (edge->hold == CT_NONE || !ct_text_has_holder(t, wait))
 		return;
 	ct_text_pad(t, width + 4);
 	ct_text_holder(t, wait, true);
+	add_unlock(t, edge);
 	ct_text_end(t);
 }
 

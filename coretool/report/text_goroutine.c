@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One goroutine in full. */
 #include "report/text.h"
+#include "rules/other_side.h"
 #include "rules/words.h"
 
 void ct_text_creator(struct ct_text *t, uint32_t actor, bool by_whom)
@@ -35,8 +36,11 @@ static void write_state(struct ct_text *t, const struct ct_actor *a)
 		ct_text_say(t, "      labels: %s", t->facts->label_sets[a->labels]);
 }
 
-static void write_waits(struct ct_text *t, const struct ct_actor *a)
+static void write_waits(struct ct_text *t, uint32_t actor)
 {
+	const struct ct_actor *a = &t->facts->actors[actor];
+	const char *other = ct_say_other_side(&t->words, t->facts, actor);
+
 	for (uint32_t i = 0; i < a->n_waits; i++) {
 		const struct ct_wait *wait = &t->facts->waits[a->first_wait + i];
 
@@ -49,6 +53,8 @@ static void write_waits(struct ct_text *t, const struct ct_actor *a)
 		if (wait->why)
 			ct_text_add(t, "; %s (%s)", wait->why, ct_trust_name(wait->trust));
 		ct_text_end(t);
+		if (i + 1 == a->n_waits && other)
+			ct_text_say(t, "      %s", other);
 		for (uint32_t k = 0; k < wait->n_peers; k++) {
 			const struct ct_peer *peer = &t->facts->peers[wait->first_peer + k];
 
@@ -93,7 +99,7 @@ void ct_text_goroutine(struct ct_text *t, uint32_t actor)
 	ct_text_head(t, "%s", ct_say_actor(&t->words, t->facts, actor));
 	ct_text_plain(t);
 	write_state(t, a);
-	write_waits(t, a);
+	write_waits(t, actor);
 	write_holds(t, a);
 	if (a->stack != CT_NONE)
 		ct_text_stack(t, a->stack, UINT32_MAX, actor);

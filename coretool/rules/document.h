@@ -102,6 +102,7 @@ struct ct_finding {
 	enum ct_level level;
 	enum ct_confidence confidence;
 	const char *title, *message, *hint; /* hint may be NULL */
+	const char *other_side; /* who will end the wait of the first goroutine, or NULL */
 	const uint32_t *actors, *resources, *cycles;
 	uint32_t n_actors, n_resources, n_cycles;
 	const struct ct_step *steps;

@@ -2,6 +2,7 @@
 #include "rules/findings.h"
 
 #include "facts/go.h"
+#include "rules/other_side.h"
 #include "rules/policy.h"
 #include "rules/words.h"
 
@@ -84,6 +85,7 @@ enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft)
 		.title = draft->title,
 		.message = draft->message,
 		.hint = draft->hint,
+		.other_side = draft->other_side,
 		.subject = draft->subject,
 		.has_retained = draft->has_retained,
 		.retained = draft->retained,
@@ -120,6 +122,22 @@ enum ct_confidence ct_confidence_of(const struct ct_facts *facts, enum ct_trust 
 	return worst == CT_TRUST_INFERRED || !facts->target.still ? CT_LIKELY : CT_PROVEN;
 }
 
+/* ", which would unlock it (deferred, main.go:40), but is itself blocked on …", or nothing; of who
+ * has nothing to unlock it is said already what it would do. */
+static const char *say_deed(struct ct_findings *out, const struct ct_edge *edge)
+{
+	const struct ct_facts *facts = out->facts;
+	bool holds = edge->hold != CT_NONE;
+	const struct ct_deed *deed =
+		holds ? &facts->holds[edge->hold].deed : &facts->peers[edge->peer].deed;
+
+	if (!deed->kind)
+		return "";
+	return ct_arena_printf(out->arena, "%s%s%s", holds ? ", which would unlock it" : "",
+		ct_say_deed_place(out->arena, facts, deed),
+		ct_say_doer_state(out->arena, facts, edge->waiter, edge->holder));
+}
+
 void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct ct_edge *edge)
 {
 	const struct ct_facts *facts = out->facts;
@@ -127,12 +145,13 @@ void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct
 	uint32_t frame = ct_own_frame(facts, edge->waiter);
 	const char *waiter = ct_say_actor(out->arena, facts, edge->waiter);
 	const char *holder = ct_say_actor(out->arena, facts, edge->holder);
+	const char *other = say_deed(out, edge);
 
 	if (edge->hold == CT_NONE)
 		ct_draft_step(draft,
-			ct_arena_printf(out->arena, "%s waits for %s, which %s would %s: %s",
+			ct_arena_printf(out->arena, "%s waits for %s, which %s would %s%s: %s",
 				waiter, ct_say_resource(out->arena, facts, wait->resource), holder,
-				ct_say_release(facts, wait), facts->peers[edge->peer].why),
+				ct_say_release(facts, wait), other, facts->peers[edge->peer].why),
 			edge->waiter, wait->resource, frame);
 	else if (facts->resources[wait->resource].is_actor)
 		ct_draft_step(draft,
@@ -140,8 +159,8 @@ void ct_draft_edge(struct ct_findings *out, struct ct_draft *draft, const struct
 			edge->waiter, wait->resource, frame);
 	else
 		ct_draft_step(draft,
-			ct_arena_printf(out->arena, "%s waits for %s, held by %s", waiter,
-				ct_say_resource(out->arena, facts, wait->resource), holder),
+			ct_arena_printf(out->arena, "%s waits for %s, held by %s%s", waiter,
+				ct_say_resource(out->arena, facts, wait->resource), holder, other),
 			edge->waiter, wait->resource, frame);
 	ct_draft_resource(draft, wait->resource);
 }

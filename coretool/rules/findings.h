@@ -37,8 +37,9 @@ struct ct_draft {
 	enum ct_level level;
 	enum ct_confidence confidence;
 	const char *title, *message, *hint;
-	const char *subject; /* as that of a finding */
-	bool has_retained;   /* as these of a finding: */
+	const char *other_side; /* as that of a finding */
+	const char *subject;    /* as that of a finding */
+	bool has_retained;      /* as these of a finding: */
 	uint64_t retained, stacks;
 	struct ct_indices actors, resources, cycles;
 	struct ct_hash seen; /* the resources */

@@ -7,6 +7,7 @@
 
 #include "facts/go.h"
 #include "rules/findings.h"
+#include "rules/other_side.h"
 #include "rules/words.h"
 
 #define MAX_STEPS 8 /* of one finding */
@@ -132,6 +133,9 @@ static enum ct_status report(struct ct_findings *out, const struct kin *kin, uin
 		go->leaks_doubt ? "; not proven, as " : "", go->leaks_doubt ? go->leaks_doubt : "",
 		n == 1 ? "it keeps" : "they keep", draft.retained, draft.stacks);
 	draft.hint = patterns[kin->kind].hint;
+	draft.other_side = ct_say_object_and_other_side(out->arena, facts, first);
+	if (draft.other_side)
+		ct_draft_step(&draft, draft.other_side, CT_NONE, CT_NONE, CT_NONE);
 	return ct_findings_add(out, &draft);
 }
 

@@ -8,6 +8,7 @@
 
 #include "facts/go.h"
 #include "rules/findings.h"
+#include "rules/other_side.h"
 #include "rules/words.h"
 
 #define MAX_STEPS 8 /* of one finding, for those who wait and for those who would call Done */
@@ -131,6 +132,7 @@ static enum ct_status report(
 	draft.title = say_title(out, list, n, n_peers);
 	draft.message = ct_arena_printf(out->arena, "%s%s%s%s%s", draft.title, at ? "; at " : "",
 		at ? at : "", doubt ? "; not proven, as " : "", doubt ? doubt : "");
+	draft.other_side = ct_say_object_and_other_side(out->arena, facts, list->actor);
 	draft.hint = "Let each goroutine that is counted begin with defer wg.Done(), call Add "
 		     "before the go statement, and for no more than are started (or use wg.Go).";
 	return ct_findings_add(out, &draft);

@@ -5,6 +5,7 @@
  * these are in it or stuck as well.
  */
 #include "rules/findings.h"
+#include "rules/other_side.h"
 #include "rules/words.h"
 
 /* The edges of one waiter stand together. */
@@ -198,6 +199,7 @@ enum ct_status ct_report_cycle(struct ct_findings *out, const struct ct_rule *ru
 		say_end(out, c, members, alone),
 		others ? ct_arena_printf(out->arena, "; %u more wait behind them", others) : "");
 	draft.hint = hint(out->facts, c, locks);
+	draft.other_side = ct_say_object_and_other_side(out->arena, out->facts, c->edges[0].waiter);
 	draft.failed |= names.failed;
 	return ct_findings_add(out, &draft);
 }

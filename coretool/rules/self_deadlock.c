@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* CT102, and CT104 where a signal handler is to blame: a thread waits for what it holds itself. */
 #include "rules/findings.h"
+#include "rules/other_side.h"
 #include "rules/words.h"
 
 /* Where a signal interrupted the thread, which runs its handler: in the program's own code, if that
@@ -62,6 +63,7 @@ static enum ct_status add(
 		c->timed ? "it goes on when its timeout ends" : "it can never go on",
 		behind ? ct_arena_printf(out->arena, "; %u more wait behind it", behind) : "");
 	draft.hint = hint_for(out->facts, edge, handler);
+	draft.other_side = ct_say_object_and_other_side(out->arena, out->facts, edge->waiter);
 	return ct_findings_add(out, &draft);
 }
 

@@ -146,8 +146,8 @@ static bool is_rust_library_function(const char *name)
 static bool is_template_function(const char *name)
 {
 	static const char *const prefixes[] = {"__gthread_", "__gnu_cxx::", "std::", "<std::",
-		/* and Go's */ "runtime.", "runtime/", "internal/", "sync.", "syscall.",
-		"time.Sleep"};
+		/* and Go's */ "runtime.", "runtime/", "internal/", "sync.", "sync/atomic.",
+		"syscall.", "time.Sleep"};
 
 	return begins_with_any(name, prefixes, CT_COUNT(prefixes)) ||
 	       is_rust_library_function(name);
@@ -264,6 +264,16 @@ const char *ct_say_site(struct ct_arena *arena, const struct ct_facts *facts, ui
 		       ? ct_arena_printf(arena, "%s() %s:%u", s->function,
 				 slash ? slash + 1 : line->file, line->line)
 		       : ct_arena_printf(arena, "%s()", s->function);
+}
+
+const char *ct_say_line(struct ct_arena *arena, const struct ct_facts *facts, uint32_t site)
+{
+	const struct ct_line *line = ct_own_line(&facts->sites[site]);
+	const char *slash = line && line->file ? strrchr(line->file, '/') : NULL;
+
+	if (!line || !line->file || !line->line)
+		return NULL;
+	return ct_arena_printf(arena, "%s:%u", slash ? slash + 1 : line->file, line->line);
 }
 
 uint32_t ct_doing_actor(const struct ct_facts *facts, uint32_t actor)

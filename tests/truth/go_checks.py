@@ -256,6 +256,32 @@ def check_peers_among(report, _, value):
         yield f"{value['tid']}: peers are {ids(peers)}, should be among {ids(value['peers'])}"
 
 
+def in_order(text, words):
+    at = 0
+    for word in words:
+        at = text.find(word, at)
+        if at < 0:
+            return False
+        at += len(word)
+    return True
+
+
+def check_other_side(report, _, value):
+    text = report.actors[value["tid"]].get("other_side", "")
+    if not in_order(text, value["says"]):
+        yield f"{value['tid']}: {value['says']} are not in {text!r}"
+    waits = report.waits(value["tid"])
+    wakers = {report.who(w["actor"]) for wait in waits for w in wait.get("wakers", [])}
+    wakers |= {report.who(holder) for wait in waits for holder in wait.get("on", [])}
+    if wakers != ({value["waker"]} if "waker" in value else set()):
+        yield f"{value['tid']}: wakers are {ids(wakers)}, should be {value.get('waker')}"
+    for finding in report.findings:
+        first = finding["actors"][0] if finding["actors"] else None
+        if finding["rule"] in ("CT210", "CT212") and first and report.who(first) == value["tid"] \
+                and not in_order(finding.get("other_side", ""), [": " + text]):
+            yield f"{finding['rule']}: its other side is {finding.get('other_side')!r}, should end with {text!r}"
+
+
 def check_native_frame(report, truth, value):
     names = [f.get("function") for f in report.frames(value["tid"])]
     if truth.native_names and value["name"] not in names:
@@ -547,6 +573,7 @@ CHECKS = {
     "steps": check_steps,
     "none_about": check_none_about,
     "peers_among": check_peers_among,
+    "other_side": check_other_side,
     "native_frame": check_native_frame,
     "bubble": check_bubble,
 }

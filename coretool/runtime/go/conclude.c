@@ -63,6 +63,33 @@ static const char *explain(const struct conclusion *c, const struct ct_go_found 
 		f->deferred ? ", deferred" : "");
 }
 
+/* What an event of this claim does; of a channel the call tells. */
+static enum ct_deed_kind deed_kind(const struct ct_go_wanted *w, const struct ct_go_found *f)
+{
+	static const enum ct_deed_kind kinds[] = {
+		[CT_GO_CLAIM_MUTEX] = CT_DEED_UNLOCK,
+		[CT_GO_CLAIM_WRITER] = CT_DEED_UNLOCK,
+		[CT_GO_CLAIM_READER] = CT_DEED_UNLOCK,
+		[CT_GO_CLAIM_SEND] = CT_DEED_SEND,
+		[CT_GO_CLAIM_RECEIVE] = CT_DEED_RECEIVE,
+		[CT_GO_CLAIM_DONE] = CT_DEED_DONE,
+		[CT_GO_CLAIM_SIGNAL] = CT_DEED_SIGNAL,
+		[CT_GO_CLAIM_CLOSE] = CT_DEED_CLOSE,
+		[CT_GO_CLAIM_RESET] = CT_DEED_RESET,
+	};
+	bool closes = f->row && !strcmp(f->row->function, "runtime.closechan");
+
+	return w->claim == CT_GO_CLAIM_SEND && closes ? CT_DEED_CLOSE : kinds[w->claim];
+}
+
+static struct ct_deed deed_of(const struct conclusion *c, const struct ct_go_found *f)
+{
+	return (struct ct_deed){.kind = (uint8_t)deed_kind(&c->e->wanted[f->wanted], f),
+		.sure = f->sure,
+		.deferred = f->deferred,
+		.site = f->pc ? c->o->site(c->o->arg, f->pc, false) : CT_NONE};
+}
+
 static enum ct_trust trust_of(const struct ct_go_found *f, bool doubt)
 {
 	return f->sure && !doubt ? CT_TRUST_INFERRED : CT_TRUST_GUESS;
@@ -113,7 +140,8 @@ static void conclude_lock(
 									       : CT_HOLD_EXCLUSIVE,
 					.trust = trust_of(&f[i], false),
 					.why = explain(c, &f[i]),
-					.took_frame = CT_NONE});
+					.took_frame = CT_NONE,
+					.deed = deed_of(c, &f[i])});
 	if (sure == w->count && !c->cut && !ct_go_misses(c->o))
 		ct_sink_get_resource(sink, w->resource)->holders = CT_HOLDERS_COMPLETE;
 }
@@ -137,6 +165,7 @@ static void conclude_peers(
 		return;
 	for (uint32_t i = 0; i < n; i++) {
 		const char *why = explain(c, &f[i]);
+		const struct ct_deed deed = deed_of(c, &f[i]);
 
 		for (uint32_t k = c->first_wait[w->resource]; k != CT_NONE; k = c->next_wait[k]) {
 			const struct ct_wait *wait = ct_sink_get_wait(c->o->sink, k);
@@ -145,7 +174,8 @@ static void conclude_peers(
 				ct_sink_peer(c->o->sink, k,
 					&(struct ct_peer){.actor = f[i].actor,
 						.trust = trust_of(&f[i], doubt),
-						.why = why});
+						.why = why,
+						.deed = deed});
 		}
 	}
 }
@@ -172,7 +202,8 @@ static bool add_uses(
 			.sure = f[i].sure,
 			.over = w->panicked,
 			.endless = f[i].endless,
-			.why = told ? explain(c, &f[i]) : NULL};
+			.why = told ? explain(c, &f[i]) : NULL,
+			.deed = f[i].closes ? deed_of(c, &f[i]) : (struct ct_deed){0}};
 	}
 	return true;
 }

@@ -16,6 +16,11 @@ struct state { /* of one question, over the frames */
 	struct ct_go_found use; /* of a channel, over all frames so far */
 };
 
+struct by {                             /* what does it */
+	const struct ct_event_row *row; /* NULL: an atomic instruction */
+	uint64_t pc;
+};
+
 struct tally { /* of one question, in one frame */
 	uint32_t wanted;
 	uint32_t paths, complete; /* that do it, */
@@ -25,8 +30,7 @@ struct tally { /* of one question, in one frame */
 	uint32_t senders;         /* paths that send to the channel, */
 	uint32_t sends;           /* the most on one path */
 	bool receives;            /* on any path */
-	const struct ct_event_row *send_row;
-	const struct ct_event_row *row, *deferred_row;
+	struct by by, deferred_by, send_by;
 };
 
 struct asking {
@@ -158,9 +162,9 @@ static uint32_t list_events(const struct asking *a, uint32_t path, const struct 
 struct on_path { /* what one path does to one object */
 	uint32_t wanted, n;
 	bool acquired; /* first, or after n releases: what comes then does not count */
-	const struct ct_event_row *row;
+	struct by by;
 	uint32_t sends, receives; /* of a channel of which is asked who will close it */
-	const struct ct_event_row *send_row;
+	struct by send_by;
 };
 
 /* What an event does to the question. */
@@ -173,14 +177,14 @@ static void note_event(
 		ret->sends += event->kind == CT_EVENT_UP;
 		ret->receives += event->kind == CT_EVENT_DOWN;
 		if (event->kind == CT_EVENT_UP)
-			ret->send_row = event->row;
+			ret->send_by = (struct by){event->row, event->pc};
 	}
 	if (!means || ret->acquired)
 		return;
 	ret->acquired = means < 0;
 	ret->n += means > 0;
 	if (ret->n == 1 && means > 0)
-		ret->row = event->row;
+		ret->by = (struct by){event->row, event->pc};
 }
 
 static uint32_t summarize(const struct asking *a, uint32_t path, struct on_path *ret)
@@ -226,7 +230,7 @@ static bool tally_path(struct asking *a, uint32_t path)
 		t->senders += on[i].sends > 0;
 		t->sends = CT_MAX(t->sends, on[i].sends);
 		t->receives |= on[i].receives > 0;
-		t->send_row = on[i].sends ? on[i].send_row : t->send_row;
+		t->send_by = on[i].sends ? on[i].send_by : t->send_by;
 		if (!on[i].n) {
 			t->acquired += on[i].acquired;
 			continue;
@@ -235,7 +239,7 @@ static bool tally_path(struct asking *a, uint32_t path)
 		t->complete += complete;
 		t->least = CT_MIN(t->least, on[i].n);
 		t->most = CT_MAX(t->most, on[i].n);
-		t->row = on[i].row;
+		t->by = on[i].by;
 	}
 	return true;
 }
@@ -332,7 +336,7 @@ static enum ct_status ask_closure(
 			continue;
 		t->deferred += open ? 0 : first[i].n;
 		t->open += open ? first[i].n : 0;
-		t->deferred_row = first[i].row;
+		t->deferred_by = first[i].by;
 	}
 	return CT_OK;
 }
@@ -354,7 +358,8 @@ static bool note_call(
 			continue;
 		t->deferred += !open;
 		t->open += open;
-		t->deferred_row = event->row;
+		/* Where the call stands is not known, but what is called. */
+		t->deferred_by = (struct by){event->row, 0};
 	}
 	return true;
 }
@@ -393,18 +398,27 @@ static enum ct_status ask_defers(
 	return status;
 }
 
+/* By what is deferred alone. What is open-coded is on the paths to the function's end as well. */
+static bool is_deferred(const struct tally *t)
+{
+	return !t->paths || (t->open && t->most <= t->open);
+}
+
 static bool add_found(struct asking *a, const struct tally *t, size_t frame, bool sure)
 {
 	struct ct_go_found *slot = ct_vec_push(&a->e->found);
+	bool deferred = is_deferred(t);
+	struct by by = deferred ? t->deferred_by : t->by;
 
 	if (!slot)
 		return false;
 	*slot = (struct ct_go_found){.wanted = t->wanted,
 		.actor = a->asked->actor,
 		.sure = sure,
-		.deferred = !t->paths,
+		.deferred = deferred,
 		.frame = (uint32_t)frame,
-		.row = t->paths ? t->row : t->deferred_row};
+		.row = by.row,
+		.pc = by.pc};
 	return true;
 }
 
@@ -437,8 +451,12 @@ static bool note_use(
 	use->receives |= t->receives;
 	if (names || (!use->closes && !use->sends && t->sends)) {
 		use->frame = (uint32_t)frame;
-		use->row = t->paths ? t->row : pending ? t->deferred_row : t->send_row;
-		use->deferred = names && !t->paths;
+		bool deferred = names && is_deferred(t);
+		struct by by = deferred ? t->deferred_by : t->paths ? t->by : t->send_by;
+
+		use->row = by.row;
+		use->pc = by.pc;
+		use->deferred = deferred;
 	}
 	if (names) {
 		use->closes = true;

@@ -23,6 +23,7 @@ struct ct_go_found {
 	uint32_t sends;                 /* on a path, at most */
 	uint32_t frame;
 	const struct ct_event_row *row; /* NULL: by an atomic instruction */
+	uint64_t pc;                    /* of the call, or of that instruction; 0: not known */
 };
 
 typedef CT_VEC(struct ct_go_found) ct_go_findings;

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rules/other_side.h"
+
+#include "facts/go.h"
+#include "rules/findings.h"
+#include "rules/words.h"
+
+#define DOERS_SAID 2
+
+/* ---- who ---- */
+
+/* It goes on by itself, or by what is not of this process. */
+static bool ends_by_itself(const struct ct_wait *wait)
+{
+	return !wait->never && (wait->timed || wait->outside || wait->resource == CT_NONE);
+}
+
+bool ct_is_blocked(const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+
+	for (uint32_t i = 0; i < a->n_waits; i++)
+		if (ends_by_itself(&facts->waits[a->first_wait + i]))
+			return false;
+	return a->n_waits;
+}
+
+/* Those who can go on stand before those who cannot; among them the surer first. */
+static bool comes_before(
+	const struct ct_facts *facts, const struct ct_doer *x, const struct ct_doer *y)
+{
+	bool x_blocked = ct_is_blocked(facts, x->actor), y_blocked = ct_is_blocked(facts, y->actor);
+
+	if (x_blocked != y_blocked)
+		return y_blocked;
+	if (x->deed.sure != y->deed.sure)
+		return x->deed.sure;
+	return x->trust < y->trust;
+}
+
+struct doers {
+	const struct ct_facts *facts;
+	struct ct_doer *list; /* of CT_MAX_DOERS, in order */
+	uint32_t n, total;
+};
+
+static void add(struct doers *d, const struct ct_doer *doer)
+{
+	uint32_t at = d->n;
+
+	d->total++;
+	while (at && comes_before(d->facts, doer, &d->list[at - 1]))
+		at--;
+	if (at == CT_MAX_DOERS)
+		return;
+	d->n = CT_MIN(d->n + 1, (uint32_t)CT_MAX_DOERS);
+	memmove(&d->list[at + 1], &d->list[at], (d->n - at - 1) * sizeof(*d->list));
+	d->list[at] = *doer;
+}
+
+/* Who closes the channel ends the wait of who sends to it, too: by a panic. */
+static void add_closers(struct doers *d, const struct ct_wait *wait)
+{
+	const struct ct_fact_go *go = d->facts->go;
+	uint64_t at = d->facts->resources[wait->resource].address;
+	uint32_t lo = 0, hi = go ? go->n_uses : 0;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (d->facts->resources[go->uses[mid].resource].address < at)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (uint32_t i = lo; go && i < go->n_uses; i++) {
+		const struct ct_channel_use *use = &go->uses[i];
+
+		if (use->resource != wait->resource)
+			break;
+		if (use->closes && use->actor != wait->actor)
+			add(d, &(struct ct_doer){.actor = use->actor,
+				       .trust = CT_TRUST_INFERRED,
+				       .wait = wait,
+				       .why = use->why,
+				       .deed = use->deed});
+	}
+}
+
+static void add_holders(struct doers *d, const struct ct_wait *wait)
+{
+	const struct ct_resource *r = &d->facts->resources[wait->resource];
+
+	for (uint32_t i = 0; i < r->n_holds; i++) {
+		const struct ct_hold *hold =
+			&d->facts->holds[d->facts->holds_by_resource[r->first_hold + i]];
+
+		if (ct_hold_blocks(wait, hold))
+			add(d, &(struct ct_doer){.actor = hold->actor,
+				       .trust = (uint8_t)hold->trust,
+				       .wait = wait,
+				       .why = hold->why,
+				       .deed = hold->deed,
+				       .holds = true});
+	}
+}
+
+static void add_doers(struct doers *d, const struct ct_wait *wait)
+{
+	for (uint32_t i = 0; i < wait->n_peers; i++) {
+		const struct ct_peer *peer = &d->facts->peers[wait->first_peer + i];
+
+		add(d, &(struct ct_doer){.actor = peer->actor,
+			       .trust = (uint8_t)peer->trust,
+			       .wait = wait,
+			       .why = peer->why,
+			       .deed = peer->deed});
+	}
+	if (wait->resource == CT_NONE)
+		return;
+	add_holders(d, wait);
+	if (wait->kind == CT_WAIT_SEND)
+		add_closers(d, wait);
+}
+
+uint32_t ct_list_doers(const struct ct_facts *facts, const struct ct_wait *wait,
+	struct ct_doer list[CT_MAX_DOERS], uint32_t *n)
+{
+	struct doers d = {.facts = facts, .list = list};
+
+	add_doers(&d, wait);
+	*n = d.n;
+	return d.total;
+}
+
+/* ---- what they will do ---- */
+
+static const char *const verbs[CT_N_DEEDS][2] = {
+	[CT_DEED_UNLOCK] = {"unlock", ""},
+	[CT_DEED_SEND] = {"send to", ""},
+	[CT_DEED_RECEIVE] = {"receive from", ""},
+	[CT_DEED_CLOSE] = {"close", ""},
+	[CT_DEED_DONE] = {"call Done of", ""},
+	[CT_DEED_SIGNAL] = {"signal", ""},
+	[CT_DEED_RESET] = {"reset", "'s timer"},
+};
+
+const char *ct_say_deed_place(
+	struct ct_arena *arena, const struct ct_facts *facts, const struct ct_deed *deed)
+{
+	const char *line = deed->site != CT_NONE ? ct_say_line(arena, facts, deed->site) : NULL;
+
+	if (!line)
+		return deed->deferred ? " (deferred)" : "";
+	return ct_arena_printf(arena, " (%s%s)", deed->deferred ? "deferred, " : "", line);
+}
+
+static const char *say_deed(struct ct_arena *arena, const struct ct_facts *facts,
+	const struct ct_deed *deed, const char *object)
+{
+	return ct_arena_printf(arena, "%s %s %s%s%s", deed->sure ? "will" : "may",
+		verbs[deed->kind][0], object, verbs[deed->kind][1],
+		ct_say_deed_place(arena, facts, deed));
+}
+
+/* "chan int at 0x…, to send", "a select" */
+static const char *say_blocked_on(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+	const struct ct_wait *wait = &facts->waits[a->first_wait];
+
+	if (wait->kind == CT_WAIT_SELECT || a->n_waits > 1)
+		return wait->never ? "a select that can never be ready" : "a select";
+	if (wait->never || wait->resource == CT_NONE)
+		return "a nil channel";
+	return ct_arena_printf(arena, "%s%s", ct_say_resource(arena, facts, wait->resource),
+		wait->kind == CT_WAIT_SEND   ? ", to send"
+		: wait->kind == CT_WAIT_RECV ? ", to receive"
+					     : "");
+}
+
+const char *ct_say_doer_state(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t waiter, uint32_t actor)
+{
+	const char *at = ct_say_frame(arena, facts, actor, ct_own_frame(facts, actor));
+	bool blocked = ct_is_blocked(facts, actor);
+
+	if (actor == waiter)
+		return ", once it goes on";
+	return ct_arena_printf(arena, "%s%s%s%s",
+		blocked ? ", but is itself blocked on " : "; it is ",
+		blocked ? say_blocked_on(arena, facts, actor)
+			: ct_say_activity(arena, facts, actor),
+		at ? ", at " : "", at ? at : "");
+}
+
+/* ---- nobody ---- */
+
+/* Is it known that nothing which can run reaches what would wake it? *found: it looks so. */
+static bool is_lost(const struct ct_facts *facts, uint32_t actor, bool *found)
+{
+	const struct ct_fact_go *go = facts->go;
+	uint32_t lo = 0, hi = go ? go->n_leaks : 0;
+	enum ct_trust worst = CT_TRUST_EXACT;
+	const struct ct_actor *a = &facts->actors[actor];
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (go->leaks[mid].actor < actor)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	*found = go && lo < go->n_leaks && go->leaks[lo].actor == actor;
+	for (uint32_t i = 0; i < a->n_waits; i++)
+		worst = CT_MAX(worst, (enum ct_trust)facts->waits[a->first_wait + i].trust);
+	return *found && !go->leaks_doubt && !go->guessed && !facts->target.n_partial &&
+	       ct_confidence_of(facts, worst) == CT_PROVEN;
+}
+
+static bool is_channel(const struct ct_wait *wait)
+{
+	return wait->kind == CT_WAIT_SEND || wait->kind == CT_WAIT_RECV;
+}
+
+/* "receive from it" */
+static const char *say_missed(const struct ct_facts *facts, const struct ct_actor *a)
+{
+	const struct ct_wait *wait = &facts->waits[a->first_wait];
+
+	if (a->n_waits > 1)
+		return "do what any of its cases waits for";
+	switch (wait->kind) {
+	case CT_WAIT_SEND:
+		return "receive from it";
+	case CT_WAIT_RECV:
+		return ct_resource_value(&facts->resources[wait->resource], "timer")
+			       ? "reset its timer"
+			       : "send to it or close it";
+	case CT_WAIT_WAITGROUP:
+		return "call Done of it";
+	case CT_WAIT_COND:
+		return "signal it";
+	case CT_WAIT_ONCE:
+		return "end its function";
+	default:
+		return "unlock it";
+	}
+}
+
+static const char *say_nobody(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+	const char *what = say_missed(facts, a);
+	const char *it = a->n_waits > 1                             ? "any of its channels"
+			 : is_channel(&facts->waits[a->first_wait]) ? "the other end"
+								    : "it";
+	bool found, lost = is_lost(facts, actor, &found);
+
+	if (lost)
+		return ct_arena_printf(
+			arena, "nobody will %s: no goroutine that can run holds %s", what, it);
+	return ct_arena_printf(arena, "nobody was found that will %s%s%s", what,
+		found ? ": no goroutine that can run was seen to hold " : "", found ? it : "");
+}
+
+/* ---- the sentence ---- */
+
+static bool is_asked(const struct ct_facts *facts, const struct ct_actor *a)
+{
+	if (a->kind != CT_ACTOR_GOROUTINE || a->system || !a->n_waits)
+		return false;
+	for (uint32_t i = 0; i < a->n_waits; i++) {
+		const struct ct_wait *wait = &facts->waits[a->first_wait + i];
+
+		/* Nothing can end it: the wait itself says so. */
+		if (wait->never || ends_by_itself(wait) || wait->owner_gone ||
+			!strcmp(facts->resources[wait->resource].kind, "go_runtime_sema"))
+			return false;
+	}
+	return true;
+}
+
+static void add_doer(struct ct_str *s, struct ct_arena *arena, const struct ct_facts *facts,
+	const struct ct_doer *doer, bool names)
+{
+	uint32_t waiter = doer->wait->actor;
+	const char *object = names ? ct_say_resource(arena, facts, doer->wait->resource) : "it";
+
+	ct_str_add(s, "%s%s ", s->len ? "; " : "",
+		doer->actor == waiter ? "nobody but itself"
+				      : ct_say_actor(arena, facts, doer->actor));
+	if (doer->deed.kind)
+		ct_str_add(s, "%s", say_deed(arena, facts, &doer->deed, object));
+	else
+		ct_str_add(s, "would %s %s", ct_say_release(facts, doer->wait), object);
+	ct_str_add(s, "%s", ct_say_doer_state(arena, facts, waiter, doer->actor));
+}
+
+const char *ct_say_other_side(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+	struct ct_doer list[CT_MAX_DOERS];
+	struct doers d = {.facts = facts, .list = list};
+	ct_autostr text = {0};
+
+	if (!is_asked(facts, a))
+		return NULL;
+	for (uint32_t i = 0; i < a->n_waits; i++)
+		add_doers(&d, &facts->waits[a->first_wait + i]);
+	if (!d.n)
+		return say_nobody(arena, facts, actor);
+	for (uint32_t i = 0; i < CT_MIN(d.n, (uint32_t)DOERS_SAID); i++)
+		add_doer(&text, arena, facts, &list[i], a->n_waits > 1);
+	if (d.total > DOERS_SAID)
+		ct_str_add(&text, "; so may %u more", d.total - DOERS_SAID);
+	return text.failed ? NULL : ct_arena_strndup(arena, ct_str_text(&text), text.len);
+}
+
+const char *ct_say_object_and_other_side(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+	const char *text = ct_say_other_side(arena, facts, actor);
+
+	if (!text)
+		return NULL;
+	return ct_arena_printf(arena, "%s: %s",
+		a->n_waits == 1
+			? ct_say_resource(arena, facts, facts->waits[a->first_wait].resource)
+			: ct_arena_printf(
+				  arena, "the select of %s", ct_say_actor(arena, facts, actor)),
+		text);
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// A post office where each waits for another one: some of those would do what they are waited for, but are stuck
+// themselves; some only sleep; of some nobody is left.
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+)
+
+type letter struct{ number int }
+
+type office struct {
+	sync.Mutex
+	bell  *sync.Cond
+	rings int
+}
+
+var (
+	letters int
+	board   = make(chan letter) // a variable reaches it, and nobody sends
+	places  = map[string]int{}  // lines of this file, of what is deferred or done later
+)
+
+// next is the line behind the call.
+func next(what string) {
+	_, _, line, _ := runtime.Caller(1)
+	places[what] = line + 1
+}
+
+// Of an old version it is not known where a call with arguments was deferred.
+func place(what string, deferred bool) string {
+	if deferred && !since(17) {
+		return " (deferred)"
+	}
+	if deferred {
+		return fmt.Sprintf(" (deferred, go_other_side.go:%d)", places[what])
+	}
+	return fmt.Sprintf(" (go_other_side.go:%d)", places[what])
+}
+
+// otherSide tells what must be said of it, in this order, and by whom.
+func otherSide(a *actor, waker *actor, says ...string) {
+	told := fields{"tid": a, "says": says}
+	if waker != nil {
+		told["waker"] = waker
+		told["says"] = append([]string{fmt.Sprintf("goroutine %d (", waker.number())}, says...)
+	}
+	tell("other_side", told)
+}
+
+func stuckAt(a *actor, kind string, object interface{}, reasons ...string) {
+	expect(a, "main.start.func1", nil, reasons...)
+	wait(a, kind, object, nil)
+	leaked(a)
+}
+
+// ---- it would, but is stuck ----
+
+//go:noinline
+func collect(bag, van chan letter) {
+	next("close the bag")
+	defer close(bag)
+	for n := 0; ; n++ {
+		van <- letter{n}
+	}
+}
+
+// Who empties the bag waits for its end; who would close it waits for a van.
+//
+//go:noinline
+func bagNeverClosed() {
+	bag, van := make(chan letter), make(chan letter)
+	collector := start("collector", func() { collect(bag, van) })
+	sorter := start("sorter", func() {
+		for l := range bag {
+			letters += l.number
+		}
+	})
+	stuckAt(collector, "chan-send", van, "chan send")
+	stuckAt(sorter, "chan-recv", bag, "chan receive")
+	otherSide(sorter, collector, "will close it"+place("close the bag", true),
+		"but is itself blocked on chan main.letter at "+address(van), "main.collect() go_other_side.go")
+	otherSide(collector, nil, "nobody will receive from it: no goroutine that can run holds the other end")
+}
+
+//go:noinline
+func shut(hatch, key chan letter) {
+	next("close the hatch")
+	defer close(hatch)
+	<-key
+}
+
+// Who sends will panic when the hatch is closed, but who closes it waits for the key.
+//
+//go:noinline
+func hatchNeverClosed() {
+	hatch, key := make(chan letter), make(chan letter)
+	porter := start("porter", func() { shut(hatch, key) })
+	pusher := start("pusher", func() { hatch <- letter{1} })
+	stuckAt(porter, "chan-recv", key, "chan receive")
+	stuckAt(pusher, "chan-send", hatch, "chan send")
+	otherSide(pusher, porter, "will close it"+place("close the hatch", true),
+		"but is itself blocked on chan main.letter at "+address(key))
+}
+
+//go:noinline
+func (o *office) count(forms chan letter) {
+	o.Lock()
+	next("unlock the office")
+	defer o.Unlock()
+	letters += (<-forms).number
+}
+
+// Who has the lock waits for a form.
+//
+//go:noinline
+func lockedOffice() {
+	o, forms := new(office), make(chan letter)
+	clerk := start("clerk", func() { o.count(forms) })
+	stuckAt(clerk, "chan-recv", forms, "chan receive")
+	customer := start("customer", func() {
+		o.Lock()
+		o.rings++
+		o.Unlock()
+	})
+	expectMutex(customer, "main.start.func1", o, heldBy(clerk))
+	leaked(customer)
+	otherSide(customer, clerk, "will unlock it"+place("unlock the office", true),
+		"but is itself blocked on chan main.letter at "+address(forms), "main.(*office).count() go_other_side.go")
+}
+
+//go:noinline
+func carry(group *sync.WaitGroup, stairs chan letter) {
+	next("done")
+	defer group.Done()
+	stairs <- letter{2}
+}
+
+//go:noinline
+func neverDone() {
+	group, stairs := new(sync.WaitGroup), make(chan letter)
+	group.Add(1)
+	carrier := start("carrier", func() { carry(group, stairs) })
+	stuckAt(carrier, "chan-send", stairs, "chan send")
+	waiter := start("for carriers", func() { group.Wait() })
+	stuckAt(waiter, "waitgroup", group, forWaitGroup...)
+	finding("CT212", "P1", []*actor{waiter, carrier}, "proven", "likely")
+	otherSide(waiter, carrier, "will call Done of it"+place("done", true),
+		"but is itself blocked on chan main.letter at "+address(stairs))
+}
+
+//go:noinline
+func ring(bell *sync.Cond, coin chan letter) {
+	<-coin
+	next("ring")
+	bell.Signal()
+}
+
+//go:noinline
+func neverRung() {
+	o, coin := new(office), make(chan letter)
+	o.bell = sync.NewCond(o)
+	bell := o.bell
+	guest := start("guest", func() { ring(bell, coin) })
+	stuckAt(guest, "chan-recv", coin, "chan receive")
+	waiter := start("for the bell", func() {
+		o.Lock()
+		bell.Wait()
+		o.Unlock()
+	})
+	stuckAt(waiter, "cond", bell, "sync.Cond.Wait")
+	otherSide(waiter, guest, "will signal it (go_other_side.go:",
+		"but is itself blocked on chan main.letter at "+address(coin))
+}
+
+// ---- it will ----
+
+//go:noinline
+func fetch(counter chan letter) {
+	time.Sleep(24 * time.Hour)
+	letters += (<-counter).number
+}
+
+//go:noinline
+func asleep() {
+	counter := make(chan letter)
+	sleeper := start("sleeper", func() { fetch(counter) })
+	expect(sleeper, "main.fetch", nil, "sleep")
+	wait(sleeper, "sleep", nil, fields{"timed": true})
+	sender := start("sender", func() { counter <- letter{3} })
+	expect(sender, "main.start.func1", nil, "chan send")
+	wait(sender, "chan-send", counter, nil)
+	otherSide(sender, sleeper, "will receive from it (go_other_side.go:", "; it is asleep")
+}
+
+// ---- nobody is seen ----
+
+//go:noinline
+func byVariable() {
+	reader := start("reader", func() { letters += (<-board).number })
+	expect(reader, "main.start.func1", nil, "chan receive")
+	wait(reader, "chan-recv", board, nil)
+	otherSide(reader, nil, "nobody was found that will send to it or close it")
+}
+
+//go:noinline
+func selecting() {
+	left, right := make(chan letter), make(chan letter)
+	a := start("two doors", func() {
+		select {
+		case <-left:
+		case right <- letter{4}:
+		}
+	})
+	expect(a, "main.start.func1", nil, "select")
+	tell("select", fields{"tid": a, "cases": []fields{receive(left), send(right)}, "timed": false})
+	leaked(a)
+	otherSide(a, nil, "nobody will do what any of its cases waits for")
+}
+
+func main() {
+	self := named("main")
+	self.enter()
+	bagNeverClosed()
+	hatchNeverClosed()
+	lockedOffice()
+	neverDone()
+	neverRung()
+	asleep()
+	byVariable()
+	selecting()
+	rest(self)
+}

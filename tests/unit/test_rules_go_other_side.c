@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said of the other side of a wait, on facts told by hand. */
+#include "facts/go.h"
+#include "rules/other_side.h"
+#include "story.h"
+
+#define CHANNEL 0x2000
+
+struct told {
+	struct story story;
+	struct ct_go_leak leaks[4];
+	struct ct_channel_use use;
+	struct ct_fact_go go;
+	struct ct_facts *facts;
+	struct ct_arena words;
+};
+
+static struct told *begin(void)
+{
+	struct told *t = calloc(1, sizeof(*t));
+
+	assert_non_null(t);
+	t->story = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_LEAKS);
+	t->go.version = "go1.24.4";
+	return t;
+}
+
+static uint32_t goroutine(struct told *t, uint64_t id, enum ct_actor_state state)
+{
+	return story_goroutine(&t->story, id, state);
+}
+
+static uint32_t channel(struct told *t, uint64_t at)
+{
+	bool fresh;
+
+	return ct_sink_resource(t->story.sink, "go_chan", at, &fresh);
+}
+
+static uint32_t waits(struct told *t, uint32_t actor, enum ct_wait_kind kind, uint32_t resource)
+{
+	return ct_sink_wait(t->story.sink, &(struct ct_wait){.kind = (uint8_t)kind,
+						   .trust = CT_TRUST_EXACT,
+						   .actor = actor,
+						   .resource = resource,
+						   .why = "told by hand"});
+}
+
+static struct ct_deed deed(enum ct_deed_kind kind, bool deferred)
+{
+	return (struct ct_deed){
+		.kind = (uint8_t)kind, .sure = true, .deferred = deferred, .site = CT_NONE};
+}
+
+static void peer(struct told *t, uint32_t wait, uint32_t actor, struct ct_deed does)
+{
+	ct_sink_peer(t->story.sink, wait,
+		&(struct ct_peer){.actor = actor,
+			.trust = CT_TRUST_INFERRED,
+			.why = "told by hand",
+			.deed = does});
+}
+
+static void leaked(struct told *t, uint32_t actor)
+{
+	t->leaks[t->go.n_leaks++].actor = actor;
+}
+
+static const char *say(struct told *t, uint32_t actor)
+{
+	struct ct_arena *arena = ct_sink_arena(t->story.sink);
+
+	t->go.leaks = ct_arena_copy(arena, t->leaks, sizeof(t->leaks));
+	t->go.uses = ct_arena_copy(arena, &t->use, sizeof(t->use));
+	ct_sink_go(t->story.sink, &t->go);
+	t->facts = story_end(&t->story);
+	return ct_say_other_side(&t->words, t->facts, actor);
+}
+
+static void done(struct told *t)
+{
+	ct_arena_free(&t->words);
+	ct_facts_free(t->facts);
+	free(t);
+}
+
+static void expect(const char *text, const char *wanted)
+{
+	assert_non_null(text);
+	assert_string_equal(text, wanted);
+}
+
+enum doubt { NONE, NOT_FOUND, DOUBT, GUESSED, PARTIAL, NOT_STILL };
+
+/* A sender alone, that is leaked unless said. */
+static void sender_alone(enum doubt doubt, const char *wanted)
+{
+	static const char *const part[] = {"part of it is missing"};
+	struct told *t = begin();
+	uint32_t sender = goroutine(t, 7, CT_STATE_WAITING);
+
+	waits(t, sender, CT_WAIT_SEND, channel(t, CHANNEL));
+	if (doubt != NOT_FOUND)
+		leaked(t, sender);
+	t->go.leaks_doubt = doubt == DOUBT ? "the collector is at work" : NULL;
+	t->go.guessed = doubt == GUESSED;
+	if (doubt == PARTIAL) {
+		ct_sink_target(t->story.sink)->partial = part;
+		ct_sink_target(t->story.sink)->n_partial = 1;
+	}
+	ct_sink_target(t->story.sink)->still = doubt != NOT_STILL;
+	expect(say(t, sender), wanted);
+	done(t);
+}
+
+static void that_nobody_will_is_said_of_proven_leaks_alone(void **state)
+{
+	static const char seen[] = "nobody was found that will receive from it: no goroutine that "
+				   "can run was seen to hold the other end";
+
+	(void)state;
+	sender_alone(
+		NONE, "nobody will receive from it: no goroutine that can run holds the other end");
+	sender_alone(NOT_FOUND, "nobody was found that will receive from it");
+	sender_alone(DOUBT, seen);
+	sender_alone(GUESSED, seen);
+	sender_alone(PARTIAL, seen);
+	sender_alone(NOT_STILL, seen);
+}
+
+static void who_closes_it_is_told_with_what_keeps_that_one(void **state)
+{
+	struct told *t = begin();
+	uint32_t receiver = goroutine(t, 7, CT_STATE_WAITING);
+	uint32_t closer = goroutine(t, 17, CT_STATE_WAITING);
+	uint32_t wait = waits(t, receiver, CT_WAIT_RECV, channel(t, CHANNEL));
+
+	(void)state;
+	waits(t, closer, CT_WAIT_SEND, channel(t, 0x3000));
+	peer(t, wait, closer, deed(CT_DEED_CLOSE, true));
+	leaked(t, receiver);
+	leaked(t, closer);
+	expect(say(t, receiver), "goroutine 17 will close it (deferred), but is itself blocked on "
+				 "the channel at 0x3000, to send");
+	done(t);
+}
+
+/* A close makes a sender panic; nobody needs to have told that it ends the wait. */
+static void who_closes_it_under_a_sender_is_told(void **state)
+{
+	struct told *t = begin();
+	uint32_t sender = goroutine(t, 7, CT_STATE_WAITING);
+	uint32_t closer = goroutine(t, 17, CT_STATE_RUNNING), at = channel(t, CHANNEL);
+
+	(void)state;
+	waits(t, sender, CT_WAIT_SEND, at);
+	t->use = (struct ct_channel_use){.actor = closer,
+		.resource = at,
+		.closes = true,
+		.deed = deed(CT_DEED_CLOSE, false)};
+	t->go.n_uses = 1;
+	expect(say(t, sender), "goroutine 17 will close it; it is running");
+	done(t);
+}
+
+static void who_can_go_on_is_told_first_and_the_rest_counted(void **state)
+{
+	struct told *t = begin();
+	uint32_t sender = goroutine(t, 7, CT_STATE_WAITING);
+	uint32_t wait = waits(t, sender, CT_WAIT_SEND, channel(t, CHANNEL));
+
+	(void)state;
+	for (uint64_t id = 20; id < 40; id++) {
+		uint32_t stuck = goroutine(t, id, CT_STATE_WAITING);
+
+		waits(t, stuck, CT_WAIT_RECV, channel(t, 0x3000));
+		peer(t, wait, stuck, deed(CT_DEED_RECEIVE, false));
+	}
+	uint32_t runs = goroutine(t, 40, CT_STATE_RUNNABLE);
+	struct ct_deed may = deed(CT_DEED_RECEIVE, false);
+	may.sure = false;
+	peer(t, wait, runs, may);
+	expect(say(t, sender),
+		"goroutine 40 may receive from it; it is runnable; goroutine 20 will receive from "
+		"it, but is itself blocked on the channel at 0x3000, to receive; so may 19 more");
+	done(t);
+}
+
+static void who_waits_for_a_time_is_not_blocked(void **state)
+{
+	struct told *t = begin();
+	uint32_t sender = goroutine(t, 7, CT_STATE_WAITING);
+	uint32_t receiver = goroutine(t, 8, CT_STATE_WAITING);
+	uint32_t wait = waits(t, sender, CT_WAIT_SEND, channel(t, CHANNEL));
+
+	(void)state;
+	waits(t, receiver, CT_WAIT_RECV, channel(t, 0x3000));
+	ct_sink_wait(t->story.sink, &(struct ct_wait){.kind = CT_WAIT_RECV,
+					    .any_of = true,
+					    .timed = true,
+					    .actor = receiver,
+					    .resource = channel(t, 0x4000),
+					    .why = "a timer"});
+	peer(t, wait, receiver, deed(CT_DEED_RECEIVE, false));
+	expect(say(t, sender), "goroutine 8 will receive from it; it is waiting");
+	done(t);
+}
+
+static void its_own_lock(void **state)
+{
+	struct told *t = begin();
+	uint32_t one = goroutine(t, 7, CT_STATE_WAITING);
+	bool fresh;
+	uint32_t lock = ct_sink_resource(t->story.sink, "go_mutex", 0x5000, &fresh);
+
+	(void)state;
+	waits(t, one, CT_WAIT_MUTEX, lock);
+	ct_sink_hold(t->story.sink, &(struct ct_hold){.actor = one,
+					    .resource = lock,
+					    .trust = CT_TRUST_INFERRED,
+					    .why = "told by hand",
+					    .took_frame = CT_NONE,
+					    .deed = deed(CT_DEED_UNLOCK, true)});
+	expect(say(t, one), "nobody but itself will unlock it (deferred), once it goes on");
+	done(t);
+}
+
+static void a_wait_that_ends_by_itself_has_no_other_side(void **state)
+{
+	struct told *t = begin();
+	uint32_t one = goroutine(t, 7, CT_STATE_WAITING);
+
+	(void)state;
+	ct_sink_wait(t->story.sink, &(struct ct_wait){.kind = CT_WAIT_RECV,
+					    .timed = true,
+					    .actor = one,
+					    .resource = channel(t, CHANNEL),
+					    .why = "a timer"});
+	assert_null(say(t, one));
+	done(t);
+}
+
+static void each_case_of_a_select_is_named(void **state)
+{
+	struct told *t = begin();
+	uint32_t one = goroutine(t, 7, CT_STATE_WAITING);
+	uint32_t sender = goroutine(t, 8, CT_STATE_RUNNABLE);
+
+	(void)state;
+	waits(t, one, CT_WAIT_SEND, channel(t, 0x3000));
+	uint32_t wait = waits(t, one, CT_WAIT_RECV, channel(t, CHANNEL));
+	peer(t, wait, sender, deed(CT_DEED_SEND, false));
+	expect(say(t, one), "goroutine 8 will send to the channel at 0x2000; it is runnable");
+	done(t);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(that_nobody_will_is_said_of_proven_leaks_alone),
+		cmocka_unit_test(who_closes_it_is_told_with_what_keeps_that_one),
+		cmocka_unit_test(who_closes_it_under_a_sender_is_told),
+		cmocka_unit_test(who_can_go_on_is_told_first_and_the_rest_counted),
+		cmocka_unit_test(who_waits_for_a_time_is_not_blocked),
+		cmocka_unit_test(its_own_lock),
+		cmocka_unit_test(a_wait_that_ends_by_itself_has_no_other_side),
+		cmocka_unit_test(each_case_of_a_select_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
