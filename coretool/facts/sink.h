@@ -14,6 +14,7 @@
 #include "facts/go_pools.h"
 #include "facts/go_profiles.h"
 #include "facts/go_services.h"
+#include "facts/races.h"
 #include "facts/go_timers.h"
 #include "facts/panic.h"
 
@@ -109,6 +110,7 @@ void ct_sink_go_place(struct ct_sink *sink, const struct ct_fact_go_place *place
 void ct_sink_go_timers(struct ct_sink *sink, const struct ct_fact_go_timers *timers);
 void ct_sink_go_profiles(struct ct_sink *sink, const struct ct_fact_go_profiles *profiles);
 void ct_sink_go_pools(struct ct_sink *sink, const struct ct_fact_go_pools *pools);
+void ct_sink_races(struct ct_sink *sink, const struct ct_fact_races *races);
 void ct_sink_go_services(struct ct_sink *sink, const struct ct_fact_go_services *services);
 CT_PRINTF(4, 5)
 void ct_sink_note(struct ct_sink *sink, unsigned code, const char *about, const char *fmt, ...);

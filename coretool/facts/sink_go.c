@@ -41,3 +41,8 @@ void ct_sink_go_services(struct ct_sink *sink, const struct ct_fact_go_services 
 {
 	sink->facts->go_services = ct_arena_copy(&sink->arena, services, sizeof(*services));
 }
+
+void ct_sink_races(struct ct_sink *sink, const struct ct_fact_races *races)
+{
+	sink->facts->races = ct_arena_copy(&sink->arena, races, sizeof(*races));
+}

@@ -90,6 +90,8 @@ enum ct_status ct_observe_resources(struct ct_observation *o);
 enum ct_status ct_observe_places(struct ct_observation *o);
 /* Is the file the program's own, not one that comes with the system? (held_typed.c) */
 bool ct_observe_is_own(const struct ct_module *module);
+/* Threads that are about to access the same memory. (races.c) */
+enum ct_status ct_observe_races(struct ct_observation *o);
 /* Fills in sent and sender_pid. (sender.c) */
 enum ct_status ct_observe_sender(struct ct_observation *o);
 /* What killed the process, if it was its own doing. (crash.c) */

@@ -43,7 +43,9 @@ static enum ct_status observe_all(struct ct_observation *o)
 		status = ct_observe_resources(o);
 	if (status)
 		return status;
-	status = ct_observe_sender(o);
+	status = ct_observe_races(o);
+	if (!status)
+		status = ct_observe_sender(o);
 	if (!status)
 		status = ct_observe_crash(o);
 	ct_observe_target(o);

@@ -121,6 +121,7 @@ extern const struct ct_rule ct_rule_lock_cycle;
 extern const struct ct_rule ct_rule_orphan;
 extern const struct ct_rule ct_rule_lock_left;
 extern const struct ct_rule ct_rule_pile_up;
+extern const struct ct_rule ct_rule_race_in_flight;
 extern const struct ct_rule ct_rule_self_deadlock;
 
 #endif

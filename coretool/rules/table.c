@@ -26,6 +26,7 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_go_pool_double,
 	&ct_rule_go_pool_use,
 	&ct_rule_go_spin,
+	&ct_rule_race_in_flight,
 	&ct_rule_go_close_by_receiver,
 	&ct_rule_go_ticker_not_stopped,
 	&ct_rule_go_timer_retention,
