@@ -17,12 +17,13 @@ struct reading {
 	const uint8_t *code;
 	size_t n, at;
 	bool failed; /* it goes on behind the last byte */
-	bool opsize, addrsize, rep;
+	bool opsize, addrsize, rep, lock;
 	uint8_t pp; /* of PP_*: the prefix that may be part of the opcode */
 	uint8_t segment;
 	uint8_t rex, enc, map, opcode, modrm;
 	uint8_t length_bits; /* of the vector: 0, 1, 2 */
 	bool broadcast;
+	int64_t immediate;
 	const struct ct_opcode_row *row;
 	struct ct_instruction *out;
 };
@@ -73,7 +74,9 @@ static bool legacy_prefix(struct reading *r, uint8_t prefix)
 	case 0x2e:
 	case 0x36:
 	case 0x3e:
+		return true;
 	case 0xf0:
+		r->lock = true;
 		return true;
 	default:
 		return false;
@@ -304,7 +307,7 @@ static void read_immediate(struct reading *r)
 
 	switch (r->row->imm) {
 	case IMM_8:
-		(void)number(r, 1);
+		r->immediate = number(r, 1);
 		break;
 	case IMM_16:
 		(void)number(r, 2);
@@ -313,7 +316,7 @@ static void read_immediate(struct reading *r)
 		(void)number(r, 3);
 		break;
 	case IMM_Z:
-		(void)number(r, r->opsize && !(r->rex & REX_W) ? 2 : 4);
+		r->immediate = number(r, r->opsize && !(r->rex & REX_W) ? 2 : 4);
 		break;
 	case IMM_V:
 		(void)number(r, operand_bytes(r));
@@ -469,10 +472,24 @@ static enum ct_instruction_kind kind_of(const struct reading *r)
 	}
 }
 
+/* What others see of its access to memory. */
+static void describe_access(struct reading *r)
+{
+	struct ct_instruction *out = r->out;
+	bool general = r->enc == ENC_LEGACY && r->map == 0 && has_memory(r);
+	unsigned pair = r->opcode & 0xfe;
+
+	out->atomic = r->lock || (general && pair == 0x86);
+	out->probes = general && pair == 0x84;
+	out->has_constant = general && pair == 0xc6;
+	out->constant = out->has_constant ? r->immediate : 0;
+}
+
 static void describe(struct reading *r)
 {
 	struct ct_instruction *out = r->out;
 
+	describe_access(r);
 	out->kind = kind_of(r);
 	out->reg = CT_NO_REG;
 	out->size = 8;

@@ -51,6 +51,10 @@ struct ct_instruction {
 	uint8_t reg;    /* their operand, when it is no memory; CT_NO_REG: it is operands[0] */
 	bool high_byte; /* reg stands for its bits 8 to 15 */
 	bool aligned;   /* memory of 16 bytes or more must be aligned (SSE without VEX) */
+	bool atomic;    /* a lock prefix, or xchg with memory, which needs none */
+	bool probes;    /* test of memory with a register: Go's way to see that a pointer is good */
+	bool has_constant; /* it moves this into its operand */
+	int64_t constant;
 	struct ct_operand operands[CT_MAX_OPERANDS]; /* that of the ModRM byte first */
 };
 

@@ -14,9 +14,9 @@
 #include "facts/go_pools.h"
 #include "facts/go_profiles.h"
 #include "facts/go_services.h"
-#include "facts/races.h"
 #include "facts/go_timers.h"
 #include "facts/panic.h"
+#include "facts/races.h"
 
 struct ct_sink;
 

@@ -7,6 +7,11 @@ static uint32_t site(void *arg, uint64_t pc, bool is_call)
 	return ct_observe_site(arg, pc, is_call);
 }
 
+static enum ct_status preempted(void *arg, uint32_t actor, const struct ct_regs *regs)
+{
+	return ct_observe_access(arg, &(struct ct_blocked){.actor = actor, .regs = regs});
+}
+
 enum ct_status ct_observe_goroutines(struct ct_observation *o)
 {
 	struct ct_go_observation go = {
@@ -15,6 +20,7 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.sink = o->sink,
 		.unwinder = o->unwinder,
 		.site = site,
+		.preempted = preempted,
 		.arg = o,
 		.names = o->plan->wants & CT_WANT_NAMES,
 		.leaks = o->plan->wants & CT_WANT_LEAKS,

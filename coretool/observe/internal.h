@@ -5,6 +5,7 @@
 
 #include "blocking/inlined.h"
 #include "blocking/libc_exited.h"
+#include "facts/races.h"
 #include "observe/observe.h"
 #include "runtime/go/observe.h"
 
@@ -13,6 +14,13 @@
 /* si_code of SIGSYS (asm-generic/siginfo.h); older headers have no names for them. */
 #define CT_SYS_SECCOMP       1
 #define CT_SYS_USER_DISPATCH 2
+
+struct ct_access_seen { /* by a thread's next instruction, which is at pc */
+	struct ct_access fact;
+	uint64_t pc;
+};
+
+typedef CT_VEC(struct ct_access_seen) ct_accesses;
 
 struct ct_observation {
 	struct ct_target *target;
@@ -27,6 +35,7 @@ struct ct_observation {
 	unsigned looked_ahead;
 	struct ct_unwinder *unwinder; /* NULL: stacks are not wanted */
 	struct ct_regs interrupted;   /* of the thread that is looked at (stacks.c) */
+	ct_accesses accesses;         /* of those that run (races.c) */
 	struct ct_frame *frames;      /* scratch for one stack */
 	size_t n_frames;
 	struct ct_go_in_c in_c; /* where Go's runtime ended the process for a signal in C code */
@@ -90,7 +99,9 @@ enum ct_status ct_observe_resources(struct ct_observation *o);
 enum ct_status ct_observe_places(struct ct_observation *o);
 /* Is the file the program's own, not one that comes with the system? (held_typed.c) */
 bool ct_observe_is_own(const struct ct_module *module);
-/* Threads that are about to access the same memory. (races.c) */
+/* Remembers what a running thread is about to do to memory. (races.c) */
+enum ct_status ct_observe_access(struct ct_observation *o, const struct ct_blocked *blocked);
+/* Those of them that are about to access the same memory. (races.c) */
 enum ct_status ct_observe_races(struct ct_observation *o);
 /* Fills in sent and sender_pid. (sender.c) */
 enum ct_status ct_observe_sender(struct ct_observation *o);

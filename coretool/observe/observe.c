@@ -17,8 +17,11 @@ static enum ct_status observe_actor(struct ct_observation *o, uint32_t actor)
 						   !ct_observe_vfork(o, &blocked));
 	if (!status && !blocked.runs)
 		status = ct_observe_wait(o, &blocked);
-	else if (!status && blocked.have_stack)
+	else if (!status && blocked.have_stack) {
 		status = ct_observe_spin(o, &blocked);
+		if (!status)
+			status = ct_observe_access(o, &blocked);
+	}
 	return status;
 }
 
@@ -81,6 +84,7 @@ enum ct_status ct_observe(struct ct_target *target, const struct ct_plan *plan,
 	ct_go_free(o.go);
 	ct_unwinder_free(o.unwinder);
 	ct_vec_free(&o.census.exited);
+	ct_vec_free(&o.accesses);
 	free(o.frames);
 	if (status) {
 		ct_sink_free(o.sink);

@@ -1,186 +1,195 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Races in flight: the instruction that each running thread is about to execute is decoded, and the
- * addresses of its operands are compared with those of the others.
- *
- * Atomic accesses are none: those with a lock prefix, and xchg. In Go all that write are such; in
- * C, C++ and Rust plain moves of an aligned word may be atomic ones of relaxed order, so that one
- * of the two must read and write at once, which no atomic access does without the prefix.
+ * Races in flight: the instruction that each running thread executes next is decoded, and the
+ * addresses of its operands are compared with those of the others. Whether it is on a CPU just now,
+ * in a signal handler, or a goroutine that the runtime has stopped right there, makes no
+ * difference: no lock can come between it and that access any more.
  */
-#include "facts/races.h"
-#include "base/vec.h"
 #include "decode/instruction.h"
 #include "observe/internal.h"
+#include "target/object_name.h"
 
-#define MAX_ACCESSES 512 /* that are part of a race */
-#define MAX_SIZE     64  /* bytes of one access */
+#define MAX_TOLD 512 /* accesses */
+#define WRITABLE 2   /* PROT_WRITE */
 
-struct access {
-	struct ct_race_access fact;
-	uint64_t pc;
-	bool modifies; /* reads and writes at once */
-	bool is_go, races;
-};
-
-typedef CT_VEC(struct access) accesses;
-
-/* A lock prefix, or xchg with memory, which needs none. */
-static bool is_atomic(const uint8_t *code, size_t n)
+/* Memory that can be written at all: else all that happens is a fault. */
+static bool is_memory(struct ct_observation *o, uint64_t address, uint32_t size)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (code[i] == 0xf0)
-			return true;
-		if ((code[i] & 0xf0) == 0x40 || code[i] == 0x66 || code[i] == 0x67 ||
-			code[i] == 0xf2 || code[i] == 0xf3 || code[i] == 0x64 || code[i] == 0x65 ||
-			code[i] == 0x2e || code[i] == 0x36 || code[i] == 0x3e || code[i] == 0x26)
-			continue;
-		return code[i] == 0x86 || code[i] == 0x87;
-	}
-	return false;
+	const struct ct_map *map = ct_target_map_at(o->target, address);
+
+	return map && size <= map->end - address && (map->prot < 0 || map->prot & WRITABLE);
 }
 
-/* Functions that may do so: of the runtime, and of what others are synchronised with. */
-static bool may_race(const char *function)
+/*
+ * What push, call and ret do is on the own stack; what is repeated goes on from there for an
+ * unknown number of bytes, which are not all accessed at once.
+ */
+static bool is_access(const struct ct_operand *operand)
 {
-	static const char *const packages[] = {
-		"runtime.", "runtime/", "internal/", "sync.", "sync/"};
-
-	for (size_t i = 0; function && i < CT_COUNT(packages); i++)
-		if (!strncmp(function, packages[i], strlen(packages[i])))
-			return false;
-	return function != NULL;
+	return (operand->read || operand->write) && !operand->implied && !operand->repeated &&
+	       operand->size;
 }
 
 static enum ct_status add_operands(struct ct_observation *o, const struct ct_instruction *insn,
-	const struct ct_regs *regs, const struct access *of, accesses *ret)
+	const struct ct_regs *regs, const struct ct_access_seen *of)
 {
 	for (unsigned i = 0; i < insn->n_operands; i++) {
 		const struct ct_operand *operand = &insn->operands[i];
-		struct access one = *of, *slot;
+		uint64_t address;
 
-		if ((!operand->read && !operand->write) || operand->implied || operand->repeated ||
-			operand->vector_index || !operand->size || operand->size > MAX_SIZE ||
-			ct_operand_address(insn, operand, regs, &one.fact.address))
+		if (!is_access(operand) || ct_operand_address(insn, operand, regs, &address) ||
+			!is_memory(o, address, operand->size))
 			continue;
-		one.fact.size = operand->size;
-		one.fact.read = operand->read;
-		one.fact.write = operand->write;
-		one.modifies = operand->read && operand->write;
-		slot = ct_vec_push(ret);
-		if (!slot)
+		struct ct_access_seen *one = ct_vec_push(&o->accesses);
+		if (!one)
 			return CT_NO_MEMORY;
-		*slot = one;
+		*one = *of;
+		one->fact.address = address;
+		one->fact.size = operand->size;
+		one->fact.read = operand->read;
+		one->fact.write = operand->write;
+		one->fact.has_constant = insn->has_constant;
+		one->fact.constant = insn->constant;
 	}
-	(void)o;
 	return CT_OK;
 }
 
-/* What a thread that runs is about to access. */
-static enum ct_status add_thread(struct ct_observation *o, uint32_t i, accesses *ret)
+enum ct_status ct_observe_access(struct ct_observation *o, const struct ct_blocked *blocked)
 {
-	const struct ct_thread *thread = ct_target_thread(o->target, i);
-	const struct ct_actor *actor = ct_sink_get_actor(o->sink, i);
+	uint64_t pc = ct_reg(blocked->regs, ct_target_arch(o->target)->pc);
+	struct ct_access_seen of = {.fact = {.actor = blocked->actor}, .pc = pc};
 	uint8_t code[CT_MAX_INSTRUCTION];
 	struct ct_instruction insn;
 	struct ct_go_function function;
 
-	if (actor->kind != CT_ACTOR_THREAD || actor->state != CT_STATE_RUNNING || !thread->stopped)
+	if (ct_target_arch(o->target) != &ct_arch_x86_64 ||
+		ct_read(o->target, pc, code, sizeof(code)) ||
+		ct_decode(code, sizeof(code), &insn) || insn.atomic)
 		return CT_OK;
-	uint32_t who = actor->runs == CT_NONE ? i : actor->runs;
-	uint64_t pc = ct_reg(thread->regs, ct_target_arch(o->target)->pc);
-	if (ct_read(o->target, pc, code, sizeof(code)) || ct_decode(code, sizeof(code), &insn) ||
-		is_atomic(code, insn.length))
+	of.fact.is_go = o->go && ct_go_function_at(&o->go->tables, pc, &function);
+	/* It may fault, and its result is thrown away: no use of what is there. */
+	if (of.fact.is_go && insn.probes)
 		return CT_OK;
-	struct access of = {.fact = {.actor = who}, .pc = pc};
-	of.is_go = o->go && ct_go_function_at(&o->go->tables, pc, &function);
-	if (of.is_go && !may_race(ct_go_function_name(&function)))
-		return CT_OK;
-	return add_operands(o, &insn, thread->regs, &of, ret);
+	return add_operands(o, &insn, blocked->regs, &of);
+}
+
+/* Who spins for a lock waits; in place of a thread that runs a goroutine stands that one. */
+static void settle_actors(struct ct_observation *o)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < o->accesses.n; i++) {
+		struct ct_access_seen *one = &o->accesses.items[i];
+		const struct ct_actor *actor = ct_sink_get_actor(o->sink, one->fact.actor);
+
+		if (actor->state != CT_STATE_RUNNING && actor->state != CT_STATE_RUNNABLE)
+			continue;
+		if (actor->runs != CT_NONE)
+			one->fact.actor = actor->runs;
+		o->accesses.items[kept++] = *one;
+	}
+	o->accesses.n = kept;
 }
 
 static int by_address(const void *a, const void *b)
 {
-	const struct access *x = a, *y = b;
+	const struct ct_access_seen *x = a, *y = b;
 
 	if (x->fact.address != y->fact.address)
 		return x->fact.address > y->fact.address ? 1 : -1;
 	return x->fact.actor > y->fact.actor ? 1 : x->fact.actor < y->fact.actor ? -1 : 0;
 }
 
-static bool is_race(const struct access *a, const struct access *b)
+/* Of those sorted by address: where the ones end whose bytes are connected with those of first. */
+static uint32_t end_of_place(const ct_accesses *list, uint32_t first)
 {
-	if (a->fact.actor == b->fact.actor || (!a->fact.write && !b->fact.write) ||
-		b->fact.address - a->fact.address >= a->fact.size)
-		return false;
-	return (a->is_go && b->is_go) || a->modifies || b->modifies;
+	uint64_t end = list->items[first].fact.address + list->items[first].fact.size;
+	uint32_t i = first + 1;
+
+	for (; i < list->n && list->items[i].fact.address < end; i++)
+		end = CT_MAX(end, list->items[i].fact.address + list->items[i].fact.size);
+	return i;
 }
 
-/* Sorted by address, what overlaps stands near: no access has more than MAX_SIZE bytes. */
-static uint32_t pair(accesses *list)
+static bool is_shared(const ct_accesses *list, uint32_t first, uint32_t end)
 {
-	uint32_t n_races = 0;
+	bool others = false, write = false;
 
-	for (uint32_t i = 0; i < list->n; i++)
-		for (uint32_t k = i + 1;
-			k < list->n && k - i < MAX_ACCESSES &&
-			list->items[k].fact.address - list->items[i].fact.address < MAX_SIZE;
-			k++) {
-			struct access *a = &list->items[i], *b = &list->items[k];
-
-			if (!is_race(a, b) || (a->races && b->races))
-				continue;
-			uint32_t race = a->races   ? a->fact.race
-					: b->races ? b->fact.race
-						   : n_races++;
-			a->fact.race = b->fact.race = race;
-			a->races = b->races = true;
-		}
-	return n_races;
+	for (uint32_t i = first; i < end; i++) {
+		others |= list->items[i].fact.actor != list->items[first].fact.actor;
+		write |= list->items[i].fact.write;
+	}
+	return others && write;
 }
 
-static enum ct_status tell(struct ct_observation *o, const accesses *list, uint32_t n_races)
+static const char *name_of(struct ct_observation *o, uint64_t address)
+{
+	const char *name;
+	bool from_dwarf;
+
+	if (!(o->plan->wants & CT_WANT_NAMES) ||
+		ct_object_name(o->target, address, ct_sink_arena(o->sink), &name, &from_dwarf))
+		return NULL;
+	return ct_sink_string(o->sink, name);
+}
+
+static enum ct_status describe(struct ct_observation *o, const struct ct_access_seen *from,
+	uint32_t place, struct ct_access *ret)
 {
 	struct ct_arena *arena = ct_sink_arena(o->sink);
-	struct ct_race_access *ret = ct_arena_new_array(arena, MAX_ACCESSES, struct ct_race_access);
-	uint32_t n = 0;
+	uint8_t code[CT_MAX_INSTRUCTION];
 
-	if (!ret)
-		return CT_NO_MEMORY;
-	for (uint32_t race = 0; race < n_races; race++)
-		for (uint32_t i = 0; i < list->n && n < MAX_ACCESSES; i++) {
-			const struct access *one = &list->items[i];
-			uint8_t code[CT_MAX_INSTRUCTION];
+	*ret = from->fact;
+	ret->place = place;
+	ret->site = ct_observe_site(o, from->pc, false);
+	if (!ct_read(o->target, from->pc, code, sizeof(code)))
+		ret->text = ct_instruction_text(arena, code, sizeof(code), from->pc);
+	return ret->site == CT_NONE || !ret->text ? CT_NO_MEMORY : CT_OK;
+}
 
-			if (!one->races || one->fact.race != race ||
-				ct_read(o->target, one->pc, code, sizeof(code)))
+static enum ct_status tell(struct ct_observation *o, const ct_accesses *list)
+{
+	struct ct_access *told = NULL;
+	uint32_t n = 0, places = 0, left_out = 0;
+	enum ct_status status = CT_OK;
+
+	for (uint32_t i = 0, end; !status && i < list->n; i = end) {
+		end = end_of_place(list, i);
+		if (!is_shared(list, i, end))
+			continue;
+		if (!told)
+			told = ct_arena_new_array(
+				ct_sink_arena(o->sink), MAX_TOLD, struct ct_access);
+		if (!told)
+			return CT_NO_MEMORY;
+		for (uint32_t k = i; !status && k < end; k++) {
+			if (n == MAX_TOLD) {
+				left_out++;
 				continue;
-			ret[n] = one->fact;
-			ret[n].site = ct_observe_site(o, one->pc, false);
-			ret[n].text = ct_instruction_text(arena, code, sizeof(code), one->pc);
-			if (ret[n].site == CT_NONE || !ret[n].text)
-				return CT_NO_MEMORY;
-			n++;
+			}
+			struct ct_access *one = &told[n++];
+			status = describe(o, &list->items[k], places, one);
+			one->object = k > i && one->address == one[-1].address
+					      ? one[-1].object
+					      : name_of(o, one->address);
 		}
-	ct_sink_races(o->sink, &(struct ct_fact_races){.accesses = ret, .n = n});
-	return CT_OK;
+		places++;
+	}
+	if (!status && n)
+		ct_sink_races(o->sink, &(struct ct_fact_races){.accesses = told, .n = n});
+	if (left_out)
+		ct_sink_note(o->sink, CT_NOTE_LIMIT, "races",
+			"%u threads more are about to access memory that another one is about to "
+			"access, too: not looked at",
+			left_out);
+	return status;
 }
 
 enum ct_status ct_observe_races(struct ct_observation *o)
 {
-	accesses list = {0};
-	enum ct_status status = CT_OK;
-	size_t n = ct_target_n_threads(o->target);
-
-	if (!(o->plan->wants & CT_WANT_STACKS) || ct_target_arch(o->target) != &ct_arch_x86_64)
+	settle_actors(o);
+	if (o->accesses.n < 2)
 		return CT_OK;
-	for (uint32_t i = 0; !status && i < n; i++)
-		status = add_thread(o, i, &list);
-	if (!status && list.n > 1) {
-		qsort(list.items, list.n, sizeof(*list.items), by_address);
-		uint32_t n_races = CT_MIN(pair(&list), (uint32_t)MAX_ACCESSES);
-		if (n_races)
-			status = tell(o, &list, n_races);
-	}
-	ct_vec_free(&list);
-	return status;
+	qsort(o->accesses.items, o->accesses.n, sizeof(*o->accesses.items), by_address);
+	return tell(o, &o->accesses);
 }

@@ -245,6 +245,36 @@ static void what_an_instruction_is(void **state)
 	}
 }
 
+/* Is it atomic, does it only look whether there is anything, and what does it write? */
+static void what_others_see_of_it(void **state)
+{
+	static const struct {
+		const char *bytes;
+		bool atomic, probes, has_constant;
+		int64_t constant;
+	} cases[] = {{"f00fb10a", true, false, false, 0}, {"f0480fc70e", true, false, false, 0},
+		{"8710", true, false, false, 0}, {"658600", true, false, false, 0},
+		{"87d0", false, false, false, 0}, {"480fc110", false, false, false, 0},
+		{"66f0ff00", true, false, false, 0}, {"8400", false, true, false, 0},
+		{"4885c0", false, false, false, 0}, {"f60001", false, false, false, 0},
+		{"c60002", false, false, true, 2}, {"66c7000201", false, false, true, 0x102},
+		{"48c740fcffffffff", false, false, true, -1}, {"c6c002", false, false, false, 0},
+		{"830002", false, false, false, 0}};
+	struct ct_instruction insn;
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(cases); i++) {
+		uint8_t code[32] = {0};
+
+		from_hex(cases[i].bytes, code);
+		assert_int_equal(ct_decode(code, sizeof(code), &insn), CT_OK);
+		assert_int_equal(insn.atomic, cases[i].atomic);
+		assert_int_equal(insn.probes, cases[i].probes);
+		assert_int_equal(insn.has_constant, cases[i].has_constant);
+		assert_int_equal(insn.constant, cases[i].constant);
+	}
+}
+
 static void what_is_printed(void **state)
 {
 	static const char *const cases[][3] = {
@@ -456,6 +486,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_instruction),
 		cmocka_unit_test(rubbish),
 		cmocka_unit_test(what_an_instruction_is),
+		cmocka_unit_test(what_others_see_of_it),
 		cmocka_unit_test(what_is_printed),
 		cmocka_unit_test(the_c_library),
 	};

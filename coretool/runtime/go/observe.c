@@ -6,6 +6,7 @@
 #include "runtime/go/known_stacks.h"
 #include "runtime/go/panic.h"
 #include "runtime/go/pools_observe.h"
+#include "runtime/go/preempted.h"
 #include "runtime/go/profiles.h"
 #include "runtime/go/services.h"
 #include "runtime/go/waits.h"
@@ -91,6 +92,16 @@ static uint32_t add_actor(struct ct_go_observation *o, const struct ct_go_g *g)
 	return index;
 }
 
+static enum ct_status tell_preempted(
+	struct ct_go_observation *o, const struct ct_go_g *g, uint32_t actor)
+{
+	struct ct_regs regs;
+
+	if (state_of(g) != CT_STATE_RUNNABLE || ct_go_preempted(o->go, g, &regs))
+		return CT_OK;
+	return o->preempted(o->arg, actor, &regs);
+}
+
 static enum ct_status add_goroutine(struct ct_go_observation *o, const struct ct_go_g *g)
 {
 	uint32_t actor = add_actor(o, g);
@@ -103,6 +114,8 @@ static enum ct_status add_goroutine(struct ct_go_observation *o, const struct ct
 	enum ct_status status = o->unwinder ? ct_go_observe_stack(o, g, actor) : CT_OK;
 	if (!status && o->unwinder)
 		status = ct_go_observe_panics(o, g, actor);
+	if (!status && o->unwinder)
+		status = tell_preempted(o, g, actor);
 	return status ? status : ct_go_observe_waits(o, g, actor);
 }
 

@@ -54,6 +54,8 @@ struct ct_go_observation {
 	struct ct_unwinder *unwinder; /* shaped; NULL: stacks are not wanted */
 	/* A site with its names, of code that is not Go's too; arg is given to it. */
 	uint32_t (*site)(void *arg, uint64_t pc, bool is_call);
+	/* A goroutine that goes on with these registers, between two instructions. */
+	enum ct_status (*preempted)(void *arg, uint32_t actor, const struct ct_regs *regs);
 	void *arg;
 	struct ct_go_machine *machines;
 	uint32_t n_machines;
