@@ -20,14 +20,11 @@ static bool is_memory(struct ct_observation *o, uint64_t address, uint32_t size)
 	return map && size <= map->end - address && (map->prot < 0 || map->prot & WRITABLE);
 }
 
-/*
- * What push, call and ret do is on the own stack; what is repeated goes on from there for an
- * unknown number of bytes, which are not all accessed at once.
- */
+/* What push, call and ret do is on the own stack; of movs and its like, which go on from there, it
+ * is not known how many bytes are accessed at once. */
 static bool is_access(const struct ct_operand *operand)
 {
-	return (operand->read || operand->write) && !operand->implied && !operand->repeated &&
-	       operand->size;
+	return (operand->read || operand->write) && !operand->implied && operand->size;
 }
 
 static enum ct_status add_operands(struct ct_observation *o, const struct ct_instruction *insn,
