@@ -258,6 +258,18 @@ func keepers() []*actor {
 
 // ---- near misses ----
 
+// Nothing that anybody does would wake it, which is another mistake.
+//
+//go:noinline
+func nilChannel() *actor {
+	var never chan order
+	a := start("nil channel", func() { <-never })
+	expect(a, "main.start.func1", nil, "chan receive (nil chan)")
+	wait(a, "chan-recv", nil, nil)
+	finding("CT211", "P1", []*actor{a}, "proven", "likely")
+	return a
+}
+
 //go:noinline
 func reachedByVariable() *actor {
 	return at(start("by variable", func() { <-shutdown }), "chan-recv", shutdown)
@@ -312,6 +324,7 @@ func main() {
 	// Some of these before and some after the others.
 	fine(reachedByVariable(), "chan receive")
 	fine(signalledByVariable(), "sync.Cond.Wait")
+	tell("none_about", fields{"rules": []string{"CT210"}, "tids": []*actor{nilChannel()}})
 	forEver(abandonedSender(), "chan send")
 	forEver(rangeNeverClosed(), "chan receive")
 	group := waitWithoutDone()
