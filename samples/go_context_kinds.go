@@ -68,11 +68,14 @@ func byNet() (with, apart *actor) {
 	clerks := make(chan *actor, 2)
 	go func() {
 		_ = http.Serve(listener, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-			ctx := r.Context()
+			ctx, end := r.Context(), func() {}
 			if r.URL.Path == "/apart" {
-				ctx = context.WithoutCancel(ctx)
+				ctx, end = context.WithTimeout(context.WithoutCancel(ctx), time.Hour)
 			}
-			clerks <- start("clerk of "+r.URL.Path, func() { write(ctx) })
+			clerks <- start("clerk of "+r.URL.Path, func() {
+				defer end()
+				write(ctx)
+			})
 		}))
 	}()
 	for _, path := range []string{"/with", "/apart"} {

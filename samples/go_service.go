@@ -163,8 +163,11 @@ func (h *handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		out := outgoing(r.Context())
 		leave("forward", func() { forward(out) })
 	case "/detached":
-		ctx := &detached{r.Context()}
-		leave("detached", func() { _ = price(ctx) })
+		ctx, end := context.WithCancel(&detached{r.Context()})
+		leave("detached", func() {
+			defer end()
+			_ = price(ctx)
+		})
 	}
 }
 
@@ -197,6 +200,23 @@ func asked(address, path string) {
 
 func shutDown(label string, server *http.Server) *actor {
 	return start(label, func() { _ = server.Shutdown(context.Background()) })
+}
+
+type contextKey struct{ name string }
+
+// A tour and one stop of it: derived as a server derives the contexts of a connection and of a request, by another key.
+//
+//go:noinline
+func tour(label string, key interface{}) *actor {
+	all, end := context.WithCancel(context.WithValue(context.Background(), key, "here"))
+	stop, leaveIt := context.WithCancel(all)
+	leaveIt()
+	guide := start(label, func() {
+		defer end()
+		_ = price(stop)
+	})
+	wait(guide, "chan-send", audit, nil)
+	return guide
 }
 
 // After the order to end came, it waits for those who work.
@@ -270,6 +290,7 @@ func main() {
 		wait(leftBehind(label), "chan-send", audit, nil)
 	}
 	wait(helper, "chan-send", audit, nil)
+	guide, another := tour("guide", &contextKey{"local-addr"}), tour("guide of a server", http.ServerContextKey)
 	finding("CT228", "P1", []*actor{closing}, "likely")
 	tell("steps", fields{"rule": "CT228", "tids": []*actor{closing}, "words": []string{
 		fmt.Sprintf("goroutine %d (", stuckIn.checkOut.number()), "and may go on"}})
@@ -282,7 +303,8 @@ func main() {
 	}
 	finding("CT214", "P2", []*actor{leftBehind("mail")}, "likely")
 	tell("none_about", fields{"rules": []string{"CT214", "CT228"}, "tids": []*actor{leftBehind("count"), leftBehind("fetch"),
-		leftBehind("detached"), helper, stuckIn.checkOut, stuckIn.patient, closingToo, other, third, worker, sleeper, free}})
+		leftBehind("detached"), helper, stuckIn.checkOut, stuckIn.patient, closingToo, other, third, worker, sleeper, free,
+		guide, another}})
 	rest(self)
 	runtime.KeepAlive([]interface{}{kept, cancelNever})
 }

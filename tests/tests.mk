@@ -47,6 +47,7 @@ DRIVERS    = cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	damage='$(PYTHON) -B tests/damage/damage.py $(PROGRAM) $(CORES)' \
 	damage-go='$(PYTHON) -B tests/damage/damage_go.py $(PROGRAM) $(CORES)' \
 	damage-contexts='$(PYTHON) -B tests/damage/damage_contexts.py $(PROGRAM) $(CORES)' \
+	damage-leaks='$(PYTHON) -B tests/damage/damage_leaks.py $(PROGRAM) $(CORES)' \
 	golden='$(PYTHON) -B tests/golden/golden.py $(PROGRAM) $(CORES)' \
 	go-formats='$(PYTHON) -B tests/go/test_formats.py $(PROGRAM) $(CORES)' \
 	go-leaks='$(PYTHON) -B tests/go/leak_profile.py --fast --build $(CORES:/cores=) $(PROGRAM)' \
