@@ -31,6 +31,8 @@
 //	leaked      [ids]: these wait for what nobody has who can go on, and no others do; told of every sample
 //	retained    {tids, bytes, stacks}: leaked goroutines of one place, that keep this and little more alive, and have
 //	            at least so much of stacks
+//	kept_by     {rule, tids, bytes}: the finding of the rule about one of these says that so much is kept alive, and
+//	            little more
 //	heap        {live, objects}: bytes and objects that the runtime counted just before, right after a collection
 //	heap_object {address, alive, kept_by, steps, type, large_type}: an object; kept_by is in the words for its root,
 //	            steps is how many objects lead to it, itself included; large_type is known since 1.22

@@ -13,9 +13,12 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 )
+
+const papers = 64 << 10 // bytes that come with an order
 
 var (
 	stock     = make(chan int) // nobody sends to it
@@ -248,7 +251,8 @@ func main() {
 	stuckIn := &handlers{checkOut: named("checkout"), browse: named("browse"), patient: named("patient")}
 	stuck, at := serve(stuckIn)
 	kept := []net.Conn{ask(at, "/checkout"), ask(at, "/browse")}
-	for _, path := range []string{"/order", "/price", "/mail", "/count", "/fetch", "/forward", "/detached"} {
+	asked(at, "/order?papers="+strings.Repeat("p", papers))
+	for _, path := range []string{"/price", "/mail", "/count", "/fetch", "/forward", "/detached"} {
 		asked(at, path)
 	}
 	gone := ask(at, "/patient")
@@ -301,6 +305,7 @@ func main() {
 		finding("CT214", "P1", one, "likely")
 		tell("steps", fields{"rule": "CT214", "tids": one, "words": []string{has}})
 	}
+	tell("kept_by", fields{"rule": "CT214", "tids": []*actor{leftBehind("order")}, "bytes": papers})
 	finding("CT214", "P2", []*actor{leftBehind("mail")}, "likely")
 	tell("none_about", fields{"rules": []string{"CT214", "CT228"}, "tids": []*actor{leftBehind("count"), leftBehind("fetch"),
 		leftBehind("detached"), helper, stuckIn.checkOut, stuckIn.patient, closingToo, other, third, worker, sleeper, free,

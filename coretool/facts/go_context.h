@@ -60,8 +60,8 @@ struct ct_go_outlived {
 	uint32_t actor;
 	uint32_t frame; /* of its stack; CT_NONE: not one that is kept */
 	bool closure;   /* it is in a closure that the frame has */
-	uint64_t bytes; /* that only those who have outlived their handlers keep alive; 0: nobody
-			   has looked */
+	uint64_t bytes; /* of the request, that only those who have outlived their handlers keep
+			   alive, and none of those before it in the list */
 };
 
 struct ct_fact_go_contexts {
@@ -70,6 +70,7 @@ struct ct_fact_go_contexts {
 	const uint32_t *uses_by_context;       /* uses */
 	const struct ct_go_outlived *outlived; /* by actor, one for each */
 	uint32_t n_contexts, n_uses, n_outlived;
+	bool outlived_sized; /* what they keep alive is known */
 	uint32_t n_left_out; /* contexts that there was no room for */
 };
 

@@ -165,10 +165,10 @@ json_t *ct_json_finding(const struct ct_json *j, uint32_t index)
 	ct_record_text(&r, "other_side", f->other_side);
 	add_members(j, &r, f);
 	ct_record_text(&r, "fingerprint", f->fingerprint);
-	if (f->has_retained) {
+	if (f->has_retained)
 		ct_record_int(&r, "retained_bytes", (json_int_t)f->retained);
+	if (f->stacks)
 		ct_record_int(&r, "stack_bytes", (json_int_t)f->stacks);
-	}
 	/* null, not left out: scripts select the findings that count by this field. */
 	ct_record_add(&r, "ignored_by", f->ignored_by ? ct_json_text(f->ignored_by) : json_null());
 	return ct_record_done(&r);

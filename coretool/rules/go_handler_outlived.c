@@ -48,6 +48,8 @@ static enum ct_status report(struct ct_findings *out, const struct ct_late *late
 		const struct ct_go_outlived *one = &c->outlived[late[i].i];
 
 		ct_draft_actor(&draft, one->actor);
+		draft.has_retained |= c->outlived_sized && one->request;
+		draft.retained += one->bytes;
 		if (draft.steps.n < MAX_STEPS)
 			ct_draft_step(&draft,
 				ct_arena_printf(out->arena, "%s %s",

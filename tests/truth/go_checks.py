@@ -393,6 +393,8 @@ def check_context(report, _, value):
 TIMER_SLACK = 300 * 10**9
 # What hangs on a large object, in bytes.
 RETAINED_SLACK = 4096
+# What else a request has: its connection's buffers.
+HELD_SLACK = 48 << 10
 
 
 def timer_fits(timer, value):
@@ -502,6 +504,13 @@ def check_retained(report, _, value):
         yield f"retained: count is {groups[0]['count']}"
 
 
+def check_kept_by(report, _, value):
+    for finding in (f for f in report.findings if f["rule"] == value["rule"]):
+        if report.finding_tids(finding) & set(value["tids"]) \
+                and not value["bytes"] <= finding.get("retained_bytes", -1) < value["bytes"] + HELD_SLACK:
+            yield f"{value['rule']}: {finding.get('retained_bytes')} bytes are kept, should be {value['bytes']}"
+
+
 def without_wrappers(samples):
     """What the compiler puts around a go or defer statement is not in all of Go's own profiles."""
     found = {}
@@ -568,6 +577,7 @@ CHECKS = {
     "not_stuck": check_not_stuck,
     "leaked": check_leaked,
     "retained": check_retained,
+    "kept_by": check_kept_by,
     "fires": check_fires,
     "finding_says": check_finding_says,
     "steps": check_steps,

@@ -29,7 +29,8 @@ TRUTH = [
     {"polled": {"tid": "g:10", "fd": 5, "mode": "read", "local": "127.0.0.1:80"}},
     {"cycle": {"timed": False, "tids": ["g:7", "g:8"]}},
     {"finding": {"rule": "CT204", "level": "P0", "confidence": ["likely"], "tids": ["g:7", "g:8"]}},
-    {"leaked": ["g:9"]}, {"retained": {"tids": ["g:9"], "bytes": 4096, "stacks": 2048}}, {"fires": ["CT204"]}, {"nobody": "0x60"}, {"not_stuck": ["g:10"]}, {"peers_among": {"tid": "g:9", "peers": ["g:7"]}},
+    {"leaked": ["g:9"]}, {"retained": {"tids": ["g:9"], "bytes": 4096, "stacks": 2048}},
+    {"kept_by": {"rule": "CT210", "tids": ["g:9"], "bytes": 4100}}, {"fires": ["CT204"]}, {"nobody": "0x60"}, {"not_stuck": ["g:10"]}, {"peers_among": {"tid": "g:9", "peers": ["g:7"]}},
     {"native_frame": {"tid": "g:8", "name": "read_page"}},
     {"bubble": ["g:9"]},
     {"panic": {"tid": "g:7", "class": "panic", "function": "main.pay", "values": [
@@ -158,6 +159,7 @@ WRONG = {
     "leak missed": (lambda r: r["findings"].pop(3), "leaked: [g:9] are not found"),
     "false leak": (lambda r: r["findings"][3]["actors"].append("g:10"), "leaked: [g:10] are not"),
     "kept": (lambda r: r["leaks"][0].update(retained_bytes=4100), "retained_bytes are {"),
+    "kept by it": (lambda r: r["findings"][3].pop("retained_bytes"), "CT210: None bytes are kept, should be 4100"),
     "kept by nobody": (lambda r: r["leaks"].pop(), "0 groups and 1 findings are about [g:9]"),
     "kept in the finding": (lambda r: r["findings"][3].pop("stack_bytes"), "stack_bytes are {"),
     "kept too much": (lambda r: [one.update(retained_bytes=1 << 20) for one in (

@@ -392,7 +392,7 @@ static void a_group_is_waited_for(void **state)
 }
 
 /* Three have outlived their handlers; the one between the others sleeps. */
-static void a_handler_is_outlived(void **state)
+static void outlive(bool sized)
 {
 	static const struct ct_go_context contexts[] = {{.address = 0xa000,
 		.type = "context.cancelCtx",
@@ -403,12 +403,11 @@ static void a_handler_is_outlived(void **state)
 	struct scene s = begin();
 	struct ct_go_outlived outlived[3];
 
-	(void)state;
 	for (uint32_t i = 0; i < 3; i++)
 		outlived[i] = (struct ct_go_outlived){.actor = goroutine(&s.story, 18 + i),
 			.request = i ? 0 : 0xb000,
 			.closure = i != 0,
-			.bytes = i ? 0 : 4096,
+			.bytes = i || !sized ? 0 : 4096,
 			.frame = CT_NONE};
 	receives(&s.story, outlived[0].actor, 0xc000);
 	receives(&s.story, outlived[2].actor, 0xc001);
@@ -416,7 +415,8 @@ static void a_handler_is_outlived(void **state)
 	ct_sink_go_contexts(s.story.sink, &(struct ct_fact_go_contexts){.contexts = contexts,
 						  .n_contexts = 1,
 						  .outlived = outlived,
-						  .n_outlived = 3});
+						  .n_outlived = 3,
+						  .outlived_sized = sized});
 	end(&s);
 	const struct ct_finding *found = finding_of(s.doc, "CT214");
 	assert_non_null(found);
@@ -426,14 +426,25 @@ static void a_handler_is_outlived(void **state)
 	assert_int_equal(found->n_actors, 2);
 	assert_int_equal(found->actors[0], outlived[0].actor);
 	assert_true(has_step(found, "has the http.Request 0xb000, whose handler has returned"));
-	assert_true(has_step(found, "keeps 4096 bytes alive"));
+	assert_int_equal(has_step(found, "keeps 4096 bytes alive"), sized);
+	assert_int_equal(found->has_retained, sized);
+	assert_int_equal(found->retained, sized ? 4096 : 0);
 	assert_false(has_step(found, "http.Request 0xb000 in a closure"));
 	assert_non_null(strstr(found->message, "nobody is known who will end that"));
 	assert_non_null(strstr(s.doc->findings[1].message, "until then it keeps the request"));
 	assert_int_equal(s.doc->findings[1].level, CT_P2);
+	/* Only a context, whose request is not known. */
+	assert_false(s.doc->findings[1].has_retained);
 	assert_true(has_step(&s.doc->findings[1],
 		"has the context of a request (cancelCtx 0xa000) in a closure"));
 	done(&s);
+}
+
+static void a_handler_is_outlived(void **state)
+{
+	(void)state;
+	outlive(true);
+	outlive(false);
 }
 
 int main(void)

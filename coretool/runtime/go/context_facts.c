@@ -297,6 +297,7 @@ static enum ct_status add_facts(struct telling *t, const struct ct_go_uses *foun
 					      outlived->list.n * sizeof(*outlived->list.items))
 				    : NULL,
 		.n_outlived = outlived->list.n,
+		.outlived_sized = outlived->sized,
 		.n_contexts = n,
 		.n_uses = n_uses,
 		.n_left_out = t->contexts->n_left_out};
@@ -334,7 +335,8 @@ static enum ct_status observe(struct ct_go_observation *o, struct ct_go_world *w
 		status = ct_go_contexts_find_lost(world, contexts);
 	if (!status)
 		status = ct_go_outlived_find(o, world, contexts, uses, &outlived);
-	if (!status && o->all_contexts)
+	if (!status && outlived.list.n &&
+		(o->all_contexts || world->heap->bytes <= CT_GO_UNASKED))
 		status = ct_go_outlived_size(world, &outlived);
 	if (!status)
 		status = add_facts(&t, uses, &outlived);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/go/heap_world.h"
 
+#include "runtime/go/sudog.h"
+
 #include <inttypes.h>
+
+#define MAX_CASES 65536u /* of a select */
 
 /* The goroutines are those that were found, each once, whatever the runtime's list says. */
 enum ct_status ct_go_world_roots(void *world, ct_go_root_visit *visit, void *visit_arg)
@@ -30,6 +34,29 @@ enum ct_status ct_go_world_roots(void *world, ct_go_root_visit *visit, void *vis
 			w->n_bad);
 	w->missed |= !ct_go_roots_specials(w->heap, w->masks, visit, visit_arg);
 	return CT_OK;
+}
+
+void ct_go_world_hide_at(const struct ct_go_world *w, struct ct_go_mark *mark, uint64_t address)
+{
+	struct ct_go_object object;
+
+	if (ct_go_object_at(w->heap, address, &object))
+		ct_go_mark_alone(mark, &object);
+}
+
+void ct_go_world_hide(const struct ct_go_world *w, struct ct_go_mark *mark, uint32_t actor)
+{
+	const struct ct_go_observation *o = w->o;
+	uint64_t g = ct_sink_get_actor(o->sink, actor)->object;
+	uint64_t at = ct_go_word(o->go, g, CT_GO_G_WAITING);
+	struct ct_go_sudog sudog;
+
+	ct_go_world_hide_at(w, mark, g);
+	for (uint32_t n = 0;
+		at && n < MAX_CASES && !ct_go_sudog_at(o->go, at, &sudog) && sudog.g == g; n++) {
+		ct_go_world_hide_at(w, mark, at);
+		at = sudog.waitlink;
+	}
 }
 
 bool ct_go_world_saw_all(const struct ct_go_world *w, const struct ct_go_mark *mark)

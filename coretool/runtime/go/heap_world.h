@@ -8,6 +8,9 @@
 
 #include "runtime/go/heap_types.h"
 
+/* Bytes of heap that are marked though nobody has asked for what only a mark tells. */
+#define CT_GO_UNASKED (UINT64_C(1) << 30)
+
 struct ct_go_world {
 	struct ct_go_observation *o;
 	struct ct_go_heap *heap;
@@ -36,6 +39,12 @@ CT_WARN_UNUSED enum ct_status ct_go_world_types(struct ct_go_world *world);
  * goroutines, then what hangs on objects. */
 CT_WARN_UNUSED enum ct_status ct_go_world_roots(
 	void *world, ct_go_root_visit *visit, void *visit_arg);
+
+/* Marks the object at an address, or the records by which the runtime has a goroutine that waits
+ * (its g, what it is queued by), without what they refer to. */
+void ct_go_world_hide_at(
+	const struct ct_go_world *world, struct ct_go_mark *mark, uint64_t address);
+void ct_go_world_hide(const struct ct_go_world *world, struct ct_go_mark *mark, uint32_t actor);
 
 /* Whether all that leads to objects was read for the mark, which began with these roots: else what
  * it does not have is not known to be unreachable. */

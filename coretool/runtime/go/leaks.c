@@ -16,12 +16,9 @@
 #include <inttypes.h>
 
 #include "runtime/go/leaks.h"
-#include "runtime/go/sudog.h"
 #include "runtime/go/waits.h"
 
-#define MAX_CASES 65536u
-#define FEW       256u                /* stacks: what they reach is marked without threads */
-#define UNASKED   (UINT64_C(1) << 30) /* bytes of heap that are marked though not asked for */
+#define FEW 256u /* stacks: what they reach is marked without threads */
 
 static void mark_root(void *arg, const struct ct_go_root *root)
 {
@@ -103,32 +100,13 @@ static enum ct_status run(struct ct_go_hunt *h, bool few)
 
 /* ---- what others reach ---- */
 
-static void hide(struct ct_go_hunt *h, uint64_t addr)
-{
-	struct ct_go_object object;
-
-	if (ct_go_object_at(h->world->heap, addr, &object))
-		ct_go_mark_alone(h->mark, &object);
-}
-
 /* The records of those that may be leaked: their g, and what they are queued by. */
 static void hide_records(struct ct_go_hunt *h)
 {
 	const struct ct_go_observation *o = h->o;
 
-	for (uint32_t i = 0; i < h->blocked.n; i++) {
-		uint64_t g = ct_sink_get_actor(o->sink, h->blocked.items[i].actor)->object;
-		uint64_t at = ct_go_word(o->go, g, CT_GO_G_WAITING);
-		struct ct_go_sudog sudog;
-
-		hide(h, g);
-		for (uint32_t n = 0;
-			at && n < MAX_CASES && !ct_go_sudog_at(o->go, at, &sudog) && sudog.g == g;
-			n++) {
-			hide(h, at);
-			at = sudog.waitlink;
-		}
-	}
+	for (uint32_t i = 0; i < h->blocked.n; i++)
+		ct_go_world_hide(h->world, h->mark, h->blocked.items[i].actor);
 	ct_go_read_semaphores(o->go, o->waits);
 	for (uint32_t i = 0; i < o->waits->parked.n; i++) {
 		const struct ct_go_parked *p = &o->waits->parked.items[i];
@@ -137,7 +115,7 @@ static void hide_records(struct ct_go_hunt *h)
 		if (!p->sudog)
 			continue;
 		/* Others in the table are behind these records, too. */
-		hide(h, p->sudog);
+		ct_go_world_hide_at(h->world, h->mark, p->sudog);
 		if (actor - o->first >= o->n || !h->is_blocked[actor - o->first])
 			ct_go_mark_root(h->mark, p->at);
 	}
@@ -322,7 +300,7 @@ static enum ct_status search(struct ct_go_hunt *h, struct ct_fact_go *ret)
 	status = watch_needs(h);
 	if (status || !h->n_left)
 		return status;
-	if (!h->o->all_leaks && h->world->heap->bytes > UNASKED) {
+	if (!h->o->all_leaks && h->world->heap->bytes > CT_GO_UNASKED) {
 		say_not_searched(h, ret);
 		return CT_OK;
 	}

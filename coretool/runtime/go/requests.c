@@ -344,13 +344,16 @@ enum ct_status ct_go_outlived_size(struct ct_go_world *world, struct ct_go_outli
 	}
 	others.mark = ok && n ? ct_go_mark_new(world->heap, 0) : NULL;
 	enum ct_status status = ok && (others.mark || !n) ? CT_OK : CT_NO_MEMORY;
+	/* What one sends may be in its request: the channel leads to it by such a record. */
+	for (uint32_t i = 0; !status && i < n; i++)
+		ct_go_world_hide(world, others.mark, outlived->list.items[i].actor);
 	if (!status && n)
 		status = ct_go_world_roots(world, mark_other, &others);
 	if (!status && n)
 		status = ct_go_mark_run(others.mark);
 	/* What could not be read may keep it too. */
-	bool sure = !status && n && ct_go_world_saw_all(world, others.mark);
-	for (uint32_t i = 0; sure && i < n; i++)
+	outlived->sized = !status && n && ct_go_world_saw_all(world, others.mark);
+	for (uint32_t i = 0; outlived->sized && i < n; i++)
 		if (outlived->list.items[i].request)
 			outlived->list.items[i].bytes =
 				ct_go_mark_more(others.mark, outlived->list.items[i].request);
