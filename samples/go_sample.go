@@ -29,6 +29,7 @@
 //	none_about  {rules, tids}: no finding of these rules is about them
 //	not_stuck   [ids]: no finding is about them
 //	leaked      [ids]: these wait for what nobody has who can go on, and no others do; told of every sample
+//	suspects    {least, age, tids}: with these thresholds of CT220 exactly these look leaked, without them nobody
 //	retained    {tids, bytes, stacks}: leaked goroutines of one place, that keep this and little more alive, and have
 //	            at least so much of stacks
 //	kept_by     {rule, tids, bytes}: the finding of the rule about one of these says that so much is kept alive, and

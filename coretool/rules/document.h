@@ -108,12 +108,12 @@ struct ct_finding {
 	const struct ct_step *steps;
 	uint32_t n_steps;
 	bool has_retained;
-	uint64_t retained; /* bytes that nothing but its actors keeps alive, … */
-	uint64_t stacks;   /* … and of their stacks; 0: not asked for */
-	const char *subject;       /* what it is about, the same in another run, where no thread and
-				      no object is part of it; or NULL */
-	const char *fingerprint;   /* NULL: no stacks to make one of */
-	const char *ignored_by;    /* the option or baseline that ignores it, or NULL */
+	uint64_t retained;       /* bytes that nothing but its actors keeps alive, … */
+	uint64_t stacks;         /* … and of their stacks; 0: not asked for */
+	const char *subject;     /* what it is about, the same in another run, where no thread and
+				    no object is part of it; or NULL */
+	const char *fingerprint; /* NULL: no stacks to make one of */
+	const char *ignored_by;  /* the option or baseline that ignores it, or NULL */
 };
 
 struct ct_summary {

@@ -103,6 +103,7 @@ extern const struct ct_rule ct_rule_go_db_pool;
 extern const struct ct_rule ct_rule_go_goroutine_count;
 extern const struct ct_rule ct_rule_go_handler_outlived;
 extern const struct ct_rule ct_rule_go_leak;
+extern const struct ct_rule ct_rule_go_leak_suspect;
 extern const struct ct_rule ct_rule_go_lock_cycle;
 extern const struct ct_rule ct_rule_go_nil_channel;
 extern const struct ct_rule ct_rule_go_panic;

@@ -32,6 +32,12 @@ const struct ct_threshold_row ct_thresholds[CT_N_THRESHOLDS] = {
 		"KiB of an object in a sync.Pool that are too many (CT224)", 1024},
 	[CT_THRESHOLD_POOL_TIMES] = {"pool-times",
 		"how many times as large as the one in the middle is too large (CT224)", 8},
+	[CT_THRESHOLD_SUSPECTS] = {"leak-suspects",
+		"goroutines that came to one place one after the other and stay there, to be "
+		"suspects of a leak (CT220)",
+		100},
+	[CT_THRESHOLD_SUSPECT_AGE] = {"leak-suspect-age",
+		"seconds in which they came, from the first to the last (CT220)", 300},
 	[CT_THRESHOLD_POOL_LEAST] = {"pool-least", "KiB that such an object has at least (CT224)",
 		16},
 };

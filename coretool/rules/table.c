@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/findings.h"
 
+/* The last one speaks of whom no other one speaks of. */
 const struct ct_rule *const ct_rules[] = {
 	&ct_rule_lock_cycle,
 	&ct_rule_self_deadlock,
@@ -37,5 +38,6 @@ const struct ct_rule *const ct_rules[] = {
 	&ct_rule_go_shutdown,
 	&ct_rule_go_db_pool,
 	&ct_rule_go_timer_pile_up,
+	&ct_rule_go_leak_suspect,
 };
 const size_t ct_n_rules = CT_COUNT(ct_rules);

@@ -13,6 +13,7 @@ import fnmatch
 import json
 import subprocess
 import sys
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -34,6 +35,13 @@ def profile(binary, core, kind, *files):
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=TOOL_SECONDS, check=True).stdout
 
 
+def suspects(binary, core, value, *files):
+    """The report by these thresholds."""
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as policy:
+        print(f"[thresholds]\nleak-suspects = {value['least']}\nleak-suspect-age = {value['age']}", file=policy, flush=True)
+        return ask(binary, "analyze", str(core), *files, "--policy", policy.name)
+
+
 def ask_others(binary, core, truth, report, files):
     """The heap as a whole, pools, contexts, timers, and {address: {key: [texts]}} of the truth's objects."""
     if "pool" in truth.values:
@@ -44,6 +52,8 @@ def ask_others(binary, core, truth, report, files):
     kinds = [value["kind"] for value in truth.values.get("kept_profile", [])]
     report.profiles = {kind: profile(binary, core, kind, *files)
                        for kind in (*kinds, "waiting-now")} if kinds else {}
+    for value in truth.values.get("suspects", []):
+        report.suspects = suspects(binary, core, value, *files)
     if "timer" in truth.values:
         report.timers = ask(binary, "timers", str(core), *files).get("timers")
     for value in truth.values.get("heap_object", []) + truth.values.get("stack_word", []):

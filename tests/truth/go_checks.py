@@ -4,6 +4,7 @@
 import base64
 import re
 
+from go_leak_checks import LEAK_CHECKS, RETAINED_SLACK
 from profile_proto import Profile
 from report_view import ids, number, who
 
@@ -391,10 +392,6 @@ def check_context(report, _, value):
 
 # The runtime notes the time now and then, and a core is made a while after the sample has told.
 TIMER_SLACK = 300 * 10**9
-# What hangs on a large object, in bytes.
-RETAINED_SLACK = 4096
-# What else a request has: its connection's buffers.
-HELD_SLACK = 48 << 10
 
 
 def timer_fits(timer, value):
@@ -488,29 +485,6 @@ def check_leaked(report, truth, value):
         yield f"leaked: {ids(found - set(value).union(*circles))} are not"
 
 
-def check_retained(report, _, value):
-    """The same numbers in the group of leaks and in the finding; the sum of what each one has."""
-    groups = [group for group in report.leaks
-              if {report.who(one["actor"]) for one in group["goroutines"]} == set(value["tids"])]
-    found = [f for f in report.findings if f["rule"] == "CT210" and report.finding_tids(f) == set(value["tids"])]
-    if (len(groups), len(found)) != (1, 1):
-        yield f"retained: {len(groups)} groups and {len(found)} findings are about {ids(value['tids'])}"
-        return
-    for key, least, slack in ("retained_bytes", value["bytes"], RETAINED_SLACK), ("stack_bytes", value["stacks"], 1 << 20):
-        sums = {sum(one[key] for one in groups[0]["goroutines"]), groups[0][key], found[0].get(key)}
-        if len(sums) != 1 or not least <= groups[0][key] < least + slack:
-            yield f"retained: {key} are {sums}, should be {least}"
-    if groups[0]["count"] != len(value["tids"]):
-        yield f"retained: count is {groups[0]['count']}"
-
-
-def check_kept_by(report, _, value):
-    for finding in (f for f in report.findings if f["rule"] == value["rule"]):
-        if report.finding_tids(finding) & set(value["tids"]) \
-                and not value["bytes"] <= finding.get("retained_bytes", -1) < value["bytes"] + HELD_SLACK:
-            yield f"{value['rule']}: {finding.get('retained_bytes')} bytes are kept, should be {value['bytes']}"
-
-
 def without_wrappers(samples):
     """What the compiler puts around a go or defer statement is not in all of Go's own profiles."""
     found = {}
@@ -554,6 +528,7 @@ def check_waiting_now(report, _, value):
 
 
 CHECKS = {
+    **LEAK_CHECKS,
     "kept_profile": check_kept_profile,
     "waiting_now": check_waiting_now,
     "context": check_context,
@@ -576,8 +551,6 @@ CHECKS = {
     "nobody": check_nobody,
     "not_stuck": check_not_stuck,
     "leaked": check_leaked,
-    "retained": check_retained,
-    "kept_by": check_kept_by,
     "fires": check_fires,
     "finding_says": check_finding_says,
     "steps": check_steps,

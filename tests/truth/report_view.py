@@ -115,6 +115,7 @@ class Report:
         self.heap = data.get("heap")
         self.timers = data.get("timers")
         self.explained = data.get("explained", {})
+        self.suspects = data.get("suspects") or data
         self.leaks = data.get("leaks", [])
         self.contexts = data.get("contexts", [])
         self.pools = data.get("pools") or {"pools": [], "findings": []}

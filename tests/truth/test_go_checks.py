@@ -30,6 +30,7 @@ TRUTH = [
     {"cycle": {"timed": False, "tids": ["g:7", "g:8"]}},
     {"finding": {"rule": "CT204", "level": "P0", "confidence": ["likely"], "tids": ["g:7", "g:8"]}},
     {"leaked": ["g:9"]}, {"retained": {"tids": ["g:9"], "bytes": 4096, "stacks": 2048}},
+    {"suspects": {"least": 2, "age": 1, "tids": ["g:7", "g:9"]}},
     {"kept_by": {"rule": "CT210", "tids": ["g:9"], "bytes": 4100}}, {"fires": ["CT204"]}, {"nobody": "0x60"}, {"not_stuck": ["g:10"]}, {"peers_among": {"tid": "g:9", "peers": ["g:7"]}},
     {"native_frame": {"tid": "g:8", "name": "read_page"}},
     {"bubble": ["g:9"]},
@@ -63,7 +64,7 @@ def right_report():
     frames += [{"function": name, "file": f"/src/{file}", "line": line} for name, file, line in FRAMES]
     end = [{"function": "runtime.goexit"}]
     return {
-        "summary": {"goroutines": 3},
+        "summary": {"goroutines": 3, "verdict": "stuck"},
         "stacks": [{"frames": frames + end}, {"frames": [{"function": "read_page"}, *end]}, {"frames": end}],
         "resources": [{"id": "r:0x30", "kind": "go_chan", "state": {"len": 0, "cap": 3, "closed": False, "elem": "int"}},
                       {"id": "r:0x50", "kind": "go_waitgroup", "state": {"counter": 2, "waiters": 0}},
@@ -101,6 +102,8 @@ def right_report():
                        "types": [{"name": "*main.page", "objects": 3}], "large": [{"bytes": 64}],
                        "doubles": [{"address": "0xb0", "array": "0xc0"}],
                        "processors": [{"private": 1, "shared": 1, "victim-private": 0, "victim-shared": 1}]}]},
+        "suspects": {"summary": {"verdict": "stuck"}, "findings": [
+            {"rule": "CT220", "level": "P2", "confidence": "likely", "actors": ["g:7", "g:9"]}]},
         "leaks": [{"count": 1, "retained_bytes": 4200, "stack_bytes": 2048, "goroutines": [
             {"actor": "g:9", "retained_bytes": 4200, "stack_bytes": 2048}]}],
         "panics": [{"actor": "g:7", "class": "panic", "value": "second", "value_type": "string",
@@ -159,6 +162,11 @@ WRONG = {
     "leak missed": (lambda r: r["findings"].pop(3), "leaked: [g:9] are not found"),
     "false leak": (lambda r: r["findings"][3]["actors"].append("g:10"), "leaked: [g:10] are not"),
     "kept": (lambda r: r["leaks"][0].update(retained_bytes=4100), "retained_bytes are {"),
+    "not suspected": (lambda r: r["suspects"]["findings"].pop(), "suspects: [] are, should be [g:7, g:9]"),
+    "suspected wrongly": (lambda r: r["suspects"]["findings"][0]["actors"].append("g:10"), "'[g:10, g:7, g:9]'"),
+    "suspected too soon": (lambda r: r["findings"].append(r["suspects"]["findings"][0]), "fires by the usual thresholds"),
+    "sure of suspects": (lambda r: r["suspects"]["findings"][0].update(confidence="proven"), "suspects: P2, proven"),
+    "verdict by suspects": (lambda r: r["suspects"]["summary"].update(verdict="leak"), "the verdict becomes leak"),
     "kept by it": (lambda r: r["findings"][3].pop("retained_bytes"), "CT210: None bytes are kept, should be 4100"),
     "kept by nobody": (lambda r: r["leaks"].pop(), "0 groups and 1 findings are about [g:9]"),
     "kept in the finding": (lambda r: r["findings"][3].pop("stack_bytes"), "stack_bytes are {"),

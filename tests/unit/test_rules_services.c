@@ -378,9 +378,8 @@ static void a_group_is_waited_for(void **state)
 						      s.story.sink, "go_waitgroup", 0x1000, &fresh),
 					      .why = "told by hand"});
 		ct_sink_peer(s.story.sink, wait,
-			&(struct ct_peer){.actor = worker,
-				.trust = cases[i].peer,
-				.why = "told by hand"});
+			&(struct ct_peer){
+				.actor = worker, .trust = cases[i].peer, .why = "told by hand"});
 		ct_sink_get_actor(s.story.sink, waiter)->state = CT_STATE_WAITING;
 		if (cases[i].stuck)
 			receives(&s.story, worker, 0xc000);

@@ -335,8 +335,7 @@ static enum ct_status observe(struct ct_go_observation *o, struct ct_go_world *w
 		status = ct_go_contexts_find_lost(world, contexts);
 	if (!status)
 		status = ct_go_outlived_find(o, world, contexts, uses, &outlived);
-	if (!status && outlived.list.n &&
-		(o->all_contexts || world->heap->bytes <= CT_GO_UNASKED))
+	if (!status && outlived.list.n && (o->all_contexts || world->heap->bytes <= CT_GO_UNASKED))
 		status = ct_go_outlived_size(world, &outlived);
 	if (!status)
 		status = add_facts(&t, uses, &outlived);

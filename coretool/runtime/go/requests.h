@@ -13,7 +13,7 @@
 
 struct ct_go_outlived_list {
 	CT_VEC(struct ct_go_outlived) list; /* by actor, one for each */
-	bool sized; /* what they keep alive is known */
+	bool sized;                         /* what they keep alive is known */
 };
 
 /* Finds them; contexts are linked, uses are known. CT_NO_MEMORY, or CT_OK. */
