@@ -32,6 +32,8 @@ var (
 	keptCancel context.CancelFunc
 	kept       []context.Context
 	bares      []*bare
+	noted      context.Context // in a variable of its own
+	nailed     unsafe.Pointer  // likewise, and bare
 )
 
 // addressOf is where the context is.
@@ -199,6 +201,15 @@ func forgotten(root context.Context) {
 	byAddress := forget(root)
 	bares = bareOf(byAddress)
 	tree(byAddress, root, "cancel", nil)
+	noted = forget(root)
+	tree(noted, root, "cancel", fields{"lost": true})
+	pinned := forget(root)
+	nailed = (*[2]unsafe.Pointer)(unsafe.Pointer(&pinned))[1]
+	tree(pinned, root, "cancel", nil)
+	// It is cancelled.
+	over, cancelOver := context.WithCancel(root)
+	cancelOver()
+	tree(over, root, "cancel", fields{"err": "context canceled"})
 	// Nothing that lives keeps it.
 	alone := forget(context.Background())
 	tree(alone, nil, "cancel", nil)
@@ -206,7 +217,7 @@ func forgotten(root context.Context) {
 	timed, cancelTimed := context.WithTimeout(root, time.Hour)
 	_ = cancelTimed
 	tree(timed, root, "timer", fields{"deadline": "ahead"})
-	kept = append(kept, inField, deferred, later, byAddress, alone, timed, lost)
+	kept = append(kept, inField, deferred, later, byAddress, pinned, over, alone, timed, lost)
 }
 
 func main() {
@@ -255,7 +266,7 @@ func main() {
 	expect(asker, "main.ask", nil, "chan receive")
 	wait(asker, "chan-recv", answers, nil)
 	expect(answering, "main.(*gate).pass", nil, "sleep")
-	tree(root, nil, "cancel", fields{"children": 6})
+	tree(root, nil, "cancel", fields{"children": 8})
 	tree(order, root, "value", fields{"key": "main.ticket", "value": "int"})
 	tree(late, order, "timer", fields{"err": "context deadline exceeded", "deadline": "past",
 		"ignored_by": []*actor{lazy, boss, queue, tidy}})

@@ -212,19 +212,30 @@ func main() {
 	customer := start("customer", func() { busy.page(context.Background()) })
 	busy.waits(1)
 
+	// One transaction is in what two have: who of them ends it is not known.
+	shared := open(&bank{}, 1)
+	theirs, err := shared.db.Begin()
+	must(err, "begin")
+	both := &basket{"two customers", theirs}
+	one, two := start("one buyer", func() { both.pay(paid) }), start("two buyers", func() { both.pay(paid) })
+	third := start("a third", func() { shared.page(context.Background()) })
+	shared.waits(1)
+
 	// Another may be opened, and is.
 	roomy := open(&bank{slowToConnect: true}, 3)
 	early := start("early", func() { roomy.page(context.Background()) })
 
-	for _, one := range []*actor{reporting, transferring, visitor, other, customer} {
+	for _, one := range []*actor{reporting, transferring, visitor, other, customer, third} {
 		expect(one, "database/sql.(*DB).conn", nil, "select")
 	}
-	for _, one := range []*actor{reporting, transferring, visitor, customer} {
+	for _, one := range []*actor{reporting, transferring, visitor, customer, third} {
 		wait(one, "chan-recv", nil, nil)
 	}
 	tell("select", fields{"tid": other, "all": false, "timed": false, "cases": []fields{receive(ctx.Done())}})
-	wait(paying, "chan-recv", paid, nil)
-	expect(paying, "main.(*basket).pay", nil, "chan receive")
+	for _, buyer := range []*actor{paying, one, two} {
+		wait(buyer, "chan-recv", paid, nil)
+		expect(buyer, "main.(*basket).pay", nil, "chan receive")
+	}
 	expect(clerk, "main.(*question).Exec", nil, "sleep")
 	expect(early, "main.(*bank).Connect", nil, "sleep")
 	waiting := []*actor{reporting, transferring, visitor, other}
@@ -235,6 +246,9 @@ func main() {
 		"has a connection, with a Tx that is neither committed nor rolled back, and is waiting",
 		"nothing leads to that any more"}})
 	finding("CT229", "P2", []*actor{customer}, "possible")
+	finding("CT229", "P2", []*actor{third}, "possible")
+	tell("steps", fields{"rule": "CT229", "tids": []*actor{third}, "words": []string{
+		"a connection is with a Tx that is neither committed nor rolled back; which goroutine will give it back is not known"}})
 	closing, forgetting := closed(&bank{deaf: true}, "chan receive")
 	wait(forgetting, "chan-recv", calls, nil)
 	finding("CT228", "P1", []*actor{closing}, "likely")

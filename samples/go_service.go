@@ -109,6 +109,7 @@ func checkOut(w http.ResponseWriter, r *http.Request, who *actor) {
 //go:noinline
 func browse(w http.ResponseWriter, r *http.Request, who *actor) {
 	who.enter()
+	leave("helper of "+who.label, func() { order(r) })
 	time.Sleep(time.Hour)
 	fmt.Fprintln(w, r.URL.Path)
 }
@@ -174,13 +175,13 @@ func (h *handlers) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serve is a server with these handlers, and where it is.
-func serve(h *handlers) (*http.Server, string) {
+// serve has the server serve with these handlers; where it is.
+func serve(server *http.Server, h *handlers) string {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(err, "listen")
-	server := &http.Server{Handler: h}
+	server.Handler = h
 	go func() { _ = server.Serve(listener) }()
-	return server, listener.Addr().String()
+	return listener.Addr().String()
 }
 
 // ask sends a request and leaves the connection open.
@@ -249,7 +250,10 @@ func main() {
 	ctx, stop := context.WithCancel(context.Background())
 	stop()
 	stuckIn := &handlers{checkOut: named("checkout"), browse: named("browse"), patient: named("patient")}
-	stuck, at := serve(stuckIn)
+	// Side by side, the healthy one first.
+	servers := new([2]http.Server)
+	healthy, stuck := &servers[0], &servers[1]
+	at := serve(stuck, stuckIn)
 	kept := []net.Conn{ask(at, "/checkout"), ask(at, "/browse")}
 	asked(at, "/order?papers="+strings.Repeat("p", papers))
 	for _, path := range []string{"/price", "/mail", "/count", "/fetch", "/forward", "/detached"} {
@@ -259,7 +263,7 @@ func main() {
 	helper := leftBehind("helper of one that has not returned")
 	_ = gone.Close()
 	calm := &handlers{browse: named("calm browse"), chat: named("chat")}
-	healthy, atHealthy := serve(calm)
+	atHealthy := serve(healthy, calm)
 	kept = append(kept, ask(atHealthy, "/browse"), ask(atHealthy, "/chat"))
 	for _, one := range []*actor{stuckIn.checkOut, stuckIn.browse, stuckIn.patient, calm.browse, calm.chat} {
 		one.number()
@@ -293,7 +297,10 @@ func main() {
 	for _, label := range []string{"order", "price", "count", "fetch", "forward", "detached"} {
 		wait(leftBehind(label), "chan-send", audit, nil)
 	}
-	wait(helper, "chan-send", audit, nil)
+	atWork, atWorkToo := leftBehind("helper of browse"), leftBehind("helper of calm browse")
+	for _, one := range []*actor{helper, atWork, atWorkToo} {
+		wait(one, "chan-send", audit, nil)
+	}
 	guide, another := tour("guide", &contextKey{"local-addr"}), tour("guide of a server", http.ServerContextKey)
 	finding("CT228", "P1", []*actor{closing}, "likely")
 	tell("steps", fields{"rule": "CT228", "tids": []*actor{closing}, "words": []string{
@@ -309,7 +316,7 @@ func main() {
 	finding("CT214", "P2", []*actor{leftBehind("mail")}, "likely")
 	tell("none_about", fields{"rules": []string{"CT214", "CT228"}, "tids": []*actor{leftBehind("count"), leftBehind("fetch"),
 		leftBehind("detached"), helper, stuckIn.checkOut, stuckIn.patient, closingToo, other, third, worker, sleeper, free,
-		guide, another}})
+		guide, another, atWork, atWorkToo}})
 	rest(self)
 	runtime.KeepAlive([]interface{}{kept, cancelNever})
 }
