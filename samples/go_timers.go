@@ -51,6 +51,15 @@ func flush(ticker *time.Ticker) {
 	}
 }
 
+// Nobody has the ticker, and its channel is all that it is for.
+//
+//go:noinline
+func remind() {
+	for range time.Tick(38 * time.Hour) {
+		printed++
+	}
+}
+
 //go:noinline
 func dispatch(orders chan int, late <-chan time.Time) {
 	select {
@@ -71,6 +80,10 @@ func waited() {
 	expect(flusher, "main.flush", nil, "chan receive")
 	wait(flusher, "chan-recv", ticker.C, fields{"timed": true})
 	set("ticker", 1, 31*time.Hour, fields{"period_ns": int64(31 * time.Hour), "tids": []*actor{flusher}})
+	reminder := start("reminder", remind)
+	expect(reminder, "main.remind", nil, "chan receive")
+	wait(reminder, "chan-recv", nil, fields{"timed": true})
+	set("ticker", 1, 38*time.Hour, fields{"period_ns": int64(38 * time.Hour), "tids": []*actor{reminder}, "alone": 0})
 	orders := make(chan int)
 	late := time.After(25 * time.Hour)
 	dispatcher := start("dispatcher", func() { dispatch(orders, late) })
