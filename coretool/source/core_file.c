@@ -47,9 +47,9 @@ static enum ct_status core_view(void *self, uint64_t addr, size_t len, const voi
 	return CT_OK;
 }
 
-static enum ct_status core_read(void *self, uint64_t addr, void *buf, size_t len)
+/* Across segments, which may follow each other in memory. */
+static enum ct_status read_loads(struct ct_core *core, uint64_t addr, void *buf, size_t len)
 {
-	struct ct_core *core = self;
 	uint8_t *to = buf;
 
 	/* Check all before any byte is copied: a fault leaves buf alone. */
@@ -69,6 +69,20 @@ static enum ct_status core_read(void *self, uint64_t addr, void *buf, size_t len
 			at += n;
 		}
 	}
+	return CT_OK;
+}
+
+static enum ct_status core_read(void *self, uint64_t addr, void *buf, size_t len)
+{
+	const void *view;
+
+	if (core_view(self, addr, len, &view))
+		return read_loads(self, addr, buf, len);
+	/* Words are what most ask for. */
+	if (len == sizeof(uint64_t))
+		memcpy(buf, view, sizeof(uint64_t));
+	else
+		memcpy(buf, view, len);
 	return CT_OK;
 }
 

@@ -140,21 +140,20 @@ static size_t words_of(const struct sleeper *s)
 }
 
 /* Does its stack have such an object, or lead to one? */
-static bool touches(struct owners *w, const struct ct_actor *a)
+static bool touches(struct owners *w, const struct ct_actor *a, const struct sleeper *s)
 {
-	const struct sleeper s = sleeper_at(w, a->object);
 	uint64_t words[WORDS];
-	size_t n = words_of(&s);
+	size_t n = words_of(s);
 
 	if (w->looked >= MAX_LOOKED)
 		w->cut = true;
-	else if (n && ct_read(w->o->target, s.sp, words, n * sizeof(*words)))
+	else if (n && ct_read(w->o->target, s->sp, words, n * sizeof(*words)))
 		n = 0;
 	if (w->cut || !n)
 		return false;
 	w->looked += n;
 	for (size_t i = 0; i < n; i++) {
-		bool own = words[i] - s.low < s.high - s.low || words[i] == a->object;
+		bool own = words[i] - s->low < s->high - s->low || words[i] == a->object;
 
 		if (words[i] >= 4096 && !own && leads_to_wanted(w, words[i], a))
 			return true;
@@ -212,22 +211,22 @@ static enum ct_status ask(struct owners *w, const struct ct_go_g *g, uint32_t ac
 	return ct_go_evidence_ask(&w->e, &asked);
 }
 
-/* Their memory is loaded before it is looked at: where each sleeps, then what is there. */
-static void expect(const struct owners *w, const uint32_t *actors, uint32_t n)
+/* Where they sleep. Their memory is loaded before it is looked at: that, then what is there. */
+static void expect(
+	const struct owners *w, const uint32_t *actors, uint32_t n, struct sleeper *sleepers)
 {
 	for (uint32_t i = 0; i < n; i++)
 		ct_expect(w->o->target, ct_sink_get_actor(w->o->sink, actors[i])->object, RECORD);
 	for (uint32_t i = 0; i < n; i++) {
-		const struct sleeper s =
-			sleeper_at(w, ct_sink_get_actor(w->o->sink, actors[i])->object);
-
-		ct_expect(w->o->target, s.sp, words_of(&s) * sizeof(uint64_t));
+		sleepers[i] = sleeper_at(w, ct_sink_get_actor(w->o->sink, actors[i])->object);
+		ct_expect(w->o->target, sleepers[i].sp, words_of(&sleepers[i]) * sizeof(uint64_t));
 	}
 }
 
 /* All with one stack. */
 static enum ct_status ask_group(struct owners *w, const uint32_t *actors, uint32_t n)
 {
+	struct sleeper sleepers[BATCH] = {{0}};
 	enum ct_status status = CT_OK;
 	bool all = n <= SAMPLES;
 
@@ -237,8 +236,8 @@ static enum ct_status ask_group(struct owners *w, const uint32_t *actors, uint32
 		struct ct_go_g g;
 
 		if (!all && i % BATCH == 0)
-			expect(w, actors + i, CT_MIN(n - i, BATCH));
-		bool has = all || touches(w, a);
+			expect(w, actors + i, CT_MIN(n - i, BATCH), sleepers);
+		bool has = all || touches(w, a, &sleepers[i % BATCH]);
 		if ((!has && i >= SAMPLES) || ct_go_goroutine_at(w->o->go, a->object, &g))
 			continue;
 		status = ask(w, &g, actors[i]);

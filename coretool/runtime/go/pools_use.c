@@ -17,7 +17,8 @@
 struct search {
 	const struct ct_go_pool_items *all;
 	struct ct_hash objects;            /* items by address of their object or array */
-	uint64_t sieve[(1 << SIEVE) / 64]; /* a bit for each of these addresses */
+	uint64_t least, most;              /* of these addresses */
+	uint64_t sieve[(1 << SIEVE) / 64]; /* a bit for each of them */
 	struct ct_go_g g;
 	uint32_t actor;
 	ct_go_pool_uses found;
@@ -90,6 +91,8 @@ static void add_object(struct search *s, uint32_t i, uint64_t address)
 	if (!address)
 		return;
 	s->sieve[bit / 64] |= UINT64_C(1) << (bit % 64);
+	s->least = CT_MIN(s->least, address);
+	s->most = CT_MAX(s->most, address);
 	s->failed |= !ct_hash_insert(&s->objects, ct_hash_u64(address), i);
 }
 
@@ -209,8 +212,10 @@ static bool may_have(const struct search *s)
 		return true;
 	for (uint64_t at = 0; at + 8 <= size; at += 8) {
 		memcpy(&word, (const uint8_t *)view + at, 8);
+		if (word - s->least > s->most - s->least)
+			continue;
 		uint32_t bit = sieve_bit(word);
-		if (word && s->sieve[bit / 64] >> (bit % 64) & 1)
+		if (s->sieve[bit / 64] >> (bit % 64) & 1)
 			return true;
 	}
 	return false;
@@ -252,7 +257,7 @@ static bool sort(struct search *s, ct_go_pool_uses *ret, uint32_t *first)
 enum ct_status ct_go_pools_uses(
 	const struct ct_go_pool_items *items, ct_go_pool_uses *ret, uint32_t *first)
 {
-	struct search s = {.all = items};
+	struct search s = {.all = items, .least = UINT64_MAX};
 	enum ct_status status = CT_OK;
 
 	if (!items->world)
