@@ -166,6 +166,8 @@ enum ct_want {
 	CT_WANT_SERVICES = 1u << 16,     /* with GOROUTINES: database/sql and net/http */
 	CT_WANT_PROFILES = 1u << 20,     /* with GOROUTINES: profiles that the process has kept */
 	CT_WANT_ALL_LEAKS = 1u << 21,    /* with LEAKS: however large the heap is */
+	CT_WANT_REFERENCES = 1u << 22, /* with GOROUTINES: what leads to the address asked for, and
+					  to what the goroutine asked for waits at */
 	CT_WANT_WHOLE = 1u << 8, /* with HELD: all memory is searched, and where each was taken */
 	CT_WANT_ARGS = 1u << 9,  /* the arguments that the program was started with */
 	CT_WANT_ENV = 1u << 10,  /* and its environment */
@@ -177,6 +179,7 @@ struct ct_plan {
 	unsigned wants;   /* of enum ct_want; 0 is --quick */
 	uint64_t only;    /* lwp of the only thread whose stack is wanted; 0: all */
 	uint64_t address; /* an object to add to the facts though nobody may wait for it; 0: none */
+	uint64_t goroutine; /* number of the only one that is asked about; 0: all */
 	const struct ct_strings
 		*context_values; /* keys of contexts whose values are told; NULL: none */
 	const char *object; /* what is known to be there: "pthread_mutex"; NULL: its shape tells */

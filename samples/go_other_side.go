@@ -13,6 +13,11 @@ import (
 
 type letter struct{ number int }
 
+type route struct {
+	name string
+	stop chan letter
+}
+
 type office struct {
 	sync.Mutex
 	bell  *sync.Cond
@@ -22,7 +27,8 @@ type office struct {
 var (
 	letters int
 	board   = make(chan letter) // a variable reaches it, and nobody sends
-	places  = map[string]int{}  // lines of this file, of what is deferred or done later
+	depot   *route
+	places  = map[string]int{} // lines of this file, of what is deferred or done later
 )
 
 // next is the line behind the call.
@@ -50,6 +56,15 @@ func otherSide(a *actor, waker *actor, says ...string) {
 		told["says"] = append([]string{fmt.Sprintf("goroutine %d (", waker.number())}, says...)
 	}
 	tell("other_side", told)
+}
+
+// hadBy tells who has it beside those who wait there, with words of where; nobody: variable and a are none.
+func hadBy(object interface{}, a *actor, words ...string) {
+	told := fields{"address": address(object), "words": words}
+	if a != nil {
+		told["words"] = append([]string{fmt.Sprintf("goroutine %d in ", a.number())}, words...)
+	}
+	tell("had_by", told)
 }
 
 func stuckAt(a *actor, kind string, object interface{}, reasons ...string) {
@@ -84,6 +99,8 @@ func bagNeverClosed() {
 	stuckAt(sorter, "chan-recv", bag, "chan receive")
 	otherSide(sorter, collector, "will close it"+place("close the bag", true),
 		"but is itself blocked on chan main.letter at "+address(van), "main.collect() go_other_side.go")
+	hadBy(bag, collector, "main.collect() go_other_side.go:")
+	hadBy(van, nil)
 	otherSide(collector, nil, "nobody will receive from it: no goroutine that can run holds the other end")
 }
 
@@ -205,6 +222,35 @@ func byVariable() {
 	expect(reader, "main.start.func1", nil, "chan receive")
 	wait(reader, "chan-recv", board, nil)
 	otherSide(reader, nil, "nobody was found that will send to it or close it")
+	hadBy(board, nil, "variable ")
+	depot = &route{"depot", make(chan letter)}
+	second := start("second reader", func() { letters += (<-depot.stop).number })
+	expect(second, "main.start.func1", nil, "chan receive")
+	wait(second, "chan-recv", depot.stop, nil)
+	hadBy(depot.stop, nil, "variable ", ", ", " + 16")
+}
+
+//go:noinline
+func drive(r *route) {
+	time.Sleep(24 * time.Hour)
+	close(r.stop)
+	places[r.name] = 0
+}
+
+// The driver has what leads to the channel.
+//
+//go:noinline
+func byRoute() {
+	r := &route{"north", make(chan letter)}
+	stop := r.stop
+	driver := start("driver", func() { drive(r) })
+	expect(driver, "main.drive", nil, "sleep")
+	wait(driver, "sleep", nil, fields{"timed": true})
+	passenger := start("passenger", func() { letters += (<-stop).number })
+	expect(passenger, "main.start.func1", nil, "chan receive")
+	wait(passenger, "chan-recv", stop, nil)
+	otherSide(passenger, driver, "will close it (go_other_side.go:", "; it is asleep")
+	hadBy(stop, driver, "main.drive() go_other_side.go:", ", by ", " + 16")
 }
 
 //go:noinline
@@ -232,6 +278,7 @@ func main() {
 	neverRung()
 	asleep()
 	byVariable()
+	byRoute()
 	selecting()
 	rest(self)
 }

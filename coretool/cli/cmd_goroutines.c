@@ -167,6 +167,7 @@ static int run_words(const struct ct_args *args, struct ct_list *rest, struct ct
 	enum ct_status status = read_question(args, arena, &q, &err);
 	if (!status)
 		status = ct_words_one(args, rest, &input, &err);
+	input.goroutine = q.id;
 	return status ? ct_give_up(args, status, &err) : report(args, &input, &q);
 }
 

@@ -69,10 +69,14 @@ enum ct_status ct_run_open(const struct ct_args *args, const struct ct_input *in
 	enum ct_status status;
 
 	if (args->session) {
-		*run = (struct ct_run){.shared_target = true, .address = input->address};
+		*run = (struct ct_run){.shared_target = true,
+			.address = input->address,
+			.goroutine = input->goroutine};
 		return ct_session_target(args->session, &run->target, err);
 	}
-	*run = (struct ct_run){.options = ct_run_options(args, input), .address = input->address};
+	*run = (struct ct_run){.options = ct_run_options(args, input),
+		.address = input->address,
+		.goroutine = input->goroutine};
 	ct_progress(args, "opening %s", input->core);
 	status = ct_core_open(input->core, &run->options, &run->source, err);
 	if (!status)
@@ -85,11 +89,14 @@ enum ct_status ct_run_observe(const struct ct_args *args, struct ct_run *run, st
 {
 	struct ct_plan plan = {.wants = wants_of(args),
 		.address = run->address,
+		.goroutine = run->goroutine,
 		.context_values = args->policy ? &args->policy->context_values : NULL};
+	if (plan.goroutine && !args->quick)
+		plan.wants |= CT_WANT_LEAKS | CT_WANT_REFERENCES;
 	bool modules = args->command->sections & CT_SECTION_MODULES && !args->quick;
 
 	/* What is about one object, or about all files, is in no facts that others asked for. */
-	if (run->shared_target && !plan.address && !modules) {
+	if (run->shared_target && !plan.address && !plan.goroutine && !modules) {
 		run->shared_facts = true;
 		return ct_session_facts(args->session, plan.wants, &run->facts, err);
 	}

@@ -8,7 +8,7 @@
 
 struct ct_run {
 	bool shared_target, shared_facts; /* they are a session's */
-	uint64_t address;                 /* of the input */
+	uint64_t address, goroutine;      /* of the input */
 	struct ct_options options;        /* the target borrows it: a run does not move */
 	struct ct_source source;          /* the target's */
 	struct ct_target *target;

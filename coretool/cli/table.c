@@ -378,7 +378,8 @@ const struct ct_command ct_commands[] = {
 		.options = REPORT & ~BIT(QUICK),
 		.documents = CT_DOCUMENT_REPORT,
 		.format = "text",
-		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES | CT_WANT_GOROUTINES,
+		.wants = CT_WANT_STACKS | CT_WANT_HELD | CT_WANT_NAMES | CT_WANT_GOROUTINES |
+			 CT_WANT_REFERENCES,
 		.sections = CT_SECTION_EXPLAIN,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_explain},

@@ -13,8 +13,9 @@ enum ct_word ct_word_kind(const char *word);
 /* What a command works on. */
 struct ct_input {
 	const char *core;
-	const char *exe;  /* NULL: not given */
-	uint64_t address; /* of what the command is about, when it is about one object; else 0 */
+	const char *exe;    /* NULL: not given */
+	uint64_t goroutine; /* number of the one that the command is about; 0 */
+	uint64_t address;   /* of what the command is about, when it is about one object; else 0 */
 };
 
 /* One core, perhaps with its program before or behind it (or in --exe). */

@@ -354,27 +354,29 @@ struct ct_fact_target {
 	struct ct_fact_strings args, env;
 };
 
-struct ct_crash;            /* facts/crash.h */
-struct ct_panic;            /* facts/panic.h */
-struct ct_fact_go;          /* facts/go.h */
-struct ct_fact_go_heap;     /* facts/go_heap.h */
-struct ct_fact_go_object;   /* facts/go_heap.h */
-struct ct_fact_go_place;    /* facts/go_heap.h */
-struct ct_fact_go_contexts; /* facts/go_context.h */
-struct ct_fact_go_timers;   /* facts/go_timers.h */
-struct ct_fact_go_profiles; /* facts/go_profiles.h */
-struct ct_fact_go_pools;    /* facts/go_pools.h */
-struct ct_fact_go_services; /* facts/go_services.h */
-struct ct_fact_races;       /* facts/races.h */
+struct ct_crash;              /* facts/crash.h */
+struct ct_panic;              /* facts/panic.h */
+struct ct_fact_go;            /* facts/go.h */
+struct ct_fact_go_heap;       /* facts/go_heap.h */
+struct ct_fact_go_object;     /* facts/go_heap.h */
+struct ct_fact_go_place;      /* facts/go_heap.h */
+struct ct_fact_go_references; /* facts/go_references.h */
+struct ct_fact_go_contexts;   /* facts/go_context.h */
+struct ct_fact_go_timers;     /* facts/go_timers.h */
+struct ct_fact_go_profiles;   /* facts/go_profiles.h */
+struct ct_fact_go_pools;      /* facts/go_pools.h */
+struct ct_fact_go_services;   /* facts/go_services.h */
+struct ct_fact_races;         /* facts/races.h */
 
 struct ct_facts {
 	struct ct_fact_target target;
 	const struct ct_crash
 		*crash; /* what killed the process; NULL: nothing, or another process */
-	const struct ct_fact_go *go;                   /* NULL: no Go program, or not asked for */
-	const struct ct_fact_go_heap *go_heap;         /* NULL: likewise */
-	const struct ct_fact_go_object *go_object;     /* at the address asked for; NULL: none */
-	const struct ct_fact_go_place *go_place;       /* likewise, beside objects */
+	const struct ct_fact_go *go;               /* NULL: no Go program, or not asked for */
+	const struct ct_fact_go_heap *go_heap;     /* NULL: likewise */
+	const struct ct_fact_go_object *go_object; /* at the address asked for; NULL: none */
+	const struct ct_fact_go_place *go_place;   /* likewise, beside objects */
+	const struct ct_fact_go_references *go_references; /* NULL: not asked for */
 	const struct ct_fact_go_contexts *go_contexts; /* NULL: no Go program, or not asked for */
 	const struct ct_fact_go_timers *go_timers;     /* likewise */
 	const struct ct_fact_go_profiles *go_profiles; /* NULL: likewise */

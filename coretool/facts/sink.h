@@ -106,6 +106,7 @@ void ct_sink_go(struct ct_sink *sink, const struct ct_fact_go *go);
 void ct_sink_go_heap(struct ct_sink *sink, const struct ct_fact_go_heap *heap);
 void ct_sink_go_contexts(struct ct_sink *sink, const struct ct_fact_go_contexts *contexts);
 void ct_sink_go_object(struct ct_sink *sink, const struct ct_fact_go_object *object);
+void ct_sink_go_references(struct ct_sink *sink, const struct ct_fact_go_references *references);
 void ct_sink_go_place(struct ct_sink *sink, const struct ct_fact_go_place *place);
 void ct_sink_go_timers(struct ct_sink *sink, const struct ct_fact_go_timers *timers);
 void ct_sink_go_profiles(struct ct_sink *sink, const struct ct_fact_go_profiles *profiles);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What there is once in a Go program: kept as a copy; what it points to is in the sink's arena. */
+#include "facts/go_references.h"
 #include "facts/sink_internal.h"
 
 void ct_sink_go(struct ct_sink *sink, const struct ct_fact_go *go)
@@ -15,6 +16,11 @@ void ct_sink_go_heap(struct ct_sink *sink, const struct ct_fact_go_heap *heap)
 void ct_sink_go_object(struct ct_sink *sink, const struct ct_fact_go_object *object)
 {
 	sink->facts->go_object = ct_arena_copy(&sink->arena, object, sizeof(*object));
+}
+
+void ct_sink_go_references(struct ct_sink *sink, const struct ct_fact_go_references *references)
+{
+	sink->facts->go_references = ct_arena_copy(&sink->arena, references, sizeof(*references));
 }
 
 void ct_sink_go_place(struct ct_sink *sink, const struct ct_fact_go_place *place)

@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "facts/go_heap.h"
+#include "facts/go_references.h"
 #include "target/object_name.h"
 #include "target/symbols.h"
 
@@ -236,6 +237,51 @@ static void say_go_object(struct explain *x)
 	}
 }
 
+/* "main.serve() serve.go:88", of a frame that is known */
+static const char *frame_words(struct explain *x, uint32_t actor, uint32_t frame)
+{
+	const struct ct_stack *stack = &x->facts->stacks[x->facts->actors[actor].stack];
+	const struct ct_site *site = &x->facts->sites[stack->frames[frame].site];
+	const struct ct_line *line = site->n_lines ? &site->lines[site->n_lines - 1] : NULL;
+	const char *slash = line && line->file ? strrchr(line->file, '/') : NULL;
+
+	if (!line || !line->file)
+		return ct_arena_printf(
+			x->arena, "%s()", site->function ? site->function : "an unknown function");
+	return ct_arena_printf(
+		x->arena, "%s() %s:%u", site->function, slash ? slash + 1 : line->file, line->line);
+}
+
+static void say_reference(struct explain *x, const struct ct_go_reference *r)
+{
+	const char *perhaps = r->guessed ? ", if that word is a pointer that is used" : "";
+
+	if (r->actor == CT_NONE)
+		say(x, "had by", "%s%s", r->by, perhaps);
+	else
+		say(x, "had by", "%s%s%s%s%s%s", thread(x, r->actor),
+			r->frame != CT_NONE ? " in " : "",
+			r->frame != CT_NONE ? frame_words(x, r->actor, r->frame) : "",
+			r->by ? ", by " : "", r->by ? r->by : "", perhaps);
+}
+
+/* What leads to it, beside those who wait at it. */
+static void say_references(struct explain *x)
+{
+	const struct ct_fact_go_references *all = x->facts->go_references;
+
+	for (uint32_t i = 0; all && i < all->n; i++) {
+		const struct ct_go_referred *o = &all->objects[i];
+
+		if (o->address != x->addr)
+			continue;
+		for (uint32_t k = 0; k < o->n; k++)
+			say_reference(x, &o->list[k]);
+		if (o->n_more)
+			say(x, "had by", "%u more", o->n_more);
+	}
+}
+
 static void say_go_place(struct explain *x)
 {
 	const struct ct_fact_go_place *place = x->facts->go_place;
@@ -266,6 +312,7 @@ enum ct_status ct_explain(struct ct_target *target, const struct ct_facts *facts
 		if (facts->resources[i].address == addr)
 			say_resource(&x, &facts->resources[i]);
 	say_go_object(&x);
+	say_references(&x);
 	say_go_place(&x);
 	say_symbol(&x);
 	say_threads(&x);

@@ -33,6 +33,8 @@ enum ct_status ct_observe_goroutines(struct ct_observation *o)
 		.pools = o->plan->wants & CT_WANT_POOLS,
 		.services = o->plan->wants & CT_WANT_SERVICES,
 		.profiles = o->plan->wants & CT_WANT_PROFILES,
+		.goroutine = o->plan->goroutine,
+		.references = o->plan->wants & CT_WANT_REFERENCES,
 		.context_values = o->plan->context_values,
 		.address = o->plan->wants & CT_WANT_NAMES ? o->plan->address : 0,
 	};

@@ -92,10 +92,9 @@ static void add_wakers(const struct ct_json *j, struct ct_record *r, const struc
 
 	(void)ct_list_doers(j->facts, wait, list, &n);
 	for (uint32_t i = 0; i < n; i++) {
-		struct ct_record waker = ct_record_new();
-
 		if (!list[i].deed.kind || list[i].holds)
 			continue;
+		struct ct_record waker = ct_record_new();
 		if (!wakers)
 			wakers = ct_record_list(r, "wakers");
 		ct_record_add(&waker, "actor", ct_json_actor_id(j, list[i].actor));

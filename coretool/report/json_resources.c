@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Resources, the cycles through them, and modules. */
+#include "facts/go_references.h"
 #include "report/json.h"
 #include "report/record.h"
 
@@ -34,6 +35,38 @@ void ct_json_add_owner_gone(struct ct_record *r, uint64_t owner)
 		ct_record_int(r, "owner_gone", owner == CT_OWNER_UNNAMED ? 0 : (int64_t)owner);
 }
 
+static json_t *json_reference(const struct ct_json *j, const struct ct_go_reference *reference)
+{
+	struct ct_record r = ct_record_new();
+
+	if (reference->actor != CT_NONE) {
+		ct_record_add(&r, "actor", ct_json_actor_id(j, reference->actor));
+		ct_json_add_frame(j, &r, "frame", reference->actor, reference->frame);
+	}
+	ct_record_text(&r, "by", reference->by);
+	if (reference->guessed)
+		ct_record_bool(&r, "guessed", true);
+	return ct_record_done(&r);
+}
+
+/* An empty list says that nothing leads to it but those who wait at it; no list, that nobody has
+ * looked, or not at all. */
+static void add_references(
+	const struct ct_json *j, struct ct_record *r, const struct ct_resource *res)
+{
+	const struct ct_fact_go_references *all = j->facts->go_references;
+
+	for (uint32_t i = 0; all && i < all->n; i++) {
+		const struct ct_go_referred *o = &all->objects[i];
+
+		if (o->address != res->address || ((all->partial || o->own) && !o->n))
+			continue;
+		json_t *list = ct_record_list(r, "references");
+		for (uint32_t k = 0; k < o->n; k++)
+			ct_record_push(r, list, json_reference(j, &o->list[k]));
+	}
+}
+
 json_t *ct_json_resource(const struct ct_json *j, uint32_t index)
 {
 	const struct ct_resource *res = &j->facts->resources[index];
@@ -56,6 +89,7 @@ json_t *ct_json_resource(const struct ct_json *j, uint32_t index)
 		ct_record_bool(&r, "process_shared", true);
 	if (res->n_values)
 		add_state(&r, res);
+	add_references(j, &r, res);
 	return ct_record_done(&r);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One goroutine in full. */
+#include "facts/go_references.h"
 #include "report/text.h"
 #include "rules/other_side.h"
 #include "rules/words.h"
@@ -36,10 +37,34 @@ static void write_state(struct ct_text *t, const struct ct_actor *a)
 		ct_text_say(t, "      labels: %s", t->facts->label_sets[a->labels]);
 }
 
+/* "also has it: goroutine 17 (main.pump) in main.pump() main.go:44, by main.conn + 8" */
+static void write_reference(struct ct_text *t, const struct ct_go_reference *r)
+{
+	const char *at =
+		r->actor == CT_NONE ? NULL : ct_say_frame(&t->words, t->facts, r->actor, r->frame);
+
+	ct_text_add(t, "        also has it: ");
+	if (r->actor != CT_NONE)
+		ct_text_add(t, "%s%s%s%s", ct_say_actor(&t->words, t->facts, r->actor),
+			at ? " in " : "", at ? at : "", r->by ? ", by " : "");
+	ct_text_add(t, "%s%s", r->by ? r->by : "",
+		r->guessed ? ", if that word is a pointer that is used" : "");
+	ct_text_end(t);
+}
+
+static void write_references(struct ct_text *t, const struct ct_wait *wait)
+{
+	const struct ct_go_referred *o = ct_find_referred(t->facts, wait);
+
+	for (uint32_t i = 0; o && i < o->n; i++)
+		write_reference(t, &o->list[i]);
+	if (o && o->n_more)
+		ct_text_say(t, "        also have it: %u more", o->n_more);
+}
+
 static void write_waits(struct ct_text *t, uint32_t actor)
 {
 	const struct ct_actor *a = &t->facts->actors[actor];
-	const char *other = ct_say_other_side(&t->words, t->facts, actor);
 
 	for (uint32_t i = 0; i < a->n_waits; i++) {
 		const struct ct_wait *wait = &t->facts->waits[a->first_wait + i];
@@ -53,7 +78,10 @@ static void write_waits(struct ct_text *t, uint32_t actor)
 		if (wait->why)
 			ct_text_add(t, "; %s (%s)", wait->why, ct_trust_name(wait->trust));
 		ct_text_end(t);
-		if (i + 1 == a->n_waits && other)
+		/* Of a select it is about all cases, after the last one. */
+		const char *other =
+			i + 1 == a->n_waits ? ct_say_other_side(&t->words, t->facts, actor) : NULL;
+		if (other)
 			ct_text_say(t, "      %s", other);
 		for (uint32_t k = 0; k < wait->n_peers; k++) {
 			const struct ct_peer *peer = &t->facts->peers[wait->first_peer + k];
@@ -61,6 +89,7 @@ static void write_waits(struct ct_text *t, uint32_t actor)
 			ct_text_say(t, "        %s may end that: %s",
 				ct_say_actor(&t->words, t->facts, peer->actor), peer->why);
 		}
+		write_references(t, wait);
 	}
 }
 

@@ -2,6 +2,7 @@
 #include "rules/other_side.h"
 
 #include "facts/go.h"
+#include "facts/go_references.h"
 #include "rules/findings.h"
 #include "rules/words.h"
 
@@ -220,6 +221,30 @@ static bool is_lost(const struct ct_facts *facts, uint32_t actor, bool *found)
 	       ct_confidence_of(facts, worst) == CT_PROVEN;
 }
 
+const struct ct_go_referred *ct_find_referred(
+	const struct ct_facts *facts, const struct ct_wait *wait)
+{
+	const struct ct_fact_go_references *all = facts->go_references;
+
+	for (uint32_t i = 0; all && wait->resource != CT_NONE && i < all->n; i++)
+		if (all->objects[i].address == facts->resources[wait->resource].address)
+			return &all->objects[i];
+	return NULL;
+}
+
+/* Has anybody looked for what else leads to what it waits for, and found nothing? */
+static bool has_it_alone(const struct ct_facts *facts, const struct ct_actor *a)
+{
+	for (uint32_t i = 0; i < a->n_waits; i++) {
+		const struct ct_go_referred *o =
+			ct_find_referred(facts, &facts->waits[a->first_wait + i]);
+
+		if (!o || o->n || o->n_more || o->own)
+			return false;
+	}
+	return !facts->go_references->partial;
+}
+
 static bool is_channel(const struct ct_wait *wait)
 {
 	return wait->kind == CT_WAIT_SEND || wait->kind == CT_WAIT_RECV;
@@ -259,6 +284,9 @@ static const char *say_nobody(struct ct_arena *arena, const struct ct_facts *fac
 								    : "it";
 	bool found, lost = is_lost(facts, actor, &found);
 
+	if (lost && has_it_alone(facts, a))
+		return ct_arena_printf(arena, "nobody will %s: nothing else leads to %s", what,
+			a->n_waits > 1 ? "them" : "it");
 	if (lost)
 		return ct_arena_printf(
 			arena, "nobody will %s: no goroutine that can run holds %s", what, it);

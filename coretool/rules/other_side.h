@@ -26,6 +26,10 @@ struct ct_doer { /* one whose code will end the wait, or make who waits panic (a
 uint32_t ct_list_doers(const struct ct_facts *facts, const struct ct_wait *wait,
 	struct ct_doer list[CT_MAX_DOERS], uint32_t *n);
 
+/* What leads to what is waited for; NULL: nobody has looked. */
+const struct ct_go_referred *ct_find_referred(
+	const struct ct_facts *facts, const struct ct_wait *wait);
+
 /* Does the actor wait for others, by no time and for nothing outside? */
 bool ct_is_blocked(const struct ct_facts *facts, uint32_t actor);
 

@@ -56,7 +56,7 @@ def ask_others(binary, core, truth, report, files):
         report.suspects = suspects(binary, core, value, *files)
     if "timer" in truth.values:
         report.timers = ask(binary, "timers", str(core), *files).get("timers")
-    for value in truth.values.get("heap_object", []) + truth.values.get("stack_word", []):
+    for value in (v for word in ("heap_object", "stack_word", "had_by") for v in truth.values.get(word, [])):
         said = report.explained.setdefault(value["address"], {})
         for fact in ask(binary, "explain", str(core), value["address"])["explained"]["facts"]:
             said.setdefault(fact["key"], []).append(fact["text"])

@@ -283,6 +283,13 @@ def check_other_side(report, _, value):
             yield f"{finding['rule']}: its other side is {finding.get('other_side')!r}, should end with {text!r}"
 
 
+def check_had_by(report, _, value):
+    found = report.explained[value["address"]].get("had by", [])
+    wanted = value["words"] or []
+    if len(found) != bool(wanted) or (wanted and not in_order(found[0], wanted)):
+        yield f"{value['address']}: is had by {found}, should be {wanted}"
+
+
 def check_native_frame(report, truth, value):
     names = [f.get("function") for f in report.frames(value["tid"])]
     if truth.native_names and value["name"] not in names:
@@ -557,6 +564,7 @@ CHECKS = {
     "none_about": check_none_about,
     "peers_among": check_peers_among,
     "other_side": check_other_side,
+    "had_by": check_had_by,
     "native_frame": check_native_frame,
     "bubble": check_bubble,
 }

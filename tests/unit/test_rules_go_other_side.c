@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is said of the other side of a wait, on facts told by hand. */
 #include "facts/go.h"
+#include "facts/go_references.h"
 #include "rules/other_side.h"
 #include "story.h"
 
@@ -126,6 +127,40 @@ static void that_nobody_will_is_said_of_proven_leaks_alone(void **state)
 	sender_alone(GUESSED, seen);
 	sender_alone(PARTIAL, seen);
 	sender_alone(NOT_STILL, seen);
+}
+
+/* A sender that is leaked, when somebody has looked for what leads to its channel. */
+static void sender_referred(const struct ct_go_referred *referred, bool partial, bool alone)
+{
+	struct told *t = begin();
+	uint32_t sender = goroutine(t, 7, CT_STATE_WAITING);
+
+	waits(t, sender, CT_WAIT_SEND, channel(t, CHANNEL));
+	leaked(t, sender);
+	ct_sink_go_references(
+		t->story.sink, &(struct ct_fact_go_references){
+				       .objects = ct_arena_copy(ct_sink_arena(t->story.sink),
+					       referred, sizeof(*referred)),
+				       .n = 1,
+				       .partial = partial});
+	expect(say(t, sender), alone ? "nobody will receive from it: nothing else leads to it"
+				     : "nobody will receive from it: no goroutine that can run "
+				       "holds the other end");
+	done(t);
+}
+
+static void that_nothing_leads_to_it_is_said_where_that_was_looked_for(void **state)
+{
+	static const struct ct_go_reference one = {.actor = CT_NONE, .by = "variable main.shop"};
+
+	(void)state;
+	sender_referred(&(struct ct_go_referred){.address = CHANNEL}, false, true);
+	sender_referred(&(struct ct_go_referred){.address = CHANNEL}, true, false);
+	sender_referred(&(struct ct_go_referred){.address = CHANNEL, .own = true}, false, false);
+	sender_referred(&(struct ct_go_referred){.address = CHANNEL, .n_more = 1}, false, false);
+	sender_referred(
+		&(struct ct_go_referred){.address = CHANNEL, .list = &one, .n = 1}, false, false);
+	sender_referred(&(struct ct_go_referred){.address = 0x3000}, false, false);
 }
 
 static void who_closes_it_is_told_with_what_keeps_that_one(void **state)
@@ -258,6 +293,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(that_nobody_will_is_said_of_proven_leaks_alone),
+		cmocka_unit_test(that_nothing_leads_to_it_is_said_where_that_was_looked_for),
 		cmocka_unit_test(who_closes_it_is_told_with_what_keeps_that_one),
 		cmocka_unit_test(who_closes_it_under_a_sender_is_told),
 		cmocka_unit_test(who_can_go_on_is_told_first_and_the_rest_counted),

@@ -144,8 +144,7 @@ static enum ct_status add_heap(struct ct_go_world *v)
 
 /* ---- one object ---- */
 
-/* "variable main.shop", "main.serve() of goroutine 7" */
-static const char *name_root(struct ct_go_world *v, const struct ct_go_root *root)
+const char *ct_go_name_root(struct ct_go_world *v, const struct ct_go_root *root)
 {
 	struct ct_sink *sink = v->o->sink;
 	const char *name;
@@ -183,7 +182,7 @@ static const char *name_root(struct ct_go_world *v, const struct ct_go_root *roo
 	return ct_sink_printf(sink, "variable at 0x%" PRIx64, root->at);
 }
 
-static const char *type_name(struct ct_go_world *v, uint32_t id)
+const char *ct_go_name_type(struct ct_go_world *v, uint32_t id)
 {
 	struct ct_go_object object;
 	char name[MAX_NAME];
@@ -204,7 +203,7 @@ static enum ct_status add_links(
 	if (!links)
 		return CT_NO_MEMORY;
 	ct_go_object_get(v->heap, path->steps.items[0].id, &object);
-	links[0] = (struct ct_go_link){object.start, name_root(v, &path->root)};
+	links[0] = (struct ct_go_link){object.start, ct_go_name_root(v, &path->root)};
 	for (uint32_t i = 0, at = 1; i + 1 < n; i++) {
 		/* Of a long way, where it begins and where it ends. */
 		if (n > shown && i >= shown / 2 && i < n - shown / 2) {
@@ -214,7 +213,7 @@ static enum ct_status add_links(
 		ct_go_object_get(v->heap, path->steps.items[i + 1].id, &object);
 		links[at++] = (struct ct_go_link){
 			object.start, ct_sink_printf(v->o->sink, "%s + %" PRIu64,
-					      type_name(v, path->steps.items[i].id),
+					      ct_go_name_type(v, path->steps.items[i].id),
 					      path->steps.items[i].offset)};
 		fact->n_links = at;
 	}
@@ -231,7 +230,7 @@ static enum ct_status add_object(
 		.start = object->start,
 		.size = object->span->elemsize,
 		.allocated = ct_go_is_allocated(object->span, object->index),
-		.type = type_name(v, object->id)};
+		.type = ct_go_name_type(v, object->id)};
 	enum ct_status status = CT_OK;
 
 	if (ct_go_mark_has(v->mark, object->id))

@@ -2,7 +2,7 @@
 #ifndef CT_RUNTIME_GO_HEAP_OBSERVE_H
 #define CT_RUNTIME_GO_HEAP_OBSERVE_H
 
-#include "runtime/go/observe.h"
+#include "runtime/go/heap_world.h"
 
 /*
  * Adds what lives in the heap, by type, when it is wanted; and all about the object at address,
@@ -10,5 +10,10 @@
  */
 CT_WARN_UNUSED enum ct_status ct_go_observe_heap(
 	struct ct_go_observation *o, bool wanted, uint64_t address);
+
+/* "variable main.shop", "main.serve() in the stack of goroutine 7" */
+const char *ct_go_name_root(struct ct_go_world *world, const struct ct_go_root *root);
+/* The type of an object, when the types are known: "main.order", "112-byte objects". */
+const char *ct_go_name_type(struct ct_go_world *world, uint32_t id);
 
 #endif

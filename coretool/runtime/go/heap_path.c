@@ -28,35 +28,34 @@ static void reach_root(void *arg, const struct ct_go_root *root)
 	reach(arg, root->value, A_ROOT);
 }
 
-/* Calls back for each pointer in the object until it says so. */
-static bool each_pointer(struct search *s, const struct ct_go_object *object,
-	bool (*visit)(
-		struct search *s, const struct ct_go_object *from, uint64_t at, uint64_t value))
+bool ct_go_each_pointer(const struct ct_go_heap *heap, struct ct_go_masks *masks,
+	const struct ct_go_object *object, ct_go_pointer_visit *visit, void *arg)
 {
 	uint64_t copy[64], at, bits, value;
 	struct ct_go_walk walk;
 	const void *view;
 
-	ct_go_walk_begin(s->masks, object, &walk);
+	ct_go_walk_begin(masks, object, &walk);
 	while (ct_go_walk_next(&walk, &at, &bits)) {
 		unsigned n = 64 - (unsigned)__builtin_clzll(bits);
 
-		if (!ct_go_heap_view(s->heap, object->span, at, n * 8, copy, &view))
+		if (!ct_go_heap_view(heap, object->span, at, n * 8, copy, &view))
 			continue;
 		for (; bits; bits &= bits - 1) {
 			unsigned i = (unsigned)__builtin_ctzll(bits);
 
 			memcpy(&value, (const uint8_t *)view + 8 * i, 8);
-			if (value && visit(s, object, at + 8 * i, value))
+			if (value && visit(arg, object, at + 8 * i, value))
 				return true;
 		}
 	}
 	return false;
 }
 
-static bool reach_from(
-	struct search *s, const struct ct_go_object *from, uint64_t at, uint64_t value)
+static bool reach_from(void *arg, const struct ct_go_object *from, uint64_t at, uint64_t value)
 {
+	struct search *s = arg;
+
 	(void)at;
 	reach(s, value, from->id + 1);
 	return s->parent[s->wanted];
@@ -69,9 +68,10 @@ static bool is_wanted(struct search *s, uint64_t value)
 	return ct_go_object_at(s->heap, value, &object) && object.id == s->wanted;
 }
 
-static bool points_to(
-	struct search *s, const struct ct_go_object *from, uint64_t at, uint64_t value)
+static bool points_to(void *arg, const struct ct_go_object *from, uint64_t at, uint64_t value)
 {
+	struct search *s = arg;
+
 	if (!is_wanted(s, value))
 		return false;
 	s->queue[0] = (uint32_t)(at - from->start);
@@ -94,7 +94,7 @@ static enum ct_status go_back(struct search *s, struct ct_go_path *ret)
 			ct_go_object_get(s->heap, id, &object);
 			s->wanted = ret->steps.items[ret->steps.n - 2].id;
 			s->queue[0] = 0;
-			(void)each_pointer(s, &object, points_to);
+			(void)ct_go_each_pointer(s->heap, s->masks, &object, points_to, s);
 			step->offset = s->queue[0];
 		}
 		if (s->parent[id] == A_ROOT)
@@ -141,7 +141,7 @@ enum ct_status ct_go_path_find(const struct ct_go_heap *heap, struct ct_go_masks
 	enum ct_status status = list(lister_arg, reach_root, &s);
 	while (!status && !parent[id] && s.head < s.tail) {
 		ct_go_object_get(heap, queue[s.head++], &object);
-		(void)each_pointer(&s, &object, reach_from);
+		(void)ct_go_each_pointer(heap, masks, &object, reach_from, &s);
 	}
 	if (!status && !parent[id])
 		status = CT_NOT_FOUND;

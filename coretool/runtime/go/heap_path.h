@@ -21,6 +21,13 @@ struct ct_go_path {
 /* Gives all roots, in the same order each time, to visit. */
 typedef enum ct_status ct_go_root_lister(void *lister_arg, ct_go_root_visit *visit, void *arg);
 
+typedef bool ct_go_pointer_visit(
+	void *arg, const struct ct_go_object *from, uint64_t at, uint64_t value);
+
+/* Calls back for each pointer in the object, which is at that address, until it returns true. */
+bool ct_go_each_pointer(const struct ct_go_heap *heap, struct ct_go_masks *masks,
+	const struct ct_go_object *object, ct_go_pointer_visit *visit, void *arg);
+
 /* CT_NOT_FOUND: nothing reaches it. The caller frees ret->steps. */
 CT_WARN_UNUSED enum ct_status ct_go_path_find(const struct ct_go_heap *heap,
 	struct ct_go_masks *masks, ct_go_root_lister *list, void *lister_arg, uint32_t id,

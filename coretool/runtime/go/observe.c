@@ -8,6 +8,7 @@
 #include "runtime/go/pools_observe.h"
 #include "runtime/go/preempted.h"
 #include "runtime/go/profiles.h"
+#include "runtime/go/references.h"
 #include "runtime/go/services.h"
 #include "runtime/go/waits.h"
 
@@ -270,6 +271,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 		status = ct_go_observe_timers(o);
 	if (!status)
 		status = ct_go_observe_heap(o, o->heap, o->address);
+	if (!status)
+		status = ct_go_observe_references(o);
 	if (!status && o->contexts)
 		status = ct_go_observe_contexts(o);
 	if (!status && o->pools)

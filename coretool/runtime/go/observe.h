@@ -79,9 +79,11 @@ struct ct_go_observation {
 	bool services;                  /* what database/sql has is wanted */
 	const struct ct_strings *context_values; /* keys whose values are wanted; NULL: none */
 	uint64_t address;                        /* of an object that is wanted; 0 */
-	struct ct_go_in_c in_c;                  /* filled in */
-	uint32_t dying; /* filled in: the thread on which the runtime ended the process, for
-			   neither a panic nor an error of its own: a signal; CT_NONE */
+	uint64_t goroutine;                      /* number of the only one that is asked about; 0 */
+	bool references; /* what leads to that object, and to what that one waits for, is wanted */
+	struct ct_go_in_c in_c; /* filled in */
+	uint32_t dying;         /* filled in: the thread on which the runtime ended the process, for
+				   neither a panic nor an error of its own: a signal; CT_NONE */
 	struct ct_go_missing missing; /* filled in */
 	struct ct_go_waits *waits;    /* what is known already of what is waited for (waits.h) */
 	struct ct_go_world *world;    /* the heap, once somebody has asked for it (heap_world.h) */
