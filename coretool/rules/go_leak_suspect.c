@@ -329,7 +329,8 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	uint64_t age = ct_policy_threshold(policy, CT_THRESHOLD_SUSPECT_AGE) * SECOND;
 
 	(void)graph;
-	if (!facts->go)
+	/* Who would wake them may be in what is missing. */
+	if (!facts->go || facts->go->guessed || facts->target.n_partial)
 		return CT_OK;
 	ct_autofree bool *told = calloc((size_t)facts->n_actors + 1, sizeof(*told));
 	ct_autofree struct place *places = calloc((size_t)facts->n_stacks + 1, sizeof(*places));
@@ -357,7 +358,9 @@ const struct ct_rule ct_rule_go_leak_suspect = {
 		"channel (a pool of workers); some that were made there before them do something "
 		"else (work in flight); they came all at once, or have been woken since; no "
 		"collection has noted when they began; somebody who goes on is known who will "
-		"wake them; another finding speaks of them; the runtime made them.",
+		"wake them; another finding speaks of them; the runtime made them; a part of "
+		"memory "
+		"is missing, or the layouts are those of another version.",
 	.level = CT_P2,
 	.wants = CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_LEAKS,
 	.run = run,

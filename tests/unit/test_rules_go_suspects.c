@@ -27,7 +27,8 @@ struct shop {
 	bool peer; /* somebody who runs is known to receive */
 	bool told; /* they are leaked */
 	bool no_creator, two_creators;
-	uint32_t least, age; /* thresholds; 0: the usual ones */
+	bool partial, other_layouts; /* what could not be read */
+	uint32_t least, age;         /* thresholds; 0: the usual ones */
 };
 
 static const struct shop usual = {
@@ -156,11 +157,14 @@ static uint32_t suspected(const struct shop *shop,
 	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_LEAKS);
 	struct ct_go_leak leaks[2 * N] = {{0}};
 	struct ct_setting settings[2];
+	static const char *const parts[] = {"the core is truncated"};
 	const struct ct_policy policy = policy_of(shop, settings);
 	struct ct_document *doc = NULL;
 	struct ct_error err;
 	uint32_t n = 0;
 
+	ct_sink_target(s.sink)->partial = parts;
+	ct_sink_target(s.sink)->n_partial = shop->partial;
 	ct_sink_module(s.sink, &(struct ct_fact_module){.path = "/srv/shop", .found = "path"});
 	for (uint32_t i = 0; i < shop->n; i++) {
 		come(&s, shop, i);
@@ -173,6 +177,7 @@ static uint32_t suspected(const struct shop *shop,
 				.actor = shop->n, .trust = CT_TRUST_INFERRED, .why = "it will"});
 	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4",
 				   .n_functions = 1,
+				   .guessed = shop->other_layouts,
 				   .leaks = leaks,
 				   .n_leaks = shop->told ? shop->n : 0});
 	struct ct_facts *facts = story_end(&s);
@@ -247,6 +252,8 @@ static const struct {
 	{"another rule tells", BUT(.told = true)},
 	{"who made them is not known", BUT(.no_creator = true)},
 	{"made at two places, too few at each", BUT(.two_creators = true)},
+	{"a part is missing", BUT(.partial = true)},
+	{"layouts of another version", BUT(.other_layouts = true)},
 	{"no note of when", BUT(.no_start = N)},
 	{"most have no note", BUT(.no_start = N - 2)},
 #undef BUT
