@@ -8,13 +8,15 @@ BENCH_PROGRAMS := $(BENCH_BUILD)/bench_threads $(BENCH_BUILD)/floor $(BENCH_BUIL
 BENCH_CFLAGS := -std=gnu17 -O2 -g -fno-optimize-sibling-calls -Wall -Wextra -Werror
 
 .PHONY: bench
-bench: $(BUILD)/coretool $(BENCH_PROGRAMS) $(BENCH_BUILD)/scan $(BENCH_BUILD)/go_facts ## speed and memory against eu-stack, gdb and the floor
+bench: $(BUILD)/coretool $(BENCH_PROGRAMS) $(BENCH_BUILD)/scan $(BENCH_BUILD)/go_facts $(BENCH_BUILD)/go_mark ## speed and memory against eu-stack, gdb and the floor
 	python3 -B tests/bench/bench.py --coretool $(BUILD)/coretool --build $(BENCH_BUILD) $(BENCH_ARGS)
 	python3 -B tests/bench/held.py --coretool $(BUILD)/coretool --build $(BENCH_BUILD) \
 		$(filter --enforce,$(BENCH_ARGS))
 	@tests/deps.sh test
 	python3 -B tests/bench/go.py --coretool $(BUILD)/coretool --build $(BUILD) \
 		$(filter --enforce --no-peers,$(BENCH_ARGS))
+	python3 -B tests/bench/go_leaks.py --coretool $(BUILD)/coretool --build $(BUILD) \
+		$(filter --enforce,$(BENCH_ARGS))
 	python3 -B tests/bench/gdb_live.py --coretool $(BUILD)/coretool --build $(BENCH_BUILD) \
 		$(filter --enforce,$(BENCH_ARGS))
 
@@ -22,6 +24,6 @@ $(BENCH_PROGRAMS): $(BENCH_BUILD)/%: tests/bench/%.c
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -o $@ $< -pthread
 
-$(BENCH_BUILD)/scan $(BENCH_BUILD)/go_facts: $(BENCH_BUILD)/%: tests/bench/%.c $(LIB_A)
+$(BENCH_BUILD)/scan $(BENCH_BUILD)/go_facts $(BENCH_BUILD)/go_mark: $(BENCH_BUILD)/%: tests/bench/%.c $(LIB_A)
 	@mkdir -p $(@D)
 	$(CC) $(BENCH_CFLAGS) -Icoretool -o $@ $^ $(LIBS)

@@ -17,19 +17,14 @@ Result
 
 import argparse
 import contextlib
-import dataclasses
 import json
 import os
 import pathlib
 import re
-import resource
-import select
-import signal
 import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 for folder in ("cores", "go"):
@@ -40,6 +35,7 @@ import measure  # noqa: E402
 import suite_package  # noqa: E402
 from apt_suite import SuiteError  # noqa: E402
 from bench import MB, Bars, layout  # noqa: E402
+from go_cases import GoCase, make_core  # noqa: E402
 from go_cores import Binary  # noqa: E402
 from toolchains import toolchains  # noqa: E402
 
@@ -51,79 +47,8 @@ FACT_BYTES = 250
 FIND_SECONDS = 0.060
 COMMANDS = ("goroutines", "analyze")
 LIMIT = 600
-READY_SECONDS = 600
-DISK = {SMALL: 1 << 30, LARGE: 6 << 30}
 DELVE_SUITES = ("sid", "forky")
 SERVER = "soak-go/prometheus.*.core"
-
-
-@dataclasses.dataclass(frozen=True)
-class GoCase:
-    """count goroutines of the sample as one toolchain builds it."""
-
-    binary: Binary
-    count: int
-
-    @property
-    def title(self):
-        return f"{self.count:,} goroutines, {self.binary.toolchain.release}"
-
-    @property
-    def directory(self):
-        return f"go-{self.binary.toolchain.version}-{self.count}"
-
-
-def await_ready(process):
-    """Reads what the sample tells, up to the line that says that all are parked."""
-    text, deadline = b"", time.monotonic() + READY_SECONDS
-    while b'{"ready":true}\n' not in text:
-        left = deadline - time.monotonic()
-        if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-            raise cores.CannotMake(f"not ready after {READY_SECONDS} s")
-        piece = os.read(process.stdout.fileno(), 65536)
-        if not piece:
-            raise cores.CannotMake("it ended")
-        text += piece
-
-
-def dump(case, directory):
-    """A core by the kernel of a process that is ended by it."""
-    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
-    environment = {"PATH": os.environ["PATH"], "GOTRACEBACK": "crash"}  # else it leaves no core
-    process = subprocess.Popen([case.binary.path, str(case.count)], cwd=directory, env=environment,
-                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL)
-    try:
-        resource.prlimit(process.pid, resource.RLIMIT_CORE, unlimited)
-        await_ready(process)
-        process.send_signal(signal.SIGABRT)
-        process.wait(READY_SECONDS)
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-    found = [path for path in directory.iterdir() if path.name.startswith("core")]
-    if len(found) != 1:
-        raise cores.CannotMake("the kernel wrote no core")
-    return found[0]
-
-
-def make_core(case, build):
-    """The case's core, dumped now unless a fitting one is there."""
-    directory = build / "cores" / case.directory
-    path, stamp = directory / "core", directory / "stamp"
-    if not path.exists() or not stamp.exists() or \
-            stamp.stat().st_mtime < case.binary.path.stat().st_mtime:
-        shutil.rmtree(directory, ignore_errors=True)
-        directory.mkdir(parents=True)
-        if not cores.kernel_can_dump():
-            raise cores.CannotMake("the kernel's cores go elsewhere")
-        if shutil.disk_usage(directory).free < DISK[case.count]:
-            raise cores.CannotMake(f"it needs {DISK[case.count] >> 30} GiB of free disk")
-        with tempfile.TemporaryDirectory(dir=directory) as name:
-            dump(case, pathlib.Path(name)).rename(path)
-        stamp.touch()
-    return path
 
 
 def wrong_answer(coretool, core, count):
