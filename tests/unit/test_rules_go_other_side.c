@@ -198,6 +198,21 @@ static void who_closes_it_under_a_sender_is_told(void **state)
 	done(t);
 }
 
+/* Who only sends to it, too, ends nothing. */
+static void who_uses_it_and_closes_it_not_is_no_waker(void **state)
+{
+	struct told *t = begin();
+	uint32_t sender = goroutine(t, 7, CT_STATE_WAITING);
+	uint32_t other = goroutine(t, 17, CT_STATE_RUNNING), at = channel(t, CHANNEL);
+
+	(void)state;
+	waits(t, sender, CT_WAIT_SEND, at);
+	t->use = (struct ct_channel_use){.actor = other, .resource = at, .sends = 1};
+	t->go.n_uses = 1;
+	expect(say(t, sender), "nobody was found that will receive from it");
+	done(t);
+}
+
 static void who_can_go_on_is_told_first_and_the_rest_counted(void **state)
 {
 	struct told *t = begin();
@@ -296,6 +311,7 @@ int main(void)
 		cmocka_unit_test(that_nothing_leads_to_it_is_said_where_that_was_looked_for),
 		cmocka_unit_test(who_closes_it_is_told_with_what_keeps_that_one),
 		cmocka_unit_test(who_closes_it_under_a_sender_is_told),
+		cmocka_unit_test(who_uses_it_and_closes_it_not_is_no_waker),
 		cmocka_unit_test(who_can_go_on_is_told_first_and_the_rest_counted),
 		cmocka_unit_test(who_waits_for_a_time_is_not_blocked),
 		cmocka_unit_test(its_own_lock),
