@@ -56,6 +56,11 @@ static void threads(struct story *s, uint32_t n)
 		story_thread(s, i + 1, i ? "worker" : "main");
 }
 
+static struct ct_peer by(uint32_t actor, enum ct_trust trust, const char *why)
+{
+	return (struct ct_peer){.actor = actor, .trust = trust, .why = why};
+}
+
 /* Peers are added to facts that stand: peers[i] is that of waits[i], one each. */
 static void set_peers(struct ct_facts *facts, const struct ct_peer *peers, uint32_t n)
 {
@@ -389,7 +394,7 @@ static struct ct_facts *hidden_cycle(enum ct_trust trust, enum ct_wait_kind main
 	struct ct_facts *facts = story_end(&s);
 	set_peers(facts,
 		(struct ct_peer[]){
-			{0}, {2, trust, "frame #2 take() at q.c:9 will call sem_post"}, {0}},
+			{0}, by(2, trust, "frame #2 take() at q.c:9 will call sem_post"), {0}},
 		3);
 	return facts;
 }
@@ -471,9 +476,9 @@ static void peers_alone_are_no_knot(void **state)
 	story_waits_as(&s, 0, CT_NONE, CT_WAIT_SIGNAL);
 	struct ct_facts *facts = story_end(&s);
 	set_peers(facts,
-		(struct ct_peer[]){{0}, {2, CT_TRUST_INFERRED, "it will signal"},
-			{3, CT_TRUST_INFERRED, "it will signal"},
-			{1, CT_TRUST_INFERRED, "it will signal"}},
+		(struct ct_peer[]){{0}, by(2, CT_TRUST_INFERRED, "it will signal"),
+			by(3, CT_TRUST_INFERRED, "it will signal"),
+			by(1, CT_TRUST_INFERRED, "it will signal")},
 		4);
 	assert_silent(judge(facts));
 }
