@@ -231,7 +231,9 @@ static void a_crowd_is_not_known(void **state)
 		for (uint32_t k = 0; k < CROWD; k++)
 			if (k != i)
 				ct_sink_peer(s.sink, wait,
-					&(struct ct_peer){k, CT_TRUST_INFERRED, "told by hand"});
+					&(struct ct_peer){.actor = k,
+						.trust = CT_TRUST_INFERRED,
+						.why = "told by hand"});
 	}
 	struct ct_facts *facts = story_end(&s);
 	assert_true(ct_may_go_on(facts, 0));
@@ -252,7 +254,9 @@ static void peers_that_go_on(void **state)
 		ct_sink_get_actor(sink, s.actors[0])->state = CT_STATE_WAITING;
 		for (uint32_t k = 1; k < 3; k++) {
 			ct_sink_peer(sink, wait,
-				&(struct ct_peer){s.actors[k], CT_TRUST_INFERRED, "told by hand"});
+				&(struct ct_peer){.actor = s.actors[k],
+					.trust = CT_TRUST_INFERRED,
+					.why = "told by hand"});
 			if (i != k)
 				receives(&s, k);
 		}

@@ -100,8 +100,10 @@ static uint32_t ask(const struct tale *t, const char *rule, struct ct_finding *r
 	if (t->held)
 		hold(&s, owner, resource);
 	if (t->peer) /* of the first wait */
-		ct_sink_peer(
-			s.sink, 0, &(struct ct_peer){owner, CT_TRUST_INFERRED, "it will receive"});
+		ct_sink_peer(s.sink, 0,
+			&(struct ct_peer){.actor = owner,
+				.trust = CT_TRUST_INFERRED,
+				.why = "it will receive"});
 	contexts[use.context].n_uses = 1;
 	ct_sink_go_contexts(s.sink, &(struct ct_fact_go_contexts){.contexts = contexts,
 					    .uses = &use,

@@ -46,7 +46,9 @@ static void awaits(struct told *t, uint32_t actor, uint32_t peer)
 						   .why = "told by hand"});
 	if (peer != CT_NONE)
 		ct_sink_peer(sink, wait,
-			&(struct ct_peer){peer, CT_TRUST_INFERRED, "frame #1 told by hand"});
+			&(struct ct_peer){.actor = peer,
+				.trust = CT_TRUST_INFERRED,
+				.why = "frame #1 told by hand"});
 }
 
 static void leaked(struct told *t, uint32_t actor)

@@ -87,7 +87,9 @@ static void peers_stand_with_their_wait(void **state)
 	}
 	for (size_t i = 0; i < CT_COUNT(told); i++)
 		ct_sink_peer(sink, told[i].wait,
-			&(struct ct_peer){told[i].actor, CT_TRUST_GUESS, "it will post"});
+			&(struct ct_peer){.actor = told[i].actor,
+				.trust = CT_TRUST_GUESS,
+				.why = "it will post"});
 	assert_int_equal(ct_sink_finish(sink, &facts, &error), CT_OK);
 	assert_int_equal(facts->n_waits, 3);
 	for (uint32_t w = 0; w < 3; w++) {
