@@ -37,7 +37,9 @@ struct wanted {
 struct holder { /* an object that points to a wanted one */
 	uint32_t wanted, id;
 	uint64_t offset;
-	bool told; /* by a stack that has it */
+	bool told;              /* by a stack that has it */
+	uint32_t top;           /* the object that the way to it begins with, */
+	struct ct_go_root root; /* and what leads to that */
 };
 
 struct search {
@@ -49,8 +51,6 @@ struct search {
 	uint32_t *queue;  /* those with pointers, in the order of their distance */
 	uint32_t head, tail;
 	CT_VEC(struct holder) holders;
-	struct ct_go_root first; /* that points into [low, high) */
-	uint64_t low, high;
 	uint32_t at; /* goroutine that the last root was of */
 	enum ct_status status;
 };
@@ -158,7 +158,8 @@ static bool reach_from(void *arg, const struct ct_go_object *from, uint64_t at, 
 		struct holder *slot = s->holders.n < MAX_HOLDERS ? ct_vec_push(&s->holders) : NULL;
 
 		if (slot)
-			*slot = (struct holder){i, from->id, at - from->start, false};
+			*slot = (struct holder){
+				.wanted = i, .id = from->id, .offset = at - from->start};
 		else
 			s->wanted[i].n_more++;
 	}
@@ -267,24 +268,47 @@ static void second_pass(void *arg, const struct ct_go_root *root)
 
 /* ---- by a longer way ---- */
 
-static void find_root(void *arg, const struct ct_go_root *root)
+static bool is_below(const struct search *s, uint32_t id)
+{
+	return s->parent[id] != A_ROOT && s->parent[id] < HIDDEN;
+}
+
+static void find_tops(struct search *s)
+{
+	for (uint32_t k = 0; k < s->holders.n; k++) {
+		struct holder *holder = &s->holders.items[k];
+
+		for (holder->top = holder->id; is_below(s, holder->top);)
+			holder->top = s->parent[holder->top] - 1;
+	}
+}
+
+/* A root that is surely one is told rather than another. */
+static void third_pass(void *arg, const struct ct_go_root *root)
 {
 	struct search *s = arg;
+	struct ct_go_object object;
 
-	if (root->value >= s->low && root->value < s->high &&
-		(!s->first.value || (s->first.guessed && !root->guessed)))
-		s->first = *root;
+	if (!ct_go_object_at(s->world->heap, root->value, &object))
+		return;
+	for (uint32_t k = 0; k < s->holders.n; k++) {
+		struct holder *holder = &s->holders.items[k];
+
+		if (holder->top == object.id &&
+			(!holder->root.value || (holder->root.guessed && !root->guessed)))
+			holder->root = *root;
+	}
 }
 
 /* "variable main.shop, main.shop, main.order + 16": the first one, then what points to it. */
 static void add_way(struct search *s, const struct holder *holder)
 {
-	struct ct_go_object object;
+	const struct ct_go_root *root = &holder->root;
 	const char *way = ct_sink_printf(
 		s->o->sink, "%s + %" PRIu64, ct_go_name_type(s->world, holder->id), holder->offset);
 	uint32_t id = holder->id, n = 0;
 
-	for (; s->parent[id] != A_ROOT && s->parent[id] < HIDDEN; id = s->parent[id] - 1, n++)
+	for (; is_below(s, id); id = s->parent[id] - 1, n++)
 		if (n && n < MAX_STEPS)
 			way = ct_sink_printf(
 				s->o->sink, "%s, %s", ct_go_name_type(s->world, id), way);
@@ -292,14 +316,8 @@ static void add_way(struct search *s, const struct holder *holder)
 		way = ct_sink_printf(s->o->sink, "%s, %s", ct_go_name_type(s->world, id), way);
 	else if (n)
 		way = ct_sink_printf(s->o->sink, "%u objects, %s", n - MAX_STEPS + 1, way);
-	ct_go_object_get(s->world->heap, id, &object);
-	s->low = object.start;
-	s->high = object.start + object.span->elemsize;
-	s->first = (struct ct_go_root){0};
-	s->status = ct_go_world_roots(s->world, find_root, s);
-	const struct ct_go_root *root = &s->first;
 	uint32_t actor = root->goid ? actor_of(s, root->goid) : CT_NONE;
-	if (s->status || !root->value)
+	if (!root->value)
 		return;
 	if (actor != CT_NONE && waits_at(s, actor, s->wanted[holder->wanted].address)) {
 		s->wanted[holder->wanted].own = true;
@@ -314,6 +332,14 @@ static void add_way(struct search *s, const struct holder *holder)
 			.by = named ? way
 				    : ct_sink_printf(s->o->sink, "%s, %s",
 					      ct_go_name_root(s->world, root), way)});
+}
+
+static bool has_untold(const struct search *s)
+{
+	for (uint32_t k = 0; k < s->holders.n; k++)
+		if (!s->holders.items[k].told)
+			return true;
+	return false;
 }
 
 /* ---- all of it ---- */
@@ -337,6 +363,10 @@ static enum ct_status go_through(struct search *s)
 	}
 	if (!status && s->holders.n)
 		status = ct_go_world_roots(s->world, second_pass, s);
+	if (!status && has_untold(s)) {
+		find_tops(s);
+		status = ct_go_world_roots(s->world, third_pass, s);
+	}
 	for (uint32_t k = 0; !status && !s->status && k < s->holders.n; k++)
 		if (!s->holders.items[k].told)
 			add_way(s, &s->holders.items[k]);
