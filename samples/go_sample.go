@@ -48,6 +48,8 @@
 //	            speak of it, and those of coretool pools where they differ
 //	kept_profile  {kind, pprof}: a profile that the process has kept of itself, as runtime/pprof writes it
 //	waiting_now {tids, function, contentions}: as many wait in that function, for others
+//	other_side  {tid, says, waker}: of its wait it is said who ends it, with these words in this order; waker: by whom
+//	had_by      {address, words}: explain says that whoever these words name has it; none: nobody
 //	nobody      resource: none holds it, though it is locked: whoever locked it will never unlock it
 package main
 
