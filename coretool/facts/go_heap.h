@@ -39,6 +39,19 @@ struct ct_fact_go_object {
 	bool partial;        /* not all that may lead to it could be read */
 };
 
+/* Pointers of objects that live into memory that the heap has given back. */
+struct ct_go_freed_use {
+	uint64_t object, offset, to; /* the object, where in it the pointer is, and its value */
+	const char *type;            /* of the object */
+	const char *root;            /* that keeps it: "variable main.cache" */
+};
+
+struct ct_fact_go_freed {
+	const struct ct_go_freed_use *uses;
+	uint32_t n;
+	bool more; /* than were looked at */
+};
+
 /* What memory the address asked for is, where it lies in an arena of the heap, but in no object. */
 struct ct_fact_go_place {
 	uint64_t address;

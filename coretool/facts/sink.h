@@ -112,6 +112,7 @@ void ct_sink_go_timers(struct ct_sink *sink, const struct ct_fact_go_timers *tim
 void ct_sink_go_profiles(struct ct_sink *sink, const struct ct_fact_go_profiles *profiles);
 void ct_sink_go_pools(struct ct_sink *sink, const struct ct_fact_go_pools *pools);
 void ct_sink_races(struct ct_sink *sink, const struct ct_fact_races *races);
+void ct_sink_go_freed(struct ct_sink *sink, const struct ct_fact_go_freed *freed);
 void ct_sink_go_services(struct ct_sink *sink, const struct ct_fact_go_services *services);
 CT_PRINTF(4, 5)
 void ct_sink_note(struct ct_sink *sink, unsigned code, const char *about, const char *fmt, ...);

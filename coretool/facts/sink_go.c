@@ -52,3 +52,8 @@ void ct_sink_races(struct ct_sink *sink, const struct ct_fact_races *races)
 {
 	sink->facts->races = ct_arena_copy(&sink->arena, races, sizeof(*races));
 }
+
+void ct_sink_go_freed(struct ct_sink *sink, const struct ct_fact_go_freed *freed)
+{
+	sink->facts->go_freed = ct_arena_copy(&sink->arena, freed, sizeof(*freed));
+}

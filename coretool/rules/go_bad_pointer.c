@@ -1,21 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CT202: the runtime ended the process because of a pointer that points to no object, or not into
- * the one that it was made of: the check that the compiler adds (checkptr), or the collector, which
- * came upon one.
+ * CT202: a pointer that points to no object, or not into the one that it was made of. The runtime
+ * ended the process because of it (the check that the compiler adds, checkptr, or the collector,
+ * which came upon one); or one was found in an object that lives.
  */
+#include <inttypes.h>
+
 #include "facts/crash.h"
+#include "facts/go_heap.h"
 #include "rules/findings.h"
+
+/* What the heap has given back, as far as somebody asked for the heap. */
+static enum ct_status report_freed(struct ct_findings *out, const struct ct_fact_go_freed *freed)
+{
+	const struct ct_go_freed_use *first = &freed->uses[0];
+	struct ct_draft draft = {
+		.rule = &ct_rule_go_bad_pointer, .level = CT_P0, .confidence = CT_LIKELY};
+
+	for (uint32_t i = 0; i < freed->n; i++) {
+		const struct ct_go_freed_use *one = &freed->uses[i];
+
+		ct_draft_step(&draft,
+			ct_arena_printf(out->arena,
+				"%s + %" PRIu64 " at 0x%" PRIx64
+				", kept by %s, points to 0x%" PRIx64,
+				one->type, one->offset, one->object, one->root, one->to),
+			CT_NONE, CT_NONE, CT_NONE);
+	}
+	draft.title =
+		freed->n == 1
+			? ct_arena_printf(out->arena,
+				  "an object that lives (%s) points to memory that was freed",
+				  first->type)
+			: ct_arena_printf(out->arena,
+				  "%s%u pointers of objects that live lead to memory that was "
+				  "freed",
+				  freed->more ? "at least " : "", freed->n);
+	draft.subject = first->type;
+	draft.message = ct_arena_printf(out->arena,
+		"%s: when the garbage collector comes to it, the process ends", draft.title);
+	draft.hint = "An address that is kept as a uintptr keeps nothing alive: keep an "
+		     "unsafe.Pointer, or the slice itself. Look for what makes pointers of "
+		     "numbers, and for C code that writes into Go's memory.";
+	return ct_findings_add(out, &draft);
+}
 
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
 	const struct ct_policy *policy, struct ct_findings *out)
 {
 	const struct ct_crash *c = facts->crash;
 	struct ct_draft draft = {.rule = &ct_rule_go_bad_pointer, .level = CT_P0};
+	enum ct_status status = CT_OK;
 
 	(void)graph, (void)policy;
-	if (!c || !c->kind || c->class != CT_CRASH_GO || strcmp(c->kind, "bad-pointer") != 0)
-		return CT_OK;
+	if (facts->go_freed && facts->go_freed->n)
+		status = report_freed(out, facts->go_freed);
+	if (status || !c || !c->kind || c->class != CT_CRASH_GO ||
+		strcmp(c->kind, "bad-pointer") != 0)
+		return status;
 	ct_draft_go_fatal(out, &draft);
 	return ct_findings_add(out, &draft);
 }
@@ -29,7 +71,10 @@ const struct ct_rule ct_rule_go_bad_pointer = {
 		"made; the collector, which finds a pointer into memory that has no object "
 		"(\"found bad pointer in Go heap\") or to one that is free, can name only where "
 		"it was found.",
-	.silent_when = "The runtime did not notice. A pointer that nothing follows any more is "
+	.silent_when = "The runtime did not notice, and nobody asked for the heap (coretool heap), "
+		       "or a collection is under way, or parts of the heap are missing, or what "
+		       "leads to the pointer is not surely used. A pointer that nothing follows "
+		       "any more is "
 		       "no mistake: objects that are dead, and not swept yet, have such.",
 	.level = CT_P0,
 	.wants = CT_WANT_GOROUTINES,

@@ -47,6 +47,8 @@ def ask_others(binary, core, truth, report, files):
     if "pool" in truth.values:
         report.pools = ask(binary, "pools", str(core), *files)
     report.heap = ask(binary, "heap", str(core)).get("heap") if "heap" in truth.values else None
+    if "freed_use" in truth.values:
+        report.heap_findings = ask(binary, "heap", str(core), *files)["findings"]
     if "context" in truth.values:
         report.contexts = ask(binary, "contexts", str(core), *files).get("contexts", [])
     kinds = [value["kind"] for value in truth.values.get("kept_profile", [])]

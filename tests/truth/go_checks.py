@@ -338,6 +338,13 @@ def check_heap(report, _, value):
         yield f"heap: {heap['guessed_objects']} objects and {heap['guessed_stacks']} stacks are guessed"
 
 
+def check_freed_use(report, _, value):
+    texts = [step["text"] for finding in report.heap_findings if finding["rule"] == "CT202" for step in finding["steps"]]
+    words = f" at {value['from']},", f"points to {value['to']}"
+    if len(texts) != 1 or not all(word in texts[0] for word in words):
+        yield f"one pointer into freed memory, with {words}, should be told: {texts}"
+
+
 def check_heap_object(report, truth, value):
     said = report.explained[value["address"]]
     what, links = value["address"], said.get("kept by", []) + said.get("then by", [])
@@ -543,6 +550,7 @@ CHECKS = {
     "no_timer": check_no_timer,
     "pool": check_pool,
     "heap": check_heap,
+    "freed_use": check_freed_use,
     "heap_object": check_heap_object,
     "stack_word": check_stack_word,
     "goroutine": check_goroutine,

@@ -116,6 +116,7 @@ class Report:
         self.timers = data.get("timers")
         self.explained = data.get("explained", {})
         self.suspects = data.get("suspects") or data
+        self.heap_findings = data.get("heap_findings", [])
         self.leaks = data.get("leaks", [])
         self.contexts = data.get("contexts", [])
         self.pools = data.get("pools") or {"pools": [], "findings": []}

@@ -45,6 +45,7 @@ TRUTH = [
     {"heap": {"live": 1 << 20, "objects": 9000}},
     {"heap_object": {"address": "0x80", "alive": True, "kept_by": "main.shop", "steps": 2, "type": "main.order"}},
     {"heap_object": {"address": "0x90", "alive": False}},
+    {"freed_use": {"from": "0xa0", "to": "0xb0"}},
     {"stack_word": {"address": "0xa0", "tid": "g:7"}},
     {"pool": {"address": "0x5000", "name": "main.pages", "new": "main.newPage", "objects": 3, "victims": 1,
               "types": {"*main.page": 3}, "doubles": ["0xc0"], "large": 64, "rules": ["CT215"],
@@ -65,6 +66,7 @@ def right_report():
     end = [{"function": "runtime.goexit"}]
     return {
         "summary": {"goroutines": 3, "verdict": "stuck"},
+        "heap_findings": [{"rule": "CT202", "steps": [{"text": "main.entry + 8 at 0xa0, kept by x, points to 0xb0"}]}],
         "stacks": [{"frames": frames + end}, {"frames": [{"function": "read_page"}, *end]}, {"frames": end}],
         "resources": [{"id": "r:0x30", "kind": "go_chan", "state": {"len": 0, "cap": 3, "closed": False, "elem": "int"}},
                       {"id": "r:0x50", "kind": "go_waitgroup", "state": {"counter": 2, "waiters": 0}},

@@ -4,8 +4,8 @@
 #include <inttypes.h>
 
 #include "facts/go_heap.h"
+#include "runtime/go/bad_pointers.h"
 #include "runtime/go/heap_path.h"
-#include "runtime/go/heap_world.h"
 #include "target/object_name.h"
 
 #define MAX_LINKS 64 /* of a way that is told; the rest is counted */
@@ -250,6 +250,30 @@ static enum ct_status add_object(
 	return status;
 }
 
+/* ---- what points to where no object is ---- */
+
+static enum ct_status add_freed(struct ct_go_world *v)
+{
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+	uint32_t n;
+	enum ct_status status = ct_go_find_bad_pointers(v, found, &n);
+
+	if (status || !n)
+		return status;
+	struct ct_go_freed_use *uses =
+		ct_arena_new_array(ct_sink_arena(v->o->sink), n, struct ct_go_freed_use);
+	if (!uses)
+		return CT_NO_MEMORY;
+	for (uint32_t i = 0; i < n; i++)
+		uses[i] = (struct ct_go_freed_use){.object = found[i].from.start,
+			.offset = found[i].at - found[i].from.start,
+			.to = found[i].value,
+			.type = ct_go_name_type(v, found[i].from.id),
+			.root = ct_go_name_root(v, &found[i].root)};
+	ct_sink_go_freed(v->o->sink, &(struct ct_fact_go_freed){uses, n, n == CT_GO_BAD_POINTERS});
+	return CT_OK;
+}
+
 /* Memory of an arena that is no object: most of it is stacks. */
 static void add_place(struct ct_go_world *v, uint64_t address)
 {
@@ -287,6 +311,8 @@ enum ct_status ct_go_observe_heap(struct ct_go_observation *o, bool wanted, uint
 		status = ct_go_world_types(v);
 	if (!status && wanted)
 		status = add_heap(v);
+	if (!status && wanted)
+		status = add_freed(v);
 	if (!status && found)
 		status = add_object(v, address, &object);
 	else if (!status && address)

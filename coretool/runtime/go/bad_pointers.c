@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Pointers of live objects into pages that the heap has given back: the collector would end the
+ * process when it comes to one ("found bad pointer in Go heap", badPointer() of mbitmap.go).
+ *
+ * Objects that are dead may have such: what they pointed to was swept before them. So the one that
+ * has the pointer must be reached from a root that is surely used, through exact maps alone; and no
+ * collection may be under way. Pages of stacks are no objects' either, and may be pointed to.
+ */
+#include "runtime/go/bad_pointers.h"
+
+#include "runtime/go/heap_path.h"
+#include "runtime/go/heap_world.h"
+
+#define STATE_MANUAL 2 /* mSpanManual: stacks */
+
+struct search {
+	struct ct_go_world *w;
+	struct ct_go_bad_pointer *items;
+	uint32_t n;
+};
+
+/*
+ * Would the collector take the pointer for a bad one (findObject() of mbitmap.go)? The page names
+ * who had it last, which may be the record of another span by now. One that names none was never
+ * used: as of memory that is not its own, the runtime lets pointers into it pass.
+ */
+static bool is_freed(const struct ct_go_heap *heap, uint64_t addr)
+{
+	const struct ct_go *go = heap->go;
+	uint64_t index = (addr + (UINT64_C(1) << 47)) >> CT_GO_ARENA_BITS;
+	uint64_t page = addr / CT_GO_PAGE % CT_GO_ARENA_PAGES, table, record, span;
+	uint8_t state;
+
+	return !ct_read_u64(heap->target, go->globals.heap + ct_go_at(go, MHEAP_ARENAS), &table) &&
+	       !ct_read_u64(heap->target, table + index * 8, &record) &&
+	       !ct_read_u64(
+		       heap->target, record + ct_go_at(go, HEAPARENA_SPANS) + page * 8, &span) &&
+	       span && !ct_go_u8(go, span, CT_GO_MSPAN_STATE, &state) && state != STATE_MANUAL;
+}
+
+static void look(struct search *s, const struct ct_go_object *object)
+{
+	const struct ct_go_heap *heap = s->w->heap;
+	uint64_t copy[64], at, bits, value;
+	struct ct_go_walk walk;
+	const void *view;
+
+	ct_go_walk_begin(s->w->masks, object, &walk);
+	while (!walk.guessed && ct_go_walk_next(&walk, &at, &bits)) {
+		unsigned n = 64 - (unsigned)__builtin_clzll(bits);
+
+		if (!ct_go_heap_view(heap, object->span, at, n * 8, copy, &view))
+			continue;
+		for (; bits; bits &= bits - 1) {
+			unsigned i = (unsigned)__builtin_ctzll(bits);
+
+			memcpy(&value, (const uint8_t *)view + 8 * i, 8);
+			if (s->n < CT_GO_BAD_POINTERS && ct_go_in_arena(heap, value) &&
+				!ct_go_span_at(heap, value) && is_freed(heap, value))
+				s->items[s->n++] = (struct ct_go_bad_pointer){
+					.from = *object, .at = at + 8 * i, .value = value};
+		}
+	}
+}
+
+static void look_at_all(struct search *s)
+{
+	const struct ct_go_heap *heap = s->w->heap;
+
+	for (uint32_t i = 0; i < heap->n_spans && s->n < CT_GO_BAD_POINTERS; i++) {
+		const struct ct_go_span *span = &heap->spans[i];
+
+		if (span->map == CT_GO_MAP_NONE || span->map == CT_GO_MAP_UNKNOWN)
+			continue;
+		for (uint32_t k = 0; k < span->n; k++)
+			if (ct_go_mark_has(s->w->mark, span->first + k))
+				look(s, &(struct ct_go_object){span,
+						span->start + k * span->elemsize, k,
+						span->first + k});
+	}
+}
+
+/* Was each object on the way read by an exact map? */
+static bool is_exact(struct search *s, const struct ct_go_path *path)
+{
+	for (uint32_t i = 0; i < path->steps.n; i++) {
+		struct ct_go_object object;
+		struct ct_go_walk walk;
+
+		ct_go_object_get(s->w->heap, path->steps.items[i].id, &object);
+		ct_go_walk_begin(s->w->masks, &object, &walk);
+		if (walk.guessed)
+			return false;
+	}
+	return path->steps.n && path->root.value && !path->root.guessed;
+}
+
+static bool is_quiet(const struct ct_go_world *w)
+{
+	const struct ct_go *go = w->heap->go;
+	uint32_t phase;
+
+	return go->globals.gcphase && !ct_read_u32(go->target, go->globals.gcphase, &phase) &&
+	       !phase && !w->heap->n_bad && ct_go_has(go, HEAPARENA_SPANS) &&
+	       ct_go_has(go, MSPAN_STATE);
+}
+
+enum ct_status ct_go_find_bad_pointers(
+	struct ct_go_world *w, struct ct_go_bad_pointer *ret, uint32_t *n)
+{
+	struct search s = {.w = w, .items = ret};
+	enum ct_status status = CT_OK;
+
+	*n = 0;
+	if (!is_quiet(w))
+		return CT_OK;
+	look_at_all(&s);
+	for (uint32_t i = 0; !status && i < s.n; i++) {
+		struct ct_go_path path = {0};
+
+		status = ct_go_path_find(
+			w->heap, w->masks, ct_go_world_roots, w, ret[i].from.id, &path);
+		if (!status && is_exact(&s, &path)) {
+			ret[*n] = ret[i];
+			ret[(*n)++].root = path.root;
+		}
+		if (status == CT_NOT_FOUND)
+			status = CT_OK;
+		ct_vec_free(&path.steps);
+	}
+	return status;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef CT_RUNTIME_GO_BAD_POINTERS_H
+#define CT_RUNTIME_GO_BAD_POINTERS_H
+
+#include "runtime/go/heap_world.h"
+
+#define CT_GO_BAD_POINTERS 16 /* that are looked at: the way to each costs as much as a mark */
+
+struct ct_go_bad_pointer {
+	struct ct_go_object from; /* the object that has it: it lives */
+	uint64_t at, value;       /* where the pointer is, and what it points to */
+	struct ct_go_root root;   /* that leads to the object */
+};
+
+/*
+ * Pointers of live objects into memory that the heap has given back; ret has room for
+ * CT_GO_BAD_POINTERS. The world is marked. None while a collection is under way, or where parts of
+ * the heap could not be read. Looks into each marked object once more.
+ */
+CT_WARN_UNUSED enum ct_status ct_go_find_bad_pointers(
+	struct ct_go_world *world, struct ct_go_bad_pointer *ret, uint32_t *n);
+
+#endif

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pointers of objects that live into memory that the heap has given back, and those that only look
+ * so. */
+#include "fake_go_heap.h"
+
+#include "runtime/go/bad_pointers.h"
+
+#define PHASE     DATA           /* the collector's */
+#define MODULE    (DATA + 0x10)  /* its record */
+#define VARIABLES (DATA + 0x100) /* two words, and what the mask says of them */
+#define MASK      (DATA + 0x110)
+#define MHEAP     (DATA + 0x120) /* the record of the heap, and where it leads to */
+#define RECORD    (DATA + 0x200) /* of the arena: a span for each page */
+#define SPAN      (DATA + 0x800) /* that had the freed pages */
+
+#define LIVE_PAGE  0 /* objects of 16 bytes, each a pointer and a number */
+#define FREED_PAGE 8
+#define FREED      (ARENA + FREED_PAGE * CT_GO_PAGE + 0x30)
+#define MANUAL     2 /* what stacks are */
+
+static const struct {
+	enum ct_go_field id;
+	uint32_t offset;
+} fields[] = {
+	{CT_GO_MODULEDATA_DATA, 0},
+	{CT_GO_MODULEDATA_EDATA, 8},
+	{CT_GO_MODULEDATA_GCDATAMASK, 16},
+	{CT_GO_MODULEDATA_BSS, 32},
+	{CT_GO_MODULEDATA_EBSS, 40},
+	{CT_GO_MODULEDATA_GCBSSMASK, 48},
+	{CT_GO_MHEAP_ARENAS, 0},
+	{CT_GO_HEAPARENA_SPANS, 0},
+	{CT_GO_MSPAN_STATE, 0},
+};
+
+struct stage {
+	struct ct_go_table table;
+	struct ct_go_observation o;
+	struct ct_go_heap *heap;
+	struct ct_go_masks *masks;
+	struct ct_go_span *live;
+	struct ct_go_world world;
+	uint8_t bits[CT_GO_PAGE / 64];
+};
+
+static void set_u64(uint64_t addr, uint64_t value)
+{
+	memcpy(memory + (addr - DATA), &value, sizeof(value));
+}
+
+static void set_layout(void)
+{
+	for (size_t i = 0; i < CT_COUNT(go.layout.offset); i++)
+		go.layout.offset[i] = CT_GO_ABSENT;
+	for (size_t i = 0; i < CT_COUNT(fields); i++)
+		go.layout.offset[fields[i].id] = fields[i].offset;
+}
+
+/* Two variables: the first leads to the first object, which leads to the second. */
+static void set_variables(struct stage *s)
+{
+	s->table = (struct ct_go_table){.moduledata = MODULE};
+	go.tables = (struct ct_go_tables){.list = &s->table, .n = 1};
+	set_u64(MODULE, VARIABLES);
+	set_u64(MODULE + 8, VARIABLES + 16);
+	set_u64(MODULE + 16, 2);
+	set_u64(MODULE + 24, MASK);
+	set_u64(MODULE + 32, VARIABLES + 16);
+	set_u64(MODULE + 40, VARIABLES + 16);
+	memory[MASK - DATA] = 3;
+	set_u64(VARIABLES, s->live->start);
+	set_word(s->live->start, s->live->start + 16);
+}
+
+/* The pages that were freed name the span that they were of; more of it is not known. */
+static void set_freed(void)
+{
+	uint64_t index = (ARENA + (UINT64_C(1) << 47)) >> CT_GO_ARENA_BITS;
+
+	go.globals.heap = MHEAP;
+	set_u64(MHEAP, MHEAP + 8 - 8 * index);
+	set_u64(MHEAP + 8, RECORD);
+	set_u64(RECORD + 8 * FREED_PAGE, SPAN);
+	memory[SPAN - DATA] = 0;
+}
+
+static struct stage *begin(void **state)
+{
+	struct stage *s = calloc(1, sizeof(*s));
+
+	memset(memory, 0, sizeof(memory));
+	set_layout();
+	s->heap = new_heap(*state);
+	s->live = add_span(s->heap, LIVE_PAGE, 1, 16, CT_GO_MAP_SPAN);
+	memset(s->bits, 0x55, sizeof(s->bits));
+	s->live->bits = s->bits;
+	set_variables(s);
+	set_freed();
+	go.globals.gcphase = PHASE;
+	s->masks = calloc(1, sizeof(*s->masks));
+	s->masks->heap = s->heap;
+	s->o = (struct ct_go_observation){.go = &go, .target = *state};
+	s->world = (struct ct_go_world){.o = &s->o, .heap = s->heap, .masks = s->masks};
+	return s;
+}
+
+static uint32_t find(struct stage *s, struct ct_go_bad_pointer ret[CT_GO_BAD_POINTERS])
+{
+	uint32_t n;
+
+	assert_int_equal(ct_go_world_mark(&s->world), CT_OK);
+	assert_int_equal(ct_go_find_bad_pointers(&s->world, ret, &n), CT_OK);
+	ct_go_mark_free(s->world.mark);
+	free(s->masks);
+	close_heap(s->heap);
+	free(s);
+	return n;
+}
+
+static void a_live_object_points_to_freed_pages(void **state)
+{
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+	struct stage *s = begin(state);
+	uint64_t object = s->live->start + 16;
+
+	set_word(object, FREED);
+	assert_int_equal(find(s, found), 1);
+	assert_int_equal(found[0].from.start, object);
+	assert_int_equal(found[0].at, object);
+	assert_int_equal(found[0].value, FREED);
+	assert_int_equal(found[0].root.kind, CT_GO_ROOT_VARIABLE);
+	assert_int_equal(found[0].root.at, VARIABLES);
+}
+
+enum spoil {
+	SPOIL_NOTHING,
+	SPOIL_DEAD,      /* nothing leads to the object */
+	SPOIL_STACK,     /* the page is one of a stack */
+	SPOIL_NEVER,     /* no span ever had the page */
+	SPOIL_USED,      /* a span has it */
+	SPOIL_ELSEWHERE, /* it is memory that is not the heap's */
+	SPOIL_NUMBER,    /* the word is no pointer */
+	SPOIL_PHASE,     /* a collection is under way, */
+	SPOIL_NO_PHASE,  /* or may be */
+	SPOIL_SPANS,     /* a span could not be read */
+	SPOIL_MAP,       /* of what is on the way every word counts */
+	SPOIL_UNKNOWN,   /* this version has no such record */
+	SPOIL_END,
+};
+
+static void spoil(struct stage *s, enum spoil how)
+{
+	uint64_t object = s->live->start + 16;
+
+	switch (how) {
+	case SPOIL_DEAD:
+		set_word(s->live->start, 0);
+		break;
+	case SPOIL_STACK:
+		memory[SPAN - DATA] = MANUAL;
+		break;
+	case SPOIL_NEVER:
+		set_u64(RECORD + 8 * FREED_PAGE, 0);
+		break;
+	case SPOIL_USED:
+		add_span(s->heap, FREED_PAGE, 1, 32, CT_GO_MAP_NONE);
+		break;
+	case SPOIL_ELSEWHERE:
+		set_word(object, FREED + CT_GO_ARENA);
+		break;
+	case SPOIL_NUMBER:
+		set_word(object, 0);
+		set_word(object + 8, FREED);
+		break;
+	case SPOIL_PHASE:
+		set_u64(PHASE, 1);
+		break;
+	case SPOIL_NO_PHASE:
+		go.globals.gcphase = NOWHERE;
+		break;
+	case SPOIL_SPANS:
+		s->heap->n_bad = 1;
+		break;
+	case SPOIL_MAP:
+		s->live->map = CT_GO_MAP_UNKNOWN;
+		break;
+	case SPOIL_UNKNOWN:
+		go.layout.offset[CT_GO_HEAPARENA_SPANS] = CT_GO_ABSENT;
+		break;
+	default:
+		break;
+	}
+}
+
+static void those_that_only_look_so(void **state)
+{
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+
+	for (int how = SPOIL_NOTHING; how < SPOIL_END; how++) {
+		struct stage *s = begin(state);
+
+		set_word(s->live->start + 16, FREED);
+		spoil(s, (enum spoil)how);
+		uint32_t n = find(s, found);
+		if (n != (how == SPOIL_NOTHING))
+			fail_msg("%d: %u", how, n);
+	}
+}
+
+/* The object itself has an exact map, the one that leads to it has not. */
+static void by_way_of_words_that_may_be_no_pointers(void **state)
+{
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+	struct stage *s = begin(state);
+	struct ct_go_span *vague = add_span(s->heap, 1, 1, 1024, CT_GO_MAP_UNKNOWN);
+	uint64_t object = s->live->start + 16;
+
+	set_word(object, FREED);
+	set_word(s->live->start, 0);
+	set_u64(VARIABLES + 8, vague->start);
+	set_word(vague->start + 512, object);
+	assert_int_equal(find(s, found), 0);
+}
+
+static void no_more_than_there_is_room_for(void **state)
+{
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+	struct stage *s = begin(state);
+	struct ct_go_span *wide = add_span(s->heap, 1, 1, 4096, CT_GO_MAP_SPAN);
+	ct_autofree uint8_t *all = malloc(CT_GO_PAGE / 64);
+
+	memset(all, 0xff, CT_GO_PAGE / 64);
+	wide->bits = all;
+	set_u64(VARIABLES + 8, wide->start);
+	for (uint64_t i = 0; i < CT_GO_BAD_POINTERS + 4; i++)
+		set_word(wide->start + 8 * i, FREED + 8 * i);
+	assert_int_equal(find(s, found), CT_GO_BAD_POINTERS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			a_live_object_points_to_freed_pages, start, close_target),
+		cmocka_unit_test_setup_teardown(those_that_only_look_so, start, close_target),
+		cmocka_unit_test_setup_teardown(
+			by_way_of_words_that_may_be_no_pointers, start, close_target),
+		cmocka_unit_test_setup_teardown(
+			no_more_than_there_is_room_for, start, close_target),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
