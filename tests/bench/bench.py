@@ -273,24 +273,27 @@ def core_lines(bench):
                f"{core.on_disk / MB:.0f} MB, by {core.maker}")
 
 
-def write_report(bench, bars, description, seconds):
-    lines = [
-        "# Conditions", *description, *core_lines(bench),
-        f"least of {measure.SAMPLES} samples, a short command's sample being the mean of several "
-        "runs (\"5 of 20\"); CPU is user and system;",
-        "own memory is the peak of RssAnon and RssShmem, sampled every 5 ms, greatest of "
-        f"{measure.MEMORY_RUNS} runs;",
-        f"peers: a run is cut off after {LIMIT} s (\">\": lower bounds), "
-        f"no further one begun after {BUDGET} s;",
-        "floor: notes parsed and stack pages read once, without process start",
-        *bench.notes,
-        "", "# Measured", *layout(result_rows(bench)),
-        "", "# Bars", *layout([("what", "measured", "bar", ""), *bars.rows]),
-        "", f"{bars.missed} missed; {seconds:.0f} s",
-    ]
+def write_report(path, described, rows, bars, took=""):
+    """What was measured, how, and against which bars: to stdout and into the file."""
+    lines = ["# Conditions", *described, "", "# Measured", *layout(rows),
+             "", "# Bars", *layout([("what", "measured", "bar", ""), *bars.rows]),
+             "", f"{bars.missed} missed{took}"]
     text = "\n".join(lines) + "\n"
     print(text, end="")
-    (bench.build / "results.txt").write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
+
+
+def describe(bench):
+    """How it was measured."""
+    yield from core_lines(bench)
+    yield (f"least of {measure.SAMPLES} samples, a short command's sample being the mean of several "
+           "runs (\"5 of 20\"); CPU is user and system;")
+    yield ("own memory is the peak of RssAnon and RssShmem, sampled every 5 ms, greatest of "
+           f"{measure.MEMORY_RUNS} runs;")
+    yield (f"peers: a run is cut off after {LIMIT} s (\">\": lower bounds), "
+           f"no further one begun after {BUDGET} s;")
+    yield "floor: notes parsed and stack pages read once, without process start"
+    yield from bench.notes
 
 
 def main():
@@ -318,7 +321,8 @@ def main():
             if THREE in bench.cores:
                 bench.measure_peer(THREE, peer)
     bars = rate(bench, not options.no_peers)
-    write_report(bench, bars, description, time.monotonic() - begin)
+    write_report(bench.build / "results.txt", [*description, *describe(bench)], result_rows(bench), bars,
+                 f"; {time.monotonic() - begin:.0f} s")
     return 1 if options.enforce and bars.missed else 0
 
 

@@ -31,7 +31,7 @@ import answer
 import conditions
 import cores
 import measure
-from bench import THOUSAND, Bars, layout
+from bench import THOUSAND, Bars, write_report
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "gdb"))
@@ -147,20 +147,15 @@ def main():
     program = options.build.resolve() / "bench_threads"
     sessions = run_sessions(gdb, options.coretool.resolve(), program)
     bars = rate(*sessions)
-    lines = [
-        "# Conditions", *description,
+    described = [
+        *description,
         f"gdb {gdb.version}, attached, and through its gdbserver on the loopback; a process of "
         f"{THOUSAND.title}",
         f"wall clock within gdb, output captured; least of {measure.SAMPLES} stops, each command the "
         "first of its stop;",
         *(f"WRONG ANSWER: {found.title}: {found.wrong}" for found in sessions if found.wrong),
-        "", "# Measured", *layout(list(rows(sessions))),
-        "", "# Bars", *layout([("what", "measured", "bar", ""), *bars.rows]),
-        "", f"{bars.missed} missed",
     ]
-    text = "\n".join(lines) + "\n"
-    print(text, end="")
-    (options.build / "results-gdb.txt").write_text(text, encoding="utf-8")
+    write_report(options.build / "results-gdb.txt", described, rows(sessions), bars)
     return 1 if options.enforce and bars.missed else 0
 
 

@@ -34,7 +34,7 @@ import cores  # noqa: E402
 import measure  # noqa: E402
 import suite_package  # noqa: E402
 from apt_suite import SuiteError  # noqa: E402
-from bench import MB, Bars, layout  # noqa: E402
+from bench import MB, Bars, write_report  # noqa: E402
 from go_cases import GoCase, make_core  # noqa: E402
 from go_cores import Binary  # noqa: E402
 from toolchains import toolchains  # noqa: E402
@@ -196,15 +196,10 @@ def main():
             except SuiteError as error:
                 bench.notes.append(f"left out: Go {toolchain.version}: {error}")
         bench.measure_server()
-    lines = ["# Conditions", *description,
-             f"ours: least of {measure.SAMPLES} samples; own memory is the peak of RssAnon and "
-             "RssShmem; Delve: one run", *bench.notes,
-             "", "# Measured", *layout(bench.rows),
-             "", "# Bars", *layout([("what", "measured", "bar", ""), *bench.bars.rows]),
-             "", f"{bench.bars.missed} missed"]
-    text = "\n".join(lines) + "\n"
-    print(text, end="")
-    (bench.build / "results-go.txt").write_text(text, encoding="utf-8")
+    described = [*description,
+                 f"ours: least of {measure.SAMPLES} samples; own memory is the peak of RssAnon and "
+                 "RssShmem; Delve: one run", *bench.notes]
+    write_report(bench.build / "results-go.txt", described, bench.rows, bench.bars)
     return 1 if options.enforce and bench.bars.missed else 0
 
 

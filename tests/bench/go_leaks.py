@@ -27,7 +27,7 @@ import conditions  # noqa: E402  the way to the others' folders comes first
 import cores  # noqa: E402
 import measure  # noqa: E402
 from apt_suite import SuiteError  # noqa: E402
-from bench import MB, Bars, layout  # noqa: E402
+from bench import MB, Bars, write_report  # noqa: E402
 from go_cases import GoCase, make_core, told_of  # noqa: E402
 from go_cores import Binary  # noqa: E402
 from toolchains import toolchains  # noqa: E402
@@ -119,17 +119,12 @@ def main():
             bench.measure_toolchain(toolchain, (SMALL, LARGE) if toolchain is newest_last[-1] else (SMALL,))
         except SuiteError as error:
             bench.notes.append(f"left out: Go {toolchain.version}: {error}")
-    lines = ["# Conditions", *description,
-             f"leaks: least of {measure.SAMPLES} samples, as many as fit into {BUDGET} s; own memory is the "
-             "peak of RssAnon and RssShmem; marking, adding up all words of the heap's spans, and touching a "
-             "word of each of their pages: CPU seconds of all threads, each in a process of its own, least "
-             "of 5",
-             *bench.notes, "", "# Measured", *layout(bench.rows),
-             "", "# Bars", *layout([("what", "measured", "bar", ""), *bench.bars.rows]),
-             "", f"{bench.bars.missed} missed"]
-    text = "\n".join(lines) + "\n"
-    print(text, end="")
-    (bench.build / "results-go-leaks.txt").write_text(text, encoding="utf-8")
+    described = [*description,
+                 f"leaks: least of {measure.SAMPLES} samples, as many as fit into {BUDGET} s; own memory is "
+                 "the peak of RssAnon and RssShmem; marking, adding up all words of the heap's spans, and "
+                 "touching a word of each of their pages: CPU seconds of all threads, each in a process of "
+                 "its own, least of 5", *bench.notes]
+    write_report(bench.build / "results-go-leaks.txt", described, bench.rows, bench.bars)
     return 1 if options.enforce and bench.bars.missed else 0
 
 

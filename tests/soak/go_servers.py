@@ -22,7 +22,6 @@ import argparse
 import json
 import os
 import pathlib
-import resource
 import signal
 import subprocess
 import sys
@@ -30,7 +29,8 @@ import sys
 HERE = pathlib.Path(__file__).resolve().parent
 for folder in ("bench", "cores", "go"):
     sys.path.insert(0, str(HERE.parent / folder))
-import goroutine_text  # noqa: E402  the way to the others' folders comes first
+import gdb_core  # noqa: E402  the way to the others' folders comes first
+import goroutine_text  # noqa: E402
 import judge  # noqa: E402
 import suite_package  # noqa: E402
 from apt_suite import SuiteError  # noqa: E402
@@ -63,20 +63,10 @@ def same(printed, told):
 
 
 def gcore(pid, out):
-    """gdb's core; the server goes on. What was never touched becomes a hole."""
-    def limit():
-        resource.setrlimit(resource.RLIMIT_FSIZE, (GCORE_BYTES, GCORE_BYTES))
-
-    command = ["gdb", "-batch", "-nx", "--readnever", "-iex", "set debuginfod enabled off",
-               "-ex", f"attach {pid}", "-ex", f"gcore {out}", "-ex", "detach"]
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              errors="replace", timeout=GCORE_SECONDS, check=False, preexec_fn=limit)
-    except subprocess.TimeoutExpired:
-        raise Cannot(f"gdb's core takes over {GCORE_SECONDS} s") from None
-    if not out.exists() or done.returncode:
-        raise Cannot("gdb makes no core: " + " / ".join(done.stderr.strip().splitlines()[-2:]))
-    subprocess.run(["fallocate", "--dig-holes", out], check=False)
+        gdb_core.gcore(pid, out, GCORE_SECONDS, GCORE_BYTES)
+    except gdb_core.NoCore as error:
+        raise Cannot(str(error)) from None
 
 
 class Look:

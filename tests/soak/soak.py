@@ -24,8 +24,10 @@ import sys
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "bench"))
-import cores as bench_cores  # noqa: E402  the way to the bench's folder comes first
+for folder in ("bench", "cores"):
+    sys.path.insert(0, str(HERE.parent / folder))
+import cores as bench_cores  # noqa: E402  the way to the others' folders comes first
+import gdb_core  # noqa: E402
 import judge  # noqa: E402
 from server import Cannot  # noqa: E402
 from servers import SERVERS  # noqa: E402
@@ -53,26 +55,14 @@ def tasks(pid):
         raise Cannot("it has gone") from None
 
 
-def small_files():
-    """gdb writes each reserved page as zeros; it must not fill the disk with them."""
-    resource.setrlimit(resource.RLIMIT_FSIZE, (GCORE_BYTES, GCORE_BYTES))
-
-
 def gcore(pid, out):
-    """gdb's core. Stops the process for the time that it takes."""
     pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[0])
     if pages * resource.getpagesize() > GCORE_BYTES:
         raise Cannot(f"{pages * resource.getpagesize() >> 30} GiB are reserved, and gdb would write zeros for them")
-    command = ["gdb", "-batch", "-nx", "--readnever", "-iex", "set debuginfod enabled off",
-               "-ex", f"attach {pid}", "-ex", f"gcore {out}", "-ex", "detach"]
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-                              errors="replace", timeout=GCORE_SECONDS, check=False,
-                              preexec_fn=small_files)
-    except subprocess.TimeoutExpired:
-        raise Cannot(f"gdb's core takes over {GCORE_SECONDS} s") from None
-    if not out.exists():
-        raise Cannot("gdb makes no core: " + " / ".join(done.stderr.strip().splitlines()[-2:]))
+        gdb_core.gcore(pid, out, GCORE_SECONDS, GCORE_BYTES)
+    except gdb_core.NoCore as error:
+        raise Cannot(str(error)) from None
 
 
 def ended(server, pid):
