@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Why a goroutine that nothing was found to reach may be reached after all. */
+/* Why what nothing was found to reach, as a leaked goroutine, may be reached after all. */
 #include "runtime/go/leaks.h"
 
 const char *ct_go_leak_doubt(const struct ct_go_leak_doubts *doubts)

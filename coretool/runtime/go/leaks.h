@@ -19,7 +19,7 @@ struct ct_go_need {       /* one object that one of them waits for */
 	uint32_t next;    /* of the same object; CT_NONE */
 };
 
-/* What keeps a leak from being proven. */
+/* What keeps a leak, or that something alone keeps an object alive, from being proven. */
 struct ct_go_leak_doubts {
 	const char *gc_phase; /* as the runtime has it; NULL: not known */
 	bool running;         /* a goroutine, or a thread between two of them */

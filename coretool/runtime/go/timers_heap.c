@@ -8,6 +8,7 @@
  * waits for it. Such a channel and its timer point to each other.
  */
 #include "runtime/go/heap_world.h"
+#include "runtime/go/leaks.h"
 #include "runtime/go/timers.h"
 
 #define LISTED      1u  /* in state, 1.23 on */
@@ -134,21 +135,19 @@ static bool is_worth_it(const struct ct_go_timers *timers)
 static const char *doubt_of(const struct measure *m)
 {
 	const struct ct_go_observation *o = m->timers->o;
+	struct ct_go_leak_doubts doubts = {
+		.guessed = m->world->stacks.n_guessed || m->world->heap->n_unknown};
 	uint32_t phase;
 
-	if (!o->go->globals.gcphase || ct_read_u32(o->target, o->go->globals.gcphase, &phase) ||
-		phase)
-		return "the garbage collector is at work";
-	for (uint32_t i = 0; i < o->n; i++) {
+	if (o->go->globals.gcphase && !ct_read_u32(o->target, o->go->globals.gcphase, &phase) &&
+		!phase)
+		doubts.gc_phase = "off";
+	for (uint32_t i = 0; i < o->n && !doubts.running; i++) {
 		const struct ct_actor *a = ct_sink_get_actor(o->sink, o->first + i);
 
-		if (a->state == CT_STATE_RUNNING && !a->system)
-			return "goroutines are running, and may have in their hands what was not "
-			       "found yet";
+		doubts.running = a->state == CT_STATE_RUNNING && !a->system;
 	}
-	if (m->world->stacks.n_guessed || m->world->heap->n_unknown)
-		return "not all stacks and objects have their exact pointer maps";
-	return NULL;
+	return ct_go_leak_doubt(&doubts);
 }
 
 static enum ct_status measure(struct measure *m)
