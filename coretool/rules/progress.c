@@ -29,12 +29,36 @@ bool ct_wait_is_lock(uint8_t kind)
 	       kind == CT_WAIT_RWLOCK_WRITE || kind == CT_WAIT_RWLOCK;
 }
 
-/* Is it for the end of a context that has a deadline? */
+/* Of the element that its channel has; NULL: it has none, or that is not known. */
+static const char *element_of(const struct ct_facts *facts, const struct ct_wait *wait)
+{
+	const struct ct_value *elem = ct_resource_value(&facts->resources[wait->resource], "elem");
+
+	return elem ? elem->text : NULL;
+}
+
+bool ct_wait_is_for_end(const struct ct_facts *facts, const struct ct_wait *wait)
+{
+	const char *elem = wait->kind == CT_WAIT_RECV ? element_of(facts, wait) : NULL;
+
+	return elem && !strcmp(elem, "struct {}");
+}
+
+/* Of the many that wait few wait at a Done(): only those are looked for among all contexts. */
+static bool may_be_done(const struct ct_facts *facts, const struct ct_wait *wait)
+{
+	return wait->resource != CT_NONE && wait->kind == CT_WAIT_RECV &&
+	       (!element_of(facts, wait) || ct_wait_is_for_end(facts, wait));
+}
+
+/* Is it for the end of a context that has a deadline, as far as it is known? */
 static bool ends_by_deadline(const struct ct_facts *facts, const struct ct_wait *wait)
 {
 	const struct ct_fact_go_contexts *c = facts->go_contexts;
 
-	for (uint32_t i = 0; c && wait->resource != CT_NONE && i < c->n_contexts; i++) {
+	if (!c || !may_be_done(facts, wait))
+		return false;
+	for (uint32_t i = 0; i < c->n_contexts; i++) {
 		uint32_t at = c->contexts[i].done == wait->resource ? i : CT_NONE;
 
 		for (unsigned n = 0; at != CT_NONE && n < MAX_ABOVE; n++) {
@@ -42,6 +66,8 @@ static bool ends_by_deadline(const struct ct_facts *facts, const struct ct_wait 
 				return true;
 			at = c->contexts[at].parent;
 		}
+		if (at != CT_NONE)
+			return true;
 	}
 	return false;
 }

@@ -13,6 +13,8 @@ bool ct_wait_may_end(const struct ct_facts *facts, const struct ct_wait *wait);
 /* Does it go on, by itself or because another one does that it waits for? */
 bool ct_may_go_on(const struct ct_facts *facts, uint32_t actor);
 bool ct_wait_is_lock(uint8_t kind);
+/* Is it for the end of something, as of a context? Nothing else is told by a struct {}. */
+bool ct_wait_is_for_end(const struct ct_facts *facts, const struct ct_wait *wait);
 
 /* One that waits although it should have ended: where it was made and where it stands. */
 struct ct_late {

@@ -294,6 +294,31 @@ static void a_context_with_a_deadline(void **state)
 	}
 }
 
+/* Of contexts derived from each other more than are followed: a deadline may be above. What has
+ * another element is no Done(). */
+static void a_long_row_of_contexts(void **state)
+{
+	enum { LONG = 100, FOLLOWED = 64 };
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		struct scene s = begin();
+		struct ct_go_context contexts[LONG];
+		uint32_t done = receives(&s, 0)->resource, n = i == 1 ? FOLLOWED : LONG;
+
+		for (uint32_t k = 0; k < n; k++)
+			contexts[k] = (struct ct_go_context){.type = "context.cancelCtx",
+				.parent = k ? k - 1 : CT_NONE,
+				.done = k + 1 == n ? done : CT_NONE};
+		if (i > 1)
+			ct_sink_value_text(
+				s.story.sink, done, "elem", i == 2 ? "struct {}" : "main.order");
+		ct_sink_go_contexts(s.story.sink,
+			&(struct ct_fact_go_contexts){.contexts = contexts, .n_contexts = n});
+		assert_int_equal(first_goes_on(&s), i % 2 == 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -307,6 +332,7 @@ int main(void)
 		cmocka_unit_test(a_crowd_is_not_known),
 		cmocka_unit_test(peers_that_go_on),
 		cmocka_unit_test(a_context_with_a_deadline),
+		cmocka_unit_test(a_long_row_of_contexts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
