@@ -27,7 +27,7 @@
 #define PLACES    256 /* that are looked at in full */
 
 struct suspect {
-	uint64_t made; /* site, */
+	uint32_t made; /* site */
 	uint32_t stack, actor;
 	uint8_t kind; /* of wait */
 	uint64_t id, age;
@@ -36,6 +36,10 @@ struct suspect {
 struct place { /* a stack */
 	uint32_t n;
 	uint64_t oldest;
+};
+
+struct makers {                 /* goroutines by where they were made */
+	uint32_t *first, *next; /* by site, and by actor; CT_NONE */
 };
 
 struct group {                      /* of one finding */
@@ -59,14 +63,6 @@ static const struct {
 		CT_POSSIBLE},
 };
 
-/* Is it for the end of something, as of a context? Nothing else is told by a struct {}. */
-static bool is_end(const struct ct_facts *facts, const struct ct_wait *wait)
-{
-	const struct ct_value *elem = ct_resource_value(&facts->resources[wait->resource], "elem");
-
-	return wait->kind == CT_WAIT_RECV && elem && elem->text && !strcmp(elem->text, "struct {}");
-}
-
 /* One that waits for nothing but what other goroutines do, without an end in sight. */
 static bool is_suspect(const struct ct_facts *facts, uint32_t actor, struct suspect *ret)
 {
@@ -81,7 +77,7 @@ static bool is_suspect(const struct ct_facts *facts, uint32_t actor, struct susp
 
 		if (wait->timed || wait->outside || wait->never || wait->resource == CT_NONE ||
 			wait->trust > CT_TRUST_LAYOUT || !kinds[wait->kind].waits ||
-			is_end(facts, wait))
+			ct_wait_is_for_end(facts, wait))
 			return false;
 	}
 	const struct ct_wait *first = &facts->waits[a->first_wait];
@@ -147,22 +143,22 @@ static bool is_pool(const struct ct_facts *facts, const struct group *g)
 
 /*
  * Work in flight: of those made there some do other things, that are older than most of these.
- * Those that were made last may just not have come to the wait yet.
+ * Those that were made last may just not have come to the wait yet. Few of another group are enough
+ * for an answer: all groups together look at each goroutine hardly more than once.
  */
-static bool has_work(const struct ct_facts *facts, const struct group *g)
+static bool has_work(
+	const struct ct_facts *facts, const struct makers *makers, const struct group *g)
 {
 	uint64_t last = g->list[g->n - 1 - g->n / NEWCOMERS].id;
-	uint32_t made = (uint32_t)g->list->made, newcomers = 0;
+	uint32_t newcomers = 0;
 
-	for (uint32_t i = 0; i < facts->n_actors; i++) {
-		const struct ct_actor *a = &facts->actors[i];
+	for (uint32_t i = makers->first[g->list->made]; i != CT_NONE; i = makers->next[i]) {
 		struct suspect other;
 
-		if (a->kind != CT_ACTOR_GOROUTINE || ct_goroutine_creator(facts, i) != made ||
-			(is_suspect(facts, i, &other) && other.stack == g->list->stack &&
-				other.kind == g->list->kind))
+		if (is_suspect(facts, i, &other) && other.stack == g->list->stack &&
+			other.kind == g->list->kind)
 			continue;
-		if (a->id < last || ++newcomers > g->n / NEWCOMERS)
+		if (facts->actors[i].id < last || ++newcomers > g->n / NEWCOMERS)
 			return true;
 	}
 	return false;
@@ -208,7 +204,8 @@ static enum ct_status report(struct ct_findings *out, const struct group *g)
 			ct_confidence_of(facts, CT_TRUST_INFERRED))};
 	uint32_t first = g->list[0].actor;
 	const char *at = ct_say_frame(out->arena, facts, first, ct_own_frame(facts, first));
-	const char *by = ct_say_site(out->arena, facts, (uint32_t)g->list->made);
+	const char *by = ct_say_site(out->arena, facts, g->list->made);
+	const char *unknown = facts->go->leaks_unknown;
 
 	for (uint32_t i = 0; i < g->n; i++)
 		ct_draft_actor(&draft, g->list[i].actor);
@@ -219,10 +216,12 @@ static enum ct_status report(struct ct_findings *out, const struct group *g)
 		kinds[g->list->kind].waits);
 	draft.message = ct_arena_printf(out->arena,
 		"%s%s%s%s%s; they came one after the other, the first waits for at least %" PRIu64
-		" s, and none of them seems to have been woken since it came; not proven, as "
-		"something still reaches what they wait for",
+		" s, and none of them seems to have been woken since it came; not proven%s%s",
 		draft.title, at ? ", at " : "", at ? at : "", by ? "; made by " : "", by ? by : "",
-		g->oldest / SECOND);
+		g->oldest / SECOND,
+		unknown ? "; whether something still reaches what they wait for is not known: "
+			: ", as something still reaches what they wait for",
+		unknown ? unknown : "");
 	draft.hint = ct_arena_printf(out->arena,
 		"Harmless when %s. Else let them end: select on a context's Done() beside the "
 		"wait. coretool diff of two cores tells whether they become more.",
@@ -230,8 +229,8 @@ static enum ct_status report(struct ct_findings *out, const struct group *g)
 	return ct_findings_add(out, &draft);
 }
 
-static enum ct_status judge(
-	struct ct_findings *out, const struct suspect *list, uint32_t n, uint64_t least)
+static enum ct_status judge(struct ct_findings *out, const struct makers *makers,
+	const struct suspect *list, uint32_t n, uint64_t least)
 {
 	struct group g = {.list = list, .n = n, .youngest = UINT64_MAX};
 
@@ -240,7 +239,7 @@ static enum ct_status judge(
 		g.youngest = CT_MIN(g.youngest, list[i].age);
 	}
 	if (g.oldest - g.youngest < least || !came_steadily(&g) || !in_order(&g) ||
-		is_pool(out->facts, &g) || has_work(out->facts, &g) ||
+		is_pool(out->facts, &g) || has_work(out->facts, makers, &g) ||
 		somebody_comes(out->facts, &g))
 		return CT_OK;
 	return report(out, &g);
@@ -265,12 +264,15 @@ static int by_place(const void *a, const void *b)
 	return order ? order : (x->id > y->id) - (x->id < y->id);
 }
 
-/* Whoever another finding speaks of is told. */
+/* Whoever another finding speaks of is told; who is leaked, though a rule about that be off, is no
+ * suspect. */
 static void take_told(const struct ct_findings *out, bool *told)
 {
 	for (uint32_t i = 0; i < out->list.n; i++)
 		for (uint32_t k = 0; k < out->list.items[i].n_actors; k++)
 			told[out->list.items[i].actors[k]] = true;
+	for (uint32_t i = 0; i < out->facts->go->n_leaks; i++)
+		told[out->facts->go->leaks[i].actor] = true;
 }
 
 /* Counts those at each stack; how many there are where they are many and old. */
@@ -294,13 +296,52 @@ static uint32_t count_places(const struct ct_facts *facts, const bool *told, uin
 	return n;
 }
 
+static enum ct_status group_by_maker(const struct ct_facts *facts, struct makers *ret)
+{
+	ret->first = malloc(((size_t)facts->n_sites + 1) * sizeof(*ret->first));
+	ret->next = malloc(((size_t)facts->n_actors + 1) * sizeof(*ret->next));
+	if (!ret->first || !ret->next)
+		return CT_NO_MEMORY;
+	memset(ret->first, 0xff, facts->n_sites * sizeof(*ret->first));
+	for (uint32_t i = 0; i < facts->n_actors; i++) {
+		uint32_t made = facts->actors[i].kind == CT_ACTOR_GOROUTINE
+					? ct_goroutine_creator(facts, i)
+					: CT_NONE;
+
+		if (made == CT_NONE)
+			continue;
+		ret->next[i] = ret->first[made];
+		ret->first[made] = i;
+	}
+	return CT_OK;
+}
+
+static enum ct_status judge_each(struct ct_findings *out, const struct suspect *list, uint32_t n,
+	uint32_t least, uint64_t age)
+{
+	struct makers makers = {0};
+	enum ct_status status = group_by_maker(out->facts, &makers);
+	uint32_t looked_at = 0;
+
+	for (uint32_t i = 0, end; !status && i < n && looked_at < PLACES; i = end) {
+		for (end = i + 1; end < n && !compare_places(&list[i], &list[end]); end++)
+			;
+		if (end - i < least)
+			continue;
+		looked_at++;
+		status = judge(out, &makers, &list[i], end - i, age);
+	}
+	free(makers.first);
+	free(makers.next);
+	return status;
+}
+
 static enum ct_status look_at(struct ct_findings *out, const bool *told, const struct place *places,
 	uint32_t n, uint32_t least, uint64_t age)
 {
 	const struct ct_facts *facts = out->facts;
 	ct_autofree struct suspect *list = calloc(n, sizeof(*list));
-	enum ct_status status = CT_OK;
-	uint32_t found = 0, looked_at = 0;
+	uint32_t found = 0;
 
 	if (!list)
 		return CT_NO_MEMORY;
@@ -309,17 +350,10 @@ static enum ct_status look_at(struct ct_findings *out, const bool *told, const s
 			list[found].made = ct_goroutine_creator(facts, i);
 			found += list[found].made != CT_NONE;
 		}
-	if (found)
-		qsort(list, found, sizeof(*list), by_place);
-	for (uint32_t i = 0, end; !status && i < found && looked_at < PLACES; i = end) {
-		for (end = i + 1; end < found && !compare_places(&list[i], &list[end]); end++)
-			;
-		if (end - i < least)
-			continue;
-		looked_at++;
-		status = judge(out, &list[i], end - i, age);
-	}
-	return status;
+	if (!found)
+		return CT_OK;
+	qsort(list, found, sizeof(*list), by_place);
+	return judge_each(out, list, found, least, age);
 }
 
 static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *graph,
@@ -359,8 +393,7 @@ const struct ct_rule ct_rule_go_leak_suspect = {
 		"else (work in flight); they came all at once, or have been woken since; no "
 		"collection has noted when they began; somebody who goes on is known who will "
 		"wake them; another finding speaks of them; the runtime made them; a part of "
-		"memory "
-		"is missing, or the layouts are those of another version.",
+		"memory is missing, or the layouts are those of another version.",
 	.level = CT_P2,
 	.wants = CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_LEAKS,
 	.run = run,

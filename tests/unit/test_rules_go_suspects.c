@@ -24,8 +24,10 @@ struct shop {
 	bool timed, outside, guessed, system;
 	enum { NOBODY_ELSE, OLD_ONE, NEW_ONE, NEW_ONES } elsewhere; /* made there, and runs */
 	bool elsewhere_waits;                                       /* or waits at another place */
-	bool peer; /* somebody who runs is known to receive */
-	bool told; /* they are leaked */
+	bool peer;           /* somebody who runs is known to receive */
+	bool told;           /* they are leaked, … */
+	bool rule_off;       /* … which nobody wants to be told */
+	const char *unknown; /* why it is not known who is leaked */
 	bool no_creator, two_creators;
 	bool partial, other_layouts; /* what could not be read */
 	uint32_t least, age;         /* thresholds; 0: the usual ones */
@@ -155,14 +157,17 @@ static uint32_t suspected(const struct shop *shop,
 	void (*look)(const struct ct_document *doc, const struct ct_finding *found))
 {
 	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_LEAKS);
+	struct ct_setting off = {.name = "CT210", .value = CT_RULE_OFF};
 	struct ct_go_leak leaks[2 * N] = {{0}};
 	struct ct_setting settings[2];
 	static const char *const parts[] = {"the core is truncated"};
-	const struct ct_policy policy = policy_of(shop, settings);
+	struct ct_policy policy = policy_of(shop, settings);
 	struct ct_document *doc = NULL;
 	struct ct_error err;
 	uint32_t n = 0;
 
+	policy.rules = &off;
+	policy.n_rules = shop->rule_off;
 	ct_sink_target(s.sink)->partial = parts;
 	ct_sink_target(s.sink)->n_partial = shop->partial;
 	ct_sink_module(s.sink, &(struct ct_fact_module){.path = "/srv/shop", .found = "path"});
@@ -178,6 +183,7 @@ static uint32_t suspected(const struct shop *shop,
 	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4",
 				   .n_functions = 1,
 				   .guessed = shop->other_layouts,
+				   .leaks_unknown = shop->unknown,
 				   .leaks = leaks,
 				   .n_leaks = shop->told ? shop->n : 0});
 	struct ct_facts *facts = story_end(&s);
@@ -202,7 +208,17 @@ static void look(const struct ct_document *doc, const struct ct_finding *found)
 	assert_non_null(strstr(found->message, "made by main.dispatch()"));
 	assert_non_null(strstr(found->message, "at main.deliver()"));
 	assert_non_null(strstr(found->message, "for at least 600 s"));
+	assert_non_null(strstr(found->message, "as something still reaches"));
 	assert_non_null(strstr(found->hint, "Harmless when"));
+}
+
+/* In a large heap nobody has looked for what reaches them. */
+static void look_where_it_is_not_known(
+	const struct ct_document *doc, const struct ct_finding *found)
+{
+	(void)doc;
+	assert_null(strstr(found->message, "as something still reaches"));
+	assert_non_null(strstr(found->message, "is not known: the heap is large"));
 }
 
 static void look_at_receivers(const struct ct_document *doc, const struct ct_finding *found)
@@ -217,6 +233,9 @@ static void many_that_came_and_stay(void **state)
 
 	(void)state;
 	assert_int_equal(suspected(&s, look), N);
+	s.unknown = "the heap is large";
+	assert_int_equal(suspected(&s, look_where_it_is_not_known), N);
+	s.unknown = NULL;
 	s.kind = CT_WAIT_RECV;
 	assert_int_equal(suspected(&s, look_at_receivers), N);
 	s.kind = CT_WAIT_SELECT;
@@ -250,6 +269,7 @@ static const struct {
 	{"too many are new", BUT(.elsewhere = NEW_ONES)},
 	{"somebody will receive", BUT(.peer = true)},
 	{"another rule tells", BUT(.told = true)},
+	{"they are leaked", BUT(.told = true, .rule_off = true)},
 	{"who made them is not known", BUT(.no_creator = true)},
 	{"made at two places, too few at each", BUT(.two_creators = true)},
 	{"a part is missing", BUT(.partial = true)},
