@@ -319,6 +319,47 @@ static void mark_all(void **state)
 	}
 }
 
+/* Alone, without itself, up to a slot that is free: the fourth of a list. */
+static void mark_parts(void **state)
+{
+	struct ct_go_heap *heap = new_heap(*state);
+	static const uint8_t bits[CT_GO_PAGE / 64] = {0x55, 0x55}, alloc[CT_GO_PAGE / 128] = {0x17};
+	struct ct_go_span *s = add_span(heap, 0, 1, 16, CT_GO_MAP_SPAN);
+	add_span(heap, 1, 2, 3072, CT_GO_MAP_NONE);
+	struct ct_go_mark *mark = ct_go_mark_new(heap, 1);
+	struct ct_go_marked marked;
+
+	assert_non_null(mark);
+	s->bits = bits;
+	s->alloc = alloc;
+	s->freeindex = 0;
+	for (uint64_t i = 0; i < 4; i++)
+		set_word(s->start + 16 * i, s->start + 16 * (i + 1));
+	/* Behind the last slot of the next span. */
+	set_word(s->start + 16 * 4, s->start + CT_GO_PAGE + 5 * 3072);
+	struct ct_go_object first = object_at(heap, s->start),
+			    second = object_at(heap, s->start + 16);
+	ct_go_mark_inside(mark, &first);
+	/* It has been given as a root: that it is marked alone now changes nothing. */
+	ct_go_mark_alone(mark, &second);
+	assert_int_equal(ct_go_mark_run(mark), CT_OK);
+	ct_go_mark_count(mark, &marked);
+	assert_int_equal(marked.objects, 2);
+	assert_int_equal(marked.to_free, 1);
+	assert_false(ct_go_mark_has(mark, first.id));
+	assert_true(ct_go_mark_has(mark, first.id + 2));
+	assert_int_equal(ct_go_mark_more(mark, s->start + 16 * 4 + 3), 16);
+	ct_go_mark_free(mark);
+	mark = ct_go_mark_new(heap, 1);
+	assert_non_null(mark);
+	/* What is marked alone leads nowhere. */
+	ct_go_mark_alone(mark, &second);
+	assert_int_equal(ct_go_mark_more(mark, s->start), 16);
+	assert_false(ct_go_mark_has(mark, first.id + 2));
+	ct_go_mark_free(mark);
+	close_heap(heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -332,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(masks_on_demand, start, close_target),
 		cmocka_unit_test_setup_teardown(objects_by_address, start, close_target),
 		cmocka_unit_test_setup_teardown(mark_all, start, close_target),
+		cmocka_unit_test_setup_teardown(mark_parts, start, close_target),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

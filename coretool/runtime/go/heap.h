@@ -90,17 +90,24 @@ static inline bool ct_go_in_arena(const struct ct_go_heap *heap, uint64_t addr)
 	return addr < CT_GO_ADDRESSES && heap->arena_of[addr >> CT_GO_ARENA_BITS];
 }
 
-/* The span in use that addr is in, or NULL. */
-static inline const struct ct_go_span *ct_go_span_at(const struct ct_go_heap *heap, uint64_t addr)
+/* Where there is, +1, the number of the span that addr's page is in, 0: none; NULL: no arena. */
+static inline const uint32_t *ct_go_span_number(const struct ct_go_heap *heap, uint64_t addr)
 {
-	uint32_t arena, span;
+	uint32_t arena;
 
 	if (addr >= CT_GO_ADDRESSES || !(arena = heap->arena_of[addr >> CT_GO_ARENA_BITS]))
 		return NULL;
-	span = heap->arenas[arena - 1].spans[addr / CT_GO_PAGE % CT_GO_ARENA_PAGES];
-	if (!span)
+	return &heap->arenas[arena - 1].spans[addr / CT_GO_PAGE % CT_GO_ARENA_PAGES];
+}
+
+/* The span in use that addr is in, or NULL. */
+static inline const struct ct_go_span *ct_go_span_at(const struct ct_go_heap *heap, uint64_t addr)
+{
+	const uint32_t *number = ct_go_span_number(heap, addr);
+
+	if (!number || !*number)
 		return NULL;
-	const struct ct_go_span *s = &heap->spans[span - 1];
+	const struct ct_go_span *s = &heap->spans[*number - 1];
 	return addr >= s->start && addr < s->limit ? s : NULL;
 }
 

@@ -9,7 +9,8 @@
 #define STACK         1024                 /* entries that a thread has of its own */
 #define CHUNK         (STACK / 2)          /* that go to others at once */
 #define MAX_CHUNKS    256                  /* that wait for somebody */
-#define PREFETCHED    8                    /* a power of two */
+#define AHEAD         32                   /* a power of two, above twice the next */
+#define STEP          8                    /* others that have their turn while one is fetched */
 #define WORTH_SHARING 64                   /* entries */
 
 struct entry { /* an object that is marked and was not looked into */
@@ -22,12 +23,22 @@ struct chunk {
 	struct entry items[CHUNK];
 };
 
+struct found { /* a pointer into an arena */
+	uint64_t addr;
+	const uint32_t *number;        /* where that of its span is */
+	const struct ct_go_span *span; /* once it has been looked up; NULL: none */
+};
+
 struct worker {
 	struct ct_go_mark *mark;
 	struct ct_go_masks masks;
 	struct entry stack[STACK];
-	struct entry ahead[PREFETCHED]; /* what is being fetched */
-	uint32_t n, n_ahead, first_ahead;
+	struct entry taken[AHEAD]; /* from the stack */
+	struct found found[AHEAD];
+	uint32_t n; /* on the stack */
+	/* Ever, of those two rings: what came in, what got halfway, what came out. */
+	uint32_t n_taken, n_fetched, n_scanned;
+	uint32_t n_found, n_named, n_reached;
 	uint64_t guessed, unread, to_free, bytes;
 };
 
@@ -53,13 +64,16 @@ struct ct_go_mark {
 
 /* ---- bits ---- */
 
-/* Sets a bit; false: it was set. */
+static bool is_set(const _Atomic uint64_t *bits, uint32_t id)
+{
+	return atomic_load_explicit(&bits[id / 64], memory_order_relaxed) >> (id % 64) & 1;
+}
+
+/* False: it was set. */
 static bool set_bit(_Atomic uint64_t *bits, uint32_t id)
 {
 	uint64_t bit = UINT64_C(1) << (id % 64);
 
-	if (atomic_load_explicit(&bits[id / 64], memory_order_relaxed) & bit)
-		return false;
 	return !(atomic_fetch_or_explicit(&bits[id / 64], bit, memory_order_relaxed) & bit);
 }
 
@@ -177,25 +191,80 @@ static void watched(struct ct_go_watch *watch, uint32_t id)
 		watch->reached[atomic_fetch_add(&watch->n_reached, 1)] = id;
 }
 
-static void reach(struct worker *w, uint64_t addr)
+/* The object at addr, if it is in the span, is marked, and to be looked into. */
+static void reach_in(struct worker *w, const struct ct_go_span *s, uint64_t addr)
 {
-	const struct ct_go_heap *heap = w->mark->heap;
-	const struct ct_go_span *s = ct_go_span_at(heap, addr);
+	struct ct_go_mark *m = w->mark;
 
-	if (!s)
+	if (!s || addr < s->start || addr >= s->limit)
 		return;
-	uint32_t slot = ct_go_slot(s, addr);
+	uint32_t slot = ct_go_slot(s, addr), id = s->first + slot;
+	if (is_set(m->marked, id))
+		return;
 	if (!ct_go_is_allocated(s, slot)) {
 		w->to_free++;
 		return;
 	}
-	if (!set_bit(w->mark->marked, s->first + slot))
+	if (!set_bit(m->marked, id))
 		return;
 	w->bytes += s->elemsize;
-	if (w->mark->watch)
-		watched(w->mark->watch, s->first + slot);
+	if (m->watch)
+		watched(m->watch, id);
 	if (s->map != CT_GO_MAP_NONE)
-		push(w, (uint32_t)(s - heap->spans), slot);
+		push(w, (uint32_t)(s - m->heap->spans), slot);
+}
+
+static void reach(struct worker *w, uint64_t addr)
+{
+	reach_in(w, ct_go_span_at(w->mark->heap, addr), addr);
+}
+
+static void fetch_span(const struct ct_go_span *span)
+{
+	__builtin_prefetch(span);
+	__builtin_prefetch((const uint8_t *)(span + 1) - 1);
+}
+
+static void name_span(struct worker *w)
+{
+	struct found *f = &w->found[w->n_named++ % AHEAD];
+
+	f->span = *f->number ? &w->mark->heap->spans[*f->number - 1] : NULL;
+	if (f->span)
+		fetch_span(f->span);
+}
+
+static void reach_found(struct worker *w)
+{
+	const struct found *f = &w->found[w->n_reached++ % AHEAD];
+
+	reach_in(w, f->span, f->addr);
+}
+
+/*
+ * A pointer leads anywhere. So it is not followed at once: where its span's number is, then its
+ * span, are fetched while others are looked at.
+ */
+static void find(struct worker *w, uint64_t addr)
+{
+	const uint32_t *number = ct_go_span_number(w->mark->heap, addr);
+
+	if (!number)
+		return;
+	__builtin_prefetch(number);
+	w->found[w->n_found++ % AHEAD] = (struct found){addr, number, NULL};
+	if (w->n_found - w->n_named > STEP)
+		name_span(w);
+	if (w->n_named - w->n_reached > STEP)
+		reach_found(w);
+}
+
+static void reach_all_found(struct worker *w)
+{
+	while (w->n_named != w->n_found)
+		name_span(w);
+	while (w->n_reached != w->n_named)
+		reach_found(w);
 }
 
 static void scan(struct worker *w, const struct ct_go_object *object)
@@ -218,29 +287,43 @@ static void scan(struct worker *w, const struct ct_go_object *object)
 
 			memcpy(&value, (const uint8_t *)view + 8 * __builtin_ctzll(bits), 8);
 			if (value)
-				reach(w, value);
+				find(w, value);
 		}
 	}
 	w->guessed += walk.guessed;
 }
 
-/* From the stack into what is being fetched; the one that was fetched longest comes out. */
+static void fetch(struct worker *w)
+{
+	const struct entry *e = &w->taken[w->n_fetched++ % AHEAD];
+	const struct ct_go_span *s = &w->mark->heap->spans[e->span];
+	uint64_t offset = e->slot * s->elemsize;
+
+	if (s->data)
+		__builtin_prefetch(s->data + offset);
+	if (s->map == CT_GO_MAP_SPAN)
+		__builtin_prefetch(s->bits + offset / 64);
+}
+
+/* The one that was taken from the stack longest ago. Its span, then it and its map are fetched
+ * while others are looked into. */
 static bool next(struct worker *w, struct entry *ret)
 {
-	const struct ct_go_heap *heap = w->mark->heap;
-
-	while (w->n_ahead < PREFETCHED && w->n) {
+	if (!w->n && w->n_taken == w->n_scanned)
+		reach_all_found(w);
+	while (w->n && w->n_taken - w->n_scanned < 2 * STEP) {
 		struct entry e = w->stack[--w->n];
-		const struct ct_go_span *s = &heap->spans[e.span];
 
-		if (s->data)
-			__builtin_prefetch(s->data + e.slot * s->elemsize);
-		w->ahead[(w->first_ahead + w->n_ahead++) % PREFETCHED] = e;
+		fetch_span(&w->mark->heap->spans[e.span]);
+		w->taken[w->n_taken++ % AHEAD] = e;
+		if (w->n_taken - w->n_fetched > STEP)
+			fetch(w);
 	}
-	if (!w->n_ahead)
+	if (w->n_taken == w->n_scanned)
 		return false;
-	*ret = w->ahead[w->first_ahead++ % PREFETCHED];
-	w->n_ahead--;
+	if (w->n_fetched == w->n_scanned)
+		fetch(w);
+	*ret = w->taken[w->n_scanned++ % AHEAD];
 	return true;
 }
 
@@ -355,6 +438,7 @@ void ct_go_mark_alone(struct ct_go_mark *m, const struct ct_go_object *object)
 void ct_go_mark_inside(struct ct_go_mark *m, const struct ct_go_object *object)
 {
 	scan(m->first, object);
+	reach_all_found(m->first);
 }
 
 void ct_go_mark_watch(struct ct_go_mark *m, struct ct_go_watch *watch)
@@ -410,7 +494,7 @@ uint64_t ct_go_mark_more(struct ct_go_mark *m, uint64_t addr)
 
 bool ct_go_mark_has(const struct ct_go_mark *m, uint32_t id)
 {
-	return atomic_load_explicit(&m->marked[id / 64], memory_order_relaxed) >> (id % 64) & 1;
+	return is_set(m->marked, id);
 }
 
 void ct_go_mark_count(const struct ct_go_mark *m, struct ct_go_marked *ret)

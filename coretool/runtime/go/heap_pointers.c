@@ -209,9 +209,10 @@ static uint64_t next_bits(struct ct_go_walk *walk, uint64_t at)
 	if (walk->pattern)
 		return walk->pattern;
 	if (walk->span->map == CT_GO_MAP_SPAN) {
-		uint64_t from = (at - walk->span->start) / WORD;
+		const struct ct_go_span *s = walk->span;
 
-		return ct_go_bits(walk->span->bits, from, from + (walk->words - walk->word));
+		/* Of what follows the caller has no use; but so they are mostly one load. */
+		return ct_go_bits(s->bits, (at - s->start) / WORD, (s->limit - s->start) / WORD);
 	}
 	return arena_bits(walk, at);
 }
