@@ -44,19 +44,38 @@ void ct_go_world_hide_at(const struct ct_go_world *w, struct ct_go_mark *mark, u
 		ct_go_mark_alone(mark, &object);
 }
 
-void ct_go_world_hide(const struct ct_go_world *w, struct ct_go_mark *mark, uint32_t actor)
+void ct_go_each_record(const struct ct_go_observation *o, uint32_t actor,
+	void (*visit)(void *arg, uint64_t address), void *arg)
 {
-	const struct ct_go_observation *o = w->o;
 	uint64_t g = ct_sink_get_actor(o->sink, actor)->object;
 	uint64_t at = ct_go_word(o->go, g, CT_GO_G_WAITING);
 	struct ct_go_sudog sudog;
 
-	ct_go_world_hide_at(w, mark, g);
+	visit(arg, g);
 	for (uint32_t n = 0;
 		at && n < MAX_CASES && !ct_go_sudog_at(o->go, at, &sudog) && sudog.g == g; n++) {
-		ct_go_world_hide_at(w, mark, at);
+		visit(arg, at);
 		at = sudog.waitlink;
 	}
+}
+
+struct hiding {
+	const struct ct_go_world *w;
+	struct ct_go_mark *mark;
+};
+
+static void hide_record(void *arg, uint64_t address)
+{
+	const struct hiding *h = arg;
+
+	ct_go_world_hide_at(h->w, h->mark, address);
+}
+
+void ct_go_world_hide(const struct ct_go_world *w, struct ct_go_mark *mark, uint32_t actor)
+{
+	struct hiding h = {w, mark};
+
+	ct_go_each_record(w->o, actor, hide_record, &h);
 }
 
 bool ct_go_world_saw_all(const struct ct_go_world *w, const struct ct_go_mark *mark)

@@ -40,8 +40,11 @@ CT_WARN_UNUSED enum ct_status ct_go_world_types(struct ct_go_world *world);
 CT_WARN_UNUSED enum ct_status ct_go_world_roots(
 	void *world, ct_go_root_visit *visit, void *visit_arg);
 
-/* Marks the object at an address, or the records by which the runtime has a goroutine that waits
- * (its g, what it is queued by), without what they refer to. */
+/* Calls back for the address of each record by which the runtime has a goroutine that waits: its
+ * g, and what it is queued by. */
+void ct_go_each_record(const struct ct_go_observation *o, uint32_t actor,
+	void (*visit)(void *arg, uint64_t address), void *arg);
+/* Marks the object at an address, or all those records, without what they refer to. */
 void ct_go_world_hide_at(
 	const struct ct_go_world *world, struct ct_go_mark *mark, uint64_t address);
 void ct_go_world_hide(const struct ct_go_world *world, struct ct_go_mark *mark, uint32_t actor);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What leads to an object: all that roots reach is gone through once, each object by the shortest
- * way to it, and whatever points to one of the objects asked about is noted. Then the stacks are
- * gone through for those that have the object itself, or one that points to it; what no stack has
- * so is told by its way from a root.
+ * way to it, and whatever has the object itself, or points to it, is noted. Then, if objects point
+ * to it, the roots are gone through again for those that have one of these; what no root has is
+ * told by its way from one.
  *
  * The runtime's records of goroutines lead to all that they wait for: they are left out.
  */
@@ -15,14 +15,11 @@
 #include "runtime/go/heap_observe.h"
 #include "runtime/go/heap_path.h"
 #include "runtime/go/heap_world.h"
-#include "runtime/go/sudog.h"
 #include "runtime/go/waits.h"
 
 #define MAX_OBJECTS 16
 #define MAX_HOLDERS 64 /* objects that point to one of them */
-#define MAX_CASES   65536u
-#define MAX_STEPS   16                  /* of a way that is told */
-#define UNASKED     (UINT64_C(1) << 30) /* bytes of heap that are gone through for a goroutine */
+#define MAX_STEPS   16 /* of a way that is told */
 #define A_ROOT      UINT32_MAX
 #define HIDDEN      (UINT32_MAX - 1)
 
@@ -106,8 +103,9 @@ static uint32_t wanted_at(const struct search *s, uint64_t value)
 
 /* ---- all that roots reach ---- */
 
-static void hide(struct search *s, uint64_t addr)
+static void hide(void *arg, uint64_t addr)
 {
+	struct search *s = arg;
 	struct ct_go_object object;
 
 	if (ct_go_object_at(s->world->heap, addr, &object))
@@ -118,19 +116,8 @@ static void hide_records(struct search *s)
 {
 	const struct ct_go_observation *o = s->o;
 
-	for (uint32_t i = 0; i < o->n; i++) {
-		uint64_t g = ct_sink_get_actor(o->sink, o->first + i)->object;
-		uint64_t at = ct_go_word(o->go, g, CT_GO_G_WAITING);
-		struct ct_go_sudog sudog;
-
-		hide(s, g);
-		for (uint32_t n = 0;
-			at && n < MAX_CASES && !ct_go_sudog_at(o->go, at, &sudog) && sudog.g == g;
-			n++) {
-			hide(s, at);
-			at = sudog.waitlink;
-		}
-	}
+	for (uint32_t i = 0; i < o->n; i++)
+		ct_go_each_record(o, o->first + i, hide, s);
 	ct_go_read_semaphores(o->go, o->waits);
 	for (uint32_t i = 0; i < o->waits->parked.n; i++)
 		hide(s, o->waits->parked.items[i].sudog);
@@ -249,23 +236,6 @@ static void first_pass(void *arg, const struct ct_go_root *root)
 	reach(s, root->value, A_ROOT);
 }
 
-static void second_pass(void *arg, const struct ct_go_root *root)
-{
-	struct search *s = arg;
-	struct ct_go_object object;
-
-	if (!ct_go_object_at(s->world->heap, root->value, &object))
-		return;
-	for (uint32_t k = 0; k < s->holders.n; k++) {
-		struct holder *holder = &s->holders.items[k];
-
-		if (holder->id != object.id)
-			continue;
-		holder->told = true;
-		add_root(s, holder->wanted, root, holder);
-	}
-}
-
 /* ---- by a longer way ---- */
 
 static bool is_below(const struct search *s, uint32_t id)
@@ -283,8 +253,8 @@ static void find_tops(struct search *s)
 	}
 }
 
-/* A root that is surely one is told rather than another. */
-static void third_pass(void *arg, const struct ct_go_root *root)
+/* Of the roots that a way begins with, one that is surely one is told rather than another. */
+static void second_pass(void *arg, const struct ct_go_root *root)
 {
 	struct search *s = arg;
 	struct ct_go_object object;
@@ -294,6 +264,10 @@ static void third_pass(void *arg, const struct ct_go_root *root)
 	for (uint32_t k = 0; k < s->holders.n; k++) {
 		struct holder *holder = &s->holders.items[k];
 
+		if (holder->id == object.id) {
+			holder->told = true;
+			add_root(s, holder->wanted, root, holder);
+		}
 		if (holder->top == object.id &&
 			(!holder->root.value || (holder->root.guessed && !root->guessed)))
 			holder->root = *root;
@@ -304,6 +278,14 @@ static void third_pass(void *arg, const struct ct_go_root *root)
 static void add_way(struct search *s, const struct holder *holder)
 {
 	const struct ct_go_root *root = &holder->root;
+	uint32_t actor = root->goid ? actor_of(s, root->goid) : CT_NONE;
+
+	if (!root->value)
+		return;
+	if (actor != CT_NONE && waits_at(s, actor, s->wanted[holder->wanted].address)) {
+		s->wanted[holder->wanted].own = true;
+		return;
+	}
 	const char *way = ct_sink_printf(
 		s->o->sink, "%s + %" PRIu64, ct_go_name_type(s->world, holder->id), holder->offset);
 	uint32_t id = holder->id, n = 0;
@@ -316,13 +298,6 @@ static void add_way(struct search *s, const struct holder *holder)
 		way = ct_sink_printf(s->o->sink, "%s, %s", ct_go_name_type(s->world, id), way);
 	else if (n)
 		way = ct_sink_printf(s->o->sink, "%u objects, %s", n - MAX_STEPS + 1, way);
-	uint32_t actor = root->goid ? actor_of(s, root->goid) : CT_NONE;
-	if (!root->value)
-		return;
-	if (actor != CT_NONE && waits_at(s, actor, s->wanted[holder->wanted].address)) {
-		s->wanted[holder->wanted].own = true;
-		return;
-	}
 	bool named = actor != CT_NONE;
 	add(s, holder->wanted,
 		&(struct ct_go_reference){.actor = actor,
@@ -332,14 +307,6 @@ static void add_way(struct search *s, const struct holder *holder)
 			.by = named ? way
 				    : ct_sink_printf(s->o->sink, "%s, %s",
 					      ct_go_name_root(s->world, root), way)});
-}
-
-static bool has_untold(const struct search *s)
-{
-	for (uint32_t k = 0; k < s->holders.n; k++)
-		if (!s->holders.items[k].told)
-			return true;
-	return false;
 }
 
 /* ---- all of it ---- */
@@ -361,12 +328,12 @@ static enum ct_status go_through(struct search *s)
 		ct_go_object_get(s->world->heap, s->queue[s->head++], &object);
 		(void)ct_go_each_pointer(s->world->heap, s->world->masks, &object, reach_from, s);
 	}
+	if (!status && s->holders.n) {
+		find_tops(s);
+		status = ct_go_world_types(s->world);
+	}
 	if (!status && s->holders.n)
 		status = ct_go_world_roots(s->world, second_pass, s);
-	if (!status && has_untold(s)) {
-		find_tops(s);
-		status = ct_go_world_roots(s->world, third_pass, s);
-	}
 	for (uint32_t k = 0; !status && !s->status && k < s->holders.n; k++)
 		if (!s->holders.items[k].told)
 			add_way(s, &s->holders.items[k]);
@@ -404,13 +371,13 @@ static enum ct_status search(struct search *s)
 
 	if (status)
 		return status;
-	if (s->o->goroutine && s->world->heap->bytes <= UNASKED)
+	if (s->o->goroutine && s->world->heap->bytes <= CT_GO_UNASKED)
 		want_waits(s, s->o->goroutine);
 	if (s->o->address)
 		want(s, s->o->address);
 	if (!s->n)
 		return CT_OK;
-	status = ct_go_world_types(s->world);
+	status = ct_go_world_mark(s->world);
 	if (!status)
 		status = go_through(s);
 	return status ? status : tell(s);
