@@ -58,7 +58,7 @@ struct ct_fact_go {
 	const char *gc_phase; /* "off", "mark", "mark termination"; NULL: not known */
 	const struct ct_go_processor *processors;
 	const struct ct_go_thread *threads;
-	const struct ct_channel_use *uses; /* by the channel's address, then by actor */
+	const struct ct_channel_use *uses; /* by the channel's address; who closes it first */
 	const struct ct_go_spin *spins;
 	const struct ct_go_leak *leaks; /* by actor */
 	const char *leaks_doubt;        /* why they are not proven; NULL: they are */

@@ -6,7 +6,8 @@
 #include "rules/findings.h"
 #include "rules/words.h"
 
-#define DOERS_SAID 2
+#define DOERS_SAID   2
+#define CLOSERS_SEEN 64 /* of a channel: whoever waits there is told of them */
 
 /* ---- who ---- */
 
@@ -43,6 +44,7 @@ struct doers {
 	const struct ct_facts *facts;
 	struct ct_doer *list; /* of CT_MAX_DOERS, in order */
 	uint32_t n, total;
+	bool more; /* than these in all */
 };
 
 static void add(struct doers *d, const struct ct_doer *doer)
@@ -77,9 +79,13 @@ static void add_closers(struct doers *d, const struct ct_wait *wait)
 	for (uint32_t i = lo; go && i < go->n_uses; i++) {
 		const struct ct_channel_use *use = &go->uses[i];
 
-		if (use->resource != wait->resource)
+		if (use->resource != wait->resource || !use->closes)
 			break;
-		if (use->closes && use->actor != wait->actor)
+		if (i - lo == CLOSERS_SEEN) {
+			d->more = true;
+			break;
+		}
+		if (use->actor != wait->actor)
 			add(d, &(struct ct_doer){.actor = use->actor,
 				       .trust = CT_TRUST_INFERRED,
 				       .wait = wait,
@@ -343,7 +349,8 @@ const char *ct_say_other_side(struct ct_arena *arena, const struct ct_facts *fac
 	for (uint32_t i = 0; i < CT_MIN(d.n, (uint32_t)DOERS_SAID); i++)
 		add_doer(&text, arena, facts, &list[i], a->n_waits > 1);
 	if (d.total > DOERS_SAID)
-		ct_str_add(&text, "; so may %u more", d.total - DOERS_SAID);
+		ct_str_add(&text, "; so may %s%u more", d.more ? "at least " : "",
+			d.total - DOERS_SAID);
 	return text.failed ? NULL : ct_arena_strndup(arena, ct_str_text(&text), text.len);
 }
 

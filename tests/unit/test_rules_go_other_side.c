@@ -7,10 +7,12 @@
 
 #define CHANNEL 0x2000
 
+#define N_USES 100
+
 struct told {
 	struct story story;
 	struct ct_go_leak leaks[4];
-	struct ct_channel_use use;
+	struct ct_channel_use uses[N_USES];
 	struct ct_fact_go go;
 	struct ct_facts *facts;
 	struct ct_arena words;
@@ -62,6 +64,14 @@ static void peer(struct told *t, uint32_t wait, uint32_t actor, struct ct_deed d
 			.deed = does});
 }
 
+static struct ct_channel_use closes(uint32_t actor, uint32_t resource)
+{
+	return (struct ct_channel_use){.actor = actor,
+		.resource = resource,
+		.closes = true,
+		.deed = deed(CT_DEED_CLOSE, false)};
+}
+
 static void leaked(struct told *t, uint32_t actor)
 {
 	t->leaks[t->go.n_leaks++].actor = actor;
@@ -72,7 +82,7 @@ static const char *say(struct told *t, uint32_t actor)
 	struct ct_arena *arena = ct_sink_arena(t->story.sink);
 
 	t->go.leaks = ct_arena_copy(arena, t->leaks, sizeof(t->leaks));
-	t->go.uses = ct_arena_copy(arena, &t->use, sizeof(t->use));
+	t->go.uses = ct_arena_copy(arena, t->uses, sizeof(t->uses));
 	ct_sink_go(t->story.sink, &t->go);
 	t->facts = story_end(&t->story);
 	return ct_say_other_side(&t->words, t->facts, actor);
@@ -189,11 +199,12 @@ static void who_closes_it_under_a_sender_is_told(void **state)
 
 	(void)state;
 	waits(t, sender, CT_WAIT_SEND, at);
-	t->use = (struct ct_channel_use){.actor = closer,
-		.resource = at,
-		.closes = true,
-		.deed = deed(CT_DEED_CLOSE, false)};
-	t->go.n_uses = 1;
+	t->uses[t->go.n_uses++] = closes(closer, at);
+	/* Itself, who only sends, and who closes another one are not told. */
+	t->uses[t->go.n_uses++] = closes(sender, at);
+	t->uses[t->go.n_uses++] = (struct ct_channel_use){
+		.actor = goroutine(t, 18, CT_STATE_RUNNING), .resource = at, .sends = 1};
+	t->uses[t->go.n_uses++] = closes(closer, channel(t, 0x3000));
 	expect(say(t, sender), "goroutine 17 will close it; it is running");
 	done(t);
 }
@@ -207,9 +218,25 @@ static void who_uses_it_and_closes_it_not_is_no_waker(void **state)
 
 	(void)state;
 	waits(t, sender, CT_WAIT_SEND, at);
-	t->use = (struct ct_channel_use){.actor = other, .resource = at, .sends = 1};
-	t->go.n_uses = 1;
+	t->uses[t->go.n_uses++] =
+		(struct ct_channel_use){.actor = other, .resource = at, .sends = 1};
 	expect(say(t, sender), "nobody was found that will receive from it");
+	done(t);
+}
+
+/* Each of those who wait would go through all who close it. */
+static void of_a_crowd_that_closes_it_some_are_looked_at(void **state)
+{
+	struct told *t = begin();
+	uint32_t sender = goroutine(t, 7, CT_STATE_WAITING), at = channel(t, CHANNEL);
+
+	(void)state;
+	waits(t, sender, CT_WAIT_SEND, at);
+	for (uint64_t id = 100; id < 100 + N_USES; id++)
+		t->uses[t->go.n_uses++] = closes(goroutine(t, id, CT_STATE_RUNNABLE), at);
+	expect(say(t, sender),
+		"goroutine 100 will close it; it is runnable; goroutine 101 will close it; it is "
+		"runnable; so may at least 62 more");
 	done(t);
 }
 
@@ -312,6 +339,7 @@ int main(void)
 		cmocka_unit_test(who_closes_it_is_told_with_what_keeps_that_one),
 		cmocka_unit_test(who_closes_it_under_a_sender_is_told),
 		cmocka_unit_test(who_uses_it_and_closes_it_not_is_no_waker),
+		cmocka_unit_test(of_a_crowd_that_closes_it_some_are_looked_at),
 		cmocka_unit_test(who_can_go_on_is_told_first_and_the_rest_counted),
 		cmocka_unit_test(who_waits_for_a_time_is_not_blocked),
 		cmocka_unit_test(its_own_lock),

@@ -184,14 +184,20 @@ static void conclude_peers(
 static bool add_uses(
 	struct conclusion *c, const struct ct_go_wanted *w, const struct ct_go_found *f, uint32_t n)
 {
-	bool wanted = w->panicked;
+	bool closed = false;
 
 	for (uint32_t i = 0; i < n; i++)
-		wanted |= f[i].closes;
-	for (uint32_t i = 0; wanted && i < n; i++) {
+		closed |= f[i].closes;
+	if (!closed && !w->panicked)
+		return true;
+	for (uint32_t k = 0; k < 2 * n; k++) {
+		uint32_t i = k % n;
 		bool told = f[i].closes || f[i].sends || w->panicked;
-		struct ct_channel_use *slot = ct_vec_push(&c->o->uses);
 
+		/* Those who close it first, then the others. */
+		if (f[i].closes != (k < n))
+			continue;
+		struct ct_channel_use *slot = ct_vec_push(&c->o->uses);
 		if (!slot)
 			return false;
 		*slot = (struct ct_channel_use){.actor = f[i].actor,
