@@ -86,7 +86,8 @@ static void write_waits(struct ct_text *t, uint32_t actor)
 		for (uint32_t k = 0; k < wait->n_peers; k++) {
 			const struct ct_peer *peer = &t->facts->peers[wait->first_peer + k];
 
-			ct_text_say(t, "        %s may end that: %s",
+			/* Whether it will or may the evidence says. */
+			ct_text_say(t, "        %s: %s",
 				ct_say_actor(&t->words, t->facts, peer->actor), peer->why);
 		}
 		write_references(t, wait);
