@@ -23,7 +23,7 @@ from damage import (ODD, SEED, Mutation, apply, check_process, measure, options,
 from elf_core import PHDR, PT_LOAD, ElfCore
 
 CORES = ["go-1.24-sw/go_abba.kernel.core", "go-1.24-sw/go_all_asleep-abba.kernel.core", "go-1.24-sw/go_pools.kernel.core",
-         "go-1.24-sw/go_leak.kernel.core",
+         "go-1.24-sw/go_leak.kernel.core", "go-1.24-sw/go_other_side.kernel.core",
          "go-1.27-plain/go_waits.kernel.core", "go-1.19-pie/go_waits.kernel.core"]
 WORDS = 60  # runs with wrong words, of one core
 FILESZ = 32  # in a program header
@@ -43,6 +43,9 @@ class Report:
         self.report = analyzed.report
         self.verdict = self.report.get("summary", {}).get("verdict")
         self.partial = " ".join(self.report.get("target", {}).get("partial", []))
+        # Of a wait that somebody may end it is never said that nobody will.
+        self.alone = {actor["id"] for actor in self.report.get("actors", [])
+                      if actor.get("other_side", "").startswith("nobody will ")}
         self.threads = {actor["id"] for actor in self.report.get("actors", []) if actor["kind"] == "thread"}
         self.findings = [(finding["rule"], set(finding["actors"]), finding["confidence"])
                          for finding in self.report.get("findings", [])]
@@ -196,6 +199,8 @@ def check_claims(told, whole):
             yield f"a finding that is not there: {rule} about {sorted(actors)}"
         elif SURE.index(confidence) > max(map(SURE.index, same)):
             yield f"{rule} is {confidence}, and {same} in the whole core"
+    for goroutine in told.alone - whole.alone:
+        yield f"nobody will end the wait of {goroutine}, it says"
     for goroutine, waits in told.waits.items():
         if goroutine not in whole.waits:
             yield f"{goroutine} does not exist"
