@@ -54,9 +54,6 @@ const char *ct_say_frame(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor, uint32_t frame);
 /* "main.serve() serve.go:88": of a site that is no frame; NULL: it has no name. */
 const char *ct_say_site(struct ct_arena *arena, const struct ct_facts *facts, uint32_t site);
-/* Of the lines of a site the first that is the program's own: a std::lock_guard inlined into f()
- * means f(). NULL: there is none. */
-const struct ct_line *ct_own_line(const struct ct_site *site);
 /* "serve.go:88": the line of a site that is the program's own; NULL: none is known. */
 const char *ct_say_line(struct ct_arena *arena, const struct ct_facts *facts, uint32_t site);
 /* "signal", "post", "release": what ends such a wait, with the object's name behind it. */
