@@ -12,10 +12,13 @@
 #define MHEAP     (DATA + 0x120) /* the record of the heap, and where it leads to */
 #define RECORD    (DATA + 0x200) /* of the arena: a span for each page */
 #define SPAN      (DATA + 0x800) /* that had the freed pages */
+#define G         (DATA + 0x900) /* a goroutine, */
+#define STACK     (DATA + 0xa00) /* and four words of its stack */
 
 #define LIVE_PAGE  0 /* objects of 16 bytes, each a pointer and a number */
 #define FREED_PAGE 8
 #define FREED      (ARENA + FREED_PAGE * CT_GO_PAGE + 0x30)
+#define IN_USE     1
 #define MANUAL     2 /* what stacks are */
 
 static const struct {
@@ -31,6 +34,13 @@ static const struct {
 	{CT_GO_MHEAP_ARENAS, 0},
 	{CT_GO_HEAPARENA_SPANS, 0},
 	{CT_GO_MSPAN_STATE, 0},
+	{CT_GO_MSPAN_STARTADDR, 8},
+	{CT_GO_MSPAN_NPAGES, 16},
+	{CT_GO_G_SIZE, 32},
+	{CT_GO_G_ATOMICSTATUS, 0},
+	{CT_GO_G_GOID, 8},
+	{CT_GO_G_STACK_LO, 16},
+	{CT_GO_G_STACK_HI, 24},
 };
 
 struct stage {
@@ -84,6 +94,14 @@ static void set_freed(void)
 	memory[SPAN - DATA] = 0;
 }
 
+/* The record of the span is that of another by now, or was never given back. */
+static void set_span(uint8_t state, uint64_t page)
+{
+	memory[SPAN - DATA] = state;
+	set_u64(SPAN + 8, ARENA + page * CT_GO_PAGE);
+	set_u64(SPAN + 16, 1);
+}
+
 static struct stage *begin(void **state)
 {
 	struct stage *s = calloc(1, sizeof(*s));
@@ -107,9 +125,11 @@ static struct stage *begin(void **state)
 static uint32_t find(struct stage *s, struct ct_go_bad_pointer ret[CT_GO_BAD_POINTERS])
 {
 	uint32_t n;
+	bool more;
 
 	assert_int_equal(ct_go_world_mark(&s->world), CT_OK);
-	assert_int_equal(ct_go_find_bad_pointers(&s->world, ret, &n), CT_OK);
+	assert_int_equal(ct_go_find_bad_pointers(&s->world, ret, &n, &more), CT_OK);
+	assert_int_equal(more, n == CT_GO_BAD_POINTERS);
 	ct_go_mark_free(s->world.mark);
 	free(s->masks);
 	close_heap(s->heap);
@@ -132,18 +152,34 @@ static void a_live_object_points_to_freed_pages(void **state)
 	assert_int_equal(found[0].root.at, VARIABLES);
 }
 
+static void its_record_is_another_s_by_now(void **state)
+{
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+
+	for (uint64_t page = FREED_PAGE - 1; page <= FREED_PAGE + 1; page++) {
+		struct stage *s = begin(state);
+
+		set_word(s->live->start + 16, FREED);
+		set_span(IN_USE, page);
+		assert_int_equal(find(s, found), page != FREED_PAGE);
+	}
+}
+
 enum spoil {
 	SPOIL_NOTHING,
 	SPOIL_DEAD,      /* nothing leads to the object */
 	SPOIL_STACK,     /* the page is one of a stack */
 	SPOIL_NEVER,     /* no span ever had the page */
 	SPOIL_USED,      /* a span has it */
+	SPOIL_UNLISTED,  /* one has it that the list of all has not */
+	SPOIL_STATE,     /* there is no such state */
 	SPOIL_ELSEWHERE, /* it is memory that is not the heap's */
 	SPOIL_NUMBER,    /* the word is no pointer */
 	SPOIL_PHASE,     /* a collection is under way, */
 	SPOIL_NO_PHASE,  /* or may be */
 	SPOIL_SPANS,     /* a span could not be read */
-	SPOIL_MAP,       /* of what is on the way every word counts */
+	SPOIL_MAP,       /* of what is on the way every word counts, */
+	SPOIL_BITMAP,    /* or where its pointers are is not in the core */
 	SPOIL_UNKNOWN,   /* this version has no such record */
 	SPOIL_END,
 };
@@ -165,6 +201,12 @@ static void spoil(struct stage *s, enum spoil how)
 	case SPOIL_USED:
 		add_span(s->heap, FREED_PAGE, 1, 32, CT_GO_MAP_NONE);
 		break;
+	case SPOIL_UNLISTED:
+		set_span(IN_USE, FREED_PAGE);
+		break;
+	case SPOIL_STATE:
+		set_span(7, 0);
+		break;
 	case SPOIL_ELSEWHERE:
 		set_word(object, FREED + CT_GO_ARENA);
 		break;
@@ -183,6 +225,9 @@ static void spoil(struct stage *s, enum spoil how)
 		break;
 	case SPOIL_MAP:
 		s->live->map = CT_GO_MAP_UNKNOWN;
+		break;
+	case SPOIL_BITMAP:
+		s->live->map = CT_GO_MAP_ARENA;
 		break;
 	case SPOIL_UNKNOWN:
 		go.layout.offset[CT_GO_HEAPARENA_SPANS] = CT_GO_ABSENT;
@@ -222,6 +267,37 @@ static void by_way_of_words_that_may_be_no_pointers(void **state)
 	assert_int_equal(find(s, found), 0);
 }
 
+/* A word on a stack that cannot be followed; when a variable has it, too, it is told. */
+static void from_a_stack_where_every_word_counts(void **state)
+{
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+
+	for (int variable = 0; variable < 2; variable++) {
+		struct stage *s = begin(state);
+		uint64_t object = s->live->start + 16;
+
+		set_word(object, FREED);
+		set_word(s->live->start, 0);
+		s->o.sink = ct_sink_new(0);
+		s->o.first = ct_sink_actor(
+			s->o.sink, &(struct ct_actor){.kind = CT_ACTOR_GOROUTINE, .object = G});
+		s->o.n = 1;
+		set_u64(G, CT_GO_COPYSTACK);
+		set_u64(G + 8, 7);
+		set_u64(G + 16, STACK);
+		set_u64(G + 24, STACK + 32);
+		set_u64(STACK + 16, object);
+		if (variable)
+			set_u64(VARIABLES + 8, object);
+		assert_true(ct_go_stacks_init(&s->world.stacks, &s->o));
+		struct ct_sink *sink = s->o.sink;
+		struct ct_go_stacks stacks = s->world.stacks;
+		assert_int_equal(find(s, found), variable);
+		ct_go_stacks_free(&stacks);
+		ct_sink_free(sink);
+	}
+}
+
 static void no_more_than_there_is_room_for(void **state)
 {
 	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
@@ -242,9 +318,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			a_live_object_points_to_freed_pages, start, close_target),
+		cmocka_unit_test_setup_teardown(
+			its_record_is_another_s_by_now, start, close_target),
 		cmocka_unit_test_setup_teardown(those_that_only_look_so, start, close_target),
 		cmocka_unit_test_setup_teardown(
 			by_way_of_words_that_may_be_no_pointers, start, close_target),
+		cmocka_unit_test_setup_teardown(
+			from_a_stack_where_every_word_counts, start, close_target),
 		cmocka_unit_test_setup_teardown(
 			no_more_than_there_is_room_for, start, close_target),
 	};

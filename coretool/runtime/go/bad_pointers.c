@@ -12,12 +12,15 @@
 #include "runtime/go/heap_path.h"
 #include "runtime/go/heap_world.h"
 
-#define STATE_MANUAL 2 /* mSpanManual: stacks */
+#define STATE_DEAD   0 /* mSpanDead: given back */
+#define STATE_IN_USE 1 /* mSpanInUse; the third are stacks */
 
 struct search {
 	struct ct_go_world *w;
 	struct ct_go_bad_pointer *items;
 	uint32_t n;
+	uint32_t asked; /* id + 1 of the object whose map was looked at last, */
+	bool exact;     /* and what it was */
 };
 
 /*
@@ -29,55 +32,66 @@ static bool is_freed(const struct ct_go_heap *heap, uint64_t addr)
 {
 	const struct ct_go *go = heap->go;
 	uint64_t index = (addr + (UINT64_C(1) << 47)) >> CT_GO_ARENA_BITS;
-	uint64_t page = addr / CT_GO_PAGE % CT_GO_ARENA_PAGES, table, record, span;
+	uint64_t page = addr / CT_GO_PAGE % CT_GO_ARENA_PAGES, table, record, span, start;
 	uint8_t state;
 
-	return !ct_read_u64(heap->target, go->globals.heap + ct_go_at(go, MHEAP_ARENAS), &table) &&
-	       !ct_read_u64(heap->target, table + index * 8, &record) &&
-	       !ct_read_u64(
-		       heap->target, record + ct_go_at(go, HEAPARENA_SPANS) + page * 8, &span) &&
-	       span && !ct_go_u8(go, span, CT_GO_MSPAN_STATE, &state) && state != STATE_MANUAL;
+	if (ct_read_u64(heap->target, go->globals.heap + ct_go_at(go, MHEAP_ARENAS), &table) ||
+		ct_read_u64(heap->target, table + index * 8, &record) ||
+		ct_read_u64(
+			heap->target, record + ct_go_at(go, HEAPARENA_SPANS) + page * 8, &span) ||
+		!span || ct_go_u8(go, span, CT_GO_MSPAN_STATE, &state))
+		return false;
+	if (state != STATE_IN_USE)
+		return state == STATE_DEAD;
+	/* Also of one that the list of all spans has not, if it has the page, nothing is said. */
+	start = ct_go_word(go, span, CT_GO_MSPAN_STARTADDR);
+	return start && addr - start >= ct_go_word(go, span, CT_GO_MSPAN_NPAGES) * CT_GO_PAGE;
 }
 
-static void look(struct search *s, const struct ct_go_object *object)
+/* Is it known of each word of the object whether it is a pointer? */
+static bool has_exact_map(struct search *s, const struct ct_go_object *object)
 {
-	const struct ct_go_heap *heap = s->w->heap;
-	uint64_t copy[64], at, bits, value;
 	struct ct_go_walk walk;
-	const void *view;
+	uint64_t at, bits;
 
+	if (s->asked == object->id + 1)
+		return s->exact;
 	ct_go_walk_begin(s->w->masks, object, &walk);
-	while (!walk.guessed && ct_go_walk_next(&walk, &at, &bits)) {
-		unsigned n = 64 - (unsigned)__builtin_clzll(bits);
+	while (!walk.guessed && ct_go_walk_next(&walk, &at, &bits))
+		;
+	s->asked = object->id + 1;
+	return s->exact = !walk.guessed;
+}
 
-		if (!ct_go_heap_view(heap, object->span, at, n * 8, copy, &view))
-			continue;
-		for (; bits; bits &= bits - 1) {
-			unsigned i = (unsigned)__builtin_ctzll(bits);
+static bool look(void *arg, const struct ct_go_object *from, uint64_t at, uint64_t value)
+{
+	struct search *s = arg;
+	const struct ct_go_heap *heap = s->w->heap;
 
-			memcpy(&value, (const uint8_t *)view + 8 * i, 8);
-			if (s->n < CT_GO_BAD_POINTERS && ct_go_in_arena(heap, value) &&
-				!ct_go_span_at(heap, value) && is_freed(heap, value))
-				s->items[s->n++] = (struct ct_go_bad_pointer){
-					.from = *object, .at = at + 8 * i, .value = value};
-		}
-	}
+	if (ct_go_in_arena(heap, value) && !ct_go_span_at(heap, value) && is_freed(heap, value) &&
+		has_exact_map(s, from))
+		s->items[s->n++] =
+			(struct ct_go_bad_pointer){.from = *from, .at = at, .value = value};
+	return s->n == CT_GO_BAD_POINTERS;
 }
 
 static void look_at_all(struct search *s)
 {
 	const struct ct_go_heap *heap = s->w->heap;
 
-	for (uint32_t i = 0; i < heap->n_spans && s->n < CT_GO_BAD_POINTERS; i++) {
+	for (uint32_t i = 0; i < heap->n_spans; i++) {
 		const struct ct_go_span *span = &heap->spans[i];
 
 		if (span->map == CT_GO_MAP_NONE || span->map == CT_GO_MAP_UNKNOWN)
 			continue;
 		for (uint32_t k = 0; k < span->n; k++)
-			if (ct_go_mark_has(s->w->mark, span->first + k))
-				look(s, &(struct ct_go_object){span,
+			if (ct_go_mark_has(s->w->mark, span->first + k) &&
+				ct_go_each_pointer(heap, s->w->masks,
+					&(struct ct_go_object){span,
 						span->start + k * span->elemsize, k,
-						span->first + k});
+						span->first + k},
+					look, s))
+				return;
 	}
 }
 
@@ -86,11 +100,9 @@ static bool is_exact(struct search *s, const struct ct_go_path *path)
 {
 	for (uint32_t i = 0; i < path->steps.n; i++) {
 		struct ct_go_object object;
-		struct ct_go_walk walk;
 
 		ct_go_object_get(s->w->heap, path->steps.items[i].id, &object);
-		ct_go_walk_begin(s->w->masks, &object, &walk);
-		if (walk.guessed)
+		if (!has_exact_map(s, &object))
 			return false;
 	}
 	return path->steps.n && path->root.value && !path->root.guessed;
@@ -107,15 +119,17 @@ static bool is_quiet(const struct ct_go_world *w)
 }
 
 enum ct_status ct_go_find_bad_pointers(
-	struct ct_go_world *w, struct ct_go_bad_pointer *ret, uint32_t *n)
+	struct ct_go_world *w, struct ct_go_bad_pointer *ret, uint32_t *n, bool *more)
 {
 	struct search s = {.w = w, .items = ret};
 	enum ct_status status = CT_OK;
 
 	*n = 0;
+	*more = false;
 	if (!is_quiet(w))
 		return CT_OK;
 	look_at_all(&s);
+	*more = s.n == CT_GO_BAD_POINTERS;
 	for (uint32_t i = 0; !status && i < s.n; i++) {
 		struct ct_go_path path = {0};
 

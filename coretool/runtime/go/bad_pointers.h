@@ -15,9 +15,10 @@ struct ct_go_bad_pointer {
 /*
  * Pointers of live objects into memory that the heap has given back; ret has room for
  * CT_GO_BAD_POINTERS. The world is marked. None while a collection is under way, or where parts of
- * the heap could not be read. Looks into each marked object once more.
+ * the heap could not be read. *more: there may be others than those that were looked at. Looks into
+ * each marked object once more.
  */
 CT_WARN_UNUSED enum ct_status ct_go_find_bad_pointers(
-	struct ct_go_world *world, struct ct_go_bad_pointer *ret, uint32_t *n);
+	struct ct_go_world *world, struct ct_go_bad_pointer *ret, uint32_t *n, bool *more);
 
 #endif

@@ -256,7 +256,8 @@ static enum ct_status add_freed(struct ct_go_world *v)
 {
 	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
 	uint32_t n;
-	enum ct_status status = ct_go_find_bad_pointers(v, found, &n);
+	bool more;
+	enum ct_status status = ct_go_find_bad_pointers(v, found, &n, &more);
 
 	if (status || !n)
 		return status;
@@ -270,7 +271,7 @@ static enum ct_status add_freed(struct ct_go_world *v)
 			.to = found[i].value,
 			.type = ct_go_name_type(v, found[i].from.id),
 			.root = ct_go_name_root(v, &found[i].root)};
-	ct_sink_go_freed(v->o->sink, &(struct ct_fact_go_freed){uses, n, n == CT_GO_BAD_POINTERS});
+	ct_sink_go_freed(v->o->sink, &(struct ct_fact_go_freed){uses, n, more});
 	return CT_OK;
 }
 
