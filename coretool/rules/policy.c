@@ -167,34 +167,49 @@ static const struct {
 	{offsetof(struct ct_policy, ignore_created_by), has_start, "--ignore-created-by"},
 };
 
-static const struct ct_strings *names_of(const struct ct_policy *policy, size_t place)
+/* A bit for each of places that names this actor. */
+static unsigned options_for(
+	const struct ct_policy *policy, const struct ct_facts *facts, uint32_t actor)
 {
-	return (const struct ct_strings *)((const char *)policy + places[place].names);
+	unsigned by = 0;
+
+	for (size_t i = 0; i < CT_COUNT(places); i++) {
+		const void *names = (const char *)policy + places[i].names;
+
+		if (((const struct ct_strings *)names)->n && places[i].is(names, facts, actor))
+			by |= 1u << i;
+	}
+	return by;
 }
 
-/* Must be so for all threads of a finding: who else is stuck has a right to be heard. */
-static bool all_are(const struct ct_policy *policy, size_t place, const struct ct_facts *facts,
+/* Must be so for all threads of a finding: who else is stuck has a right to be heard. Where no
+ * option alone names them all, the first one's. */
+static const char *ignores_all(const struct ct_policy *policy, const struct ct_facts *facts,
 	const struct ct_finding *finding)
 {
-	const struct ct_strings *names = names_of(policy, place);
+	const char *first = NULL;
+	unsigned by_all = ~0u;
 
-	if (!names->n)
-		return false;
-	for (uint32_t i = 0; i < finding->n_actors; i++)
-		if (!places[place].is(names, facts, finding->actors[i]))
-			return false;
-	return finding->n_actors;
+	for (uint32_t i = 0; i < finding->n_actors; i++) {
+		unsigned by = options_for(policy, facts, finding->actors[i]);
+
+		if (!by)
+			return NULL;
+		if (!first)
+			first = places[__builtin_ctz(by)].option;
+		by_all &= by;
+	}
+	return first && by_all ? places[__builtin_ctz(by_all)].option : first;
 }
 
 const char *ct_policy_ignores(const struct ct_policy *policy, const struct ct_facts *facts,
 	const struct ct_finding *finding)
 {
-	if (!policy)
-		return NULL;
-	for (size_t i = 0; i < CT_COUNT(places); i++)
-		if (all_are(policy, i, facts, finding))
-			return places[i].option;
-	for (size_t i = 0; finding->fingerprint && i < policy->known.n; i++)
+	const char *option = policy ? ignores_all(policy, facts, finding) : NULL;
+
+	if (option)
+		return option;
+	for (size_t i = 0; policy && finding->fingerprint && i < policy->known.n; i++)
 		if (!strcmp(policy->known.items[i], finding->fingerprint))
 			return "--baseline";
 	return NULL;
@@ -203,10 +218,9 @@ const char *ct_policy_ignores(const struct ct_policy *policy, const struct ct_fa
 const char *ct_policy_skips(
 	const struct ct_policy *policy, const struct ct_facts *facts, uint32_t actor)
 {
-	for (size_t i = 0; policy && i < CT_COUNT(places); i++)
-		if (names_of(policy, i)->n && places[i].is(names_of(policy, i), facts, actor))
-			return places[i].option;
-	return NULL;
+	unsigned by = policy ? options_for(policy, facts, actor) : 0;
+
+	return by ? places[__builtin_ctz(by)].option : NULL;
 }
 
 bool ct_policy_says_something(const struct ct_policy *policy)

@@ -187,6 +187,62 @@ static void names_match_with_their_arguments(void **state)
 	ct_facts_free(facts);
 }
 
+/* Each thread of a finding by one of the options: which one is said, and that all must be. */
+static void options_work_together(void **state)
+{
+	static const char *const names[] = {"log_flush", "janitor_main"};
+	static const struct {
+		bool any, created, both;
+		const char *ignored_by;
+	} cases[] = {
+		{true, false, false, NULL},
+		{false, true, false, NULL},
+		{true, true, false, "--ignore-any-function"},
+		{true, true, true, "--ignore-created-by"},
+		{false, true, true, "--ignore-created-by"},
+	};
+	struct ct_error err;
+	struct ct_document *doc;
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(cases); i++) {
+		struct story s = story_begin(CT_WANT_STACKS);
+		uint32_t sites[2], threads[2], locks[2];
+		struct ct_policy policy = {0};
+		bool fresh;
+
+		for (uint32_t k = 0; k < 2; k++) {
+			sites[k] = ct_sink_site(s.sink, 0x1000 + k, false, &fresh);
+			ct_sink_get_site(s.sink, sites[k])->function = names[k];
+			threads[k] = story_thread(&s, 1 + k, NULL);
+			locks[k] = story_mutex(&s, 0x2000 + 16 * k, NULL);
+			story_holds(&s, threads[k], locks[k], CT_TRUST_EXACT);
+		}
+		for (uint32_t k = 0; k < 2; k++)
+			story_waits(&s, threads[k], locks[1 - k], CT_TRUST_EXACT);
+		struct ct_frame frame = {.site = sites[0]};
+		ct_sink_get_actor(s.sink, threads[0])->stack = ct_sink_stack(
+			s.sink, &(struct ct_stack){.frames = &frame, .n_frames = 1, .n_total = 1});
+		ct_sink_get_actor(s.sink, threads[1])->start_site = sites[1];
+		if (cases[i].both)
+			ct_sink_get_actor(s.sink, threads[0])->start_site = sites[1];
+		if (cases[i].any)
+			policy.ignore_any_function = (struct ct_strings){names, 1};
+		if (cases[i].created)
+			policy.ignore_created_by = (struct ct_strings){names + 1, 1};
+		struct ct_facts *facts = story_end(&s);
+		assert_int_equal(ct_detect(facts, &policy, &doc, &err), CT_OK);
+		assert_int_equal(doc->n_findings, 1);
+		assert_int_equal(doc->findings[0].n_actors, 2);
+		if (cases[i].ignored_by)
+			assert_string_equal(doc->findings[0].ignored_by, cases[i].ignored_by);
+		else
+			assert_null(doc->findings[0].ignored_by);
+		ct_document_free(doc);
+		ct_facts_free(facts);
+	}
+}
+
 static struct ct_strings read_baseline(struct read *r, const char *text)
 {
 	struct ct_strings ret = {0};
@@ -263,6 +319,7 @@ int main(void)
 		cmocka_unit_test(levels_and_thresholds_in_force),
 		cmocka_unit_test(thresholds_are_documented),
 		cmocka_unit_test(names_match_with_their_arguments),
+		cmocka_unit_test(options_work_together),
 		cmocka_unit_test(baselines),
 		cmocka_unit_test(a_report_of_nothing_but_brackets),
 	};
