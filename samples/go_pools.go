@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 	"strings"
@@ -52,6 +53,10 @@ var (
 	guests   sync.Pool                   // of guest, which know a field of it
 	workers  = new(crew)                 // with a pool, of which its workers know what is beside it
 	readers  sync.Pool                   // of *bufio.Reader, reset to nil
+	writers  sync.Pool                   // of *bufio.Writer, reset to nil
+	scanners sync.Pool                   // of *bufio.Reader, which still has what it reads
+	slips    sync.Pool                   // of order: who was given one goes on to hand it over
+	rolls    sync.Pool                   // of *[]byte: who was given the array still has it
 
 	banner  bytes.Buffer
 	table   = new([2 << 20]byte)
@@ -321,14 +326,51 @@ func read(r *bufio.Reader) {
 	}
 }
 
+//go:noinline
+func write(w *bufio.Writer) {
+	w.Reset(nil)
+	writers.Put(w)
+	pause()
+	if w.Buffered() > 0 {
+		fail("a writer to nowhere")
+	}
+}
+
+//go:noinline
+func scan(r *bufio.Reader) {
+	defer runtime.KeepAlive(shop)
+	scanners.Put(r)
+	pause()
+	if r.Buffered() > 0 {
+		fail("a reader that was not asked")
+	}
+}
+
+//go:noinline
+func handOver(o *order) {
+	pause()
+	stamp(o)
+}
+
+//go:noinline
+func stamp(o *order) { o.number++ }
+
+//go:noinline
+func unroll(roll []byte) {
+	pause()
+	roll[0]++
+}
+
 // Longer than anybody looks.
 //
 //go:noinline
 func pause() { time.Sleep(time.Hour) }
 
-func useAfter() (will, may *actor, near []*actor) {
-	one, two := &order{text: "one"}, &order{text: "two"}
+func useAfter() (will, may *actor, others, near []*actor) {
+	one, two, three, roll := &order{text: "one"}, &order{text: "two"}, new(order), make([]byte, 3000)
 	will = start("recorder", func() { record(one) })
+	others = append(others, start("clerk", func() { handOver(three) }), start("printer of rolls", func() { unroll(roll) }),
+		start("scanner", func() { scan(bufio.NewReader(strings.NewReader("x"))) }))
 	may = start("printer", func() { print(two, len(two.text) > 100) })
 	near = append(near, start("answerer", func() { answer(new(order)) }),
 		start("poster", func() { post(new(order)) }),
@@ -336,14 +378,17 @@ func useAfter() (will, may *actor, near []*actor) {
 		start("member", func() { greet(&member{pool: &members}) }),
 		start("guest", func() { seat(&guest{make: &guests.New}) }),
 		start("worker", func() { relieve(&worker{crew: &workers.name}) }),
-		start("reader", func() { read(bufio.NewReader(strings.NewReader("x"))) }))
-	for _, one := range append(near, will, may) {
+		start("reader", func() { read(bufio.NewReader(strings.NewReader("x"))) }),
+		start("writer", func() { write(bufio.NewWriter(io.Discard)) }))
+	for _, one := range append(append(near, others...), will, may) {
 		expect(one, "main.pause", nil, "sleep")
 		wait(one, "sleep", nil, fields{"timed": true})
 	}
 	orders.Put(one)
 	receipts.Put(two)
-	return will, may, near
+	slips.Put(three)
+	rolls.Put(&roll)
+	return will, may, others, near
 }
 
 // ---- what is told ----
@@ -364,13 +409,26 @@ func types(kinds ...interface{}) fields {
 	return counts
 }
 
-func tellUse(will, may *actor, near []*actor) {
+func tellUse(will, may *actor, others, near []*actor) {
 	used := []string{"CT216"}
-	tellPool(&orders, 1, fields{"rules": used, "types": types("*main.order", 1)})
-	tellPool(&receipts, 1, fields{"rules": used})
+	tellPool(&orders, 1, fields{
+		"rules": used, "used": []string{"*main.order", "main.record"}, "types": types("*main.order", 1)})
+	tellPool(&receipts, 1, fields{"rules": used, "used": []string{"*main.order", "main.print"}})
 	tell("finding", fields{"rule": "CT216", "level": "P1", "confidence": []string{"likely"}, "tids": []*actor{will}})
 	tell("finding", fields{"rule": "CT216", "level": "P2", "confidence": []string{"possible"}, "tids": []*actor{may}})
-	for _, pool := range []*sync.Pool{&invoices, &letters, &parcels, &members, &guests, &workers.rooms, &readers} {
+	for pool, what := range map[*sync.Pool][]string{&slips: {"*main.order", "main.handOver"},
+		&rolls: {"*[]uint8", "main.unroll"}, &scanners: {"*bufio.Reader", "main.scan"}} {
+		tellPool(pool, 1, fields{"rules": used, "used": what})
+	}
+	handed := "P1"
+	if !since(17) { // it is passed on the stack
+		handed = "P2"
+	}
+	for i, level := range []string{handed, "P2", "P1"} {
+		tell("finding", fields{"rule": "CT216", "level": level, "tids": others[i : i+1],
+			"confidence": map[string][]string{"P1": {"likely"}, "P2": {"possible"}}[level]})
+	}
+	for _, pool := range []*sync.Pool{&invoices, &letters, &parcels, &members, &guests, &workers.rooms, &readers, &writers} {
 		tellPool(pool, 1, nil)
 	}
 	tell("not_stuck", near)
@@ -432,9 +490,9 @@ func main() {
 	moved := make(chan *bytes.Buffer)
 	go func() { passed.Put(<-moved) }()
 	moved <- buffer(&passed, "taken by one, put by another")
-	will, may, near := useAfter()
+	will, may, others, near := useAfter()
 	tellAll(doubles, victim)
-	tellUse(will, may, near)
+	tellUse(will, may, others, near)
 	tellPool(&taken, 10, nil)
 	tell("verdict", []string{"clean"})
 	rest(self)

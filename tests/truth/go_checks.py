@@ -446,6 +446,21 @@ def rules_about(findings, address):
                    and number(address) in map(number, f.get("resources", []))})
 
 
+def check_used(report, value):
+    """CT216 says what is used, and in which frame."""
+    kind, function = value["used"]
+    steps = [step for f in report.findings if f["rule"] == "CT216"
+             and number(value["address"]) in map(number, f["resources"]) for step in f["steps"]]
+    for step in steps:
+        frames = dict(enumerate(report.frames(report.who(step["actor"]))))
+        if not step["text"].startswith(f"{kind} at ") or f" {function}() " not in step["text"]:
+            yield f"used: {step['text']!r} is not about {kind} in {function}"
+        if frames.get(step.get("frame"), {}).get("function") != function:
+            yield f"used: frame {step.get('frame')} is not {function}"
+    if not steps:
+        yield f"used: {kind} in {function} is not told"
+
+
 def check_pool(report, truth, value):
     what = f"pool {value.get('name', '')} at {value['address']}"
     found = [pool for pool in report.pools.get("pools", []) if pool["address"] == value["address"]]
@@ -466,6 +481,8 @@ def check_pool(report, truth, value):
         yield f"{what}: is called {pool.get('name')!r}"
     if "large" in value and pool["large"][0]["bytes"] < value["large"]:
         yield f"{what}: its largest has {pool['large'][0]['bytes']} bytes, should have {value['large']}"
+    if "used" in value:
+        yield from check_used(report, value)
     for where, findings, key in (("analyze", report.findings, "rules"),
                                  ("pools", report.pools["findings"], "deep_rules")):
         rules, wanted = rules_about(findings, value["address"]), value.get(key, value["rules"])
