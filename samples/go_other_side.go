@@ -18,6 +18,11 @@ type route struct {
 	stop chan letter
 }
 
+type fleet struct {
+	name  string
+	first *route
+}
+
 type office struct {
 	sync.Mutex
 	bell  *sync.Cond
@@ -28,6 +33,7 @@ var (
 	letters int
 	board   = make(chan letter) // a variable reaches it, and nobody sends
 	depot   *route
+	yard    *fleet
 	places  = map[string]int{} // lines of this file, of what is deferred or done later
 )
 
@@ -65,6 +71,11 @@ func hadBy(object interface{}, a *actor, words ...string) {
 		told["words"] = append([]string{fmt.Sprintf("goroutine %d in ", a.number())}, words...)
 	}
 	tell("had_by", told)
+}
+
+// hadByItself tells that who waits there has an object that leads to it: who else has that is not known.
+func hadByItself(object interface{}) {
+	tell("had_by", fields{"address": address(object), "words": nil, "own": true})
 }
 
 func stuckAt(a *actor, kind string, object interface{}, reasons ...string) {
@@ -228,6 +239,11 @@ func byVariable() {
 	expect(second, "main.start.func1", nil, "chan receive")
 	wait(second, "chan-recv", depot.stop, nil)
 	hadBy(depot.stop, nil, "variable ", ", ", " + 16")
+	yard = &fleet{"yard", &route{"south", make(chan letter)}}
+	third := start("third reader", func() { letters += (<-yard.first.stop).number })
+	expect(third, "main.start.func1", nil, "chan receive")
+	wait(third, "chan-recv", yard.first.stop, nil)
+	hadBy(yard.first.stop, nil, "variable ", ", ", ", ", " + 16")
 }
 
 //go:noinline
@@ -251,6 +267,35 @@ func byRoute() {
 	wait(passenger, "chan-recv", stop, nil)
 	otherSide(passenger, driver, "will close it (go_other_side.go:", "; it is asleep")
 	hadBy(stop, driver, "main.drive() go_other_side.go:", ", by ", " + 16")
+}
+
+//go:noinline
+func (r *route) ride() {
+	letters += (<-r.stop).number
+	places[r.name] = 0
+}
+
+//go:noinline
+func (f *fleet) tour() {
+	letters += (<-f.first.stop).number
+	places[f.name] = 0
+}
+
+// Who waits has what leads to the channel, and nobody else has.
+//
+//go:noinline
+func byItself() {
+	r := &route{"east", make(chan letter)}
+	stop := r.stop
+	rider := start("rider", func() { r.ride() })
+	stuckAt(rider, "chan-recv", stop, "chan receive")
+	hadByItself(stop)
+	f := &fleet{"tram", &route{"west", make(chan letter)}}
+	west := f.first.stop
+	guide := start("guide", func() { f.tour() })
+	stuckAt(guide, "chan-recv", west, "chan receive")
+	hadByItself(west)
+	otherSide(rider, nil, "nobody will send to it or close it: no goroutine that can run holds the other end")
 }
 
 //go:noinline
@@ -279,6 +324,7 @@ func main() {
 	asleep()
 	byVariable()
 	byRoute()
+	byItself()
 	selecting()
 	rest(self)
 }

@@ -60,8 +60,11 @@ def ask_others(binary, core, truth, report, files):
         report.timers = ask(binary, "timers", str(core), *files).get("timers")
     for value in (v for word in ("heap_object", "stack_word", "had_by") for v in truth.values.get(word, [])):
         said = report.explained.setdefault(value["address"], {})
-        for fact in ask(binary, "explain", str(core), value["address"])["explained"]["facts"]:
+        answer = ask(binary, "explain", str(core), value["address"])
+        for fact in answer["explained"]["facts"]:
             said.setdefault(fact["key"], []).append(fact["text"])
+        said["references"] = [resource.get("references") for resource in answer.get("resources", [])
+                              if resource.get("address") == value["address"]]
 
 
 def run_tool(binary, core, truth, build):

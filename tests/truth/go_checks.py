@@ -284,10 +284,14 @@ def check_other_side(report, _, value):
 
 
 def check_had_by(report, _, value):
-    found = report.explained[value["address"]].get("had by", [])
+    said = report.explained[value["address"]]
+    found = said.get("had by", [])
     wanted = value["words"] or []
     if len(found) != bool(wanted) or (wanted and not in_order(found[0], wanted)):
         yield f"{value['address']}: is had by {found}, should be {wanted}"
+    known = None if value.get("own") else []
+    if not wanted and known not in said["references"]:
+        yield f"{value['address']}: what else leads to it is {said['references']}, should be {known}"
 
 
 def check_native_frame(report, truth, value):
