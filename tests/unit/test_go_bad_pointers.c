@@ -2,6 +2,7 @@
 /* Pointers of objects that live into memory that the heap has given back, and those that only look
  * so. */
 #include "fake_go_heap.h"
+#include "fake_go_module.h"
 
 #include "runtime/go/bad_pointers.h"
 
@@ -25,12 +26,6 @@ static const struct {
 	enum ct_go_field id;
 	uint32_t offset;
 } fields[] = {
-	{CT_GO_MODULEDATA_DATA, 0},
-	{CT_GO_MODULEDATA_EDATA, 8},
-	{CT_GO_MODULEDATA_GCDATAMASK, 16},
-	{CT_GO_MODULEDATA_BSS, 32},
-	{CT_GO_MODULEDATA_EBSS, 40},
-	{CT_GO_MODULEDATA_GCBSSMASK, 48},
 	{CT_GO_MHEAP_ARENAS, 0},
 	{CT_GO_HEAPARENA_SPANS, 0},
 	{CT_GO_MSPAN_STATE, 0},
@@ -62,6 +57,7 @@ static void set_layout(void)
 {
 	for (size_t i = 0; i < CT_COUNT(go.layout.offset); i++)
 		go.layout.offset[i] = CT_GO_ABSENT;
+	set_module_layout(&go.layout);
 	for (size_t i = 0; i < CT_COUNT(fields); i++)
 		go.layout.offset[fields[i].id] = fields[i].offset;
 }

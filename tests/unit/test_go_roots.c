@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Variables of packages as roots, and what is known where some of them cannot be read. */
+#include "fake_go_module.h"
 #include "fake_target.h"
 #include "runtime/go/heap_world.h"
 #include "target/internal.h"
@@ -8,18 +9,6 @@
 #define VARIABLES (DATA + 0x400) /* 128 words */
 #define END       (VARIABLES + 0x400)
 #define MASK      (DATA + 0x800)
-
-static const struct {
-	enum ct_go_field id;
-	uint32_t offset;
-} fields[] = {
-	{CT_GO_MODULEDATA_DATA, 0},
-	{CT_GO_MODULEDATA_EDATA, 8},
-	{CT_GO_MODULEDATA_GCDATAMASK, 16},
-	{CT_GO_MODULEDATA_BSS, 32},
-	{CT_GO_MODULEDATA_EBSS, 40},
-	{CT_GO_MODULEDATA_GCBSSMASK, 48},
-};
 
 struct sums {
 	uint32_t n;
@@ -47,8 +36,7 @@ static void begin(struct ct_target *target, struct ct_go *go, struct ct_go_table
 	memset(memory, 0, sizeof(memory));
 	*table = (struct ct_go_table){.moduledata = MODULE};
 	*go = (struct ct_go){.target = target, .tables = {.list = table, .n = 1}};
-	for (size_t i = 0; i < CT_COUNT(fields); i++)
-		go->layout.offset[fields[i].id] = fields[i].offset;
+	set_module_layout(&go->layout);
 	set_u64(MODULE, VARIABLES);
 	set_u64(MODULE + 8, END);
 	set_u64(MODULE + 16, 128); /* bits, of uint32_t */
