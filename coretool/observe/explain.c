@@ -245,9 +245,10 @@ static const char *frame_words(struct explain *x, uint32_t actor, uint32_t frame
 	const struct ct_line *line = site->n_lines ? &site->lines[site->n_lines - 1] : NULL;
 	const char *slash = line && line->file ? strrchr(line->file, '/') : NULL;
 
+	if (!site->function)
+		return "an unknown function";
 	if (!line || !line->file)
-		return ct_arena_printf(
-			x->arena, "%s()", site->function ? site->function : "an unknown function");
+		return ct_arena_printf(x->arena, "%s()", site->function);
 	return ct_arena_printf(
 		x->arena, "%s() %s:%u", site->function, slash ? slash + 1 : line->file, line->line);
 }
