@@ -176,7 +176,7 @@ static enum ct_status tell(struct ct_observation *o, const ct_accesses *list)
 		ct_sink_races(o->sink, &(struct ct_fact_races){.accesses = told, .n = n});
 	if (left_out)
 		ct_sink_note(o->sink, CT_NOTE_LIMIT, "races",
-			"%u threads more are about to access memory that another one is about to "
+			"%u more that are about to access memory which another one is about to "
 			"access, too: not looked at",
 			left_out);
 	return status;

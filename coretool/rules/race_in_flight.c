@@ -10,7 +10,7 @@
 #include "rules/words.h"
 
 #define MAX_STEPS 8  /* of one finding */
-#define MAX_LOCKS 64 /* of one that are compared with the other's */
+#define MAX_LOCKS 16 /* of one that are compared with the other's, in each pair */
 
 static const struct ct_hold *hold_of(const struct ct_facts *facts, uint32_t actor, uint32_t i)
 {
@@ -53,6 +53,12 @@ static bool overlap(const struct ct_access *a, const struct ct_access *b)
 				       : a->address - b->address < b->size;
 }
 
+static bool write_the_same(const struct ct_access *a, const struct ct_access *b)
+{
+	return a->has_constant && b->has_constant && a->constant == b->constant &&
+	       a->address == b->address && a->size == b->size;
+}
+
 /*
  * In Go what is not atomic may not be there beside another. Elsewhere plain moves may be atomic
  * ones, and who only reads may look again (as behind a seqlock), so that both must write, and one
@@ -61,8 +67,7 @@ static bool overlap(const struct ct_access *a, const struct ct_access *b)
 static bool conflict(const struct ct_access *a, const struct ct_access *b)
 {
 	if (a->is_go && b->is_go)
-		return (a->write || b->write) &&
-		       !(a->has_constant && b->has_constant && a->constant == b->constant);
+		return (a->write || b->write) && !write_the_same(a, b);
 	return a->write && b->write && (a->read || b->read);
 }
 

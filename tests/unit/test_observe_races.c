@@ -2,20 +2,25 @@
 /* Which instructions of threads that run are accesses to the same memory. */
 #include "facts/races.h"
 #include "fake_target.h"
+#include "go_code.h"
+#include "observe/internal.h"
 
-#define CODE    DATA            /* 16 bytes for each thread */
+#define INSNS   DATA            /* 16 bytes for each thread */
 #define STACK   (DATA + 0x400)  /* of all */
 #define COUNTER (DATA + 0x800)  /* in rax and rdi */
 #define RODATA  (DATA + 0x1000) /* readable, no more */
 
-enum { THREADS = 3, RAX = 0, RCX = 2, RDI = 5, SP = 7, PC = 16, FS_BASE = 19 };
+enum { THREADS = 600, TOLD = 512, RAX = 0, RCX = 2, RDI = 5, SP = 7, PC = 16, FS_BASE = 19 };
 
 static struct ct_regs regs[THREADS];
+static size_t n_threads;
+static uint32_t n_places, n_notes; /* that were told */
+static int prot;                   /* of the memory */
 
 static enum ct_status next_thread(void *self, size_t *cur, struct ct_thread *ret)
 {
 	(void)self;
-	if (*cur >= THREADS)
+	if (*cur >= n_threads)
 		return CT_DONE;
 	*ret = (struct ct_thread){.lwp = 100 + *cur, .regs = &regs[*cur], .stopped = true};
 	++*cur;
@@ -24,8 +29,8 @@ static enum ct_status next_thread(void *self, size_t *cur, struct ct_thread *ret
 
 static enum ct_status next_map(void *self, size_t *cur, struct ct_map *ret)
 {
-	static const struct ct_map maps[] = {
-		{.start = DATA, .end = DATA_END, .present = DATA_END - DATA, .prot = 3},
+	const struct ct_map maps[] = {
+		{.start = DATA, .end = DATA_END, .present = DATA_END - DATA, .prot = prot},
 		{.start = RODATA, .end = RODATA + 0x1000, .prot = 1},
 	};
 
@@ -43,12 +48,19 @@ static void stand(size_t i, const char *hex)
 	memset(code, 0x90, 16);
 	for (unsigned value; *hex && sscanf(hex, "%2x", &value) == 1; hex += 2)
 		*code++ = (uint8_t)value;
-	ct_reg_set(&regs[i], PC, CODE + 16 * i);
+	ct_reg_set(&regs[i], PC, INSNS + 16 * i);
 	ct_reg_set(&regs[i], SP, STACK);
 	ct_reg_set(&regs[i], RAX, COUNTER);
 	ct_reg_set(&regs[i], RDI, COUNTER);
 	ct_reg_set(&regs[i], RCX, 8);
 	ct_reg_set(&regs[i], FS_BASE, COUNTER + 0x100 * i);
+}
+
+static int start_three(void **state)
+{
+	n_threads = 3;
+	prot = 3;
+	return start(state);
 }
 
 /* How many accesses are part of a race. The first is copied. */
@@ -72,6 +84,10 @@ static uint32_t observe(struct ct_access *first)
 	assert_int_equal(ct_observe(target, &plan, &facts, &err), CT_OK);
 	ct_target_close(target);
 	uint32_t n = facts->races ? facts->races->n : 0;
+	n_places = n ? facts->races->accesses[n - 1].place + 1 : 0;
+	n_notes = 0;
+	for (uint32_t i = 0; i < facts->n_notes; i++)
+		n_notes += !strcmp(facts->notes[i].about, "races");
 	if (n && first) {
 		*first = facts->races->accesses[0];
 		first->text = NULL;
@@ -151,13 +167,15 @@ static void what_is_repeated_is_not_told(void **state)
 
 static void what_cannot_be_written_is_a_fault(void **state)
 {
+	static const uint64_t places[] = {RODATA, NOWHERE, DATA_END - 4};
+
 	(void)state;
-	for (uint64_t at = RODATA; at; at = at == RODATA ? NOWHERE : 0) {
+	for (size_t i = 0; i < CT_COUNT(places); i++) {
 		stand(0, INC);
 		stand(1, INC);
 		stand(2, "90");
-		ct_reg_set(&regs[0], RAX, at);
-		ct_reg_set(&regs[1], RAX, at);
+		ct_reg_set(&regs[0], RAX, places[i]);
+		ct_reg_set(&regs[1], RAX, places[i]);
 		assert_int_equal(observe(NULL), 0);
 	}
 }
@@ -170,7 +188,7 @@ static void who_is_in_a_call_is_not_there(void **state)
 	(void)state;
 	for (int in_call = 0; in_call < 2; in_call++) {
 		stand(2, "0f05ff07"); /* syscall; incl (%rdi) */
-		ct_reg_set(&regs[2], PC, CODE + 34);
+		ct_reg_set(&regs[2], PC, INSNS + 34);
 		stand(1, INC);
 		stand(0, "90");
 		ct_reg_set(&regs[2], RAX, (uint64_t)(int64_t)RESTART);
@@ -188,19 +206,132 @@ static void three_are_three(void **state)
 	assert_int_equal(observe(NULL), 3);
 }
 
+/* The second ends before the third begins: the first connects them. */
+static void a_long_one_connects_those_in_it(void **state)
+{
+	(void)state;
+	stand(0, "0f1000"); /* movups (%rax),%xmm0 */
+	stand(1, "884004"); /* mov %al,4(%rax) */
+	stand(2, "884008");
+	assert_int_equal(observe(NULL), 3);
+	assert_int_equal(n_places, 1);
+}
+
+static void each_place_has_a_number(void **state)
+{
+	(void)state;
+	n_threads = 4;
+	for (size_t i = 0; i < n_threads; i++) {
+		stand(i, INC);
+		ct_reg_set(&regs[i], RAX, COUNTER + i / 2 * 64);
+	}
+	assert_int_equal(observe(NULL), 4);
+	assert_int_equal(n_places, 2);
+	assert_int_equal(n_notes, 0);
+}
+
+static void of_a_crowd_not_all_are_told(void **state)
+{
+	(void)state;
+	n_threads = THREADS;
+	stand(0, INC);
+	for (size_t i = 1; i < n_threads; i++)
+		regs[i] = regs[0];
+	assert_int_equal(observe(NULL), TOLD);
+	assert_int_equal(n_notes, 1);
+}
+
+/* Old cores do not say what may be written. */
+static void memory_of_unknown_rights_may_be_written(void **state)
+{
+	(void)state;
+	prot = -1;
+	assert_int_equal(of(INC, INC, NULL), 2);
+}
+
+static void a_goroutine_s_check_for_nil_is_no_access(void **state)
+{
+	static const char *const code[] = {LOAD, "8400"}; /* test %al,(%rax) */
+	struct go_code lines;
+	struct ct_go go;
+
+	code_begin(&lines);
+	code_add(&lines, "main.look", 24);
+	lines.table.text = lines.table.minpc = DATA;
+	lines.table.maxpc = DATA + CODE_SIZE;
+	go = (struct ct_go){.target = *state, .tables = {&lines.table, 1}};
+	for (size_t i = 0; i < CT_COUNT(code); i++)
+		for (int is_go = 0; is_go < 2; is_go++) {
+			struct ct_observation o = {.target = *state, .go = is_go ? &go : NULL};
+
+			stand(0, code[i]);
+			assert_int_equal(
+				ct_observe_access(&o, &(struct ct_blocked){.regs = &regs[0]}),
+				CT_OK);
+			assert_int_equal(o.accesses.n, !(is_go && i));
+			if (o.accesses.n)
+				assert_int_equal(o.accesses.items[0].fact.is_go, is_go);
+			ct_vec_free(&o.accesses);
+		}
+}
+
+/* Who turned out to spin for a lock waits; a goroutine stands for the thread that runs it. */
+static void whose_access_it_is(void **state)
+{
+	static const struct {
+		enum ct_actor_state state;
+		bool kept;
+	} threads[] = {{CT_STATE_RUNNING, true}, {CT_STATE_RUNNABLE, true},
+		{CT_STATE_WAITING, false}, {CT_STATE_ZOMBIE, false}};
+
+	for (size_t i = 0; i < CT_COUNT(threads); i++)
+		for (uint32_t runs = 0; runs < 2; runs++) {
+			struct ct_observation o = {.target = *state, .sink = ct_sink_new(0)};
+			struct ct_actor actor = {
+				.state = (uint8_t)threads[i].state, .runs = runs ? 7 : CT_NONE};
+			struct ct_blocked blocked = {.regs = &regs[0]};
+
+			blocked.actor = ct_sink_actor(o.sink, &actor);
+			stand(0, INC);
+			assert_int_equal(ct_observe_access(&o, &blocked), CT_OK);
+			assert_int_equal(ct_observe_races(&o), CT_OK);
+			assert_int_equal(o.accesses.n, threads[i].kept);
+			if (o.accesses.n)
+				assert_int_equal(
+					o.accesses.items[0].fact.actor, runs ? 7 : blocked.actor);
+			ct_vec_free(&o.accesses);
+			ct_sink_free(o.sink);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(what_is_told_of_it, start, close_target),
-		cmocka_unit_test_setup_teardown(who_only_reads_is_not_told, start, close_target),
-		cmocka_unit_test_setup_teardown(atomic_ones_are_not_told, start, close_target),
-		cmocka_unit_test_setup_teardown(bytes_beside_are_others, start, close_target),
-		cmocka_unit_test_setup_teardown(what_is_the_thread_s_own, start, close_target),
-		cmocka_unit_test_setup_teardown(what_is_repeated_is_not_told, start, close_target),
+		cmocka_unit_test_setup_teardown(what_is_told_of_it, start_three, close_target),
 		cmocka_unit_test_setup_teardown(
-			what_cannot_be_written_is_a_fault, start, close_target),
-		cmocka_unit_test_setup_teardown(who_is_in_a_call_is_not_there, start, close_target),
-		cmocka_unit_test_setup_teardown(three_are_three, start, close_target),
+			who_only_reads_is_not_told, start_three, close_target),
+		cmocka_unit_test_setup_teardown(
+			atomic_ones_are_not_told, start_three, close_target),
+		cmocka_unit_test_setup_teardown(bytes_beside_are_others, start_three, close_target),
+		cmocka_unit_test_setup_teardown(
+			what_is_the_thread_s_own, start_three, close_target),
+		cmocka_unit_test_setup_teardown(
+			what_is_repeated_is_not_told, start_three, close_target),
+		cmocka_unit_test_setup_teardown(
+			what_cannot_be_written_is_a_fault, start_three, close_target),
+		cmocka_unit_test_setup_teardown(
+			who_is_in_a_call_is_not_there, start_three, close_target),
+		cmocka_unit_test_setup_teardown(three_are_three, start_three, close_target),
+		cmocka_unit_test_setup_teardown(
+			a_long_one_connects_those_in_it, start_three, close_target),
+		cmocka_unit_test_setup_teardown(each_place_has_a_number, start_three, close_target),
+		cmocka_unit_test_setup_teardown(
+			of_a_crowd_not_all_are_told, start_three, close_target),
+		cmocka_unit_test_setup_teardown(
+			memory_of_unknown_rights_may_be_written, start_three, close_target),
+		cmocka_unit_test_setup_teardown(
+			a_goroutine_s_check_for_nil_is_no_access, start_three, close_target),
+		cmocka_unit_test_setup_teardown(whose_access_it_is, start_three, close_target),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,6 +72,7 @@ static uint32_t judge(struct scene *s, uint32_t *n_actors)
 		if (strcmp(f->rule, "CT218") != 0)
 			continue;
 		assert_int_equal(f->level, CT_P1);
+		assert_in_range(f->n_steps, 2, 8);
 		assert_int_equal(f->confidence, CT_LIKELY);
 		if (!n++ && n_actors)
 			*n_actors = f->n_actors;
@@ -168,6 +169,18 @@ static void the_same_constant_is_no_race(void **state)
 		b->constant = second;
 		assert_int_equal(judge(s, NULL), !second);
 	}
+	for (int i = 0; i < 2; i++) {
+		struct scene *wide = begin();
+
+		/* 1 as four bytes, and 1 in the second, or also the third, of them */
+		for (int k = 0; k < 2; k++) {
+			struct ct_access *one = add(wide, true, "w", PLACE + k * i, k ? 2 : 4);
+
+			one->has_constant = true;
+			one->constant = 1;
+		}
+		assert_int_equal(judge(wide, NULL), 1);
+	}
 	struct scene *s = begin();
 	add(s, true, "w", PLACE, 1)->has_constant = true;
 	add(s, true, "w", PLACE, 1);
@@ -201,6 +214,28 @@ static void a_common_lock_keeps_apart(void **state)
 	assert_int_equal(with_lock(CT_HOLD_EXCLUSIVE, CT_HOLD_SHARED, true), 0);
 	assert_int_equal(with_lock(CT_HOLD_SHARED, CT_HOLD_SHARED, true), 1);
 	assert_int_equal(with_lock(CT_HOLD_EXCLUSIVE, CT_HOLD_EXCLUSIVE, false), 1);
+}
+
+/* Of so many locks that not all are compared none may be the same. */
+static void many_locks_may_keep_apart(void **state)
+{
+	(void)state;
+	for (uint64_t n = 16; n <= 17; n++) {
+		struct scene *s = begin();
+		uint32_t actor = add(s, true, "rw", PLACE, 8)->actor;
+
+		add(s, true, "rw", PLACE, 8);
+		for (uint64_t i = 0; i < n; i++) {
+			const struct ct_hold hold = {.actor = actor,
+				.resource = story_mutex(&s->story, 0x1000 + 64 * i, "g_lock"),
+				.mode = CT_HOLD_EXCLUSIVE,
+				.took_frame = CT_NONE,
+				.why = "told by hand"};
+
+			ct_sink_hold(s->story.sink, &hold);
+		}
+		assert_int_equal(judge(s, NULL), n == 16);
+	}
 }
 
 static uint32_t by_function(const char *name)
@@ -275,6 +310,7 @@ int main(void)
 		cmocka_unit_test(one_alone_does_not_race),
 		cmocka_unit_test(the_same_constant_is_no_race),
 		cmocka_unit_test(a_common_lock_keeps_apart),
+		cmocka_unit_test(many_locks_may_keep_apart),
 		cmocka_unit_test(libraries_of_synchronisation_do_not_race),
 		cmocka_unit_test(counters_of_coverage_do_not_race),
 		cmocka_unit_test(nothing_is_said_of_what_moves),
