@@ -79,6 +79,27 @@ static void those_that_may_be_pointers(void **state)
 	assert_int_equal(sums.at, 2 * VARIABLES + 8 * 103);
 }
 
+/* A program may have no variables without an initial value. */
+static void an_empty_section_is_no_gap(void **state)
+{
+	static const uint64_t masks[] = {MASK + 64, 0};
+
+	for (size_t i = 0; i < CT_COUNT(masks); i++) {
+		struct ct_go go;
+		struct ct_go_table table;
+		struct sums sums;
+		size_t notes;
+
+		begin(*state, &go, &table);
+		set_u64(MODULE + 40, END);
+		set_u64(MODULE + 48, 0);
+		set_u64(MODULE + 56, masks[i]);
+		assert_true(visit(*state, &go, &sums, &notes));
+		assert_int_equal(notes, 0);
+		assert_int_equal(sums.n, 2);
+	}
+}
+
 /* What is missing is said, and the rest is given all the same. */
 static void what_cannot_be_read_is_said(void **state)
 {
@@ -150,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(those_that_may_be_pointers, start, close_target),
+		cmocka_unit_test_setup_teardown(an_empty_section_is_no_gap, start, close_target),
 		cmocka_unit_test_setup_teardown(what_cannot_be_read_is_said, start, close_target),
 		cmocka_unit_test_setup_teardown(variables_that_are_missing, start, close_target),
 		cmocka_unit_test_setup_teardown(a_mark_saw_all_or_not, start, close_target),

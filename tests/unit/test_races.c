@@ -172,9 +172,9 @@ static void the_same_constant_is_no_race(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct scene *wide = begin();
 
-		/* 1 as four bytes, and 1 in the second, or also the third, of them */
+		/* 1 as four bytes, and as two of them, or as four from the second on */
 		for (int k = 0; k < 2; k++) {
-			struct ct_access *one = add(wide, true, "w", PLACE + k * i, k ? 2 : 4);
+			struct ct_access *one = add(wide, true, "w", PLACE + k * i, k > i ? 2 : 4);
 
 			one->has_constant = true;
 			one->constant = 1;
