@@ -317,6 +317,22 @@ static void a_wait_that_ends_by_itself_has_no_other_side(void **state)
 	done(t);
 }
 
+/* The wait says itself that its owner is gone. */
+static void a_wait_whose_owner_is_gone_has_no_other_side(void **state)
+{
+	struct told *t = begin();
+	uint32_t one = goroutine(t, 7, CT_STATE_WAITING);
+
+	(void)state;
+	ct_sink_wait(t->story.sink, &(struct ct_wait){.kind = CT_WAIT_RECV,
+					    .owner_gone = CT_OWNER_UNNAMED,
+					    .actor = one,
+					    .resource = channel(t, CHANNEL),
+					    .why = "told by hand"});
+	assert_null(say(t, one));
+	done(t);
+}
+
 static void each_case_of_a_select_is_named(void **state)
 {
 	struct told *t = begin();
@@ -344,6 +360,7 @@ int main(void)
 		cmocka_unit_test(who_waits_for_a_time_is_not_blocked),
 		cmocka_unit_test(its_own_lock),
 		cmocka_unit_test(a_wait_that_ends_by_itself_has_no_other_side),
+		cmocka_unit_test(a_wait_whose_owner_is_gone_has_no_other_side),
 		cmocka_unit_test(each_case_of_a_select_is_named),
 	};
 
