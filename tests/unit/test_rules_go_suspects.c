@@ -19,9 +19,10 @@ struct shop {
 	const char *elem;       /* of their channels */
 	uint32_t no_start;      /* of the n: those that came last, whose wait has no start */
 	bool at_once;           /* they came so */
+	bool bunched;           /* nearly all came in the first quarter of the time */
 	bool woken;  /* each was once: how long it waits has nothing to do with its number */
 	bool shared; /* they wait for one channel */
-	bool timed, outside, guessed, system;
+	bool timed, outside, guessed, system, bubble, never;
 	enum { NOBODY_ELSE, OLD_ONE, NEW_ONE, NEW_ONES } elsewhere; /* made there, and runs */
 	bool elsewhere_waits;                                       /* or waits at another place */
 	bool peer;           /* somebody who runs is known to receive */
@@ -99,6 +100,9 @@ static uint64_t age_of(const struct shop *shop, uint32_t i)
 
 	if (shop->at_once)
 		return shop->oldest * SECOND;
+	if (shop->bunched)
+		return shop->oldest * SECOND / 1000 *
+		       (i < n - 8 ? 1000 - 200 * i / n : 90 * (n - i));
 	/* In the order of another number. */
 	if (shop->woken)
 		i = i * 37 % n;
@@ -112,11 +116,13 @@ static void come(struct story *s, const struct shop *shop, uint32_t i)
 	bool select = shop->kind == CT_WAIT_SELECT;
 
 	ct_sink_get_actor(s->sink, actor)->system = shop->system;
+	ct_sink_get_actor(s->sink, actor)->bubble = shop->bubble;
 	for (unsigned k = 0; k < (select ? 2 : 1); k++) {
 		struct ct_wait *wait =
 			waits(s, shop, actor, select ? CT_WAIT_RECV : shop->kind, at + 0x100 * k);
 
 		wait->any_of = select;
+		wait->never = shop->never;
 		wait->has_since = i < shop->n - shop->no_start;
 		wait->since_ns = wait->has_since ? age_of(shop, i) : 0;
 	}
@@ -259,6 +265,9 @@ static const struct {
 		.n = N, .oldest = 600, .kind = CT_WAIT_SEND, .elem = "main.order", __VA_ARGS__     \
 	}
 	{"came at once", BUT(.at_once = true)},
+	{"nearly all came early", BUT(.bunched = true)},
+	{"is in a bubble of a test", BUT(.bubble = true)},
+	{"never ends", BUT(.never = true)},
 	{"was woken", BUT(.woken = true)},
 	{"ends by a time", BUT(.timed = true)},
 	{"ends from outside", BUT(.outside = true)},
