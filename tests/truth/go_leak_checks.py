@@ -40,10 +40,12 @@ def check_suspects(report, _, value):
 
 
 def check_kept_by(report, _, value):
-    for finding in (f for f in report.findings if f["rule"] == value["rule"]):
-        if report.finding_tids(finding) & set(value["tids"]) \
-                and not value["bytes"] <= finding.get("retained_bytes", -1) < value["bytes"] + HELD_SLACK:
-            yield f"{value['rule']}: {finding.get('retained_bytes')} bytes are kept, should be {value['bytes']}"
+    kept = [finding.get("retained_bytes", -1) for finding in report.findings
+            if finding["rule"] == value["rule"] and report.finding_tids(finding) & set(value["tids"])]
+    if not kept:
+        yield f"{value['rule']}: none is about {ids(value['tids'])}"
+    if not all(value["bytes"] <= one < value["bytes"] + HELD_SLACK for one in kept):
+        yield f"{value['rule']}: {kept} bytes are kept, should be {value['bytes']}"
 
 
 LEAK_CHECKS = {

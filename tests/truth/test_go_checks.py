@@ -172,7 +172,8 @@ WRONG = {
     "suspected too soon": (lambda r: r["findings"].append(r["suspects"]["findings"][0]), "fires by the usual thresholds"),
     "sure of suspects": (lambda r: r["suspects"]["findings"][0].update(confidence="proven"), "suspects: P2, proven"),
     "verdict by suspects": (lambda r: r["suspects"]["summary"].update(verdict="leak"), "the verdict becomes leak"),
-    "kept by it": (lambda r: r["findings"][3].pop("retained_bytes"), "CT210: None bytes are kept, should be 4100"),
+    "kept by it": (lambda r: r["findings"][3].pop("retained_bytes"), "CT210: [-1] bytes are kept, should be 4100"),
+    "kept by none": (lambda r: r["findings"].pop(3), "CT210: none is about [g:9]"),
     "kept by nobody": (lambda r: r["leaks"].pop(), "0 groups and 1 findings are about [g:9]"),
     "kept in the finding": (lambda r: r["findings"][3].pop("stack_bytes"), "stack_bytes are {"),
     "kept too much": (lambda r: [one.update(retained_bytes=1 << 20) for one in (
