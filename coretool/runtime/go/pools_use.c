@@ -11,6 +11,7 @@
 #define MAX_USES 1024
 #define MAX_CODE 512 /* bytes looked at */
 #define MAX_BAD  1024
+#define MAX_LINK 16          /* of an object, times 64 words that may be its link to the pool */
 #define SIEVE    16          /* log2 of its bits */
 #define STACK    (64u << 10) /* bytes of one that are looked through */
 
@@ -45,18 +46,22 @@ static bool is_reset(const struct ct_go_pool_items *all, const struct ct_go_pool
 	return false;
 }
 
-/* Is it the pool, or what the pool is in? */
+/* Is it the pool, or what the pool is in? Where a part of the heap is not known, anything may be.
+ */
 static bool leads_to_pool(const struct ct_go_pool_items *all, uint64_t pool, uint64_t value)
 {
+	const struct ct_go_heap *heap = all->world->heap;
 	struct ct_go_object owner;
 
 	if (value - pool < CT_GO_POOL_SIZE)
 		return true;
-	return ct_go_object_at(all->world->heap, pool, &owner) &&
-	       value - owner.start < owner.span->elemsize;
+	if (!ct_go_object_at(heap, pool, &owner))
+		return heap->n_bad;
+	return value - owner.start < owner.span->elemsize;
 }
 
-/* One that links to its pool is used to be put, by whoever has it. */
+/* One that links to its pool is used to be put, by whoever has it; so may be one that cannot be
+ * read. */
 static bool is_linked(const struct ct_go_pool_items *all, const struct ct_go_pool_item *item)
 {
 	uint64_t pool = all->pools.list.items[item->pool], copy[64], at, bits, value;
@@ -65,16 +70,17 @@ static bool is_linked(const struct ct_go_pool_items *all, const struct ct_go_poo
 	const void *view;
 
 	if (!ct_go_object_at(all->world->heap, item->address, &object))
-		return false;
+		return all->world->heap->n_bad;
 	ct_go_walk_begin(all->world->masks, &object, &walk);
-	if (!ct_go_walk_next(&walk, &at, &bits) ||
-		!ct_go_heap_view(all->world->heap, object.span, at,
-			8 * (64 - (unsigned)__builtin_clzll(bits)), copy, &view))
-		return false;
-	for (; bits; bits &= bits - 1) {
-		memcpy(&value, (const uint8_t *)view + 8 * __builtin_ctzll(bits), 8);
-		if (value && leads_to_pool(all, pool, value))
+	for (int i = 0; i < MAX_LINK && ct_go_walk_next(&walk, &at, &bits); i++) {
+		if (!ct_go_heap_view(all->world->heap, object.span, at,
+			    8 * (64 - (unsigned)__builtin_clzll(bits)), copy, &view))
 			return true;
+		for (; bits; bits &= bits - 1) {
+			memcpy(&value, (const uint8_t *)view + 8 * __builtin_ctzll(bits), 8);
+			if (value && leads_to_pool(all, pool, value))
+				return true;
+		}
 	}
 	return false;
 }
