@@ -7,6 +7,7 @@ Each is a generator of one-line complaints: what the report says and what it sho
 import re
 
 import go_checks
+import go_heap_checks
 from report_view import ids, number, plain_function, same_object, who
 
 # Findings that a report may only have when the truth tells them.
@@ -524,7 +525,7 @@ def whole_lost(report, truth):
 OF_LOST = ("absent", "quiet", "threads", "signal")
 WHOLE_OF_LOST = (whole_lost, whole_findings, whole_cycles, whole_waits)
 WHOLE = (whole_verdict, whole_findings, whole_crash, whole_cycles, whole_waits, whole_held, go_checks.whole_goroutine_stacks,
-         go_checks.only_told_pools)
+         go_heap_checks.only_told_pools)
 
 
 def check_all(report, truth):
