@@ -116,7 +116,9 @@ struct ct_thread {
  * All that a debugger must provide. next_* walk from *cur = 0 to CT_DONE; what they point to lives
  * until close. read gives all the bytes or CT_FAULT; view gives a pointer into the source itself
  * and may be NULL. next_data gives the next part of [addr, end) of one mapping that can be other
- * than zeros, or CT_DONE; NULL: all of it can be.
+ * than zeros, or CT_DONE; NULL: all of it can be. want says that bytes, of one mapping, are going
+ * to be read, and fetch that all that are wanted are next: a source on disk reads them together
+ * then; both NULL: it makes no difference.
  */
 struct ct_source_ops {
 	const char *name;
@@ -127,6 +129,8 @@ struct ct_source_ops {
 	enum ct_status (*view)(void *self, uint64_t addr, size_t len, const void **ret);
 	enum ct_status (*next_data)(
 		void *self, uint64_t addr, uint64_t end, uint64_t *start, uint64_t *stop);
+	void (*want)(void *self, uint64_t addr, uint64_t len);
+	void (*fetch)(void *self);
 	enum ct_status (*auxv)(void *self, uint64_t type, uint64_t *ret);
 	void (*close)(void *self);
 };

@@ -86,6 +86,21 @@ static enum ct_status core_read(void *self, uint64_t addr, void *buf, size_t len
 	return CT_OK;
 }
 
+enum ct_status ct_core_data(
+	const struct ct_core *core, uint64_t at, uint64_t end, uint64_t *start, uint64_t *stop)
+{
+	off_t data = at < end ? lseek(core->fd, (off_t)at, SEEK_DATA) : (off_t)end;
+
+	if (data < 0 && errno == ENXIO)
+		return CT_DONE;
+	*start = data < 0 ? at : (uint64_t)data;
+	if (*start >= end)
+		return CT_DONE;
+	off_t hole = data < 0 ? -1 : lseek(core->fd, data, SEEK_HOLE);
+	*stop = hole < 0 ? end : CT_MIN(end, (uint64_t)hole);
+	return CT_OK;
+}
+
 /*
  * Memory that was never touched is a hole in the file. Who asks for data goes through all of it: on
  * a cold file, reading ahead is what makes that bearable.
@@ -103,16 +118,26 @@ static enum ct_status core_next_data(
 	core->swept = true;
 	uint64_t at = load->offset + (addr - load->start);
 	uint64_t len = CT_MIN(end - addr, load->present - (addr - load->start));
-	off_t data = lseek(core->fd, (off_t)at, SEEK_DATA);
-	if (data < 0 && errno == ENXIO)
+	if (ct_core_data(core, at, at + len, start, stop))
 		return CT_DONE;
-	uint64_t skip = data < 0 ? 0 : (uint64_t)data - at;
-	if (skip >= len)
-		return CT_DONE;
-	off_t hole = data < 0 ? -1 : lseek(core->fd, data, SEEK_HOLE);
-	*start = addr + skip;
-	*stop = addr + (hole < 0 ? len : CT_MIN(len, (uint64_t)hole - at));
+	*start += addr - at;
+	*stop += addr - at;
 	return CT_OK;
+}
+
+static void core_want(void *self, uint64_t addr, uint64_t len)
+{
+	struct ct_core *core = self;
+	const struct ct_core_load *load = load_at(core, addr);
+
+	if (load && addr - load->start < load->present)
+		ct_core_want(core, load->offset + (addr - load->start),
+			CT_MIN(len, load->present - (addr - load->start)));
+}
+
+static void core_fetch(void *self)
+{
+	ct_core_fetch(self);
 }
 
 /* Somebody may still be writing the file, or cut it: what was read before that is not all from one
@@ -197,6 +222,7 @@ static void core_close(void *self)
 	ct_vec_free(&core->mappings);
 	ct_vec_free(&core->maps);
 	ct_vec_free(&core->threads);
+	ct_core_fetch_free(&core->fetch);
 	ct_arena_free(&core->arena);
 	free(core);
 }
@@ -209,6 +235,8 @@ static const struct ct_source_ops core_ops = {
 	.read = core_read,
 	.view = core_view,
 	.next_data = core_next_data,
+	.want = core_want,
+	.fetch = core_fetch,
 	.auxv = core_auxv,
 	.close = core_close,
 };

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/vec.h"
 #include "source/bundle.h"
+#include "source/core_fetch.h"
 #include "source/map_guard.h"
 
 /* A PT_LOAD whose bytes, as far as the file has them, are [offset, offset + present). */
@@ -37,6 +38,7 @@ struct ct_core {
 	CT_VEC(struct ct_thread) threads;
 	const uint8_t *auxv;
 	size_t auxv_size;
+	struct ct_core_fetch fetch;
 	size_t last_load; /* the load of the last read */
 	struct ct_process process;
 	struct ct_bundle *bundle; /* that the core came in, or NULL */
@@ -52,6 +54,9 @@ struct ct_core {
 /* The core behind a source of ct_core_open(); NULL: it is another kind of source. */
 const struct ct_core *ct_core_of(struct ct_source source);
 
+/* The next part of [at, end) of the file that is no hole; CT_DONE: there is none. */
+enum ct_status ct_core_data(
+	const struct ct_core *core, uint64_t at, uint64_t end, uint64_t *start, uint64_t *stop);
 /* Reads the notes of one PT_NOTE segment; what does not fit is left out and said in process.damage.
  */
 enum ct_status ct_core_read_notes(struct ct_core *core, const uint8_t *notes, uint64_t size);

@@ -72,6 +72,22 @@ static enum ct_status numbered_next_data(
 	return CT_OK;
 }
 
+static void numbered_want(void *self, uint64_t addr, uint64_t len)
+{
+	struct numbered *n = self;
+
+	if (n->inner.ops->want)
+		n->inner.ops->want(n->inner.self, addr, len);
+}
+
+static void numbered_fetch(void *self)
+{
+	struct numbered *n = self;
+
+	if (n->inner.ops->fetch)
+		n->inner.ops->fetch(n->inner.self);
+}
+
 static enum ct_status numbered_auxv(void *self, uint64_t type, uint64_t *ret)
 {
 	struct numbered *n = self;
@@ -97,6 +113,8 @@ static const struct ct_source_ops numbered_ops = {
 	.read = numbered_read,
 	.view = numbered_view,
 	.next_data = numbered_next_data,
+	.want = numbered_want,
+	.fetch = numbered_fetch,
 	.auxv = numbered_auxv,
 	.close = numbered_close,
 };

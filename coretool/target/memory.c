@@ -11,6 +11,22 @@ enum ct_status ct_view(struct ct_target *target, uint64_t addr, size_t len, cons
 	return src->ops->view ? src->ops->view(src->self, addr, len, ret) : CT_FAULT;
 }
 
+void ct_want(struct ct_target *target, uint64_t addr, uint64_t len)
+{
+	const struct ct_source *src = &target->source;
+
+	if (src->ops->want)
+		src->ops->want(src->self, addr, len);
+}
+
+void ct_fetch(struct ct_target *target)
+{
+	const struct ct_source *src = &target->source;
+
+	if (src->ops->fetch)
+		src->ops->fetch(src->self);
+}
+
 #define CACHE_LINE 64
 
 void ct_expect(struct ct_target *target, uint64_t addr, size_t len)

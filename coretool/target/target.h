@@ -67,6 +67,12 @@ bool ct_target_has_view(const struct ct_target *target);
  * do. */
 enum ct_status ct_view(struct ct_target *target, uint64_t addr, size_t len, const void **ret);
 /*
+ * Much is going to be read: where, and that it is next. A core that is not in the page cache is
+ * then read together, and not a page at a time. Both only cost time where there is nothing to gain.
+ */
+void ct_want(struct ct_target *target, uint64_t addr, uint64_t len);
+void ct_fetch(struct ct_target *target);
+/*
  * Has the bytes loaded into the processor's cache, where the source has them in place: they will be
  * asked for, and those of many places are waited for at once.
  */
