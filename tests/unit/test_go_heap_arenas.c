@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Arenas and spans as a core tells them, true or not. */
 #include "fake_target.h"
-#include "runtime/go/heap.h"
+#include "runtime/go/heap_mark.h"
+#include "want_log.h"
 
 #define ARENA  UINT64_C(0xc000000000)
 #define RECORD UINT64_C(0x7f0000100000) /* of the arena: its table of spans */
@@ -15,7 +16,8 @@ enum {
 	ELEMSIZE = 32,
 	STATE = 40,
 	CLASS = 41,
-	SIZE = 48
+	BITS = 48,
+	SIZE = 56
 };
 
 static uint64_t record[CT_GO_ARENA_PAGES];
@@ -51,6 +53,9 @@ static int open_process(void **state)
 	ops = fake;
 	ops.read = read_all;
 	ops.view = view_list;
+	ops.want = log_want;
+	ops.fetch = log_fetch;
+	n_want_log = 0;
 	memset(memory, 0, sizeof(memory));
 	memset(record, 0, sizeof(record));
 	memset(spans, 0, sizeof(spans));
@@ -99,6 +104,7 @@ static struct ct_go_heap *open_heap(struct ct_target *target)
 	go.layout.offset[CT_GO_MSPAN_ELEMSIZE] = ELEMSIZE;
 	go.layout.offset[CT_GO_MSPAN_STATE] = STATE;
 	go.layout.offset[CT_GO_MSPAN_SPANCLASS] = CLASS;
+	go.layout.offset[CT_GO_MSPAN_ALLOCBITS] = BITS;
 	go.layout.offset[CT_GO_MSPAN_SIZE] = SIZE;
 	go.globals.heap = DATA;
 	put(DATA, mheap, sizeof(mheap));
@@ -142,10 +148,31 @@ static void objects_that_are_missing(void **state)
 	ct_go_heap_close(heap);
 }
 
+/* The records of spans before all else; what may hold pointers of a span, for who marks. */
+static void what_is_fetched(void **state)
+{
+	add_span(0, 0, 1, 1024);
+	add_span(1, 1, 2, 64);
+	spans[SIZE + CLASS] = 2 << 1;
+	memcpy(spans + SIZE + BITS, &(uint64_t){DATA + 256}, 8);
+	struct ct_go_heap *heap = open_heap(*state);
+	const struct wanted rows[] = {{RECORD, sizeof(record)}, {0, 0}, {SPANS, SIZE},
+		{SPANS + SIZE, SIZE}, {0, 0}, {DATA + 256, 2 * CT_GO_PAGE / 64 / 8},
+		{ARENA + CT_GO_PAGE, 2 * CT_GO_PAGE}};
+	check_want_log(rows, CT_COUNT(rows));
+	struct ct_go_mark *mark = ct_go_mark_new(heap, 1);
+	assert_int_equal(n_want_log, 0);
+	assert_int_equal(ct_go_mark_run(mark), CT_OK);
+	check_want_log((struct wanted[]){{0, 0}}, 1);
+	ct_go_mark_free(mark);
+	ct_go_heap_close(heap);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(spans_of_an_arena, open_process, close_target),
+		cmocka_unit_test_setup_teardown(what_is_fetched, open_process, close_target),
 		cmocka_unit_test_setup_teardown(
 			more_objects_than_a_core_can_have, open_process, close_target),
 		cmocka_unit_test_setup_teardown(

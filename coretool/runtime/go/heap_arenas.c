@@ -141,8 +141,12 @@ static void add_views(struct ct_go_heap *heap, struct ct_go_span *s)
 
 	if (!ct_view(heap->target, s->start, (size_t)(s->limit - s->start), &view))
 		s->data = view;
-	if (bits && !ct_view_image(heap->target, bits, ((size_t)s->n + 7) / 8, &view))
+	if (bits && !ct_view_image(heap->target, bits, ((size_t)s->n + 7) / 8, &view)) {
 		s->alloc = view;
+		ct_want(heap->target, bits, ((uint64_t)s->n + 7) / 8);
+	}
+	if (s->map != CT_GO_MAP_NONE)
+		ct_want(heap->target, s->start, s->limit - s->start);
 	/* Exact while offset * elemsize < 2^32, as a rounded reciprocal is (computed in divMul). */
 	uint64_t bytes = s->limit - s->start;
 	if (s->elemsize < UINT32_MAX && bytes < UINT32_MAX && bytes * s->elemsize < UINT32_MAX)
@@ -294,6 +298,23 @@ static enum ct_status sort_arenas(struct ct_go_heap *heap, uint64_t *records)
 	return CT_OK;
 }
 
+/* The records of spans lie apart, and are read before all else. What the spans have is wanted as
+ * they are read, and fetched by who marks. */
+static void fetch_spans(const struct ct_go_heap *heap, const uint64_t *records)
+{
+	uint64_t offset = ct_go_at(heap->go, HEAPARENA_SPANS), at, last = 0;
+
+	for (uint32_t i = 0; i < heap->n_arenas; i++)
+		ct_want(heap->target, records[i] + offset, CT_GO_ARENA_PAGES * sizeof(at));
+	ct_fetch(heap->target);
+	for (uint32_t i = 0; i < heap->n_arenas; i++)
+		for (uint32_t page = 0; page < CT_GO_ARENA_PAGES; page++, last = at)
+			if (!ct_read_u64(heap->target, records[i] + offset + 8ull * page, &at) &&
+				at && at != last)
+				ct_want(heap->target, at, ct_go_at(heap->go, MSPAN_SIZE));
+	ct_fetch(heap->target);
+}
+
 static enum ct_status read_heap(struct ct_go_heap *heap)
 {
 	ct_autofree uint64_t *records = NULL;
@@ -302,6 +323,8 @@ static enum ct_status read_heap(struct ct_go_heap *heap)
 
 	if (!status)
 		status = sort_arenas(heap, records);
+	if (!status)
+		fetch_spans(heap, records);
 	for (uint32_t i = 0; !status && i < heap->n_arenas; i++)
 		status = read_pages(heap, &heap->arenas[i], records[i], &cap);
 	if (!status)

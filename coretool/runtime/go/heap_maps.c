@@ -10,6 +10,7 @@ static const uint8_t *view_of(const struct ct_go_heap *heap, uint64_t at, size_t
 {
 	const void *view;
 
+	ct_want(heap->target, at, len);
 	return ct_view_image(heap->target, at, len, &view) ? NULL : view;
 }
 

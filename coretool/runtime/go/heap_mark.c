@@ -453,6 +453,7 @@ enum ct_status ct_go_mark_run(struct ct_go_mark *m)
 	pthread_t threads[MAX_THREADS];
 	unsigned n = 1, wanted = m->n_threads;
 
+	ct_fetch(m->heap->target);
 	m->done = false;
 	pthread_mutex_lock(&m->lock);
 	for (; n < wanted; n++) {

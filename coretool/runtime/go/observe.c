@@ -248,6 +248,7 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	enum ct_status status = ct_go_read_machines(o);
 
 	o->in_c.thread = o->dying = CT_NONE;
+	ct_go_fetch_goroutines(o->go);
 	o->known = ct_go_known_stacks_new(o->go);
 	if (!status && !o->known)
 		status = CT_NO_MEMORY;

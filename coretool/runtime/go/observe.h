@@ -150,6 +150,9 @@ CT_WARN_UNUSED enum ct_status ct_go_observe_stack(
 	struct ct_go_observation *o, const struct ct_go_g *g, uint32_t actor);
 /* The frame of an actor's stack that goes on at pc; CT_NONE: it is not kept. (stacks.c) */
 uint32_t ct_go_frame_of(const struct ct_go_observation *o, uint32_t actor, uint64_t pc);
+/* Has what all goroutines are read for fetched, so that it is not read a page at a time.
+ * (goroutine_fetch.c) */
+void ct_go_fetch_goroutines(const struct ct_go *go);
 /* Adds who has, or will end the wait for, what they wait for, when all waits are there. (owners.c)
  */
 CT_WARN_UNUSED enum ct_status ct_go_observe_owners(struct ct_go_observation *o);
