@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What hangs on objects beside their own words: finalizers, cleanups and weak pointers, in a list
- * for each span (runtime/mheap.go), and finalizers and cleanups that wait to be run
- * (runtime/mfinal.go, mcleanup.go).
+ * What hangs on objects beside their own words: their finalizers, cleanups and weak pointers, and
+ * finalizers and cleanups that wait to be run (runtime/mfinal.go, mcleanup.go).
  */
 #include "runtime/go/heap_roots.h"
+#include "runtime/go/specials.h"
 
-#define MAX_SPECIALS (1u << 24) /* of all spans */
-#define MAX_BLOCKS   (1u << 20)
+#define MAX_BLOCKS (1u << 20)
 
 /* struct finblock and finalizer, the same from 1.14 to 1.27 on machines with 64 bits. */
 #define BLOCK_LINK  0
@@ -24,52 +23,13 @@
 #define CLEANUPS_FIRST 32
 #define CLEANUPS_SIZE  512
 
-/* What the kinds of 1.27 are in other versions; 0: it has no such kind. */
-struct kinds {
-	unsigned since; /* minor version */
-	uint8_t finalizer, weak, cleanup;
-};
-
-static const struct kinds versions[] = {
-	{0, 1, 0, 0},
-	{23, 1, 2, 0},
-	{24, 1, 2, 6},
-	{25, 2, 3, 7},
-};
-
-static const struct kinds *kinds_of(const struct ct_go *go)
-{
-	const struct kinds *best = &versions[0];
-
-	for (size_t i = 0; i < CT_COUNT(versions); i++)
-		if (ct_go_since(go, versions[i].since))
-			best = &versions[i];
-	return best;
-}
-
 struct visitor {
 	const struct ct_go_heap *heap;
 	struct ct_go_masks *masks;
 	ct_go_root_visit *visit;
 	void *arg;
-	uint32_t n_left;
 	bool missed; /* something */
 };
-
-struct round { /* a walk along a list, that ends where it comes back to (Brent) */
-	uint64_t mark;
-	uint32_t n;
-};
-
-static bool comes_back(struct round *r, uint64_t at)
-{
-	if (at == r->mark)
-		return true;
-	if (!(r->n & (r->n - 1)))
-		r->mark = at;
-	r->n++;
-	return false;
-}
 
 static void visit_word(struct visitor *v, enum ct_go_root_kind kind, uint64_t at)
 {
@@ -105,64 +65,48 @@ static void visit_inside(struct visitor *v, const struct ct_go_object *object)
 				v, CT_GO_ROOT_FINALIZER, at + 8 * (unsigned)__builtin_ctzll(bits));
 }
 
-static void visit_special(struct visitor *v, const struct ct_go_span *span, uint64_t at)
+static void visit_finalizer(struct visitor *v, const struct ct_go_special *special)
 {
-	const struct ct_go *go = v->heap->go;
-	const struct kinds *kinds = kinds_of(go);
-	uint8_t kind = 0;
-	uint64_t offset = 0;
+	struct ct_go_object object;
 
-	if (ct_go_u8(go, at, CT_GO_SPECIAL_KIND, &kind) ||
-		ct_read(go->target, at + ct_go_at(go, SPECIAL_OFFSET), &offset,
-			ct_go_since(go, 24) ? 8 : 2)) {
-		v->missed = true;
-		return;
-	}
-	if (kind && kind == kinds->finalizer) {
-		struct ct_go_object object;
-
-		if (offset < span->limit - span->start &&
-			ct_go_object_at(v->heap, span->start + offset, &object))
-			visit_inside(v, &object);
-		visit_word(v, CT_GO_ROOT_FINALIZER, at + ct_go_at(go, SPECIALFINALIZER_FN));
-	} else if (kind && kind == kinds->weak) {
-		visit_weak(v, at + ct_go_at(go, SPECIALWEAKHANDLE_HANDLE), span->start + offset);
-	} else if (kind && kind == kinds->cleanup) {
-		uint64_t cleanup = ct_go_at(go, SPECIALCLEANUP_CLEANUP);
-
-		if (cleanup == CT_GO_ABSENT) {
-			visit_word(v, CT_GO_ROOT_CLEANUP, at + ct_go_at(go, SPECIALCLEANUP_FN));
-			return;
-		}
-		for (unsigned i = 0; i < 3; i++) /* cleanupFn: call, function, argument */
-			visit_word(v, CT_GO_ROOT_CLEANUP, at + cleanup + 8 * i);
-	}
+	if (ct_go_special_object(v->heap, special, &object))
+		visit_inside(v, &object);
+	visit_word(
+		v, CT_GO_ROOT_FINALIZER, special->at + ct_go_at(v->heap->go, SPECIALFINALIZER_FN));
 }
 
-static void visit_spans(struct visitor *v)
+static void visit_cleanup(struct visitor *v, const struct ct_go_special *special)
 {
 	const struct ct_go *go = v->heap->go;
 
-	for (uint32_t i = 0; i < v->heap->n_spans && v->n_left; i++) {
-		const struct ct_go_span *span = &v->heap->spans[i];
-		struct round round = {0};
-		uint64_t at = 0;
-
-		if (span->n)
-			v->missed |= ct_go_u64(go, span->at, CT_GO_MSPAN_SPECIALS, &at) != CT_OK;
-		for (; at && v->n_left; v->n_left--) {
-			if (comes_back(&round, at)) {
-				v->missed = true;
-				break;
-			}
-			visit_special(v, span, at);
-			if (ct_go_u64(go, at, CT_GO_SPECIAL_NEXT, &at)) {
-				v->missed = true;
-				break;
-			}
-		}
+	if (!ct_go_has(go, SPECIALCLEANUP_CLEANUP)) {
+		visit_word(v, CT_GO_ROOT_CLEANUP, special->at + ct_go_at(go, SPECIALCLEANUP_FN));
+		return;
 	}
-	v->missed |= !v->n_left;
+	for (unsigned i = 0; i < 3; i++) /* cleanupFn: call, function, argument */
+		visit_word(v, CT_GO_ROOT_CLEANUP,
+			special->at + ct_go_at(go, SPECIALCLEANUP_CLEANUP) + 8 * i);
+}
+
+static void visit_special(void *arg, const struct ct_go_special *special)
+{
+	struct visitor *v = arg;
+
+	switch ((enum ct_go_special_kind)special->kind) {
+	case CT_GO_SPECIAL_FINALIZER:
+		visit_finalizer(v, special);
+		break;
+	case CT_GO_SPECIAL_WEAK:
+		visit_weak(v, special->at + ct_go_at(v->heap->go, SPECIALWEAKHANDLE_HANDLE),
+			special->span->start + special->offset);
+		break;
+	case CT_GO_SPECIAL_CLEANUP:
+		visit_cleanup(v, special);
+		break;
+	case CT_GO_SPECIAL_PROFILE: /* of no object in the heap */
+	case CT_GO_SPECIAL_OTHER:
+		break;
+	}
 }
 
 /* Is there a block, each of whose finalizers is a function of the program? */
@@ -185,13 +129,13 @@ static bool is_block(const struct ct_go *go, uint64_t at, uint32_t *n)
 static void visit_finalizers(struct visitor *v)
 {
 	const struct ct_go *go = v->heap->go;
-	struct round round = {0};
+	struct ct_go_round round = {0};
 	uint64_t at = 0;
 	uint32_t n;
 
 	if (!go->globals.allfin || ct_read_u64(go->target, go->globals.allfin, &at))
 		v->missed = true;
-	for (uint32_t i = 0; at && i < MAX_BLOCKS && !comes_back(&round, at); i++) {
+	for (uint32_t i = 0; at && i < MAX_BLOCKS && !ct_go_comes_back(&round, at); i++) {
 		if (!is_block(go, at, &n)) {
 			v->missed = true;
 			return;
@@ -212,7 +156,7 @@ static void visit_cleanups(struct visitor *v)
 {
 	const struct ct_go *go = v->heap->go;
 	uint32_t words = ct_go_since(go, 26) ? 3 : 1, n;
-	struct round round = {0};
+	struct ct_go_round round = {0};
 	uint64_t at = 0;
 
 	if (!ct_go_since(go, 25))
@@ -220,7 +164,7 @@ static void visit_cleanups(struct visitor *v)
 	if (!go->globals.cleanups ||
 		ct_read_u64(go->target, go->globals.cleanups + CLEANUPS_ALL, &at))
 		v->missed = true;
-	for (uint32_t i = 0; at && i < MAX_BLOCKS && !comes_back(&round, at); i++) {
+	for (uint32_t i = 0; at && i < MAX_BLOCKS && !ct_go_comes_back(&round, at); i++) {
 		if (ct_read_u32(go->target, at + CLEANUPS_COUNT, &n) ||
 			n > (CLEANUPS_SIZE - CLEANUPS_FIRST) / 8 / words) {
 			v->missed = true;
@@ -239,9 +183,9 @@ static void visit_cleanups(struct visitor *v)
 bool ct_go_roots_specials(const struct ct_go_heap *heap, struct ct_go_masks *masks,
 	ct_go_root_visit *visit, void *arg)
 {
-	struct visitor v = {heap, masks, visit, arg, MAX_SPECIALS, false};
+	struct visitor v = {heap, masks, visit, arg, false};
 
-	visit_spans(&v);
+	v.missed = !ct_go_specials(heap, visit_special, &v);
 	visit_finalizers(&v);
 	visit_cleanups(&v);
 	return !v.missed;

@@ -34,14 +34,16 @@ static bool is_outer(const struct place *inner, const struct place *outer, size_
 }
 
 enum ct_status ct_go_profile_stack_add(
-	struct ct_go_profile_stack *stack, uint64_t addr, uint64_t n, uint32_t *ret)
+	struct ct_go_profile_stack *stack, const struct ct_go_bucket *bucket, uint32_t *ret)
 {
 	struct ct_go_observation *o = stack->o;
 	struct place inner = {.n = 0}, place;
 	uint32_t n_frames = 0;
 	size_t skip = 0;
 
-	if (n > CT_GO_MAX_PROFILE_STACK || ct_read(o->target, addr, stack->pcs, 8 * n))
+	uint64_t n = bucket->n;
+
+	if (ct_read(o->target, bucket->stack, stack->pcs, 8 * n))
 		return CT_FAULT;
 	memset(stack->frames, 0, n * sizeof(*stack->frames));
 	for (uint64_t i = 0; i < n; i++) {

@@ -3,8 +3,7 @@
 #define CT_RUNTIME_GO_PROFILE_STACK_H
 
 #include "runtime/go/observe.h"
-
-#define CT_GO_MAX_PROFILE_STACK 1152 /* maxProfStackDepth, and those that are skipped */
+#include "runtime/go/profile_bucket.h"
 
 struct ct_go_profile_stack { /* scratch */
 	struct ct_go_observation *o;
@@ -12,8 +11,8 @@ struct ct_go_profile_stack { /* scratch */
 	struct ct_frame frames[CT_GO_MAX_PROFILE_STACK];
 };
 
-/* Adds the stack of n return addresses at addr to the facts. CT_FAULT: it cannot be read. */
+/* Adds the stack of a bucket to the facts. CT_FAULT: it cannot be read. */
 CT_WARN_UNUSED enum ct_status ct_go_profile_stack_add(
-	struct ct_go_profile_stack *stack, uint64_t addr, uint64_t n, uint32_t *ret);
+	struct ct_go_profile_stack *stack, const struct ct_go_bucket *bucket, uint32_t *ret);
 
 #endif

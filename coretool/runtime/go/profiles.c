@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The buckets of the memory, block and mutex profiles (runtime/mprof.go, alike in Go 1.19 to 1.27
- * but for what a bucket of memory counts): a list of each kind; behind a bucket its stack, and
- * behind that its numbers.
+ * The memory, block and mutex profiles (runtime/mprof.go): a list of buckets for each. What a
+ * bucket of memory counts is another thing before Go 1.19 and since 1.27.
  */
 #include "runtime/go/profiles.h"
 
@@ -10,22 +9,9 @@
 
 #include "runtime/go/profile_stack.h"
 
-#define MAX_BUCKETS (1u << 18) /* of one kind */
-#define MAX_PCS     (1u << 21) /* of all their stacks */
-#define MAX_COUNT   9e18       /* of waits: what is not larger is an int64_t, too */
-
-/* struct bucket */
-#define BUCKET_ALLNEXT 8
-#define BUCKET_TYPE    16
-#define BUCKET_SIZE    32
-#define BUCKET_NSTK    40
-#define BUCKET_STACK   48
+#define MAX_COUNT 9e18 /* of waits: what is not larger is an int64_t, too */
 
 #define CYCLES 3 /* of collections that are counted for themselves yet: memRecord.future */
-
-struct bucket {
-	uint64_t at, next, type, size, n;
-};
 
 struct reader {
 	struct ct_go_observation *o;
@@ -35,20 +21,9 @@ struct reader {
 	CT_VEC(struct ct_go_profile_record) records;
 };
 
-static bool read_bucket(const struct ct_go *go, uint64_t at, struct bucket *ret)
-{
-	uint64_t words[BUCKET_STACK / 8];
-
-	if (at % 8 || ct_read(go->target, at, words, sizeof(words)))
-		return false;
-	*ret = (struct bucket){at, words[BUCKET_ALLNEXT / 8], words[BUCKET_TYPE / 8],
-		words[BUCKET_SIZE / 8], words[BUCKET_NSTK / 8]};
-	return true;
-}
-
 /* memRecordCycle; since 1.27 bytes are not counted, as they are so many times the size. */
 static bool add_cycle(const struct ct_go *go, uint64_t at, unsigned index,
-	const struct bucket *bucket, struct ct_go_profile_record *record)
+	const struct ct_go_bucket *bucket, struct ct_go_profile_record *record)
 {
 	bool counts_bytes = !ct_go_since(go, 27);
 	uint64_t words[4] = {0}, size = counts_bytes ? 32 : 16;
@@ -68,20 +43,19 @@ static bool add_cycle(const struct ct_go *go, uint64_t at, unsigned index,
  * What runtime.MemProfile() would say: what is published, and of the cycle that a collection has
  * finished what it would publish first. Before the first collection it takes all.
  */
-static bool read_memory(const struct ct_go *go, const struct bucket *bucket, unsigned cycles,
+static bool read_memory(const struct ct_go *go, const struct ct_go_bucket *bucket, unsigned cycles,
 	struct ct_go_profile_record *record)
 {
-	uint64_t at = bucket->at + BUCKET_STACK + 8 * bucket->n;
-	bool ok = add_cycle(go, at, 0, bucket, record);
+	bool ok = add_cycle(go, bucket->numbers, 0, bucket, record);
 
 	for (unsigned i = 0; ok && i < CYCLES; i++)
 		if (cycles >> i & 1)
-			ok = add_cycle(go, at, 1 + i, bucket, record);
+			ok = add_cycle(go, bucket->numbers, 1 + i, bucket, record);
 	record->size = bucket->size;
 	return ok;
 }
 
-static bool read_block(const struct ct_go *go, const struct bucket *bucket, int64_t scale,
+static bool read_block(const struct ct_go *go, const struct ct_go_bucket *bucket, int64_t scale,
 	struct ct_go_profile_record *record)
 {
 	struct {
@@ -89,8 +63,7 @@ static bool read_block(const struct ct_go *go, const struct bucket *bucket, int6
 		int64_t cycles;
 	} numbers;
 
-	if (ct_read(go->target, bucket->at + BUCKET_STACK + 8 * bucket->n, &numbers,
-		    sizeof(numbers)))
+	if (ct_read(go->target, bucket->numbers, &numbers, sizeof(numbers)))
 		return false;
 	/* Neither is ever negative, nor as large as this. */
 	if (!(numbers.count >= 0 && numbers.count < MAX_COUNT) || numbers.cycles < 0)
@@ -118,14 +91,13 @@ static bool is_empty(const struct ct_go_profile_record *record)
 }
 
 /* false: the list is broken here. */
-static bool add_bucket(struct reader *r, const struct bucket *bucket, enum ct_go_profile_kind kind,
-	unsigned cycles, enum ct_status *status)
+static bool add_bucket(struct reader *r, const struct ct_go_bucket *bucket,
+	enum ct_go_profile_kind kind, unsigned cycles, enum ct_status *status)
 {
 	const struct ct_go *go = r->o->go;
 	struct ct_go_profile_record record = {.stack = CT_NONE};
 
-	if (bucket->type != kind + 1u || bucket->n > CT_GO_MAX_PROFILE_STACK ||
-		r->n_pcs + bucket->n > MAX_PCS)
+	if (r->n_pcs + bucket->n > CT_GO_MAX_PROFILE_PCS)
 		return false;
 	r->n_pcs += (uint32_t)bucket->n;
 	if (kind == CT_GO_PROFILE_HEAP
@@ -135,8 +107,7 @@ static bool add_bucket(struct reader *r, const struct bucket *bucket, enum ct_go
 		return false;
 	if (kind == CT_GO_PROFILE_HEAP ? is_empty(&record) : !record.count && !record.cycles)
 		return true;
-	*status = ct_go_profile_stack_add(
-		&r->stack, bucket->at + BUCKET_STACK, bucket->n, &record.stack);
+	*status = ct_go_profile_stack_add(&r->stack, bucket, &record.stack);
 	if (*status)
 		return *status != CT_FAULT;
 	struct ct_go_profile_record *slot = ct_vec_push(&r->records);
@@ -153,13 +124,14 @@ static enum ct_status add_list(
 	struct reader *r, uint64_t first, enum ct_go_profile_kind kind, unsigned cycles, bool *cut)
 {
 	enum ct_status status = CT_OK;
-	struct bucket bucket = {0};
+	struct ct_go_bucket bucket = {0};
 	uint64_t at = first, mark = 0;
 
 	r->n_pcs = 0;
 	r->records.n = 0;
 	for (uint32_t n = 0; at && !status && !*cut; n++, at = bucket.next) {
-		*cut = at == mark || n >= MAX_BUCKETS || !read_bucket(r->o->go, at, &bucket) ||
+		*cut = at == mark || n >= CT_GO_MAX_BUCKETS ||
+		       !ct_go_bucket_at(r->o->go, at, kind, &bucket) ||
 		       !add_bucket(r, &bucket, kind, cycles, &status);
 		if (at == mark)
 			r->records.n = 0;
@@ -214,12 +186,9 @@ static int64_t cycles_per_second(const struct ct_go *go)
  */
 static int64_t mutex_scale(const struct ct_go *go)
 {
-	uint64_t rate;
+	int64_t rate = ct_go_profile_rate(go, go->globals.mutexrate);
 
-	if (ct_go_since(go, 21) || !go->globals.mutexrate ||
-		ct_read_u64(go->target, go->globals.mutexrate, &rate))
-		return 1;
-	return rate && rate <= INT64_MAX ? (int64_t)rate : 1;
+	return ct_go_since(go, 21) || rate <= 0 ? 1 : rate;
 }
 
 enum ct_status ct_go_observe_profiles(struct ct_go_observation *o)

@@ -2,6 +2,7 @@
 /* The scheduler as it stood: Ps, Ms, queues and the phase of the garbage collector (proc.go). */
 #include "facts/go.h"
 #include "runtime/go/observe.h"
+#include "runtime/go/profile_bucket.h"
 
 #define MAX_P 65536 /* the runtime itself takes no more than 2^10 on most machines */
 #define QUEUE 256u  /* len(p.runq), all versions */
@@ -145,16 +146,6 @@ static void read_queues(const struct ct_go_observation *o, struct ct_fact_go *re
 	ret->stopping = sched && u32_at(go, sched, CT_GO_SCHED_GCWAITING) != 0;
 }
 
-static int64_t rate_at(const struct ct_go *go, uint64_t at)
-{
-	uint64_t rate;
-
-	/* Below 0 is off, as 0 is. */
-	if (!at || ct_read_u64(go->target, at, &rate))
-		return CT_GO_RATE_UNKNOWN;
-	return rate <= INT64_MAX ? (int64_t)rate : 0;
-}
-
 enum ct_status ct_go_observe_sched(struct ct_go_observation *o)
 {
 	static const char *const layouts[] = {
@@ -183,9 +174,9 @@ enum ct_status ct_go_observe_sched(struct ct_go_observation *o)
 		ct_sink_arena(o->sink), o->spins.items, o->spins.n * sizeof(*o->spins.items));
 	fact.n_spins = fact.spins ? o->spins.n : 0;
 	fact.n_uses = fact.uses ? o->uses.n : 0;
-	fact.heap_rate = rate_at(go, go->globals.heaprate);
-	fact.block_rate = rate_at(go, go->globals.blockrate);
-	fact.mutex_rate = rate_at(go, go->globals.mutexrate);
+	fact.heap_rate = ct_go_profile_rate(go, go->globals.heaprate);
+	fact.block_rate = ct_go_profile_rate(go, go->globals.blockrate);
+	fact.mutex_rate = ct_go_profile_rate(go, go->globals.mutexrate);
 	enum ct_status status = o->leaks ? ct_go_observe_leaks(o, &fact) : CT_OK;
 	ct_sink_go(o->sink, &fact);
 	return status;
