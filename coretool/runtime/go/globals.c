@@ -341,16 +341,16 @@ static uint64_t pick_mutex_rate(const struct ct_go *go, const struct ct_go_opera
 	return pick_rate(operands, 1);
 }
 
-/* profilealloc() asks for it last. */
+/* profilealloc() asks for it last; before 1.16 first. */
 static uint64_t pick_heap_rate(const struct ct_go *go, const struct ct_go_operands *operands)
 {
-	uint64_t last = 0;
+	uint64_t ret = 0;
 
-	(void)go;
 	for (uint32_t i = 0; i < operands->n; i++)
-		if (operands->items[i].read && operands->items[i].size == 8)
-			last = operands->items[i].address;
-	return last;
+		if (operands->items[i].read && operands->items[i].size == 8 &&
+			(!ret || ct_go_since(go, 16)))
+			ret = operands->items[i].address;
+	return ret;
 }
 
 /* The lists of buckets of the other two kinds follow that of memory. */
