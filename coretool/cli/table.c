@@ -66,7 +66,8 @@ static const char modules_help[] =
 	"\n" CORE_HELP;
 static const char explain_help[] =
 	"Says what an address of the process is (symbol, mapping, lock, whose stack), who "
-	"holds it and who waits for it. ADDR is hexadecimal, with or without 0x."
+	"holds it and who waits for it; in Go's heap, what keeps it alive and, if the heap profile "
+	"has sampled it, where it was allocated. ADDR is hexadecimal, with or without 0x."
 	"\n" CORE_HELP;
 static const char bundle_help[] =
 	"Writes one archive with the core, the program, its libraries and their debug "
@@ -116,8 +117,9 @@ static const char heap_help[] =
 	"Objects in the heap of a Go program that variables, stacks and finalizers reach, by type, "
 	"the most bytes first; found by a mark of its own, so it is what a collection would keep. "
 	"Bytes are those of the allocator's slots. A type is known where the object, an interface, "
-	"a closure or a field that leads to it names it; of the rest the size is told. Without -v "
-	"the first 40."
+	"a closure or a field that leads to it names it; of the rest the size is told. Of those "
+	"that the program's heap profile has sampled it is told where they were allocated. Without "
+	"-v the first 40 types, and three places of each."
 	"\n" CORE_HELP;
 static const char contexts_help[] =
 	"The tree of contexts of a Go program: what each is derived from, its deadline against the "

@@ -5,10 +5,21 @@
 
 #include "facts/facts.h"
 
+/* Objects of one type and size that were allocated by one stack, of those that were sampled for the
+ * heap profile when they were allocated. */
+struct ct_go_allocation {
+	uint32_t stack;
+	uint64_t sampled, size; /* objects; bytes of each */
+};
+
 struct ct_go_heap_type {
 	const char *name; /* "main.order", "[]string", "64-byte objects" */
 	bool known;       /* false: the name is but the size */
 	uint64_t objects, bytes;
+	uint64_t sampled;                           /* objects of them that were */
+	double expected;                            /* so many, at the rate of now */
+	const struct ct_go_allocation *allocations; /* that these came from; others are not known */
+	uint32_t n_allocations;
 };
 
 /* Bytes are those of slots, as runtime.MemStats counts them. */
@@ -20,6 +31,7 @@ struct ct_fact_go_heap {
 	uint32_t guessed_stacks;                 /* that were not followed to their end */
 	const struct ct_go_heap_type *types;     /* the most bytes first */
 	uint32_t n_types;
+	bool samples_missing; /* part of what was sampled could not be read */
 };
 
 struct ct_go_link {       /* of the way from a root to an object */
@@ -35,8 +47,11 @@ struct ct_fact_go_object {
 	bool guessed;                   /* the root may be no pointer that is used */
 	const struct ct_go_link *links; /* the root first; none when it is not reachable */
 	uint32_t n_links;
-	uint32_t n_left_out; /* in the middle of a long way */
-	bool partial;        /* not all that may lead to it could be read */
+	uint32_t n_left_out;    /* in the middle of a long way */
+	bool partial;           /* not all that may lead to it could be read */
+	uint32_t allocation;    /* the stack that allocated it; CT_NONE: it was not sampled */
+	const char *const *has; /* "a finalizer: os.(*file).close()" */
+	uint32_t n_has;
 };
 
 /* Pointers of objects that live into memory that the heap has given back. */
@@ -58,5 +73,22 @@ struct ct_fact_go_place {
 	uint32_t stack_of; /* the goroutine's actor; CT_NONE: it is on no stack of one */
 	uint64_t sp;       /* its stack pointer; 0: not known */
 };
+
+/* ---- where something was allocated ---- */
+
+/* How likely it is that an object of size bytes is sampled, when one is in so many bytes of them:
+ * rate. Not above 0: none is. */
+double ct_go_sample_chance(int64_t rate, double size);
+
+struct ct_go_place {
+	const struct ct_line *at;     /* that asked the runtime for memory; NULL: not known */
+	const struct ct_line *caller; /* the first one that is of another package; NULL: none */
+};
+
+/* Functions of the runtime's own are no places, unless there is nothing else, and those that the
+ * compiler made are none. */
+struct ct_go_place ct_go_place_of(const struct ct_facts *facts, uint32_t stack);
+/* "main.load() main.go:17", "strings.Repeat() strings.go:551 for main.fill() main.go:30" */
+const char *ct_go_say_place(struct ct_arena *arena, const struct ct_go_place *place);
 
 #endif

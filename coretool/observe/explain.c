@@ -229,6 +229,14 @@ static void say_go_object(struct explain *x)
 			(unsigned long long)(x->addr - o->start), o->type,
 			(unsigned long long)o->start, (unsigned long long)o->size);
 	say_state_of_object(x, o);
+	if (o->allocation != CT_NONE) {
+		struct ct_go_place place = ct_go_place_of(x->facts, o->allocation);
+
+		say(x, "allocated by", "%s, as the heap profile recorded",
+			ct_go_say_place(x->arena, &place));
+	}
+	for (uint32_t i = 0; i < o->n_has; i++)
+		say(x, "has", "%s", o->has[i]);
 	for (uint32_t i = 0; i < o->n_links; i++) {
 		say(x, i ? "then by" : "kept by", "%s, which leads to 0x%llx", o->links[i].text,
 			(unsigned long long)o->links[i].address);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The profiles that a process has kept of itself, as runtime/pprof writes them. */
-#include <math.h>
-
 #include "facts/go.h"
+#include "facts/go_heap.h"
 #include "facts/go_profiles.h"
 #include "report/pprof_writer.h"
 
@@ -13,7 +12,7 @@ static const struct ct_go_profile *profile_of(const struct ct_pprof *w)
 	return w->facts->go_profiles ? &w->facts->go_profiles->profiles[kind] : NULL;
 }
 
-/* An object of size bytes is sampled with the probability 1 - exp(-size / rate). */
+/* A rate of 1 or less scales nothing. */
 static void scale(int64_t count, int64_t bytes, int64_t rate, int64_t *ret)
 {
 	double factor = 1;
@@ -22,7 +21,7 @@ static void scale(int64_t count, int64_t bytes, int64_t rate, int64_t *ret)
 	if (count <= 0 || bytes <= 0)
 		return;
 	if (rate > 1)
-		factor = 1 / (1 - exp(-((double)bytes / (double)count) / (double)rate));
+		factor = 1 / ct_go_sample_chance(rate, (double)bytes / (double)count);
 	double scaled[2] = {(double)count * factor, (double)bytes * factor};
 	for (unsigned i = 0; i < 2; i++)
 		ret[i] = scaled[i] < 9e18 ? (int64_t)scaled[i] : INT64_MAX;

@@ -34,6 +34,7 @@ static void assert_state(void **state, struct ct_fact_go_object object, const ch
 	object.address = object.start = DATA + 64;
 	object.size = 80;
 	object.type = "main.order";
+	object.allocation = CT_NONE;
 	ct_sink_go_object(s.sink, &object);
 	assert_says(state, &s, "state", expected);
 }
@@ -57,6 +58,44 @@ static void objects_are_garbage_where_all_was_read(void **state)
 				.links = &link,
 				.n_links = 1},
 			"alive");
+}
+
+/* The second frame's line is the program's own; has: what it has, or NULL. */
+static void assert_written(
+	void **state, bool sampled, const char *has, const char *key, const char *expected)
+{
+	static const struct ct_line lines[] = {{.function = "runtime.mallocgc"},
+		{.function = "main.load", .file = "/src/main.go", .line = 17}};
+	struct story s = story_begin(CT_WANT_GOROUTINES);
+	struct ct_fact_go_object object = {.address = DATA + 64,
+		.start = DATA + 64,
+		.type = "main.order",
+		.allocated = true,
+		.allocation = CT_NONE,
+		.has = &has,
+		.n_has = has != NULL};
+	struct ct_frame frames[2] = {{.trust = CT_SITE_PCLNTAB}, {.trust = CT_SITE_PCLNTAB}};
+	bool fresh;
+
+	for (uint32_t i = 0; i < 2; i++) {
+		frames[i].site = ct_sink_site(s.sink, 0x400000 + i, true, &fresh);
+		ct_sink_get_site(s.sink, frames[i].site)->lines = &lines[i];
+		ct_sink_get_site(s.sink, frames[i].site)->n_lines = 1;
+	}
+	if (sampled)
+		object.allocation = ct_sink_stack(
+			s.sink, &(struct ct_stack){.frames = frames, .n_frames = 2, .n_total = 2});
+	ct_sink_go_object(s.sink, &object);
+	assert_says(state, &s, key, expected);
+}
+
+static void where_it_was_allocated_and_what_it_has(void **state)
+{
+	assert_written(state, true, NULL, "allocated by",
+		"main.load() main.go:17, as the heap profile recorded");
+	assert_written(state, false, NULL, "allocated by", "");
+	assert_written(state, true, "a finalizer: main.f()", "has", "a finalizer: main.f()");
+	assert_written(state, true, NULL, "has", "");
 }
 
 static void assert_place(
@@ -87,6 +126,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			objects_are_garbage_where_all_was_read, start, close_target),
+		cmocka_unit_test_setup_teardown(
+			where_it_was_allocated_and_what_it_has, start, close_target),
 		cmocka_unit_test_setup_teardown(
 			stacks_are_those_of_goroutines, start, close_target),
 	};

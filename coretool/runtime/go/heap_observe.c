@@ -4,143 +4,15 @@
 #include <inttypes.h>
 
 #include "facts/go_heap.h"
+#include "runtime/go/allocations.h"
 #include "runtime/go/bad_pointers.h"
+#include "runtime/go/heap_live.h"
 #include "runtime/go/heap_path.h"
 #include "target/object_name.h"
 
 #define MAX_LINKS 64 /* of a way that is told; the rest is counted */
 #define MAX_NAME  256
-
-/* ---- what lives, by type ---- */
-
-#define CLASSES 256 /* of spans */
-
-struct sum {
-	uint64_t objects, bytes;
-	struct ct_go_object sample;
-};
-
-struct sums {
-	struct sum *known;             /* by what the objects are known to be */
-	struct sum other[2 * CLASSES]; /* of the rest by size, with pointers and without */
-};
-
-static int by_bytes(const void *a, const void *b)
-{
-	const struct ct_go_heap_type *x = a, *y = b;
-
-	if (x->bytes != y->bytes)
-		return x->bytes > y->bytes ? -1 : 1;
-	return strcmp(x->name ? x->name : "", y->name ? y->name : "");
-}
-
-static int by_name(const void *a, const void *b)
-{
-	const struct ct_go_heap_type *x = a, *y = b;
-
-	return strcmp(x->name ? x->name : "", y->name ? y->name : "");
-}
-
-/* Types of equal names are one to a reader: of a plugin for example. */
-static uint32_t join_names(struct ct_go_heap_type *types, uint32_t n)
-{
-	uint32_t kept = 0;
-
-	if (n)
-		qsort(types, n, sizeof(*types), by_name);
-	for (uint32_t i = 0; i < n; i++) {
-		if (!kept || by_name(&types[kept - 1], &types[i])) {
-			types[kept++] = types[i];
-			continue;
-		}
-		types[kept - 1].objects += types[i].objects;
-		types[kept - 1].bytes += types[i].bytes;
-	}
-	if (kept)
-		qsort(types, kept, sizeof(*types), by_bytes);
-	return kept;
-}
-
-static void count_objects(struct ct_go_world *v, struct sums *sums, struct ct_fact_go_heap *fact)
-{
-	for (uint32_t i = 0; i < v->heap->n_spans; i++) {
-		const struct ct_go_span *s = &v->heap->spans[i];
-		struct sum *other = &sums->other[s->class + (s->map == CT_GO_MAP_NONE) * CLASSES];
-
-		for (uint32_t k = 0; k < s->n; k++) {
-			const struct ct_go_object object = {
-				s, s->start + k * s->elemsize, k, s->first + k};
-			uint32_t known = v->typing.of[object.id];
-
-			if (ct_go_mark_has(v->mark, object.id)) {
-				struct sum *sum = known ? &sums->known[known - 1] : other;
-
-				sum->objects++;
-				sum->bytes += s->elemsize;
-				sum->sample = object;
-			} else if (ct_go_is_allocated(s, k)) {
-				fact->garbage_objects++;
-				fact->garbage_bytes += s->elemsize;
-			}
-		}
-	}
-}
-
-static uint32_t list_types(struct ct_go_world *v, const struct sum *sums, uint32_t n, bool known,
-	struct ct_go_heap_type *ret)
-{
-	uint32_t n_types = 0;
-	char name[MAX_NAME];
-
-	for (uint32_t i = 0; i < n; i++) {
-		if (!sums[i].objects)
-			continue;
-		ct_go_typing_name(&v->typing, &sums[i].sample, name, sizeof(name));
-		ret[n_types++] = (struct ct_go_heap_type){
-			ct_sink_string(v->o->sink, name), known, sums[i].objects, sums[i].bytes};
-	}
-	return n_types;
-}
-
-static enum ct_status add_types(struct ct_go_world *v, struct ct_fact_go_heap *fact)
-{
-	uint32_t n_known = v->typing.known.n, n;
-	ct_autofree struct sums *sums = calloc(1, sizeof(*sums));
-	ct_autofree struct sum *known = calloc((size_t)n_known + 1, sizeof(*known));
-	struct ct_go_heap_type *types = ct_arena_new_array(ct_sink_arena(v->o->sink),
-		(size_t)n_known + CT_COUNT(sums->other), struct ct_go_heap_type);
-
-	if (!sums || !known || !types)
-		return CT_NO_MEMORY;
-	sums->known = known;
-	count_objects(v, sums, fact);
-	n = list_types(v, known, n_known, true, types);
-	n += list_types(v, sums->other, CT_COUNT(sums->other), false, types + n);
-	fact->n_types = join_names(types, n);
-	fact->types = types;
-	return CT_OK;
-}
-
-static enum ct_status add_heap(struct ct_go_world *v)
-{
-	struct ct_fact_go_heap fact = {
-		.span_bytes = v->heap->bytes, .guessed_stacks = v->n_guessed};
-	struct ct_go_marked marked;
-	enum ct_status status = add_types(v, &fact);
-
-	ct_go_mark_count(v->mark, &marked);
-	fact.objects = marked.objects;
-	fact.bytes = marked.bytes;
-	fact.guessed_objects = marked.guessed;
-	if (marked.unread)
-		ct_target_note(v->o->target, CT_NOTE_DAMAGED, "Go heap",
-			"%" PRIu64 " parts of objects are not in the core: what only they keep "
-			"alive looks unreachable",
-			marked.unread);
-	if (!status)
-		ct_sink_go_heap(v->o->sink, &fact);
-	return status;
-}
+#define MAX_HAS   8 /* finalizers and the like of one object that are told */
 
 /* ---- one object ---- */
 
@@ -222,6 +94,87 @@ static enum ct_status add_links(
 	return CT_OK;
 }
 
+/* ---- what the runtime has written down about it ---- */
+
+struct written {
+	struct ct_go_world *v;
+	const struct ct_go_object *object;
+	struct ct_fact_go_object *fact;
+	const char *has[MAX_HAS];
+	enum ct_status status;
+};
+
+/* Of the function value at this address; NULL: not known. */
+static const char *name_function(struct ct_go_world *v, uint64_t at)
+{
+	const struct ct_go *go = v->o->go;
+	struct ct_go_function function;
+	uint64_t closure, pc;
+
+	if (ct_read_u64(go->target, at, &closure) || ct_read_u64(go->target, closure, &pc) ||
+		!ct_go_function_at(&go->tables, pc, &function) || function.entry != pc)
+		return NULL;
+	return ct_go_function_name(&function);
+}
+
+static void add_has(struct written *w, const char *what, const char *function)
+{
+	struct ct_fact_go_object *fact = w->fact;
+	const char *words = function ? ct_sink_printf(w->v->o->sink, "%s: %s()", what, function)
+				     : ct_sink_string(w->v->o->sink, what);
+
+	if (words && fact->n_has < MAX_HAS)
+		w->has[fact->n_has++] = words;
+}
+
+static void see_special(void *arg, const struct ct_go_special *special)
+{
+	struct written *w = arg;
+	const struct ct_go *go = w->v->o->go;
+	struct ct_go_object object;
+
+	if (w->status || !ct_go_special_object(w->v->heap, special, &object) ||
+		object.id != w->object->id)
+		return;
+	switch ((enum ct_go_special_kind)special->kind) {
+	case CT_GO_SPECIAL_FINALIZER:
+		add_has(w, "a finalizer",
+			name_function(w->v, special->at + ct_go_at(go, SPECIALFINALIZER_FN)));
+		break;
+	case CT_GO_SPECIAL_CLEANUP:
+		/* cleanupFn: call, function, argument; before, what calls it is a closure. */
+		add_has(w, "a cleanup",
+			ct_go_has(go, SPECIALCLEANUP_CLEANUP)
+				? name_function(w->v,
+					  special->at + ct_go_at(go, SPECIALCLEANUP_CLEANUP) + 8)
+				: NULL);
+		break;
+	case CT_GO_SPECIAL_WEAK:
+		add_has(w, "a weak pointer to it", NULL);
+		break;
+	case CT_GO_SPECIAL_PROFILE:
+		w->status = ct_go_allocation_stack(w->v, special, &w->fact->allocation);
+		if (w->status == CT_FAULT)
+			w->status = CT_OK;
+		break;
+	case CT_GO_SPECIAL_OTHER:
+		break;
+	}
+}
+
+/* A slot that is free has nothing, whatever is left in the lists. */
+static enum ct_status add_written(
+	struct ct_go_world *v, const struct ct_go_object *object, struct ct_fact_go_object *fact)
+{
+	struct written w = {.v = v, .object = object, .fact = fact};
+
+	if (!fact->allocated)
+		return CT_OK;
+	(void)ct_go_specials_of(v->heap, object->span, see_special, &w);
+	fact->has = ct_arena_copy(ct_sink_arena(v->o->sink), w.has, fact->n_has * sizeof(*w.has));
+	return w.status ? w.status : fact->has ? CT_OK : CT_NO_MEMORY;
+}
+
 static enum ct_status add_object(
 	struct ct_go_world *v, uint64_t address, const struct ct_go_object *object)
 {
@@ -230,10 +183,11 @@ static enum ct_status add_object(
 		.start = object->start,
 		.size = object->span->elemsize,
 		.allocated = ct_go_is_allocated(object->span, object->index),
-		.type = ct_go_name_type(v, object->id)};
-	enum ct_status status = CT_OK;
+		.type = ct_go_name_type(v, object->id),
+		.allocation = CT_NONE};
+	enum ct_status status = add_written(v, object, &fact);
 
-	if (ct_go_mark_has(v->mark, object->id))
+	if (!status && ct_go_mark_has(v->mark, object->id))
 		status =
 			ct_go_path_find(v->heap, v->masks, ct_go_world_roots, v, object->id, &path);
 	if (status == CT_NOT_FOUND)
@@ -311,7 +265,7 @@ enum ct_status ct_go_observe_heap(struct ct_go_observation *o, bool wanted, uint
 	if (wanted || found)
 		status = ct_go_world_types(v);
 	if (!status && wanted)
-		status = add_heap(v);
+		status = ct_go_observe_live(v);
 	if (!status && wanted)
 		status = add_freed(v);
 	if (!status && found)
