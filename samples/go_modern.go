@@ -42,6 +42,7 @@ var (
 	})
 	cleaner  = named("cleaner")
 	canceler = named("canceler")
+	watched  *queue[bool] // has a cleanup that will not run
 )
 
 func eachDoor(yield func(*sync.Mutex) bool) {
@@ -91,6 +92,7 @@ func reachedByWeak() (weak.Pointer[queue[bool]], *actor) {
 		runtime.KeepAlive(q)
 	})
 	wait(a, "chan-recv", q.items, nil)
+	has(q, "a weak pointer to it")
 	return weak.Make(q), a
 }
 
@@ -104,6 +106,23 @@ func reachedByCleanup() *actor {
 	a := start("by cleanup", func() { <-items })
 	wait(a, "chan-recv", items, nil)
 	return a
+}
+
+// has is what the runtime has written down about an object; where it was allocated is not.
+func has(object interface{}, what string) {
+	tell("allocated", fields{"address": address(object), "at": "", "has": what})
+}
+
+func wipe(int) {}
+
+func watch() {
+	watched = &queue[bool]{items: make(chan bool)}
+	runtime.AddCleanup(watched, wipe, 7)
+	if since(26) { // before, a closure without a name calls it
+		has(watched, "a cleanup: main.wipe()")
+	} else {
+		has(watched, "a cleanup")
+	}
 }
 
 //go:noinline
@@ -163,6 +182,7 @@ func main() {
 	wait(cleaner, "sleep", nil, fields{"timed": true})
 	weakly, byWeak := reachedByWeak()
 	byCleanup := reachedByCleanup()
+	watch()
 	for _, one := range []*actor{byWeak, byCleanup} {
 		expect(one, "main.start.func1", nil, "chan receive")
 	}

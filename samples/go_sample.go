@@ -37,6 +37,10 @@
 //	heap        {live, objects}: bytes and objects that the runtime counted just before, right after a collection
 //	heap_object {address, alive, kept_by, steps, type, large_type}: an object; kept_by is in the words for its root,
 //	            steps is how many objects lead to it, itself included; large_type is known since 1.22
+//	allocated   {address, at, has, large_type, free}: explain says that it was allocated at "main.f() file.go:1", or there
+//	            for others, or nothing of that; what it has; that its slot is free
+//	heap_places {row, rate, scales, places: {place: objects}}: objects of a row of the heap by where they were allocated,
+//	            sampled at that rate; scales: they are said to stand for the others
 //	stack_word  {tid, address}: the address is on its stack
 //	context     {address, kind, parent, key, value, err, cause, deadline, children, waiters, ignored_by, lost}: a context
 //	            that lives; deadline is past or ahead; lost: nothing can cancel it but its parent

@@ -63,7 +63,7 @@ CRASHES = {"go_all_asleep", "go_panics", "go_bad_pointer", "go_cgo_signal"}
 # They are caught at a different place each time.
 COPIES = {"go_spin": 2, "go_running": 2, "go_gc": 3}
 # Programs that do one of several things, and list them when they are told none.
-HAVE_CASES = {"go_chan_rescue", "go_panics", "go_bad_pointer", "go_all_asleep", "go_cgo_signal", "go_left"}
+HAVE_CASES = {"go_allocations", "go_chan_rescue", "go_panics", "go_bad_pointer", "go_all_asleep", "go_cgo_signal", "go_left"}
 
 
 def plan_of(sample):

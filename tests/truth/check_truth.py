@@ -46,7 +46,7 @@ def ask_others(binary, core, truth, report, files):
     """The heap as a whole, pools, contexts, timers, and {address: {key: [texts]}} of the truth's objects."""
     if "pool" in truth.values:
         report.pools = ask(binary, "pools", str(core), *files)
-    report.heap = ask(binary, "heap", str(core)).get("heap") if "heap" in truth.values else None
+    report.heap = ask(binary, "heap", str(core)).get("heap") if {"heap", "heap_places"} & truth.values.keys() else None
     if "freed_use" in truth.values:
         report.heap_findings = ask(binary, "heap", str(core), *files)["findings"]
     if "context" in truth.values:
@@ -58,7 +58,7 @@ def ask_others(binary, core, truth, report, files):
         report.suspects = suspects(binary, core, value, *files)
     if "timer" in truth.values:
         report.timers = ask(binary, "timers", str(core), *files).get("timers")
-    for value in (v for word in ("heap_object", "stack_word", "had_by") for v in truth.values.get(word, [])):
+    for value in (v for word in ("heap_object", "allocated", "stack_word", "had_by") for v in truth.values.get(word, [])):
         said = report.explained.setdefault(value["address"], {})
         answer = ask(binary, "explain", str(core), value["address"])
         for fact in answer["explained"]["facts"]:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is in the heap of a Go program, and what lives there: contexts, timers, pools."""
 
+import math
+
 from go_leak_checks import RETAINED_SLACK
 from report_view import number
 
@@ -31,6 +33,11 @@ def check_freed_use(report, _, value):
         yield f"one pointer into freed memory, with {words}, should be told: {texts}"
 
 
+def large_type(truth, value):
+    """What a larger object names itself, since 1.22; None: nothing."""
+    return value.get("large_type") if tuple(map(int, truth.core["go"].split(".")[:2])) >= (1, 22) else None
+
+
 def check_heap_object(report, truth, value):
     said = report.explained[value["address"]]
     what, links = value["address"], said.get("kept by", []) + said.get("then by", [])
@@ -48,9 +55,7 @@ def check_heap_object(report, truth, value):
         yield f"{what}: is kept by {links[0]}, should be {value['kept_by']}"
     if len(links) != value.get("steps", len(links)):
         yield f"{what}: {len(links)} steps lead to it, should be {value['steps']}: {links}"
-    kind = value.get("type")
-    if tuple(map(int, truth.core["go"].split(".")[:2])) >= (1, 22):
-        kind = kind or value.get("large_type")
+    kind = value.get("type") or large_type(truth, value)
     if kind and f" {kind}" not in f" {said['object'][0]}":
         yield f"{what}: is {said['object'][0]}, should be {kind}"
 
@@ -185,6 +190,44 @@ def only_told_pools(report, truth):
             yield f"false {finding['rule']}: {finding.get('title')}"
 
 
+def check_allocated(report, truth, value):
+    said, what, wanted = report.explained[value["address"]], value["address"], value["at"]
+    by, kind = said.get("allocated by", []), large_type(truth, value)
+    ends = tuple(f"{before}{wanted}, as the heap profile recorded" for before in ("", " for "))
+    if not wanted and by:
+        yield f"{what}: is allocated by {by}, though that is not recorded"
+    if wanted and not (len(by) == 1 and (by[0] == ends[0] or by[0].endswith(ends[1]))):
+        yield f"{what}: is allocated by {by}, should be {wanted}"
+    if said.get("has", []) != ([value["has"]] if "has" in value else []):
+        yield f"{what}: has {said.get('has')}, should be {value.get('has')}"
+    if said["state"][0].startswith("a free slot") != value.get("free", False):
+        yield f"{what}: is said to be {said['state'][0]}, its slot is{'' if value.get('free') else ' not'} free"
+    if kind and kind not in said["object"][0]:
+        yield f"{what}: is {said['object'][0]}, should be {kind}"
+
+
+def check_heap_places(report, _, value):
+    """Of n objects about n times the chance of one are sampled; six deviations are no accident."""
+    row = next((kind for kind in report.heap["types"] if kind["name"] == value["row"]), None)
+    if row is None:
+        yield f"{value['row']}: there are none"
+        return
+    size = row["bytes"] / row["objects"]
+    chance = min(value["rate"], 1) if value["rate"] <= 1 else -math.expm1(-size / value["rate"])
+    found = {f"{place['function']}() {place['file'].rsplit('/', 1)[-1]}:{place['line']}": place
+             for place in row.get("places", []) if place["function"].startswith("main.")}
+    for name in sorted(found.keys() - value["places"].keys()):
+        yield f"{value['row']}: some are from {name}, none are"
+    for name, n in value["places"].items():
+        place = found.get(name, {"sampled": 0})
+        if abs(place["sampled"] - n * chance) > 6 * math.sqrt(n * chance * (1 - chance)):
+            yield f"{value['row']}: {place['sampled']} from {name} were sampled, of {n} it is one in {1 / chance:.1f}"
+        elif ("bytes" in place) != value["scales"]:
+            yield f"{value['row']}: those from {name} are said to stand for {place.get('bytes')} bytes"
+        elif value["scales"] and abs(place["bytes"] - n * size) > 6 * size * math.sqrt(n * (1 - chance) / chance) + 1:
+            yield f"{value['row']}: {place['bytes']} bytes ± {place['error']} are from {name}, should be {n * size:.0f}"
+
+
 HEAP_CHECKS = {
     "context": check_context,
     "timer": check_timer,
@@ -193,5 +236,7 @@ HEAP_CHECKS = {
     "heap": check_heap,
     "freed_use": check_freed_use,
     "heap_object": check_heap_object,
+    "allocated": check_allocated,
+    "heap_places": check_heap_places,
     "stack_word": check_stack_word,
 }

@@ -45,6 +45,12 @@ TRUTH = [
     {"heap": {"live": 1 << 20, "objects": 9000}},
     {"heap_object": {"address": "0x80", "alive": True, "kept_by": "main.shop", "steps": 2, "type": "main.order"}},
     {"heap_object": {"address": "0x90", "alive": False}},
+    {"allocated": {"address": "0xd0", "at": "main.load() m.go:5", "has": "a finalizer: main.f()", "large_type": "main.big"}},
+    {"allocated": {"address": "0xe0", "at": "main.load() m.go:6"}},
+    {"allocated": {"address": "0xf0", "at": "", "free": True}},
+    {"heap_places": {"row": "x", "rate": 1, "scales": True, "places": {"main.load() m.go:5": 10, "main.load() m.go:6": 2}}},
+    {"heap_places": {"row": "y", "rate": 4096, "scales": True, "places": {"main.load() m.go:5": 4096}}},
+    {"heap_places": {"row": "z", "rate": 1, "scales": False, "places": {"main.load() m.go:5": 1}}},
     {"freed_use": {"from": "0xa0", "to": "0xb0"}},
     {"stack_word": {"address": "0xa0", "tid": "g:7"}},
     {"pool": {"address": "0x5000", "name": "main.pages", "new": "main.newPage", "objects": 3, "victims": 1,
@@ -58,6 +64,10 @@ TRUTH = [
 
 def wait_of(kind, resource, **more):
     return {"kind": kind, "resource": resource, "trust": "layout", "why": "its sudog", **more}
+
+
+def place(line, function="main.load", **more):
+    return {"function": function, "file": "/src/m.go", "line": line, **more}
 
 
 def right_report():
@@ -118,7 +128,12 @@ def right_report():
         "timers": [{"kind": "ticker", "count": 2, "period_ns": 5, "first_ns": 1 << 50, "waiters": ["g:7"], "alone": 0,
                     "retained": 100, "calls": {"function": "main.f"}}],
         "heap": {"live": 1 << 20, "objects": 9001, "guessed_objects": 0, "guessed_stacks": 0, "types": [
-            {"name": "main.order", "bytes": 1 << 19, "objects": 9000}, {"name": "x", "bytes": 1 << 19, "objects": 1}]},
+            {"name": "main.order", "bytes": (1 << 19) - 192, "objects": 4890},
+            {"name": "x", "bytes": 192, "objects": 12, "places": [
+                place(5, sampled=10, bytes=160, error=0), place(6, sampled=2, bytes=32, error=0)]},
+            {"name": "y", "bytes": 4096 * 64, "objects": 4096, "places": [
+                place(5, sampled=70, bytes=70 * 4128, error=35000), place(7, "runtime.malg", sampled=1)]},
+            {"name": "z", "bytes": 4096 * 64, "objects": 3, "places": [place(5, sampled=1)]}]},
         "contexts": [
             {"index": 0, "address": "0xa0", "kind": "timer", "parent": 1, "err": "late", "overdue_ns": 5, "waiters": ["g:7"], "lost": True},
             {"index": 1, "address": "0xb0", "kind": "cancel", "children": 2, "ignored_by": ["g:9"]}],
@@ -126,7 +141,12 @@ def right_report():
             "0x80": {"object": ["main.order, 80 bytes of Go's heap"], "state": ["alive"],
                      "kept by": ["variable main.shop"], "then by": ["[]*main.order + 8"]},
             "0x90": {"object": ["80-byte objects, 80 bytes of Go's heap"], "state": ["garbage: nothing leads to it"]},
-            "0xa0": {"stack": ["of goroutine 7, 8 bytes above its stack pointer"]}},
+            "0xa0": {"stack": ["of goroutine 7, 8 bytes above its stack pointer"]},
+            "0xd0": {"object": ["main.big, 768 bytes of Go's heap"], "state": ["alive"],
+                     "allocated by": ["main.load() m.go:5, as the heap profile recorded"], "has": ["a finalizer: main.f()"]},
+            "0xe0": {"object": ["x"], "state": ["alive"],
+                     "allocated by": ["strings.Repeat() s.go:1 for main.load() m.go:6, as the heap profile recorded"]},
+            "0xf0": {"object": ["x"], "state": ["a free slot: nothing lives there"]}},
     }
 
 
@@ -224,6 +244,26 @@ WRONG = {
     "waiters": (lambda r: r["contexts"][0].update(waiters=[]), "waiters are []"),
     "cancelled": (lambda r: r["contexts"][1].update(err="x"), "is said to be cancelled: x"),
     "type": (lambda r: r["explained"]["0x80"].update(object=["64-byte objects"]), "is 64-byte objects, should be"),
+    "other place": (lambda r: r["explained"]["0xd0"].update({"allocated by": ["main.load() m.go:6, as the heap profile recorded"]}),
+                    "0xd0: is allocated by ['main.load() m.go:6"),
+    "part of a place": (lambda r: r["explained"]["0xe0"].update({"allocated by": ["xmain.load() m.go:6, as the heap profile recorded"]}),
+                        "0xe0: is allocated by ['xmain.load()"),
+    "no place": (lambda r: r["explained"]["0xe0"].pop("allocated by"), "0xe0: is allocated by [], should be"),
+    "false place": (lambda r: r["explained"]["0xf0"].update({"allocated by": ["main.load() m.go:6"]}), "though that is not recorded"),
+    "no finalizer": (lambda r: r["explained"]["0xd0"].pop("has"), "0xd0: has None, should be a finalizer"),
+    "false finalizer": (lambda r: r["explained"]["0xe0"].update(has=["a finalizer"]), "0xe0: has ['a finalizer'], should be None"),
+    "not free": (lambda r: r["explained"]["0xf0"].update(state=["alive"]), "0xf0: is said to be alive, its slot is free"),
+    "false free": (lambda r: r["explained"]["0xe0"].update(state=["a free slot"]), "its slot is not free"),
+    "large type": (lambda r: r["explained"]["0xd0"].update(object=["768-byte objects"]), "0xd0: is 768-byte objects, should be main.big"),
+    "row gone": (lambda r: r["heap"]["types"][1].update(name="w"), "x: there are none"),
+    "place of a row": (lambda r: r["heap"]["types"][1]["places"].pop(), "x: 0 from main.load() m.go:6 were sampled, of 2"),
+    "false place of a row": (lambda r: r["heap"]["types"][1]["places"].append(place(9, sampled=1)), "x: some are from main.load() m.go:9"),
+    "all of a row": (lambda r: r["heap"]["types"][1]["places"][0].update(sampled=9), "x: 9 from main.load() m.go:5 were sampled, of 10"),
+    "some of a row": (lambda r: r["heap"]["types"][2]["places"][0].update(sampled=120), "y: 120 from main.load() m.go:5 were sampled"),
+    "bytes of a place": (lambda r: r["heap"]["types"][2]["places"][0].update(bytes=4096 * 64 + 196000),
+                         "y: 458144 bytes ± 35000 are from"),
+    "no scale": (lambda r: r["heap"]["types"][2]["places"][0].pop("bytes"), "y: those from main.load() m.go:5 are said to stand for None"),
+    "false scale": (lambda r: r["heap"]["types"][3]["places"][0].update(bytes=9, error=0), "z: those from main.load() m.go:5 are said to stand for 9"),
     "frame of a use": (lambda r: r["findings"][-2]["steps"][0].pop("frame"), "frame None is not"),
     "type of a use": (lambda r: r["findings"][-2]["steps"][0].update(text="*x at 0xc0"), "is not about *main.page"),
     "use gone": (lambda r: r["findings"][-2]["steps"].clear(), "is not told"),
