@@ -4,6 +4,7 @@
 #include "fake_go_heap.h"
 #include "go_code.h"
 #include "runtime/go/allocations.h"
+#include "runtime/go/heap_observe.h"
 
 #define SPAN_RECORD DATA /* of the first span; that of the second is behind it */
 #define SPECIAL     (DATA + 0x100)
@@ -295,9 +296,97 @@ static void the_stack_of_one_object(void **state)
 	end(s);
 }
 
+/* ---- what is told of one object ---- */
+
+#define CLOSURE (DATA + 0xe00) /* of the program's function */
+
+/* The last object, which nothing leads to, so that no way to it is looked for. */
+static const struct ct_fact_go_object *explain(struct stage *s, struct ct_facts **facts)
+{
+	const uint64_t address = ARENA + (N - 1) * SIZE;
+	struct ct_error err;
+
+	s->world.masks = calloc(1, sizeof(*s->world.masks));
+	s->world.masks->heap = s->heap;
+	assert_int_equal(
+		ct_go_typing_init(&s->world.typing, s->heap, s->world.mark, s->world.masks), CT_OK);
+	s->world.marked = s->world.typed = true;
+	s->o.world = &s->world;
+	assert_int_equal(ct_go_observe_heap(&s->o, false, address), CT_OK);
+	ct_go_typing_free(&s->world.typing);
+	free(s->world.masks);
+	assert_int_equal(ct_sink_finish(s->o.sink, facts, &err), CT_OK);
+	s->o.sink = NULL;
+	return (*facts)->go_object;
+}
+
+static void only_what_is_allocated_was_allocated_by_somebody(void **state)
+{
+	static const uint8_t none[CT_GO_PAGE / SIZE / 8 + 1];
+
+	for (unsigned i = 0; i < 4; i++) {
+		struct stage *s = begin(*state);
+		struct ct_facts *facts;
+
+		if (i == 1) { /* a free slot */
+			s->heap->spans[0].freeindex = N - 1;
+			s->heap->spans[0].alloc = none;
+		} else if (i == 2) {
+			word(bucket(1) + 32, SIZE + 16);
+		} else if (i == 3) { /* only the one before it was sampled */
+			word(special(N - 2), 0);
+		}
+		const struct ct_fact_go_object *o = explain(s, &facts);
+		assert_int_equal(o->allocated, i != 1);
+		assert_int_equal(o->allocation != CT_NONE, i == 0);
+		assert_int_equal(o->n_has, 0);
+		ct_facts_free(facts);
+		end(s);
+	}
+}
+
+static void what_an_object_has(void **state)
+{
+	static const struct {
+		uint8_t minor, kind;
+		uint64_t function;
+		const char *has;
+	} rows[] = {
+		{24, 1, CLOSURE, "a finalizer: main.load()"},
+		{24, 1, CLOSURE + 8, "a finalizer"}, /* not where a function begins */
+		{24, 1, NOWHERE, "a finalizer"},
+		{24, 2, CLOSURE, "a weak pointer to it"},
+		{24, 6, CLOSURE, "a cleanup"},
+		{26, 7, CLOSURE, "a cleanup: main.load()"},
+		{26, 8, CLOSURE, NULL},
+	};
+
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		struct stage *s = begin(*state);
+		struct ct_facts *facts;
+
+		go.version.minor = rows[i].minor;
+		go.layout.offset[CT_GO_SPECIALFINALIZER_FN] = RECORD;
+		if (rows[i].minor > 24)
+			go.layout.offset[CT_GO_SPECIALCLEANUP_CLEANUP] = RECORD - 8;
+		word(CLOSURE, CODE + CODE_SIZE);
+		word(CLOSURE + 8, CODE + CODE_SIZE + 1);
+		put_special(N - 1, (N - 1) * SIZE, rows[i].kind, rows[i].function);
+		const struct ct_fact_go_object *o = explain(s, &facts);
+		assert_int_equal(o->n_has, rows[i].has != NULL);
+		assert_int_equal(o->allocation, CT_NONE);
+		if (rows[i].has)
+			assert_string_equal(o->has[0], rows[i].has);
+		ct_facts_free(facts);
+		end(s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(only_what_is_allocated_was_allocated_by_somebody),
+		TEST(what_an_object_has),
 		TEST(kinds_have_other_numbers_in_other_versions),
 		TEST(lists_of_all_spans_or_of_one),
 		TEST(samples_by_row_and_stack),
