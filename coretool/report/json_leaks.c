@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Leaked goroutines in groups, and each with what it keeps alive. */
 #include "report/json.h"
+#include "rules/other_side.h"
 #include "rules/words.h"
 
 static json_t *json_bytes(struct ct_record *r, uint64_t retained, uint64_t stacks)
@@ -57,6 +58,7 @@ json_t *ct_json_leak(const struct ct_json *j, uint32_t index)
 	uint32_t first = group->group->actors[0];
 	const struct ct_actor *a = &j->facts->actors[first];
 	struct ct_record r = ct_record_new();
+	struct ct_arena words = {0};
 
 	ct_record_int(&r, "count", group->group->n);
 	if (a->n_waits)
@@ -68,6 +70,8 @@ json_t *ct_json_leak(const struct ct_json *j, uint32_t index)
 		ct_record_add(&r, "created_by", ct_json_creator(j, first, group->group->n == 1));
 	if (a->labels)
 		ct_record_add(&r, "labels", ct_json_labels(j->facts->label_sets[a->labels]));
+	ct_record_text(&r, "other_side", ct_say_object_and_other_side(&words, j->facts, first));
+	ct_arena_free(&words);
 	ct_record_add(&r, "ignored_by",
 		group->ignored_by ? ct_json_text(group->ignored_by) : json_null());
 	add_members(j, &r, group);

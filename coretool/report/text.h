@@ -54,6 +54,9 @@ uint32_t ct_text_count_objects(const struct ct_text *t, const uint32_t *actors, 
 void ct_text_doing(struct ct_text *t, const uint32_t *actors, uint32_t n);
 /* A line that begins a paragraph: who they are, and what they do. */
 void ct_text_who_does(struct ct_text *t, const uint32_t *actors, uint32_t n);
+/* Who will end the wait of n actors that wait in one way, by the first of them; NULL: nothing is to
+ * be said. */
+const char *ct_text_other_side(struct ct_text *t, const uint32_t *actors, uint32_t n);
 /* A line that says why they do not go on, when it is the same of all. */
 void ct_text_why(struct ct_text *t, const uint32_t *actors, uint32_t n);
 /* " at take_b() a.c:41" and how many other places; nothing when no place is known. */

@@ -196,6 +196,9 @@ static void write_places(struct ct_text *t, struct actors *actors, const char *d
 		ct_text_add(t, " wait%s %s", places[i].n == 1 ? "s" : "", doing);
 		ct_text_place(t, who, places[i].n);
 		ct_text_end(t);
+		const char *other = ct_text_other_side(t, who, places[i].n);
+		if (other)
+			ct_text_say(t, "      %s", other);
 	}
 	if (rest)
 		ct_text_say(t, "    … %u more elsewhere (-v)", rest);

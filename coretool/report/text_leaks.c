@@ -12,8 +12,11 @@ static void write_group(struct ct_text *t, const struct ct_leak_group *leaks)
 {
 	const struct ct_group *group = leaks->group;
 	uint32_t stack = t->facts->actors[group->actors[0]].stack;
+	const char *other = ct_text_other_side(t, group->actors, group->n);
 
 	ct_text_who_does(t, group->actors, group->n);
+	if (other)
+		ct_text_say(t, "    %s", other);
 	if (leaks->ignored_by)
 		ct_text_say(t, "    ignored by %s", leaks->ignored_by);
 	ct_text_say(t, "    %s %" PRIu64 " bytes alive, and %" PRIu64 " of stacks",

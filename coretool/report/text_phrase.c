@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parts of sentences about one actor or a group of them. */
 #include "report/text.h"
+#include "rules/other_side.h"
 #include "rules/words.h"
 
 #define OBJECTS_SHOWN 3
@@ -104,6 +105,27 @@ void ct_text_wait(struct ct_text *t, const struct ct_wait *wait, bool plural)
 		ct_text_add(t, " (with a timeout)");
 	if (wait->has_since && !plural)
 		add_duration(t, wait->since_ns);
+}
+
+/* Is it the first of those who would end its wait? Then that is true of itself alone. */
+static bool is_own_waker(const struct ct_text *t, uint32_t actor)
+{
+	const struct ct_wait *wait = ct_text_first_wait(t, actor);
+	struct ct_doer list[CT_MAX_DOERS];
+	uint32_t n = 0;
+
+	return wait && ct_list_doers(t->facts, wait, list, &n) && list[0].actor == actor;
+}
+
+const char *ct_text_other_side(struct ct_text *t, const uint32_t *actors, uint32_t n)
+{
+	bool is_select = t->facts->actors[actors[0]].n_waits > 1;
+	bool many = n > 1 && (is_select || ct_text_count_objects(t, actors, n) > 1 ||
+				     is_own_waker(t, actors[0]));
+	const char *text = many ? ct_say_object_and_other_side(&t->words, t->facts, actors[0])
+				: ct_say_other_side(&t->words, t->facts, actors[0]);
+
+	return text && many ? ct_arena_printf(&t->words, "e.g. %s", text) : text;
 }
 
 /* Of one that waits for nothing we know. */

@@ -16,7 +16,8 @@
 #include "facts/sink.h"
 #include "report/format.h"
 
-#define DOC_ALL_WANTS (CT_WANT_STACKS | CT_WANT_LINES | CT_WANT_HELD | CT_WANT_NAMES)
+#define DOC_ALL_WANTS                                                                              \
+	(CT_WANT_STACKS | CT_WANT_LINES | CT_WANT_HELD | CT_WANT_NAMES | CT_WANT_LEAKS)
 #define DOC_ANALYZE                                                                                \
 	(CT_SECTION_FINDINGS | CT_SECTION_CHAINS | CT_SECTION_THREADS | CT_SECTION_HINTS)
 
