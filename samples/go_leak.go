@@ -36,6 +36,7 @@ var (
 	shutdown = make(chan struct{}) // a variable reaches it
 	harbour  = newDock()           // and this
 	kept     []*actor
+	watch    *time.Ticker // can be had
 	orders   int
 	errDebt  = errors.New("nobody may owe so much")
 )
@@ -256,6 +257,96 @@ func keepers() []*actor {
 	return all
 }
 
+// ---- tickers that only they have ----
+
+// guard waits for word before it looks at its clock.
+//
+//go:noinline
+func guard(ticker *time.Ticker, tick <-chan time.Time, word chan order) {
+	<-word
+	<-tick
+	if ticker != nil {
+		ticker.Stop()
+	}
+}
+
+// onGuard leaves one behind, who has these.
+//
+//go:noinline
+func onGuard(ticker *time.Ticker, tick <-chan time.Time) *actor {
+	word := make(chan order)
+	a := at(start("guard", func() { guard(ticker, tick, word) }), "chan-recv", word)
+	forEver(a, "chan receive")
+	return a
+}
+
+func every(hours int) *time.Ticker { return time.NewTicker(time.Duration(hours) * time.Hour) }
+
+// ticks tells of a ticker: by whom it is kept, if only leaked goroutines have it. Since Go 1.23 what nobody waits
+// for is in no list.
+func ticks(hours, count int, keepers ...*actor) {
+	told := fields{"kind": "ticker", "count": count, "period_ns": int64(hours) * int64(time.Hour)}
+	if since(23) {
+		told["listed"] = false
+	}
+	if len(keepers) > 0 {
+		told["leaked_keepers"] = keepers
+	}
+	tell("timer", told)
+}
+
+// One has the ticker, one no more than its channel.
+//
+//go:noinline
+func leftTickers() {
+	first, second := every(39), every(39)
+	guards := []*actor{onGuard(first, first.C), onGuard(nil, second.C)}
+	ticks(39, 2, guards...)
+	finding("CT221", "P2", guards, "likely", "possible")
+	tell("finding_says", fields{"rule": "CT221", "level": "P2",
+		"words": "2 tickers, every 39 h, are left to 2 goroutines that are leaked"})
+}
+
+// Somebody else can stop these, or there is nothing to stop.
+//
+//go:noinline
+func sharedTickers() {
+	watch = every(40)
+	onGuard(watch, watch.C)
+	ticks(40, 1)
+	ofTimer := every(41)
+	time.AfterFunc(time.Hour, func() { ofTimer.Stop() })
+	onGuard(ofTimer, ofTimer.C)
+	ticks(41, 1)
+	ofOther := every(42)
+	tick := ofOther.C // and no more
+	fine(at(start("watchman", func() {
+		<-shutdown
+		<-tick
+	}), "chan-recv", shutdown), "chan receive")
+	onGuard(ofOther, ofOther.C)
+	ticks(42, 1)
+	stopped := every(43)
+	stopped.Stop()
+	onGuard(stopped, stopped.C)
+	tell("no_timer", fields{"kind": "ticker", "period_ns": int64(43 * time.Hour)})
+	once := fields{"kind": "channel", "count": 1, "first_ns": int64(44 * time.Hour)}
+	onGuard(nil, time.NewTimer(44*time.Hour).C)
+	if since(23) {
+		once["listed"] = false
+		// Nobody has it, so that it is garbage.
+		orders += cap(every(46).C)
+		tell("no_timer", fields{"kind": "ticker", "period_ns": int64(46 * time.Hour)})
+	}
+	tell("timer", once)
+	calls := time.AfterFunc(45*time.Hour, func() { orders++ })
+	word := make(chan order)
+	forEver(at(start("caller", func() {
+		<-word
+		calls.Stop()
+	}), "chan-recv", word), "chan receive")
+}
+
 // ---- near misses ----
 
 // Nothing that anybody does would wake it, which is another mistake.
@@ -350,6 +441,9 @@ func main() {
 		forEver(a, "chan send")
 	}
 	tell("retained", fields{"tids": archivists, "bytes": 3*scan + catalog, "stacks": 3 * page})
+
+	leftTickers()
+	sharedTickers()
 
 	waiting, c := reachedByStack()
 	fine(waiting, "chan send")

@@ -44,8 +44,9 @@
 //	stack_word  {tid, address}: the address is on its stack
 //	context     {address, kind, parent, key, value, err, cause, deadline, children, waiters, ignored_by, lost}: a context
 //	            that lives; deadline is past or ahead; lost: nothing can cancel it but its parent
-//	timer       {kind, count, first_ns, calls, period_ns, mode, tids, alone, retained, listed}: timers that coretool
-//	            timers has in one record, with about that until the first fires, and about these bytes retained
+//	timer       {kind, count, first_ns, calls, period_ns, mode, tids, alone, retained, listed, leaked_keepers}: timers
+//	            that coretool timers has in one record, with about that until the first fires, and about these bytes
+//	            retained; leaked_keepers: only these have it, and they are leaked
 //	no_timer    {kind, calls, period_ns}: there is none such
 //	pool        {address, objects, victims, types, doubles, new, name, large, rules, deep_rules}: a sync.Pool: how many
 //	            objects it has, of which types, which of them twice; large: its largest has more bytes; the rules that

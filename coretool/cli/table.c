@@ -145,7 +145,7 @@ static const char timers_help[] =
 	"fire, counted from the last time that the runtime noted, who waits for them, and what "
 	"would "
 	"be garbage without them. Since Go 1.23 a channel's timer is in no list while nobody waits "
-	"for it; it is found in the heap."
+	"for it; it is found in the heap. Tickers that only leaked goroutines have are told."
 	"\n" CORE_HELP;
 static const char pools_help[] =
 	"Pools (sync.Pool) that were used since the last collection but one, those with the most "
@@ -279,7 +279,7 @@ const struct ct_command ct_commands[] = {
 		.documents = CT_DOCUMENT_REPORT,
 		.format = "text",
 		.wants = CT_WANT_STACKS | CT_WANT_NAMES | CT_WANT_GOROUTINES | CT_WANT_TIMERS |
-			 CT_WANT_RETAINED,
+			 CT_WANT_RETAINED | CT_WANT_LEAKS | CT_WANT_ALL_LEAKS,
 		.sections = CT_SECTION_TIMERS,
 		.gdb = CT_GDB_TARGET,
 		.run = ct_cmd_report},

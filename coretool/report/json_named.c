@@ -81,6 +81,9 @@ static void name_by_timers(struct naming *n, const struct ct_timer_groups *timer
 
 		for (uint32_t k = 0; k < CT_MIN(found, (uint32_t)CT_JSON_WAITERS); k++)
 			name_actor(n, actors[k]);
+		for (uint32_t k = 0;
+			k < CT_MIN(timers->groups[i].n_keepers, (uint32_t)CT_JSON_WAITERS); k++)
+			name_actor(n, timers->groups[i].keepers[k]);
 	}
 }
 

@@ -47,6 +47,17 @@ static void add_waiters(const struct ct_json *j, struct ct_record *r, uint32_t i
 		ct_record_push(r, list, ct_json_actor_id(j, actors[i]));
 }
 
+static void add_keepers(
+	const struct ct_json *j, struct ct_record *r, const struct ct_timer_group *group)
+{
+	if (!group->n_keepers)
+		return;
+	ct_record_int(r, "n_leaked_keepers", group->n_keepers);
+	json_t *list = ct_record_list(r, "leaked_keepers");
+	for (uint32_t i = 0; i < CT_MIN(group->n_keepers, (uint32_t)CT_JSON_WAITERS); i++)
+		ct_record_push(r, list, ct_json_actor_id(j, group->keepers[i]));
+}
+
 json_t *ct_json_timer(const struct ct_json *j, uint32_t index)
 {
 	const struct ct_timer_group *group = &j->timers.groups[index];
@@ -66,6 +77,7 @@ json_t *ct_json_timer(const struct ct_json *j, uint32_t index)
 	}
 	add_deadline(&r, group);
 	add_waiters(j, &r, index);
+	add_keepers(j, &r, group);
 	if (first->idle)
 		ct_record_bool(&r, "listed", false);
 	if (facts->measured) {

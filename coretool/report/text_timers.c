@@ -68,6 +68,20 @@ static void write_use(struct ct_text *t, const struct ct_timer_group *group)
 		ct_text_add(t, ", every %s", ct_say_span(&t->words, first->period));
 }
 
+/* Those that are leaked, where nobody else has them. */
+static void write_keepers(struct ct_text *t, const struct ct_timer_group *group)
+{
+	const uint32_t *actors = group->keepers;
+	uint32_t n = group->n_keepers;
+
+	if (!n)
+		return;
+	ct_text_add(t, ", and only ");
+	ct_text_who(t, actors, n, false);
+	ct_text_add(t, " ha%s %s: leaked", n > 1 ? "ve" : "s", group->n > 1 ? "them" : "it");
+	ct_text_place(t, actors, n);
+}
+
 /* Who waits for them, or that nobody does. */
 static void write_waiters(struct ct_text *t, const struct ct_timer_group *group)
 {
@@ -92,6 +106,7 @@ static void write_waiters(struct ct_text *t, const struct ct_timer_group *group)
 		if (group->n_alone)
 			ct_text_add(t, ", and nothing leads to %s any more",
 				group->n > 1 ? "them" : "it");
+		write_keepers(t, group);
 	}
 }
 

@@ -5,8 +5,8 @@
 
 struct key { /* of a timer: what those of a group have in common */
 	uint8_t kind, mode;
-	bool idle, lasting, alone, endless;
-	uint32_t site, stack, created_at; /* of the goroutine that waits */
+	bool idle, lasting, alone, endless, kept;
+	uint32_t site, stack, created_at; /* of the goroutine that waits, or has it */
 	int64_t period;
 	uint32_t timer;
 };
@@ -14,7 +14,8 @@ struct key { /* of a timer: what those of a group have in common */
 static struct key key_of(const struct ct_facts *facts, uint32_t i)
 {
 	const struct ct_go_timer *t = &facts->go_timers->timers[i];
-	const struct ct_actor *a = t->actor != CT_NONE ? &facts->actors[t->actor] : NULL;
+	uint32_t actor = t->keeper != CT_NONE ? t->keeper : t->actor;
+	const struct ct_actor *a = actor != CT_NONE ? &facts->actors[actor] : NULL;
 
 	return (struct key){
 		.kind = t->kind,
@@ -22,11 +23,12 @@ static struct key key_of(const struct ct_facts *facts, uint32_t i)
 		.idle = t->idle,
 		.lasting = t->lasting,
 		.endless = t->endless,
+		.kept = t->keeper != CT_NONE,
 		/* Of those that call a function some may be kept by others as well. */
 		.alone = t->alone && t->site == CT_NONE,
 		.site = t->site,
 		.stack = a ? a->stack : CT_NONE,
-		.created_at = a ? ct_goroutine_creator(facts, t->actor) : CT_NONE,
+		.created_at = a ? ct_goroutine_creator(facts, actor) : CT_NONE,
 		.period = t->period,
 		.timer = i,
 	};
@@ -46,6 +48,7 @@ static int compare(const struct key *x, const struct key *y)
 	ORDER(x, y, lasting);
 	ORDER(x, y, alone);
 	ORDER(x, y, endless);
+	ORDER(x, y, kept);
 	ORDER(x, y, site);
 	ORDER(x, y, stack);
 	ORDER(x, y, created_at);
@@ -80,14 +83,37 @@ static void add_member(struct ct_timer_group *group, const struct ct_go_timer *t
 	group->largest = CT_MAX(group->largest, t->retained);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	const uint32_t *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* list: room for as many as are in the group. */
+static void find_keepers(const struct ct_facts *facts, struct ct_timer_group *group, uint32_t *list)
+{
+	uint32_t n = group->first->keeper == CT_NONE ? 0 : group->n;
+
+	group->keepers = list;
+	for (uint32_t i = 0; i < n; i++)
+		list[i] = facts->go_timers->timers[group->members[i]].keeper;
+	if (n)
+		qsort(list, n, sizeof(*list), by_number);
+	for (uint32_t i = 0; i < n; i++)
+		if (!group->n_keepers || list[i] != list[group->n_keepers - 1])
+			list[group->n_keepers++] = list[i];
+}
+
 enum ct_status ct_timer_groups_make(const struct ct_facts *facts, struct ct_timer_groups *ret)
 {
 	uint32_t n = facts->go_timers ? facts->go_timers->n : 0;
 	ct_autofree struct key *keys = calloc((size_t)n + 1, sizeof(*keys));
 
 	*ret = (struct ct_timer_groups){.groups = calloc((size_t)n + 1, sizeof(*ret->groups)),
-		.members = calloc((size_t)n + 1, sizeof(*ret->members))};
-	if (!keys || !ret->groups || !ret->members) {
+		.members = calloc((size_t)n + 1, sizeof(*ret->members)),
+		.keepers = calloc((size_t)n + 1, sizeof(*ret->keepers))};
+	if (!keys || !ret->groups || !ret->members || !ret->keepers) {
 		ct_timer_groups_free(ret);
 		return CT_NO_MEMORY;
 	}
@@ -101,6 +127,9 @@ enum ct_status ct_timer_groups_make(const struct ct_facts *facts, struct ct_time
 		ret->members[i] = keys[i].timer;
 		add_member(&ret->groups[ret->n - 1], &facts->go_timers->timers[keys[i].timer]);
 	}
+	for (uint32_t i = 0; i < ret->n; i++)
+		find_keepers(facts, &ret->groups[i],
+			ret->keepers + (ret->groups[i].members - ret->members));
 	if (ret->n)
 		qsort(ret->groups, ret->n, sizeof(*ret->groups), soonest_first);
 	return CT_OK;
@@ -110,6 +139,7 @@ void ct_timer_groups_free(struct ct_timer_groups *groups)
 {
 	free(groups->groups);
 	free(groups->members);
+	free(groups->keepers);
 	*groups = (struct ct_timer_groups){0};
 }
 

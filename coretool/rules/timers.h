@@ -13,6 +13,10 @@ struct ct_timer_group {
 	const struct ct_go_timer *first; /* the one that fires first */
 	const uint32_t *members;         /* n indices into the facts' timers, in their order */
 	uint32_t n;
+	/* The leaked goroutines that alone have the tickers, each once; none: something else has
+	 * these. */
+	const uint32_t *keepers;
+	uint32_t n_keepers;
 	uint32_t n_alone;
 	int64_t last;      /* when the last one fires, as ct_go_timer.fires */
 	uint64_t retained; /* by all that are alone */
@@ -22,7 +26,7 @@ struct ct_timer_group {
 struct ct_timer_groups {
 	struct ct_timer_group *groups; /* by kind, then when they fire first */
 	uint32_t n;
-	uint32_t *members;
+	uint32_t *members, *keepers;
 };
 
 /* Nothing when the facts have no timers. */

@@ -120,8 +120,9 @@ def check_timer(report, _, value):
         yield f"timer {value}: listed is {timer.get('listed', True)}"
     if not 0 <= timer.get("retained", -1) - value.get("retained", timer.get("retained", -1)) < RETAINED_SLACK:
         yield f"timer {value}: retained is {timer.get('retained')!r}"
-    if {report.who(actor) for actor in timer.get("waiters", [])} != set(value.get("tids", [])):
-        yield f"timer {value}: its waiters are {timer.get('waiters')}"
+    for key, word in (("waiters", "tids"), ("leaked_keepers", "leaked_keepers")):
+        if {report.who(actor) for actor in timer.get(key, [])} != set(value.get(word, [])):
+            yield f"timer {value}: its {key} are {timer.get(key)}"
 
 
 def check_no_timer(report, _, value):

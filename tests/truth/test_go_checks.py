@@ -39,7 +39,7 @@ TRUTH = [
     {"panic_channel": {"tid": "g:7", "channel": "0x30", "users": ["g:9"]}},
     {"fatal": {"tid": "g:8", "class": "fault", "text": "unexpected", "address": "0x5"}},
     {"timer": {"kind": "ticker", "count": 2, "period_ns": 5, "first_ns": 1 << 50, "tids": ["g:7"], "alone": 0,
-               "retained": 90, "calls": "main.f"}},
+               "retained": 90, "calls": "main.f", "leaked_keepers": ["g:9"]}},
     {"no_timer": {"kind": "ticker", "period_ns": 6}},
     {"finding_says": {"rule": "CT222", "level": "P2", "words": "main.f"}},
     {"heap": {"live": 1 << 20, "objects": 9000}},
@@ -126,7 +126,7 @@ def right_report():
                    {"actor": "g:7", "value": "first", "value_type": "string", "recovered": True}],
         "crash": {"actor": "g:8", "class": "fault", "message": "unexpected fault", "address": "0x5"},
         "timers": [{"kind": "ticker", "count": 2, "period_ns": 5, "first_ns": 1 << 50, "waiters": ["g:7"], "alone": 0,
-                    "retained": 100, "calls": {"function": "main.f"}}],
+                    "retained": 100, "calls": {"function": "main.f"}, "leaked_keepers": ["g:9"]}],
         "heap": {"live": 1 << 20, "objects": 9001, "guessed_objects": 0, "guessed_stacks": 0, "types": [
             {"name": "main.order", "bytes": (1 << 19) - 192, "objects": 4890},
             {"name": "x", "bytes": 192, "objects": 12, "places": [
@@ -221,6 +221,7 @@ WRONG = {
     "retained": (lambda r: r["timers"][0].update(retained=80), "retained is 80"),
     "lost": (lambda r: r["contexts"][0].pop("lost"), "lost is False, should be True"),
     "waiters": (lambda r: r["timers"][0].update(waiters=[]), "its waiters are []"),
+    "keepers": (lambda r: r["timers"][0].pop("leaked_keepers"), "its leaked_keepers are None"),
     "no such words": (lambda r: r["findings"][2].update(title="keeps"), "CT222 says 'keeps'"),
     "too sure": (lambda r: r["findings"][2].update(confidence="proven"), "CT222 is P2 and proven"),
     "no fingerprint": (lambda r: r["findings"][2].update(fingerprint=None), "CT222 has no fingerprint"),

@@ -13,6 +13,8 @@
 #define MANY 1200
 
 struct told {
+	const char *leaks_doubt;
+	enum ct_trust trust; /* of the waits of goroutines 0 and 1, which are leaked */
 	struct ct_go_timer timers[MANY];
 	struct ct_fact_go_timers fact;
 	struct ct_facts *facts;
@@ -39,6 +41,7 @@ static struct ct_go_timer *timer(struct told *t, enum ct_go_timer_kind kind)
 		.site = CT_NONE,
 		.actor = CT_NONE,
 		.resource = CT_NONE,
+		.keeper = CT_NONE,
 		.fd = -1,
 		.alone = true,
 		.retained = 200,
@@ -54,7 +57,18 @@ static void judge(struct told *t, const struct ct_policy *policy)
 	bool fresh;
 	struct ct_error err;
 
-	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.22.12"});
+	ct_sink_go(s.sink,
+		&(struct ct_fact_go){.version = "go1.22.12", .leaks_doubt = t->leaks_doubt});
+	for (uint32_t i = 0; i < 2; i++) {
+		uint32_t actor = story_goroutine(&s, 7 + i, CT_STATE_WAITING);
+
+		ct_sink_wait(s.sink,
+			&(struct ct_wait){.kind = CT_WAIT_RECV,
+				.actor = actor,
+				.trust = (uint8_t)(i ? t->trust : CT_TRUST_EXACT),
+				.resource = ct_sink_resource(s.sink, "go_chan", 0xc000, &fresh),
+				.why = "told by hand"});
+	}
 	t->fact.timers =
 		ct_arena_copy(ct_sink_arena(s.sink), t->timers, t->fact.n * sizeof(*t->timers));
 	ct_sink_go_timers(s.sink, &t->fact);
@@ -81,6 +95,15 @@ static const struct ct_finding *find(const struct told *t, const char *rule, uin
 		}
 	assert_int_equal(n, 0);
 	return ret;
+}
+
+static const struct ct_finding *finding_of(const struct told *t, const char *title)
+{
+	for (uint32_t i = 0; i < t->doc->n_findings; i++)
+		if (!strcmp(t->doc->findings[i].title, title))
+			return &t->doc->findings[i];
+	fail_msg("no finding says %s", title);
+	return NULL;
 }
 
 static void done(struct told *t)
@@ -127,6 +150,85 @@ static void a_doubt_makes_it_possible(void **state)
 	assert_int_equal(f->confidence, CT_POSSIBLE);
 	assert_non_null(strstr(f->message, "the garbage collector is at work"));
 	done(t);
+}
+
+/* What leaked goroutines have is told apart from what nobody has, those of one place and period
+ * together; the runtime does not list what nobody waits for since 1.23. */
+static void tickers_of_leaked_goroutines(void **state)
+{
+	struct told *t = begin();
+
+	(void)state;
+	for (uint32_t i = 0; i < 3; i++) {
+		struct ct_go_timer *one = timer(t, CT_GO_TIMER_TICKER);
+
+		one->alone = one->lasting = false;
+		one->keeper = i % 2;
+	}
+	struct ct_go_timer *idle = timer(t, CT_GO_TIMER_TICKER);
+	idle->alone = idle->lasting = false;
+	idle->idle = true;
+	idle->period = 2 * HOUR;
+	idle->keeper = 1;
+	/* By others, too; by nobody. */
+	timer(t, CT_GO_TIMER_TICKER)->alone = false;
+	timer(t, CT_GO_TIMER_TICKER)->period = 3 * HOUR;
+	/* No rule is about these. */
+	timer(t, CT_GO_TIMER_CHANNEL)->keeper = 0;
+	judge(t, NULL);
+	find(t, "CT221", 3);
+	const struct ct_finding *three = finding_of(t, "3 tickers, every 60 min, are left to 2 "
+						       "goroutines that are leaked");
+	const struct ct_finding *one = finding_of(t, "a ticker, every 2 h, is left to goroutine 8, "
+						     "which is leaked");
+	finding_of(t, "a ticker was not stopped and runs for nobody, every 3 h");
+	assert_int_equal(three->n_actors, 2);
+	assert_int_equal(three->n_steps, 2);
+	assert_int_equal(one->n_actors, 1);
+	assert_int_equal(one->actors[0], 1);
+	assert_int_equal(three->level, CT_P2);
+	assert_int_equal(three->confidence, CT_LIKELY);
+	assert_non_null(strstr(three->message, "the runtime is woken for it"));
+	assert_non_null(strstr(three->message, "nobody else can stop them or receive from them"));
+	assert_non_null(strstr(one->message, "it costs memory, and no time"));
+	assert_non_null(strstr(one->message, "nobody else can stop it or receive from it"));
+	assert_string_not_equal(three->subject, one->subject);
+	assert_null(strstr(three->message, "not sure"));
+	done(t);
+}
+
+static void never_surer_than_the_leak(void **state)
+{
+	static const struct {
+		const char *doubt;
+		enum ct_trust trust;
+		enum ct_confidence confidence;
+	} cases[] = {
+		{NULL, CT_TRUST_EXACT, CT_LIKELY},
+		{NULL, CT_TRUST_INFERRED, CT_LIKELY},
+		{NULL, CT_TRUST_GUESS, CT_POSSIBLE},
+		{"goroutines are running", CT_TRUST_EXACT, CT_POSSIBLE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(cases); i++) {
+		struct told *t = begin();
+
+		t->leaks_doubt = cases[i].doubt;
+		t->trust = cases[i].trust;
+		for (uint32_t k = 0; k < 2; k++) {
+			struct ct_go_timer *one = timer(t, CT_GO_TIMER_TICKER);
+
+			one->alone = false;
+			one->keeper = k;
+		}
+		judge(t, NULL);
+		const struct ct_finding *f = find(t, "CT221", 1);
+		assert_int_equal(f->confidence, cases[i].confidence);
+		assert_int_equal(strstr(f->message, "not sure, as goroutines are running") != NULL,
+			cases[i].doubt != NULL);
+		done(t);
+	}
 }
 
 static void functions_that_keep_much(void **state)
@@ -318,6 +420,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tickers_for_nobody),
 		cmocka_unit_test(a_doubt_makes_it_possible),
+		cmocka_unit_test(tickers_of_leaked_goroutines),
+		cmocka_unit_test(never_surer_than_the_leak),
 		cmocka_unit_test(functions_that_keep_much),
 		cmocka_unit_test(a_policy_says_how_much_is_much),
 		cmocka_unit_test(left_over_timers),

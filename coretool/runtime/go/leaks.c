@@ -138,6 +138,7 @@ static enum ct_status mark_stack(struct ct_go_hunt *h, uint32_t actor)
 static enum ct_status mark_variables(struct ct_go_hunt *h)
 {
 	hide_records(h);
+	ct_go_mark_timers(h);
 	h->partial |= !ct_go_roots_variables(h->world->heap, mark_root, h->mark);
 	return run(h, false);
 }
@@ -259,6 +260,7 @@ static enum ct_status tell(struct ct_go_hunt *h, struct ct_fact_go *ret)
 		.to_free = marked.to_free,
 		.guessed = h->world->stacks.n_guessed || h->world->heap->n_unknown};
 	ret->leaks_doubt = ct_go_leak_doubt(&doubts);
+	status = ct_go_watch_tickers(h);
 	for (uint32_t i = 0; !status && i < h->blocked.n; i++) {
 		const struct ct_go_blocked *b = &h->blocked.items[i];
 
@@ -268,7 +270,10 @@ static enum ct_status tell(struct ct_go_hunt *h, struct ct_fact_go *ret)
 		leaks[n].stack = stack_of(h, b->actor);
 		status = mark_stack(h, b->actor);
 		leaks[n++].bytes = ct_go_mark_rest(h->mark);
+		ct_go_tell_tickers(h, b->actor);
 	}
+	if (!status)
+		status = ct_go_keep_tickers(h);
 	ret->leaks = leaks;
 	ret->n_leaks = n;
 	return status;
@@ -334,5 +339,7 @@ enum ct_status ct_go_observe_leaks(struct ct_go_observation *o, struct ct_fact_g
 	ct_vec_free(&h.blocked);
 	ct_vec_free(&h.needs);
 	ct_vec_free(&h.todo);
+	ct_vec_free(&h.tickers);
+	free(h.parts);
 	return status == CT_NO_MEMORY ? status : CT_OK;
 }

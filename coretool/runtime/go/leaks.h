@@ -31,6 +31,11 @@ struct ct_go_leak_doubts {
 /* Words for the first of them; NULL: there is none. (leak_doubts.c) */
 const char *ct_go_leak_doubt(const struct ct_go_leak_doubts *doubts);
 
+struct ct_go_ticker_part { /* the object of a ticker, or that of its channel */
+	uint32_t object;   /* its number */
+	uint32_t ticker;   /* index */
+};
+
 struct ct_go_hunt {
 	struct ct_go_observation *o;
 	struct ct_go_world *world;
@@ -40,15 +45,28 @@ struct ct_go_hunt {
 	struct ct_hash heads;                 /* of the lists of needs, by object */
 	struct ct_go_watch watch;
 	CT_VEC(uint32_t) todo; /* of blocked: they are free, and their stacks not marked */
-	bool *is_blocked;      /* by actor - o->first */
-	uint32_t n_left;       /* of blocked, that may be leaked */
-	bool others;           /* some of the program's go on by themselves */
-	bool running;          /* something runs right now */
-	bool missed;           /* a finalizer, or the like */
-	bool partial;          /* part of the memory that may lead to them was not read */
+	CT_VEC(struct ct_go_kept_ticker) tickers;
+	struct ct_go_ticker_part *parts; /* of those that nothing which can go on has, by object */
+	uint32_t n_parts;
+	bool no_memory;   /* for tickers */
+	bool *is_blocked; /* by actor - o->first */
+	uint32_t n_left;  /* of blocked, that may be leaked */
+	bool others;      /* some of the program's go on by themselves */
+	bool running;     /* something runs right now */
+	bool missed;      /* a finalizer, or the like */
+	bool partial;     /* part of the memory that may lead to them was not read */
 };
 
 /* Fills in blocked, needs, heads, is_blocked and others. (leaks_blocked.c) */
 CT_WARN_UNUSED enum ct_status ct_go_find_blocked(struct ct_go_hunt *h);
+
+/* Gives what the lists of timers lead to as roots, but for tickers. (leaks_tickers.c) */
+void ct_go_mark_timers(struct ct_go_hunt *h);
+/* When all is marked that can go on reaches: from now on watches for tickers. (leaks_tickers.c) */
+CT_WARN_UNUSED enum ct_status ct_go_watch_tickers(struct ct_go_hunt *h);
+/* Those that were marked since are what this leaked goroutine has. (leaks_tickers.c) */
+void ct_go_tell_tickers(struct ct_go_hunt *h, uint32_t actor);
+/* Hands over those that leaked goroutines have. (leaks_tickers.c) */
+CT_WARN_UNUSED enum ct_status ct_go_keep_tickers(struct ct_go_hunt *h);
 
 #endif

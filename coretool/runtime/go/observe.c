@@ -292,5 +292,6 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	ct_vec_free(&o->joined);
 	ct_vec_free(&o->uses);
 	ct_vec_free(&o->spins);
+	ct_vec_free(&o->kept_tickers);
 	return status;
 }

@@ -40,6 +40,12 @@ struct ct_go_missing {
 
 typedef CT_VEC(struct ct_unwound_frame) ct_go_frames;
 
+struct ct_go_kept_ticker { /* that nothing but leaked goroutines has */
+	uint64_t timer;
+	uint32_t actor; /* the first of these */
+	bool known;     /* it is among the timers already */
+};
+
 struct ct_go_birth { /* where a goroutine was made, and what it began with: sites */
 	uint64_t gopc, startpc;
 	uint32_t created_at, start_site;
@@ -87,8 +93,9 @@ struct ct_go_observation {
 	struct ct_go_missing missing; /* filled in */
 	struct ct_go_waits *waits;    /* what is known already of what is waited for (waits.h) */
 	struct ct_go_world *world;    /* the heap, once somebody has asked for it (heap_world.h) */
-	CT_VEC(struct ct_channel_use) uses; /* owners.c finds them */
-	CT_VEC(struct ct_go_spin) spins;    /* and spin.c these */
+	CT_VEC(struct ct_channel_use) uses;            /* owners.c finds them */
+	CT_VEC(struct ct_go_spin) spins;               /* and spin.c these */
+	CT_VEC(struct ct_go_kept_ticker) kept_tickers; /* and leaks_tickers.c these */
 };
 
 /*

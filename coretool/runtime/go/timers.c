@@ -163,6 +163,7 @@ void ct_go_add_timer(struct ct_go_timers *timers, uint64_t at, bool idle)
 		.site = CT_NONE,
 		.actor = CT_NONE,
 		.resource = CT_NONE,
+		.keeper = CT_NONE,
 		.fd = -1,
 		.endless = when == INT64_MAX,
 		.idle = idle};
@@ -183,6 +184,15 @@ void ct_go_add_timer(struct ct_go_timers *timers, uint64_t at, bool idle)
 	timers->failed |= !slot;
 }
 
+bool ct_go_is_ticker(const struct ct_go *go, uint64_t timer)
+{
+	uint64_t period = ct_go_word(go, timer, CT_GO_TIMER_PERIOD);
+
+	return (int64_t)period > 0 &&
+	       !strcmp(name_of(go, entry_of(go, ct_go_word(go, timer, CT_GO_TIMER_F))),
+		       "time.sendTime");
+}
+
 static void add_listed(const struct ct_go *go, void *arg, uint64_t at)
 {
 	struct ct_go_timers *timers = arg;
@@ -191,6 +201,55 @@ static void add_listed(const struct ct_go *go, void *arg, uint64_t at)
 		ct_go_add_timer(timers, at, false);
 	else
 		timers->fact.n_stopped++;
+}
+
+/* ---- those that only leaked goroutines have ---- */
+
+static int by_timer(const void *a, const void *b)
+{
+	const struct ct_go_kept_ticker *x = a, *y = b;
+
+	return (x->timer > y->timer) - (x->timer < y->timer);
+}
+
+/* Sorts them. How many they are: a damaged list may have one often. */
+static uint32_t sort_kept(struct ct_go_kept_ticker *kept, uint32_t n)
+{
+	uint32_t ret = 0;
+
+	if (n)
+		qsort(kept, n, sizeof(*kept), by_timer);
+	for (uint32_t i = 0; i < n; i++)
+		if (!ret || kept[i].timer != kept[ret - 1].timer)
+			kept[ret++] = kept[i];
+	return ret;
+}
+
+/* Those in no list are only there by now if all that live were looked at. */
+static void add_kept(struct ct_go_timers *timers)
+{
+	struct ct_go_kept_ticker *kept = timers->o->kept_tickers.items;
+	uint32_t n = sort_kept(kept, timers->o->kept_tickers.n), n_known = timers->list.n;
+
+	for (uint32_t i = 0; n && i < n_known; i++) {
+		struct ct_go_timer *t = &timers->list.items[i];
+		struct ct_go_kept_ticker *of =
+			bsearch(&(struct ct_go_kept_ticker){.timer = t->address}, kept, n,
+				sizeof(*kept), by_timer);
+
+		if (of) {
+			t->keeper = of->actor;
+			of->known = true;
+		}
+	}
+	for (uint32_t i = 0; i < n && timers->list.n < MAX_TAKEN; i++) {
+		if (kept[i].known)
+			continue;
+		ct_go_add_timer(timers, kept[i].timer, true);
+		if (timers->failed)
+			return;
+		timers->list.items[timers->list.n - 1].keeper = kept[i].actor;
+	}
 }
 
 /* ---- all ---- */
@@ -231,7 +290,9 @@ enum ct_status ct_go_observe_timers(struct ct_go_observation *o)
 			"some of them, or lists of some processors (P), could not be read";
 	enum ct_status status = timers.failed ? CT_NO_MEMORY : ct_go_measure_timers(&timers);
 	if (!status)
-		status = finish(&timers);
+		add_kept(&timers);
+	if (!status)
+		status = timers.failed ? CT_NO_MEMORY : finish(&timers);
 	ct_vec_free(&timers.list);
 	return status;
 }

@@ -4,6 +4,7 @@
 #define CT_RUNTIME_GO_TIMERS_H
 
 #include "facts/go_timers.h"
+#include "runtime/go/heap_mark.h"
 #include "runtime/go/waits.h"
 
 /* Is it in a heap, and not stopped? */
@@ -19,6 +20,12 @@ bool ct_go_each_timer(
 /* Calls look for the array of each such heap. */
 void ct_go_each_timer_array(
 	const struct ct_go *go, void (*look)(void *arg, uint64_t array), void *arg);
+/* Is it set, and fires again and again into a channel? (timers.c) */
+bool ct_go_is_ticker(const struct ct_go *go, uint64_t timer);
+/* Calls look for the timers that are set and in no list, as nobody waits for their channels: those
+ * in objects that the mark has (marked), or has not. None up to 1.22. (timers_idle.c) */
+void ct_go_each_idle_timer(const struct ct_go_mark *mark, bool marked,
+	const struct ct_go_heap *heap, void (*look)(void *arg, uint64_t timer), void *arg);
 
 struct ct_go_timers { /* as they are taken down */
 	struct ct_go_observation *o;

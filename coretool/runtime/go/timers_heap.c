@@ -3,18 +3,11 @@
  * What timers keep alive: everything is marked that something else leads to than the lists of
  * timers that the Ps have; then, timer by timer, what it leads to. What several of them lead to is
  * counted with the first one.
- *
- * And the timers that no P lists: since 1.23 a channel's timer is in a list only while somebody
- * waits for it. Such a channel and its timer point to each other.
  */
 #include "runtime/go/heap_world.h"
 #include "runtime/go/leaks.h"
 #include "runtime/go/timers.h"
 
-#define LISTED      1u  /* in state, 1.23 on */
-#define ZOMBIE      4u  /* the same: nobody waits for it, or it was stopped */
-#define IN_TIMER    16  /* offset of the timer in timeTimer (runtime/time.go): c, init */
-#define MAX_SLOT    128 /* size class of a timeTimer: 112 with the fields of 1.23 to 1.27 */
 #define WORTH_AFTER 100 /* channels' timers that are many enough to look whether they are used */
 
 struct measure {
@@ -71,46 +64,11 @@ static void measure_each(struct measure *m)
 
 /* ---- those that nobody waits for ---- */
 
-static void look_at(struct measure *m, const struct ct_go_object *object)
+static void add_idle(void *arg, uint64_t timer)
 {
-	const struct ct_go *go = m->timers->o->go;
-	uint64_t copy, channel, timer = object->start + IN_TIMER;
-	const void *view;
-	uint8_t state;
+	struct measure *m = arg;
 
-	if (!ct_go_heap_view(
-		    m->world->heap, object->span, object->start, sizeof(copy), &copy, &view))
-		return;
-	memcpy(&channel, view, sizeof(channel));
-	if (!ct_go_span_at(m->world->heap, channel) ||
-		ct_go_word(go, channel, CT_GO_HCHAN_TIMER) != timer ||
-		ct_go_u8(go, timer, CT_GO_TIMER_STATE, &state) ||
-		((state & LISTED) && !(state & ZOMBIE)))
-		return;
-	if (ct_go_timer_when(go, timer) > 0)
-		ct_go_add_timer(m->timers, timer, true);
-}
-
-static void add_idle(struct measure *m)
-{
-	const struct ct_go_heap *heap = m->world->heap;
-
-	if (ct_go_at(heap->go, HCHAN_TIMER) == CT_GO_ABSENT)
-		return;
-	for (uint32_t i = 0; i < heap->n_spans; i++) {
-		const struct ct_go_span *s = &heap->spans[i];
-
-		if (s->map == CT_GO_MAP_NONE || s->elemsize > MAX_SLOT ||
-			s->elemsize <= IN_TIMER + ct_go_at(heap->go, TIMER_SEQ))
-			continue;
-		for (uint32_t k = 0; k < s->n; k++) {
-			const struct ct_go_object object = {
-				s, s->start + k * s->elemsize, k, s->first + k};
-
-			if (ct_go_mark_has(m->mark, object.id))
-				look_at(m, &object);
-		}
-	}
+	ct_go_add_timer(m->timers, timer, true);
 }
 
 /* ---- is it worth it, and can it be believed ---- */
@@ -166,7 +124,7 @@ static enum ct_status measure(struct measure *m)
 	m->timers->fact.measured = ct_go_world_saw_all(m->world, m->mark);
 	if (m->timers->fact.measured)
 		measure_each(m);
-	add_idle(m);
+	ct_go_each_idle_timer(m->mark, true, m->world->heap, add_idle, m);
 	return m->timers->failed ? CT_NO_MEMORY : CT_OK;
 }
 
