@@ -131,9 +131,13 @@ func rangeNeverClosed() *actor {
 //
 //go:noinline
 func waitWithoutDone() *actor {
-	wg := new(sync.WaitGroup)
+	wg, bill := new(sync.WaitGroup), make([]byte, scan)
 	wg.Add(1)
-	return at(start("wait group", func() { wg.Wait() }), "waitgroup", wg)
+	return at(start("wait group", func() {
+		wg.Wait()
+		orders += len(bill)
+		bill[0]++
+	}), "waitgroup", wg)
 }
 
 // Both channels are its own.
@@ -421,6 +425,7 @@ func main() {
 	group := waitWithoutDone()
 	forEver(group, forWaitGroup...)
 	finding("CT212", "P1", []*actor{group}, "proven", "likely")
+	tell("kept_by", fields{"rule": "CT212", "tids": []*actor{group}, "bytes": scan})
 	forEver(selectWithoutDone(), "select")
 	forEver(doubleReceive(), "chan receive")
 	forEver(lostCancel(), "chan receive")

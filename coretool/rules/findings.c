@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rules/findings.h"
 
+#include <inttypes.h>
+
 #include "facts/go.h"
 #include "rules/other_side.h"
 #include "rules/policy.h"
@@ -67,6 +69,13 @@ static bool is_guessed(const struct ct_facts *facts, const struct ct_draft *draf
 		if (facts->actors[draft->actors.items[i]].kind == CT_ACTOR_GOROUTINE)
 			return true;
 	return false;
+}
+
+const char *ct_draft_say_kept(struct ct_findings *out, const struct ct_draft *draft, uint32_t n)
+{
+	return ct_arena_printf(out->arena,
+		"%s %" PRIu64 " bytes alive that nothing else does, and %" PRIu64 " of stacks",
+		n == 1 ? "it keeps" : "they keep", draft->retained, draft->stacks);
 }
 
 enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft)

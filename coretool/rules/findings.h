@@ -52,6 +52,8 @@ void ct_draft_resource(struct ct_draft *draft, uint32_t resource);
 void ct_draft_cycle(struct ct_draft *draft, uint32_t cycle);
 void ct_draft_step(struct ct_draft *draft, const char *text, uint32_t actor, uint32_t resource,
 	uint32_t frame);
+/* "they keep 96 bytes alive that nothing else does, and 4096 of stacks", of n leaked goroutines. */
+const char *ct_draft_say_kept(struct ct_findings *out, const struct ct_draft *draft, uint32_t n);
 /* Takes all that the draft holds, also when it fails. */
 enum ct_status ct_findings_add(struct ct_findings *out, struct ct_draft *draft);
 

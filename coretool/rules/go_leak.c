@@ -3,8 +3,6 @@
  * CT210: goroutines that wait for what only they, or others that wait like them, still reach. Those
  * that were made at one place and wait at one place are one finding.
  */
-#include <inttypes.h>
-
 #include "facts/go.h"
 #include "rules/findings.h"
 #include "rules/other_side.h"
@@ -126,12 +124,9 @@ static enum ct_status report(struct ct_findings *out, const struct kin *kin, uin
 			     : ct_arena_printf(out->arena,
 				       "%u goroutines are leaked: they wait %s, and %s", n,
 				       patterns[kin->kind].waits, patterns[kin->kind].pattern);
-	draft.message = ct_arena_printf(out->arena,
-		"%s%s%s%s%s; %s %" PRIu64 " bytes alive that nothing else does, and %" PRIu64
-		" of stacks",
-		draft.title, at ? "; at " : "", at ? at : "",
-		go->leaks_doubt ? "; not proven, as " : "", go->leaks_doubt ? go->leaks_doubt : "",
-		n == 1 ? "it keeps" : "they keep", draft.retained, draft.stacks);
+	draft.message = ct_arena_printf(out->arena, "%s%s%s%s%s; %s", draft.title,
+		at ? "; at " : "", at ? at : "", go->leaks_doubt ? "; not proven, as " : "",
+		go->leaks_doubt ? go->leaks_doubt : "", ct_draft_say_kept(out, &draft, n));
 	draft.hint = patterns[kin->kind].hint;
 	draft.other_side = ct_say_object_and_other_side(out->arena, facts, first);
 	if (draft.other_side)

@@ -15,6 +15,7 @@
 
 struct waiter {
 	uint32_t made, stack, actor;
+	uint32_t leak; /* index */
 };
 
 /* The wait of a leaked goroutine for a WaitGroup, or NULL. */
@@ -121,17 +122,23 @@ static enum ct_status report(
 	uint32_t n_peers = 0;
 
 	for (uint32_t i = 0; i < n; i++) {
+		const struct ct_go_leak *leak = &facts->go->leaks[list[i].leak];
+
 		add_waiter(out, &draft, list[i].actor);
+		draft.retained += leak->bytes;
+		draft.stacks += leak->stack;
 		worst = CT_MAX(worst, awaits(facts, list[i].actor)->trust);
 	}
 	for (uint32_t i = 0; i < n; i++)
 		n_peers += add_peers(out, &draft, leaked, awaits(facts, list[i].actor));
+	draft.has_retained = true;
 	draft.confidence = ct_confidence_of(facts, worst);
 	if (doubt)
 		draft.confidence = CT_MAX(draft.confidence, CT_LIKELY);
 	draft.title = say_title(out, list, n, n_peers);
-	draft.message = ct_arena_printf(out->arena, "%s%s%s%s%s", draft.title, at ? "; at " : "",
-		at ? at : "", doubt ? "; not proven, as " : "", doubt ? doubt : "");
+	draft.message = ct_arena_printf(out->arena, "%s%s%s%s%s; %s", draft.title,
+		at ? "; at " : "", at ? at : "", doubt ? "; not proven, as " : "",
+		doubt ? doubt : "", ct_draft_say_kept(out, &draft, n));
 	draft.other_side = ct_say_object_and_other_side(out->arena, facts, list->actor);
 	draft.hint = "Let each goroutine that is counted begin with defer wg.Done(), call Add "
 		     "before the go statement, and for no more than are started (or use wg.Go).";
@@ -157,7 +164,7 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 		leaked[actor] = true;
 		if (awaits(facts, actor))
 			list[n_list++] = (struct waiter){ct_goroutine_creator(facts, actor),
-				facts->actors[actor].stack, actor};
+				facts->actors[actor].stack, actor, i};
 	}
 	if (n_list)
 		qsort(list, n_list, sizeof(*list), by_place);

@@ -53,7 +53,8 @@ static void awaits(struct told *t, uint32_t actor, uint32_t peer)
 
 static void leaked(struct told *t, uint32_t actor)
 {
-	t->leaks[t->n_leaks++].actor = actor;
+	t->leaks[t->n_leaks++] =
+		(struct ct_go_leak){.actor = actor, .bytes = 100u + actor, .stack = 2048};
 }
 
 static const struct ct_finding *find(const struct told *t, const char *rule)
@@ -83,6 +84,33 @@ static void done(struct told *t)
 	ct_document_free(t->doc);
 	ct_facts_free(t->facts);
 	free(t);
+}
+
+/* What those keep who wait; not what those do who would call Done. */
+static void what_they_keep_is_told(void **state)
+{
+	(void)state;
+	for (uint32_t n = 1; n <= 2; n++) {
+		struct told *t = begin();
+		uint32_t waiters[2] = {goroutine(t, 7), goroutine(t, 8)}, worker = goroutine(t, 9);
+
+		leaked(t, worker);
+		for (uint32_t i = 0; i < n; i++) {
+			awaits(t, waiters[i], worker);
+			leaked(t, waiters[i]);
+		}
+		const struct ct_finding *f = judge(t);
+		assert_non_null(f);
+		assert_true(f->has_retained);
+		assert_int_equal(f->retained, n == 1 ? 100 : 201);
+		assert_int_equal(f->stacks, n * 2048);
+		assert_non_null(strstr(f->message,
+			n == 1 ? "; it keeps 100 bytes alive that nothing else does, and 2048 of "
+				 "stacks"
+			       : "; they keep 201 bytes alive that nothing else does, and 4096 of "
+				 "stacks"));
+		done(t);
+	}
 }
 
 static void nobody_is_left(void **state)
@@ -261,6 +289,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nobody_is_left),
+		cmocka_unit_test(what_they_keep_is_told),
 		cmocka_unit_test(who_would_call_done_is_named),
 		cmocka_unit_test(a_peer_that_is_not_leaked_is_not_named),
 		cmocka_unit_test(those_of_one_place_are_one_finding),
