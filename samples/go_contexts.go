@@ -31,6 +31,7 @@ var (
 	helpers    sync.WaitGroup
 	keptCancel context.CancelFunc
 	kept       []context.Context
+	cancels    []context.CancelFunc
 	bares      []*bare
 	noted      context.Context // in a variable of its own
 	nailed     unsafe.Pointer  // likewise, and bare
@@ -178,12 +179,18 @@ func overdue(parent context.Context) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(parent, 5*time.Millisecond)
 }
 
+//go:noinline
+func watcherOf(ctx context.Context) *actor {
+	a := start("watcher", func() { watch(ctx) })
+	expect(a, "main.watch", nil, "chan receive")
+	wait(a, "chan-recv", ctx.Done(), nil)
+	return a
+}
+
 // Forgotten ones, and those that are not.
 func forgotten(root context.Context) {
 	lost := forget(root)
-	watcher := start("watcher", func() { watch(lost) })
-	expect(watcher, "main.watch", nil, "chan receive")
-	wait(watcher, "chan-recv", lost.Done(), nil)
+	watcher := watcherOf(lost)
 	tree(lost, root, "cancel", fields{"lost": true, "waiters": []*actor{watcher}})
 	inField, cancel := context.WithCancel(root)
 	keptCancel = cancel
@@ -215,8 +222,22 @@ func forgotten(root context.Context) {
 	tree(alone, nil, "cancel", nil)
 	// Its parent ends it by itself.
 	timed, cancelTimed := context.WithTimeout(root, time.Hour)
-	_ = cancelTimed
-	tree(timed, root, "timer", fields{"deadline": "ahead"})
+	under, cancelUnder := context.WithCancel(timed)
+	cancels = append(cancels, cancelTimed, cancelUnder)
+	byDeadline, belowIt := watcherOf(timed), watcherOf(under)
+	tree(timed, root, "timer", fields{"deadline": "ahead", "children": 1, "waiters": []*actor{byDeadline}})
+	tree(under, timed, "cancel", fields{"waiters": []*actor{belowIt}})
+	for _, one := range []struct {
+		who *actor
+		of  context.Context
+	}{{byDeadline, timed}, {belowIt, under}} {
+		tell("done_of", fields{"tid": one.who, "address": addressOf(one.of), "ended_by": addressOf(timed)})
+		tell("other_side", fields{"tid": one.who, "says": []string{
+			"the deadline of timerCtx " + addressOf(timed) + " will close it, in at most "}})
+	}
+	tell("done_of", fields{"tid": watcher, "address": addressOf(lost)})
+	tell("other_side", fields{"tid": watcher, "says": []string{"nobody was found that will send to it or close it"}})
+	kept = append(kept, under)
 	kept = append(kept, inField, deferred, later, byAddress, pinned, over, alone, timed, lost)
 }
 
@@ -276,6 +297,7 @@ func main() {
 	tree(banquet, silent, "timer", fields{"err": "context deadline exceeded", "deadline": "ahead"})
 	tree(closed, order, "cancel", fields{"err": "context canceled", "ignored_by": []*actor{unknown}})
 	tree(shift, nil, "cancel", fields{"waiters": []*actor{careful}})
+	tell("done_of", fields{"tid": careful, "address": addressOf(shift)})
 	finding("CT213", "P1", []*actor{lazy, deep}, "likely")
 	// The collector notes the time of those that wait.
 	for begin := time.Now(); time.Since(begin) < 1500*time.Millisecond; {

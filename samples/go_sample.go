@@ -44,6 +44,8 @@
 //	stack_word  {tid, address}: the address is on its stack
 //	context     {address, kind, parent, key, value, err, cause, deadline, children, waiters, ignored_by, lost}: a context
 //	            that lives; deadline is past or ahead; lost: nothing can cancel it but its parent
+//	done_of     {tid, address, ended_by}: it waits at the Done() of the context there, and of no other; ended_by: that
+//	            one's deadline will cancel it; none: none will
 //	timer       {kind, count, first_ns, calls, period_ns, mode, tids, alone, retained, listed, leaked_keepers}: timers
 //	            that coretool timers has in one record, with about that until the first fires, and about these bytes
 //	            retained; leaked_keepers: only these have it, and they are leaked

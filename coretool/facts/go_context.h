@@ -69,7 +69,8 @@ struct ct_fact_go_contexts {
 	const struct ct_go_context_use *uses;  /* by actor */
 	const uint32_t *uses_by_context;       /* uses */
 	const struct ct_go_outlived *outlived; /* by actor, one for each */
-	uint32_t n_contexts, n_uses, n_outlived;
+	const uint32_t *dones; /* contexts at whose Done() somebody waits, by that resource */
+	uint32_t n_contexts, n_uses, n_outlived, n_dones;
 	bool outlived_sized; /* what they keep alive is known */
 	uint32_t n_left_out; /* contexts that there was no room for */
 };

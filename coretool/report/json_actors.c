@@ -4,6 +4,7 @@
 
 #include "report/json.h"
 #include "report/record.h"
+#include "rules/contexts.h"
 #include "rules/other_side.h"
 #include "rules/words.h"
 
@@ -120,6 +121,28 @@ static void add_file(const struct ct_json *j, struct ct_record *r, const struct 
 		ct_record_text(r, "mode", wait->mode == CT_MODE_WRITE ? "write" : "read");
 }
 
+/* The context whose Done() it waits at. */
+static void add_done(const struct ct_json *j, struct ct_record *r, const struct ct_wait *wait)
+{
+	uint32_t context = ct_context_of_done(j->facts, wait->resource), whose = context;
+
+	if (context == CT_NONE)
+		return;
+	const struct ct_fact_go_contexts *c = j->facts->go_contexts;
+	const struct ct_go_context *x = &c->contexts[context];
+	int64_t in = ct_context_ends_in(c, context, &whose);
+	struct ct_record done = ct_record_new();
+	ct_record_hex(&done, "address", x->address);
+	ct_record_text(&done, "kind", ct_context_kind_name((enum ct_context_kind)x->kind));
+	ct_record_text(&done, "go_type", x->type);
+	ct_record_text(&done, "err", x->err);
+	if (in) {
+		ct_record_int(&done, "ends_in_ns", in);
+		ct_record_hex(&done, "ended_by", c->contexts[whose].address);
+	}
+	ct_record_add(r, "done_of", ct_record_done(&done));
+}
+
 static json_t *json_wait(const struct ct_json *j, const struct ct_wait *wait)
 {
 	struct ct_record r = ct_record_new();
@@ -133,6 +156,7 @@ static json_t *json_wait(const struct ct_json *j, const struct ct_wait *wait)
 	add_wakers(j, &r, wait);
 	ct_json_add_owner_gone(&r, wait->owner_gone);
 	add_file(j, &r, wait);
+	add_done(j, &r, wait);
 	ct_record_bool(&r, "any_of", wait->any_of);
 	ct_record_bool(&r, "timed", wait->timed);
 	if (wait->never)

@@ -40,19 +40,7 @@ static void add_state(struct ct_text *t, const struct ct_go_context *x)
 	if (x->value)
 		ct_text_add(
 			t, ", value %s%s%s", x->value, x->text ? " " : "", x->text ? x->text : "");
-	if (x->err)
-		ct_text_add(t, ", cancelled: %s%s%s", x->err, x->cause ? ", cause: " : "",
-			x->cause ? x->cause : "");
-	if (x->lost)
-		ct_text_add(t, ", nothing has its cancel function");
-	if (x->overdue_ns > 0)
-		ct_text_add(t, ", deadline passed at least %s ago",
-			ct_say_duration(&t->words, x->overdue_ns));
-	else if (x->overdue_ns < 0)
-		ct_text_add(
-			t, ", deadline in at most %s", ct_say_at_most(&t->words, -x->overdue_ns));
-	else if (x->deadline)
-		ct_text_add(t, ", deadline %s", x->deadline);
+	ct_text_add(t, "%s", ct_say_context_state(&t->words, x));
 }
 
 static void add_who(struct ct_text *t, uint32_t n, uint32_t first, const char *one, const char *all)

@@ -2,6 +2,7 @@
 /* One goroutine in full. */
 #include "facts/go_references.h"
 #include "report/text.h"
+#include "rules/contexts.h"
 #include "rules/other_side.h"
 #include "rules/words.h"
 
@@ -78,6 +79,9 @@ static void write_waits(struct ct_text *t, uint32_t actor)
 		if (wait->why)
 			ct_text_add(t, "; %s (%s)", wait->why, ct_trust_name(wait->trust));
 		ct_text_end(t);
+		const char *done = ct_say_done(&t->words, t->facts, wait->resource);
+		if (done)
+			ct_text_say(t, "      that is %s", done);
 		/* Of a select it is about all cases, after the last one. */
 		const char *other =
 			i + 1 == a->n_waits ? ct_say_other_side(&t->words, t->facts, actor) : NULL;

@@ -3,6 +3,7 @@
 
 #include "facts/go.h"
 #include "facts/go_references.h"
+#include "rules/contexts.h"
 #include "rules/findings.h"
 #include "rules/words.h"
 
@@ -300,6 +301,51 @@ static const char *say_nobody(struct ct_arena *arena, const struct ct_facts *fac
 		found ? ": no goroutine that can run was seen to hold " : "", found ? it : "");
 }
 
+/* ---- a deadline ---- */
+
+/* Of the waits of the actor for the Done() of a context the one that a deadline ends first; NULL:
+ * none is known. */
+static const struct ct_wait *first_deadline(
+	const struct ct_facts *facts, const struct ct_actor *a, uint32_t *whose, int64_t *in)
+{
+	const struct ct_wait *ret = NULL;
+
+	for (uint32_t i = 0; i < a->n_waits; i++) {
+		const struct ct_wait *wait = &facts->waits[a->first_wait + i];
+		uint32_t context = ct_context_of_done(facts, wait->resource), by = CT_NONE;
+		int64_t ends = context != CT_NONE && wait->kind == CT_WAIT_RECV
+				       ? ct_context_ends_in(facts->go_contexts, context, &by)
+				       : 0;
+
+		if (!ends || (ret && ends >= *in))
+			continue;
+		ret = wait;
+		*in = ends;
+		*whose = by;
+	}
+	return ret;
+}
+
+/* "the deadline of timerCtx 0x… will close it, in at most 3 s"; NULL: none is known. A context that
+ * no timer leads to has none, whatever is left in memory. */
+static const char *say_deadline(
+	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+	uint32_t whose = CT_NONE;
+	int64_t in = 0;
+	const struct ct_wait *wait = first_deadline(facts, a, &whose, &in);
+	bool leaked;
+
+	(void)is_lost(facts, actor, &leaked);
+	if (!wait || leaked)
+		return NULL;
+	return ct_arena_printf(arena, "the deadline of %s will close %s, in at most %s",
+		ct_say_context(arena, &facts->go_contexts->contexts[whose]),
+		a->n_waits > 1 ? ct_say_resource(arena, facts, wait->resource) : "it",
+		ct_say_at_most(arena, in));
+}
+
 /* ---- the sentence ---- */
 
 static bool is_asked(const struct ct_facts *facts, const struct ct_actor *a)
@@ -344,13 +390,16 @@ const char *ct_say_other_side(struct ct_arena *arena, const struct ct_facts *fac
 		return NULL;
 	for (uint32_t i = 0; i < a->n_waits; i++)
 		add_doers(&d, &facts->waits[a->first_wait + i]);
+	const char *deadline = say_deadline(arena, facts, actor);
 	if (!d.n)
-		return say_nobody(arena, facts, actor);
+		return deadline ? deadline : say_nobody(arena, facts, actor);
 	for (uint32_t i = 0; i < CT_MIN(d.n, (uint32_t)DOERS_SAID); i++)
 		add_doer(&text, arena, facts, &list[i], a->n_waits > 1);
 	if (d.total > DOERS_SAID)
 		ct_str_add(&text, "; so may %s%u more", d.more ? "at least " : "",
 			d.total - DOERS_SAID);
+	if (deadline)
+		ct_str_add(&text, "; at the latest %s", deadline);
 	return text.failed ? NULL : ct_arena_strndup(arena, ct_str_text(&text), text.len);
 }
 

@@ -95,6 +95,15 @@ def check_context(report, _, value):
             yield f"{what}: {key} are {context.get(key, [])}, should be {value.get(key, [])}"
 
 
+def check_done_of(report, _, value):
+    found = [wait["done_of"] for wait in report.waits(value["tid"]) if "done_of" in wait]
+    if [one["address"] for one in found] != [value["address"]]:
+        yield f"{value['tid']} waits at the Done() of {found}, should be of {value['address']}"
+    for one in found:
+        if one.get("ended_by") != value.get("ended_by") or ("ended_by" in one) != (one.get("ends_in_ns", 0) > 0):
+            yield f"{value['tid']}: its context {one} should be ended by {value.get('ended_by')}"
+
+
 # The runtime notes the time now and then, and a core is made a while after the sample has told.
 TIMER_SLACK = 300 * 10**9
 
@@ -231,6 +240,7 @@ def check_heap_places(report, _, value):
 
 HEAP_CHECKS = {
     "context": check_context,
+    "done_of": check_done_of,
     "timer": check_timer,
     "no_timer": check_no_timer,
     "pool": check_pool,

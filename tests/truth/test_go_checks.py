@@ -59,6 +59,7 @@ TRUTH = [
     {"context": {"address": "0xa0", "kind": "timer", "parent": "0xb0", "err": "late", "deadline": "past",
                  "waiters": ["g:7"], "lost": True}},
     {"context": {"address": "0xb0", "kind": "cancel", "children": 2, "ignored_by": ["g:9"]}},
+    {"done_of": {"tid": "g:9", "address": "0xa0", "ended_by": "0xb0"}},
 ]
 
 
@@ -68,6 +69,10 @@ def wait_of(kind, resource, **more):
 
 def place(line, function="main.load", **more):
     return {"function": function, "file": "/src/m.go", "line": line, **more}
+
+
+def done_of(report):
+    return report["actors"][3]["waits"][0]["done_of"]
 
 
 def right_report():
@@ -89,7 +94,8 @@ def right_report():
              "waits": [wait_of("mutex", "r:0x10", on=["t:77"])]},
             {"id": "g:8", "kind": "goroutine", "state": "syscall", "stack": 1, "carrier": "t:77", "locked": True},
             {"id": "g:9", "kind": "goroutine", "state": "waiting", "stack": 2, "bubble": 1, "waits": [
-                wait_of("chan-recv", "r:0x30", any_of=True, peers=["g:7"]),
+                wait_of("chan-recv", "r:0x30", any_of=True, peers=["g:7"],
+                        done_of={"address": "0xa0", "ended_by": "0xb0", "ends_in_ns": 5}),
                 wait_of("chan-send", "r:0x40", any_of=True)]},
             {"id": "g:10", "kind": "goroutine", "state": "waiting", "stack": 2, "system": True,
              "waits": [
@@ -221,6 +227,11 @@ WRONG = {
     "retained": (lambda r: r["timers"][0].update(retained=80), "retained is 80"),
     "lost": (lambda r: r["contexts"][0].pop("lost"), "lost is False, should be True"),
     "waiters": (lambda r: r["timers"][0].update(waiters=[]), "its waiters are []"),
+    "whose Done": (lambda r: done_of(r).update(address="0xb0"), "should be of 0xa0"),
+    "no Done": (lambda r: r["actors"][3]["waits"][0].pop("done_of"), "waits at the Done() of []"),
+    "ended by": (lambda r: done_of(r).update(ended_by="0xa0"), "should be ended by 0xb0"),
+    "never ended": (lambda r: done_of(r).pop("ended_by"), "should be ended by 0xb0"),
+    "ends at once": (lambda r: done_of(r).update(ends_in_ns=0), "should be ended by 0xb0"),
     "keepers": (lambda r: r["timers"][0].pop("leaked_keepers"), "its leaked_keepers are None"),
     "no such words": (lambda r: r["findings"][2].update(title="keeps"), "CT222 says 'keeps'"),
     "too sure": (lambda r: r["findings"][2].update(confidence="proven"), "CT222 is P2 and proven"),

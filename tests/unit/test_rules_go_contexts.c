@@ -4,6 +4,7 @@
 
 #include "facts/go.h"
 #include "rules/contexts.h"
+#include "rules/other_side.h"
 #include "rules/rules.h"
 
 #define SECOND INT64_C(1000000000)
@@ -270,6 +271,165 @@ static void durations_are_never_said_too_well(void **state)
 	ct_arena_free(&arena);
 }
 
+/* ---- whose Done() somebody waits at ---- */
+
+/* A goroutine receives from channel 1 of two; contexts[2] has that for its Done(), and is below
+ * contexts[1], which is below contexts[0]. */
+struct done_tale {
+	struct ct_go_context contexts[3];
+	bool is_select, peer, leaked;
+	enum ct_wait_kind kind;
+};
+
+static const struct done_tale waiting = {
+	.contexts = {{.address = 0xa0,
+			     .type = "context.timerCtx",
+			     .kind = CT_CONTEXT_TIMER,
+			     .overdue_ns = -9 * SECOND,
+			     .parent = CT_NONE,
+			     .cancels = 0,
+			     .done = CT_NONE},
+		{.address = 0xb0,
+			.type = "context.timerCtx",
+			.kind = CT_CONTEXT_TIMER,
+			.overdue_ns = -4 * SECOND,
+			.parent = 0,
+			.cancels = 1,
+			.done = CT_NONE},
+		{.address = 0xc0,
+			.type = "context.cancelCtx",
+			.kind = CT_CONTEXT_CANCEL,
+			.parent = 1,
+			.cancels = 2,
+			.done = 1}},
+	.kind = CT_WAIT_RECV,
+};
+
+/* What is said of the Done(), and of who ends the wait; "": nothing. */
+static void ask_done(const struct done_tale *t, const char *done, const char *other_side)
+{
+	struct story s = story_begin(CT_WANT_GOROUTINES | CT_WANT_CONTEXTS | CT_WANT_LEAKS);
+	const uint32_t dones[] = {2};
+	struct ct_arena words = {0};
+	bool fresh;
+	uint32_t actor = story_goroutine(&s, 18, CT_STATE_WAITING);
+	const struct ct_go_leak leak = {.actor = actor};
+
+	ct_sink_go(
+		s.sink, &(struct ct_fact_go){.version = "go1.24.4",
+				.leaks = ct_arena_copy(ct_sink_arena(s.sink), &leak, sizeof(leak)),
+				.n_leaks = t->leaked});
+	for (uint64_t i = 0; i < 3; i++)
+		ct_sink_resource(s.sink, "go_chan", 0x1000 * (i + 1), &fresh);
+	uint32_t wait = ct_sink_wait(s.sink, &(struct ct_wait){.kind = (uint8_t)t->kind,
+						     .actor = actor,
+						     .any_of = t->is_select,
+						     .resource = 1,
+						     .why = "told by hand"});
+	if (t->is_select)
+		ct_sink_wait(s.sink, &(struct ct_wait){.kind = CT_WAIT_RECV,
+					     .actor = actor,
+					     .any_of = true,
+					     .resource = 2,
+					     .why = "told by hand"});
+	if (t->peer)
+		ct_sink_peer(s.sink, wait,
+			&(struct ct_peer){.actor = story_goroutine(&s, 19, CT_STATE_RUNNING),
+				.trust = CT_TRUST_INFERRED,
+				.why = "told by hand",
+				.deed = {.kind = CT_DEED_CLOSE, .sure = true, .site = CT_NONE}});
+	ct_sink_go_contexts(s.sink,
+		&(struct ct_fact_go_contexts){.contexts = ct_arena_copy(ct_sink_arena(s.sink),
+						      t->contexts, sizeof(t->contexts)),
+			.dones = dones,
+			.n_contexts = 3,
+			.n_dones = 1});
+	struct ct_facts *facts = story_end(&s);
+	const char *said = ct_say_done(&words, facts, 1);
+	const char *other = ct_say_other_side(&words, facts, actor);
+	assert_string_equal(said ? said : "", done);
+	assert_string_equal(other ? other : "", other_side);
+	/* The other channels are none's. */
+	for (uint32_t i = 0; i < 3; i++)
+		assert_int_equal(ct_say_done(&words, facts, i) != NULL, i == 1);
+	assert_null(ct_say_done(&words, facts, CT_NONE));
+	ct_arena_free(&words);
+	ct_facts_free(facts);
+}
+
+static void whose_done_it_is(void **state)
+{
+	struct done_tale t = waiting;
+
+	(void)state;
+	/* The first deadline above it. */
+	ask_done(&t,
+		"the Done() of cancelCtx 0xc0, which timerCtx 0xb0 above cancels in at most 4 s",
+		"the deadline of timerCtx 0xb0 will close it, in at most 4 s");
+	t.contexts[0].overdue_ns = -3 * SECOND;
+	ask_done(&t,
+		"the Done() of cancelCtx 0xc0, which timerCtx 0xa0 above cancels in at most 3 s",
+		"the deadline of timerCtx 0xa0 will close it, in at most 3 s");
+	/* Its own. */
+	t.contexts[2].overdue_ns = -2 * SECOND;
+	ask_done(&t, "the Done() of cancelCtx 0xc0, deadline in at most 2 s",
+		"the deadline of cancelCtx 0xc0 will close it, in at most 2 s");
+	t = waiting;
+	t.is_select = true;
+	ask_done(&t,
+		"the Done() of cancelCtx 0xc0, which timerCtx 0xb0 above cancels in at most 4 s",
+		"the deadline of timerCtx 0xb0 will close the channel at 0x2000, in at most 4 s");
+	t.is_select = false;
+	t.peer = true;
+	ask_done(&t,
+		"the Done() of cancelCtx 0xc0, which timerCtx 0xb0 above cancels in at most 4 s",
+		"goroutine 19 will close it; it is running; at the latest the deadline of timerCtx "
+		"0xb0 will close it, in at most 4 s");
+}
+
+static void no_deadline_is_promised(void **state)
+{
+	static const char nobody[] = "nobody was found that will send to it or close it";
+	struct done_tale t = waiting;
+
+	(void)state;
+	/* None; another clock; what is above it does not cancel it, or is over. */
+	t.contexts[0].overdue_ns = t.contexts[1].overdue_ns = 0;
+	ask_done(&t, "the Done() of cancelCtx 0xc0", nobody);
+	t.contexts[2].deadline = "2026-03-01T12:00:00Z";
+	ask_done(&t, "the Done() of cancelCtx 0xc0, deadline 2026-03-01T12:00:00Z", nobody);
+	t = waiting;
+	t.contexts[1].cancels = CT_NONE;
+	ask_done(&t, "the Done() of cancelCtx 0xc0", nobody);
+	t = waiting;
+	t.contexts[2].parent = CT_NONE;
+	ask_done(&t, "the Done() of cancelCtx 0xc0", nobody);
+	t = waiting;
+	t.contexts[1].err = "context canceled";
+	ask_done(&t, "the Done() of cancelCtx 0xc0", nobody);
+	t = waiting;
+	t.contexts[0].overdue_ns = 3 * SECOND;
+	ask_done(&t, "the Done() of cancelCtx 0xc0", nobody);
+	t = waiting;
+	t.contexts[0].err = "context canceled";
+	ask_done(&t, "the Done() of cancelCtx 0xc0", nobody);
+	t = waiting;
+	t.contexts[2].err = "context canceled";
+	ask_done(&t, "the Done() of cancelCtx 0xc0, cancelled: context canceled", nobody);
+	/* Nothing leads to it, so no timer does. */
+	t = waiting;
+	t.leaked = true;
+	ask_done(&t,
+		"the Done() of cancelCtx 0xc0, which timerCtx 0xb0 above cancels in at most 4 s",
+		"nobody will send to it or close it: no goroutine that can run holds the other "
+		"end");
+	t = waiting;
+	t.kind = CT_WAIT_SEND;
+	ask_done(&t,
+		"the Done() of cancelCtx 0xc0, which timerCtx 0xb0 above cancels in at most 4 s",
+		"nobody was found that will receive from it");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -279,6 +439,8 @@ int main(void)
 		cmocka_unit_test(one_that_nothing_cancels_is_told),
 		cmocka_unit_test(a_lock_of_nobody_known_is_not),
 		cmocka_unit_test(durations_are_never_said_too_well),
+		cmocka_unit_test(whose_done_it_is),
+		cmocka_unit_test(no_deadline_is_promised),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,8 @@ struct telling {
 	struct ct_go_observation *o;
 	struct ct_go_contexts *contexts;
 	struct ct_go_context *facts;
+	uint32_t *dones; /* of facts: those at whose Done() somebody waits */
+	uint32_t n_dones;
 	int64_t clock;    /* nanotime() was at least this; 0: not known */
 	uint64_t last[2]; /* error that was read last, and what is said of it */
 	const char *last_error;
@@ -221,6 +223,15 @@ static void tell(struct telling *t, uint32_t i)
 	tell_value(t, x, type, ret);
 }
 
+/* One resource has one context. */
+static int by_done(const void *a, const void *b, void *arg)
+{
+	const struct telling *t = arg;
+	uint32_t x = t->facts[*(const uint32_t *)a].done, y = t->facts[*(const uint32_t *)b].done;
+
+	return (x > y) - (x < y);
+}
+
 /* Whoever waits at the Done() of one; is_done: per resource. */
 static void tell_waiters(struct telling *t, bool *is_done)
 {
@@ -230,11 +241,14 @@ static void tell_waiters(struct telling *t, bool *is_done)
 		uint32_t resource = waits->channels.items[i].resource;
 		uint32_t context = ct_go_context_by_done(t->contexts, waits->channels.items[i].at);
 
-		if (context == CT_NONE || resource == CT_NONE)
+		if (context == CT_NONE || resource == CT_NONE || is_done[resource])
 			continue;
 		t->facts[context].done = resource;
+		t->dones[t->n_dones++] = context;
 		is_done[resource] = true;
 	}
+	if (t->n_dones)
+		qsort_r(t->dones, t->n_dones, sizeof(*t->dones), by_done, t);
 }
 
 static enum ct_status tell_uses(
@@ -280,7 +294,8 @@ static enum ct_status add_facts(struct telling *t, const struct ct_go_uses *foun
 	uint32_t *by_context = ct_arena_new_array(arena, (size_t)n_uses + 1, uint32_t);
 
 	t->facts = ct_arena_new_array(arena, (size_t)n + 1, struct ct_go_context);
-	if (!t->facts || !uses || !by_context)
+	t->dones = ct_arena_new_array(arena, (size_t)ct_sink_n_resources(t->o->sink) + 1, uint32_t);
+	if (!t->facts || !t->dones || !uses || !by_context)
 		return CT_NO_MEMORY;
 	if (n_uses)
 		memcpy(uses, found->list.items, n_uses * sizeof(*uses));
@@ -292,6 +307,8 @@ static enum ct_status add_facts(struct telling *t, const struct ct_go_uses *foun
 	const struct ct_fact_go_contexts fact = {.contexts = t->facts,
 		.uses = uses,
 		.uses_by_context = by_context,
+		.dones = t->dones,
+		.n_dones = t->n_dones,
 		.outlived = outlived->list.n
 				    ? ct_arena_copy(arena, outlived->list.items,
 					      outlived->list.n * sizeof(*outlived->list.items))
@@ -328,7 +345,8 @@ static enum ct_status observe(struct ct_go_observation *o, struct ct_go_world *w
 
 	if (!status)
 		status = ct_go_contexts_link(contexts);
-	if (status || (!o->all_contexts && !has_cancelled(contexts)))
+	/* Of one goroutine it is told whose Done() it waits at. */
+	if (status || (!o->all_contexts && !o->goroutine && !has_cancelled(contexts)))
 		return status;
 	status = ct_go_uses_find(o, world, contexts, uses);
 	if (!status && o->all_contexts)
