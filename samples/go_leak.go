@@ -399,7 +399,10 @@ func reachedByPeers() (*actor, *actor) {
 func reachedByTimer() *actor {
 	done := make(chan struct{})
 	time.AfterFunc(time.Hour, func() { close(done) })
-	return at(start("by timer", func() { <-done }), "chan-recv", done)
+	a := at(start("by timer", func() { <-done }), "chan-recv", done)
+	tell("other_side", fields{"tid": a, "says": []string{"nobody was found that will send to it or close it; but ",
+		"a timer that has it calls main.reachedByTimer.func1() ", " in at most "}})
+	return a
 }
 
 // Nothing has the crate any more; its finalizer will run when the collector does.

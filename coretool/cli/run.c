@@ -92,7 +92,8 @@ enum ct_status ct_run_observe(const struct ct_args *args, struct ct_run *run, st
 		.goroutine = run->goroutine,
 		.context_values = args->policy ? &args->policy->context_values : NULL};
 	if (plan.goroutine && !args->quick)
-		plan.wants |= CT_WANT_LEAKS | CT_WANT_REFERENCES | CT_WANT_CONTEXTS;
+		plan.wants |=
+			CT_WANT_LEAKS | CT_WANT_REFERENCES | CT_WANT_CONTEXTS | CT_WANT_TIMERS;
 	bool modules = args->command->sections & CT_SECTION_MODULES && !args->quick;
 
 	/* What is about one object, or about all files, is in no facts that others asked for. */

@@ -29,19 +29,22 @@ struct ct_go_timer {
 	uint32_t resource; /* its channel, when goroutines wait for it; CT_NONE */
 	uint32_t keeper; /* of a ticker that nothing but leaked goroutines has, the first of these;
 			    CT_NONE */
-	int32_t fd;      /* of a deadline; -1 */
-	uint8_t kind;    /* enum ct_go_timer_kind */
-	uint8_t mode;    /* enum ct_io_mode, of a deadline */
-	bool endless;    /* it was set for longer than the clock can count */
-	bool alone;      /* nothing but the runtime's list of timers leads to it */
-	bool idle;       /* it is in no such list: a channel's that nobody waits for (1.23 on) */
-	bool lasting;    /* of a channel: it is listed though nobody waits (to 1.22, and with
-			    asynctimerchan=1) */
+	uint32_t has; /* of a function: a channel that it has captured, and that goroutines wait at;
+			 CT_NONE */
+	int32_t fd;   /* of a deadline; -1 */
+	uint8_t kind; /* enum ct_go_timer_kind */
+	uint8_t mode; /* enum ct_io_mode, of a deadline */
+	bool endless; /* it was set for longer than the clock can count */
+	bool alone;   /* nothing but the runtime's list of timers leads to it */
+	bool idle;    /* it is in no such list: a channel's that nobody waits for (1.23 on) */
+	bool lasting; /* of a channel: it is listed though nobody waits (to 1.22, and with
+			 asynctimerchan=1) */
 };
 
 struct ct_fact_go_timers {
 	const struct ct_go_timer *timers; /* by kind, then when they fire */
-	uint32_t n;
+	const uint32_t *having; /* those that have such a channel: by that, then as above */
+	uint32_t n, n_having;
 	uint32_t n_stopped;  /* and still in the lists */
 	uint32_t n_left_out; /* more than are taken down */
 	bool clock;          /* it is known when they fire */

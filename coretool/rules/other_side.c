@@ -3,6 +3,7 @@
 
 #include "facts/go.h"
 #include "facts/go_references.h"
+#include "facts/go_timers.h"
 #include "rules/contexts.h"
 #include "rules/findings.h"
 #include "rules/words.h"
@@ -326,8 +327,7 @@ static const struct ct_wait *first_deadline(
 	return ret;
 }
 
-/* "the deadline of timerCtx 0x… will close it, in at most 3 s"; NULL: none is known. A context that
- * no timer leads to has none, whatever is left in memory. */
+/* "the deadline of timerCtx 0x… will close it, in at most 3 s"; NULL: none is known. */
 static const char *say_deadline(
 	struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
 {
@@ -335,15 +335,62 @@ static const char *say_deadline(
 	uint32_t whose = CT_NONE;
 	int64_t in = 0;
 	const struct ct_wait *wait = first_deadline(facts, a, &whose, &in);
-	bool leaked;
 
-	(void)is_lost(facts, actor, &leaked);
-	if (!wait || leaked)
+	if (!wait)
 		return NULL;
 	return ct_arena_printf(arena, "the deadline of %s will close %s, in at most %s",
 		ct_say_context(arena, &facts->go_contexts->contexts[whose]),
 		a->n_waits > 1 ? ct_say_resource(arena, facts, wait->resource) : "it",
 		ct_say_at_most(arena, in));
+}
+
+/* ---- a timer that calls a function ---- */
+
+/* The first timer that calls a function which has this channel; NULL: none is known. */
+static const struct ct_go_timer *timer_with(const struct ct_facts *facts, uint32_t resource)
+{
+	const struct ct_fact_go_timers *t = facts->go_timers;
+	uint32_t lo = 0, hi = t && resource != CT_NONE ? t->n_having : 0;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (t->timers[t->having[mid]].has < resource)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return t && lo < t->n_having && t->timers[t->having[lo]].has == resource
+		       ? &t->timers[t->having[lo]]
+		       : NULL;
+}
+
+/* "a timer that has it calls main.stop() main.go:30 in at most 3 s"; NULL: none is known. What its
+ * function does is not said: its code was not followed. */
+static const char *say_timer(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
+{
+	const struct ct_actor *a = &facts->actors[actor];
+	const struct ct_go_timer *first = NULL;
+
+	for (uint32_t i = 0; i < a->n_waits; i++) {
+		const struct ct_go_timer *t =
+			timer_with(facts, facts->waits[a->first_wait + i].resource);
+
+		if (t && !t->endless && (!first || t->fires < first->fires))
+			first = t;
+	}
+	const char *function =
+		first && first->site != CT_NONE ? ct_say_site(arena, facts, first->site) : NULL;
+	if (!function)
+		return NULL;
+	const char *what = a->n_waits > 1 ? ct_say_resource(arena, facts, first->has) : "it";
+	if (!facts->go_timers->clock)
+		return ct_arena_printf(arena, "a timer that has %s calls %s", what, function);
+	return first->fires > 0
+		       ? ct_arena_printf(arena, "a timer that has %s calls %s in at most %s", what,
+				 function, ct_say_at_most(arena, first->fires))
+		       : ct_arena_printf(
+				 arena, "a timer that has %s and is due calls %s", what, function);
 }
 
 /* ---- the sentence ---- */
@@ -379,6 +426,25 @@ static void add_doer(struct ct_str *s, struct ct_arena *arena, const struct ct_f
 	ct_str_add(s, "%s", ct_say_doer_state(arena, facts, waiter, doer->actor));
 }
 
+/* What comes by itself, behind those who would do it; that nobody was found, if nothing does. What
+ * only leaked goroutines have no timer has, whatever is left in memory. */
+static void add_times(
+	struct ct_str *s, struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
+{
+	bool leaked;
+
+	(void)is_lost(facts, actor, &leaked);
+	const char *deadline = leaked ? NULL : say_deadline(arena, facts, actor);
+	const char *timer = leaked ? NULL : say_timer(arena, facts, actor);
+	bool nobody = !s->len && !deadline;
+	if (deadline)
+		ct_str_add(s, "%s%s", s->len ? "; at the latest " : "", deadline);
+	else if (nobody)
+		ct_str_add(s, "%s", say_nobody(arena, facts, actor));
+	if (timer)
+		ct_str_add(s, "%s%s", nobody ? "; but " : "; ", timer);
+}
+
 const char *ct_say_other_side(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
 {
 	const struct ct_actor *a = &facts->actors[actor];
@@ -390,16 +456,12 @@ const char *ct_say_other_side(struct ct_arena *arena, const struct ct_facts *fac
 		return NULL;
 	for (uint32_t i = 0; i < a->n_waits; i++)
 		add_doers(&d, &facts->waits[a->first_wait + i]);
-	const char *deadline = say_deadline(arena, facts, actor);
-	if (!d.n)
-		return deadline ? deadline : say_nobody(arena, facts, actor);
 	for (uint32_t i = 0; i < CT_MIN(d.n, (uint32_t)DOERS_SAID); i++)
 		add_doer(&text, arena, facts, &list[i], a->n_waits > 1);
 	if (d.total > DOERS_SAID)
 		ct_str_add(&text, "; so may %s%u more", d.more ? "at least " : "",
 			d.total - DOERS_SAID);
-	if (deadline)
-		ct_str_add(&text, "; at the latest %s", deadline);
+	add_times(&text, arena, facts, actor);
 	return text.failed ? NULL : ct_arena_strndup(arena, ct_str_text(&text), text.len);
 }
 

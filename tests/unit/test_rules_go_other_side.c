@@ -2,6 +2,7 @@
 /* What is said of the other side of a wait, on facts told by hand. */
 #include "facts/go.h"
 #include "facts/go_references.h"
+#include "facts/go_timers.h"
 #include "rules/other_side.h"
 #include "story.h"
 
@@ -347,6 +348,81 @@ static void each_case_of_a_select_is_named(void **state)
 	done(t);
 }
 
+/* Timers 0 to 2 have channels at CHANNEL, CHANNEL and CHANNEL + 0x100; somebody receives from the
+ * first, or by select from both. */
+struct timed {
+	int64_t fires[3];
+	bool no_clock, endless, nameless, is_select, peer, leaked, no_timers;
+};
+
+static void ask_timers(const struct timed *timed, const char *wanted)
+{
+	static const uint32_t having[] = {0, 1, 2};
+	struct told *t = begin();
+	uint32_t receiver = goroutine(t, 7, CT_STATE_WAITING);
+	uint32_t wait = waits(t, receiver, CT_WAIT_RECV, channel(t, CHANNEL));
+	uint32_t other = channel(t, CHANNEL + 0x100);
+	struct ct_go_timer timers[3];
+	bool fresh;
+	uint32_t site = ct_sink_site(t->story.sink, 0x400000, false, &fresh);
+
+	ct_sink_get_site(t->story.sink, site)->function = "main.stop";
+	ct_sink_get_site(t->story.sink, site)->module = CT_NONE;
+	if (timed->is_select)
+		waits(t, receiver, CT_WAIT_RECV, other);
+	if (timed->peer)
+		peer(t, wait, goroutine(t, 8, CT_STATE_RUNNING), deed(CT_DEED_CLOSE, false));
+	if (timed->leaked)
+		leaked(t, receiver);
+	for (uint32_t i = 0; i < 3; i++)
+		timers[i] = (struct ct_go_timer){.kind = CT_GO_TIMER_FUNCTION,
+			.fires = timed->fires[i],
+			.endless = timed->endless,
+			.site = timed->nameless ? CT_NONE : site,
+			.has = i < 2 ? other - 1 : other};
+	const struct ct_fact_go_timers fact = {
+		.timers = ct_arena_copy(ct_sink_arena(t->story.sink), timers, sizeof(timers)),
+		.having = having,
+		.n = 3,
+		.n_having = timed->no_timers ? 0 : 3,
+		.clock = !timed->no_clock};
+	ct_sink_go_timers(t->story.sink, &fact);
+	expect(say(t, receiver), wanted);
+	done(t);
+}
+
+static void timers_that_have_it(void **state)
+{
+	static const char nobody[] = "nobody was found that will send to it or close it";
+
+	(void)state;
+	/* The first of two; not that of another channel. */
+	ask_timers(&(struct timed){.fires = {3000000000, 5000000000, 2000000000}},
+		"nobody was found that will send to it or close it; but a timer that has it calls "
+		"main.stop() in at most 3 s");
+	ask_timers(
+		&(struct timed){.fires = {3000000000, 5000000000, 2000000000}, .is_select = true},
+		"nobody was found that will do what any of its cases waits for; but a timer that "
+		"has "
+		"the channel at 0x2100 calls main.stop() in at most 2 s");
+	ask_timers(&(struct timed){.fires = {3000000000, 5000000000, 2000000000}, .peer = true},
+		"goroutine 8 will close it; it is running; a timer that has it calls main.stop() "
+		"in "
+		"at most 3 s");
+	ask_timers(&(struct timed){.fires = {-1, 5000000000, 2000000000}},
+		"nobody was found that will send to it or close it; but a timer that has it and is "
+		"due calls main.stop()");
+	ask_timers(&(struct timed){.fires = {3000000000, 0, 0}, .no_clock = true},
+		"nobody was found that will send to it or close it; but a timer that has it calls "
+		"main.stop()");
+	ask_timers(&(struct timed){.fires = {3, 3, 3}, .endless = true}, nobody);
+	ask_timers(&(struct timed){.fires = {3, 3, 3}, .nameless = true}, nobody);
+	ask_timers(&(struct timed){.fires = {3, 3, 3}, .no_timers = true}, nobody);
+	ask_timers(&(struct timed){.fires = {3, 3, 3}, .leaked = true},
+		"nobody will send to it or close it: no goroutine that can run holds the other "
+		"end");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -362,6 +438,7 @@ int main(void)
 		cmocka_unit_test(a_wait_that_ends_by_itself_has_no_other_side),
 		cmocka_unit_test(a_wait_whose_owner_is_gone_has_no_other_side),
 		cmocka_unit_test(each_case_of_a_select_is_named),
+		cmocka_unit_test(timers_that_have_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

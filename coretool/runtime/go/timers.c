@@ -164,6 +164,7 @@ void ct_go_add_timer(struct ct_go_timers *timers, uint64_t at, bool idle)
 		.actor = CT_NONE,
 		.resource = CT_NONE,
 		.keeper = CT_NONE,
+		.has = CT_NONE,
 		.fd = -1,
 		.endless = when == INT64_MAX,
 		.idle = idle};
@@ -265,6 +266,29 @@ static int in_order(const void *a, const void *b)
 	return (x->address > y->address) - (x->address < y->address);
 }
 
+static int by_channel(const void *a, const void *b, void *arg)
+{
+	const struct ct_go_timer *timers = ((const struct ct_fact_go_timers *)arg)->timers;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	if (timers[x].has != timers[y].has)
+		return timers[x].has < timers[y].has ? -1 : 1;
+	return (x > y) - (x < y);
+}
+
+static bool list_having(struct ct_arena *arena, struct ct_fact_go_timers *fact)
+{
+	uint32_t *having = ct_arena_new_array(arena, (size_t)fact->n + 1, uint32_t);
+
+	for (uint32_t i = 0; having && i < fact->n; i++)
+		if (fact->timers[i].has != CT_NONE)
+			having[fact->n_having++] = i;
+	if (fact->n_having)
+		qsort_r(having, fact->n_having, sizeof(*having), by_channel, fact);
+	fact->having = having;
+	return having;
+}
+
 static enum ct_status finish(struct ct_go_timers *timers)
 {
 	struct ct_fact_go_timers *fact = &timers->fact;
@@ -274,7 +298,7 @@ static enum ct_status finish(struct ct_go_timers *timers)
 	fact->timers = ct_arena_copy(ct_sink_arena(timers->o->sink), timers->list.items,
 		timers->list.n * sizeof(*timers->list.items));
 	fact->n = timers->list.n;
-	if (!fact->timers)
+	if (!fact->timers || !list_having(ct_sink_arena(timers->o->sink), fact))
 		return CT_NO_MEMORY;
 	ct_sink_go_timers(timers->o->sink, fact);
 	return CT_OK;
@@ -288,7 +312,9 @@ enum ct_status ct_go_observe_timers(struct ct_go_observation *o)
 	if (!ct_go_each_timer(o->go, add_listed, &timers))
 		timers.fact.partial =
 			"some of them, or lists of some processors (P), could not be read";
-	enum ct_status status = timers.failed ? CT_NO_MEMORY : ct_go_measure_timers(&timers);
+	enum ct_status status = timers.failed ? CT_NO_MEMORY : ct_go_find_had(&timers);
+	if (!status)
+		status = ct_go_measure_timers(&timers);
 	if (!status)
 		add_kept(&timers);
 	if (!status)

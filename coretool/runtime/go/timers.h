@@ -40,6 +40,8 @@ struct ct_go_timers { /* as they are taken down */
 
 /* Takes down the timer there. (timers.c) */
 void ct_go_add_timer(struct ct_go_timers *timers, uint64_t at, bool idle);
+/* Fills in which channels functions have. (timers_has.c) */
+CT_WARN_UNUSED enum ct_status ct_go_find_had(struct ct_go_timers *timers);
 /* Fills in what each retains, and adds those that are idle. (timers_heap.c) */
 CT_WARN_UNUSED enum ct_status ct_go_measure_timers(struct ct_go_timers *timers);
 

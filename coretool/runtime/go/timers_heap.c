@@ -73,11 +73,14 @@ static void add_idle(void *arg, uint64_t timer)
 
 /* ---- is it worth it, and can it be believed ---- */
 
-/* For the rules: is there any that could keep much alive, or runs for nobody? */
+/* For the rules: is there any that could keep much alive, or runs for nobody? Who asks about one
+ * goroutine asks for neither. */
 static bool is_worth_it(const struct ct_go_timers *timers)
 {
 	uint32_t n_after = 0;
 
+	if (timers->o->goroutine)
+		return false;
 	for (uint32_t i = 0; i < timers->list.n; i++) {
 		const struct ct_go_timer *t = &timers->list.items[i];
 
