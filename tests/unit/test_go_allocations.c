@@ -269,14 +269,21 @@ static void damaged_samples(void **state)
 	}
 }
 
-/* Without its layout nothing is a sample. */
-static void samples_without_a_layout(void **state)
+/* What another object of another size says came from there did not. */
+static void a_bucket_is_of_one_size(void **state)
 {
 	struct stage *s = begin(*state);
+	struct ct_go_span *other = &s->heap->spans[1];
 	bool missing;
 
-	go.layout.offset[CT_GO_SPECIAL_SIZE] = CT_GO_ABSENT;
-	assert_int_equal(count(s, &missing), 0);
+	word(SPAN_RECORD + 8, special(N));
+	put_special(N, 0, 3, bucket(0));
+	ct_go_mark_root(s->world.mark, other->start);
+	assert_int_equal(ct_go_mark_run(s->world.mark), CT_OK);
+	assert_int_equal(count(s, &missing), 4);
+	assert_false(missing);
+	other->elemsize = SIZE + 16;
+	assert_int_equal(count(s, &missing), 3);
 	assert_true(missing);
 	end(s);
 }
@@ -391,7 +398,7 @@ int main(void)
 		TEST(lists_of_all_spans_or_of_one),
 		TEST(samples_by_row_and_stack),
 		TEST(damaged_samples),
-		TEST(samples_without_a_layout),
+		TEST(a_bucket_is_of_one_size),
 		TEST(the_stack_of_one_object),
 	};
 

@@ -160,6 +160,23 @@ static void stacks_of_one_place_are_one(void **state)
 	ct_facts_free(facts);
 }
 
+static void who_has_a_library_allocate_is_told_apart(void **state)
+{
+	struct scene c;
+	struct ct_heap_place places[4];
+
+	(void)state;
+	scene_begin(&c, 1);
+	c.allocations[2].stack = CALLS(&c.s, &grow, &repeat, NULL, &handle);
+	struct ct_facts *facts = scene_end(&c);
+	assert_int_equal(ct_heap_places(facts, &c.type, places), 4);
+	assert_int_equal(places[0].sampled, 4);
+	assert_string_equal(places[0].place.caller->function, "main.load");
+	assert_int_equal(places[1].sampled, 3);
+	assert_string_equal(places[1].place.caller->function, "example.com/shop/web.Handle");
+	ct_facts_free(facts);
+}
+
 static void no_place_has_more_than_there_is(void **state)
 {
 	struct scene c;
@@ -287,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(places_of_stacks),
 		cmocka_unit_test(stacks_of_one_place_are_one),
+		cmocka_unit_test(who_has_a_library_allocate_is_told_apart),
 		cmocka_unit_test(no_place_has_more_than_there_is),
 		cmocka_unit_test(chances),
 		cmocka_unit_test(samples_stand_for_others_at_their_rate_alone),

@@ -48,8 +48,7 @@ static enum ct_status read_stack(struct ct_go_profile_stack *scratch, uint64_t a
 /* struct specialprofile: a special, and the bucket. */
 static bool read_address(const struct ct_go *go, const struct ct_go_special *special, uint64_t *ret)
 {
-	return ct_go_has(go, SPECIAL_SIZE) &&
-	       !ct_read_u64(go->target, special->at + ct_go_at(go, SPECIAL_SIZE), ret);
+	return !ct_read_u64(go->target, special->at + ct_go_at(go, SPECIAL_SIZE), ret);
 }
 
 enum ct_status ct_go_allocation_stack(
