@@ -85,21 +85,24 @@ static void add_reasons(struct ct_sink *sink, struct ct_go_channel *c, const str
 }
 
 /* Since 1.23 the channel knows its timer; before, and with asynctimerchan=1, the timers that run
- * know their channels. */
+ * know their channels. One that cannot be read may fire. */
 static void add_timer(struct ct_go_waiter *w, struct ct_go_channel *c, const struct state *s,
 	const char *elem, int64_t *when)
 {
-	const struct ct_go *go = w->o->go;
+	bool unread = false;
+	uint64_t at;
 
 	*when = 0;
 	if (s->timer) {
 		c->timer = s->timer;
-		*when = (int64_t)ct_go_word(go, s->timer, CT_GO_TIMER_WHEN);
+		unread = ct_go_u64(w->o->go, s->timer, CT_GO_TIMER_WHEN, &at) != CT_OK;
+		*when = unread ? 0 : (int64_t)at;
 		c->ticks = *when > 0;
-		c->stopped = *when == 0;
+		c->stopped = !unread && !*when;
 	} else if (elem && !strcmp(elem, "time.Time") && s->cap == 1) {
 		c->timer = ct_go_ticking_timer(w, c->at, when);
 		c->ticks = c->timer != 0;
+		unread = w->waits->lost_timers;
 	} else {
 		return;
 	}
@@ -107,6 +110,7 @@ static void add_timer(struct ct_go_waiter *w, struct ct_go_channel *c, const str
 		return;
 	c->value = ct_go_resting_timer(w, c->at, s->timer);
 	c->stopped |= c->value != 0;
+	c->ticks = unread && !c->stopped;
 }
 
 static void note_contradiction(
@@ -165,7 +169,9 @@ static struct ct_go_channel *add(
 	add_reasons(sink, c, &state);
 	int64_t until = c->ticks ? ct_go_until(w, when) : 0;
 	if (c->ticks)
-		c->why_receive = until ? ct_go_fires(w, until) : "its timer will fire";
+		c->why_receive = until  ? ct_go_fires(w, until)
+				 : when ? "its timer will fire"
+					: "the channel may be that of a timer that cannot be read";
 	return c;
 }
 

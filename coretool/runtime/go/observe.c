@@ -243,6 +243,15 @@ static enum ct_status add_all(struct ct_go_observation *o)
 	return status;
 }
 
+static void say_unread(const struct ct_go_observation *o)
+{
+	if (o->waits->n_unread)
+		ct_target_note(o->target, CT_NOTE_DAMAGED, "Go waits",
+			"what %" PRIu32
+			" goroutines wait for, or the state that it is in, could not be read",
+			o->waits->n_unread);
+}
+
 enum ct_status ct_go_observe(struct ct_go_observation *o)
 {
 	enum ct_status status = ct_go_read_machines(o);
@@ -256,6 +265,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 		status = ct_go_waits_new(o);
 	if (!status)
 		status = add_all(o);
+	if (!status)
+		say_unread(o);
 	if (!status)
 		status = ct_go_observe_owners(o);
 	if (!status)

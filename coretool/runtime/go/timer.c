@@ -225,7 +225,7 @@ uint64_t ct_go_ticking_timer(struct ct_go_waiter *w, uint64_t channel, int64_t *
 	uint32_t i;
 
 	if (!waits->have_timers)
-		(void)ct_go_each_timer(w->o->go, add_timer, waits);
+		waits->lost_timers = !ct_go_each_timer(w->o->go, add_timer, waits);
 	waits->have_timers = true;
 	struct ct_hash_it it = ct_hash_find(&waits->ticking_keys, ct_hash_u64(channel));
 	while (ct_hash_next(&waits->ticking_keys, &it, &i))

@@ -19,10 +19,12 @@ static bool rests(const struct ct_go *go, uint64_t timer)
 {
 	enum { NONE = 0, DELETED = 3, REMOVED = 5 }; /* runtime/time.go, up to 1.22 */
 	uint32_t status;
+	uint64_t when;
 
-	if (ct_go_u32(go, timer, CT_GO_TIMER_STATUS, &status))
-		return ct_go_word(go, timer, CT_GO_TIMER_WHEN) == 0;
-	return status == NONE || status == DELETED || status == REMOVED;
+	if (!ct_go_has(go, TIMER_STATUS))
+		return !ct_go_u64(go, timer, CT_GO_TIMER_WHEN, &when) && !when;
+	return !ct_go_u32(go, timer, CT_GO_TIMER_STATUS, &status) &&
+	       (status == NONE || status == DELETED || status == REMOVED);
 }
 
 /* Is it of this channel, by both of its ends? */

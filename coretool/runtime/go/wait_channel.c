@@ -79,8 +79,10 @@ enum ct_status ct_go_wait_channel(struct ct_go_waiter *w)
 	if (ct_go_sudog_at(w->o->go, w->g->waiting, &sudog) || sudog.g != w->g->at)
 		return add_unread(w, w->g->waiting ? unread : woken);
 	const struct ct_go_channel *c = ct_go_channel(w, sudog.channel);
-	if (!c)
+	if (!c) {
+		w->waits->n_unread++;
 		return add_unread(w, unread);
+	}
 	enum link link = find_queue(w->o->go, c, &sudog, &receives);
 	if (link == NOT_LINKED)
 		return add_unread(w, woken);
@@ -224,10 +226,13 @@ static const char *words_of(struct select *s)
 static enum ct_status add_select(struct select *s)
 {
 	enum ct_status status = CT_OK;
-	const char *why = words_of(s);
+	const char *why = s->damaged ? "a select of which not all cases can be read: memory is "
+				       "missing or damaged"
+				     : words_of(s);
 
+	s->w->waits->n_unread += s->damaged;
 	for (uint32_t i = 0; !status && i < s->waits.n; i++) {
-		s->waits.items[i].any_of = s->waits.n > 1;
+		s->waits.items[i].any_of = s->waits.n > 1 || s->damaged;
 		s->waits.items[i].timed = s->ticks;
 		s->waits.items[i].why = why;
 		if (s->damaged)
@@ -240,6 +245,7 @@ static enum ct_status add_select(struct select *s)
 /* One whose cases all have nil channels, or of which nothing can be read. */
 static enum ct_status add_caseless(struct ct_go_waiter *w, bool damaged)
 {
+	w->waits->n_unread += damaged;
 	const struct ct_wait wait = {
 		.kind = CT_WAIT_SELECT,
 		.trust = damaged ? CT_TRUST_GUESS : CT_TRUST_EXACT,

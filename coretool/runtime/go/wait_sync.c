@@ -8,6 +8,9 @@
 
 #define MUTEX_SEMA                                                                                 \
 	4 /* sync.Mutex, internal/sync.Mutex: state int32, sema uint32, in all versions */
+#define MUTEX_SIZE     8u
+#define WAITGROUP_SIZE 12u /* the least of all versions: its state is in it */
+#define SEMA_SIZE      4u
 #define MUTEX_LOCKED   1u
 #define MUTEX_WOKEN    2u
 #define MUTEX_STARVING 4u
@@ -20,6 +23,7 @@ struct object {
 	const char *kind;
 	enum ct_wait_kind wait;
 	uint64_t at;
+	uint32_t size; /* of its state */
 	void (*state)(struct ct_go_waiter *w, uint32_t resource, uint64_t at);
 	/* Why it waits, by its state. */
 	const char *(*why)(struct ct_go_waiter *w, uint64_t at);
@@ -55,6 +59,12 @@ static const char *mutex_why(struct ct_go_waiter *w, uint64_t at)
 }
 
 /* ---- RWMutex ---- */
+
+/* readerWait is its last word in all versions. */
+static uint32_t rwmutex_size(const struct ct_go_waiter *w)
+{
+	return ct_go_at(w->o->go, RWMUTEX_READERWAIT) + 4;
+}
 
 static int32_t reader_count(const struct ct_go_waiter *w, uint64_t at)
 {
@@ -192,6 +202,15 @@ static const char *runtime_why(struct ct_go_waiter *w, uint64_t at)
 	       "profile";
 }
 
+/* Where its memory is missing it is known which object it is, and no more: no zero means that it is
+ * free. */
+static const char *unread_why(struct ct_go_waiter *w, uint64_t at)
+{
+	(void)w;
+	(void)at;
+	return "the state of what it waits for cannot be read: memory is missing";
+}
+
 /* ---- which one it is ---- */
 
 /* The lock of a Mutex's sema belongs to a larger object where that one's method called. */
@@ -201,11 +220,12 @@ static struct object around_mutex(const struct ct_go_waiter *w, unsigned calls, 
 
 	if (calls & CT_GO_CALL_RWMUTEX_LOCK)
 		return (struct object){"go_rwmutex", CT_WAIT_RWLOCK_WRITE,
-			at - ct_go_at(w->o->go, RWMUTEX_W), rwmutex_state, second_writer_why};
+			at - ct_go_at(w->o->go, RWMUTEX_W), rwmutex_size(w), rwmutex_state,
+			second_writer_why};
 	if (calls & CT_GO_CALL_ONCE)
 		return (struct object){"go_once", CT_WAIT_ONCE, at - ct_go_at(w->o->go, ONCE_M),
-			once_state, once_why};
-	return (struct object){"go_mutex", CT_WAIT_MUTEX, at, mutex_state, mutex_why};
+			ct_go_at(w->o->go, ONCE_M) + MUTEX_SIZE, once_state, once_why};
+	return (struct object){"go_mutex", CT_WAIT_MUTEX, at, MUTEX_SIZE, mutex_state, mutex_why};
 }
 
 /* Where sema is in it: since 1.20 a field; 1.18 and 1.19 have it behind or before the state, 1.15
@@ -227,17 +247,19 @@ static struct object find_object(struct ct_go_waiter *w, uint64_t sema)
 		return around_mutex(w, calls, sema);
 	if (kind == CT_WAIT_RWLOCK_READ || calls & CT_GO_CALL_RWMUTEX_RLOCK)
 		return (struct object){"go_rwmutex", CT_WAIT_RWLOCK_READ,
-			sema - ct_go_at(go, RWMUTEX_READERSEM), rwmutex_state, reader_why};
+			sema - ct_go_at(go, RWMUTEX_READERSEM), rwmutex_size(w), rwmutex_state,
+			reader_why};
 	if (kind == CT_WAIT_RWLOCK_WRITE || calls & CT_GO_CALL_RWMUTEX_LOCK)
 		return (struct object){"go_rwmutex", CT_WAIT_RWLOCK_WRITE,
-			sema - ct_go_at(go, RWMUTEX_WRITERSEM), rwmutex_state, writer_why};
+			sema - ct_go_at(go, RWMUTEX_WRITERSEM), rwmutex_size(w), rwmutex_state,
+			writer_why};
 	if (kind == CT_WAIT_WAITGROUP || calls & CT_GO_CALL_WAITGROUP)
 		return (struct object){"go_waitgroup", CT_WAIT_WAITGROUP, waitgroup_of(go, sema),
-			waitgroup_state, waitgroup_why};
+			WAITGROUP_SIZE, waitgroup_state, waitgroup_why};
 	if (calls & CT_GO_CALL_RUNTIME_SEMA)
 		return (struct object){
-			"go_runtime_sema", CT_WAIT_SEM, sema, sema_state, runtime_why};
-	return (struct object){"go_sema", CT_WAIT_SEM, sema, sema_state, sema_why};
+			"go_runtime_sema", CT_WAIT_SEM, sema, SEMA_SIZE, sema_state, runtime_why};
+	return (struct object){"go_sema", CT_WAIT_SEM, sema, SEMA_SIZE, sema_state, sema_why};
 }
 
 static enum ct_status add_unknown(struct ct_go_waiter *w)
@@ -264,6 +286,14 @@ static void add_waiting_writer(struct ct_go_waiter *w, uint32_t resource)
 			.took_frame = CT_NONE});
 }
 
+static bool is_readable(const struct ct_go_waiter *w, const struct object *object)
+{
+	uint8_t bytes[128];
+
+	return object->size <= sizeof(bytes) &&
+	       !ct_read(w->o->target, object->at, bytes, object->size);
+}
+
 enum ct_status ct_go_wait_semaphore(struct ct_go_waiter *w)
 {
 	uint64_t sema = ct_go_semaphore(w);
@@ -271,11 +301,16 @@ enum ct_status ct_go_wait_semaphore(struct ct_go_waiter *w)
 
 	if (!sema)
 		return add_unknown(w);
-	const struct object object = find_object(w, sema);
+	struct object object = find_object(w, sema);
+	bool is_writer = object.why == writer_why;
+	if (!is_readable(w, &object)) {
+		object.why = unread_why;
+		w->waits->n_unread++;
+	}
 	uint32_t resource = ct_sink_resource(w->o->sink, object.kind, object.at, &fresh);
 	if (resource == CT_NONE)
 		return CT_NO_MEMORY;
-	if (fresh)
+	if (fresh && object.why != unread_why)
 		object.state(w, resource, object.at);
 	const struct ct_wait wait = {
 		.kind = (uint8_t)object.wait,
@@ -284,7 +319,7 @@ enum ct_status ct_go_wait_semaphore(struct ct_go_waiter *w)
 		.behind_writers = object.wait == CT_WAIT_RWLOCK_READ,
 		.why = object.why(w, object.at),
 	};
-	if (object.why == writer_why)
+	if (is_writer)
 		add_waiting_writer(w, resource);
 	return ct_go_add_wait(w, wait);
 }

@@ -89,14 +89,15 @@ struct ct_go_waits {
 	bool have_semaphores;
 	uint64_t may_search; /* see ct_go_may_search() */
 	uint64_t searched;   /* words of stacks that were looked behind */
+	uint32_t n_unread;   /* goroutines; what they wait for is missing, or the state of it */
 	size_t context_word; /* where in a stack the last context was found */
 	size_t poll_word;    /* the same of the last pollDesc */
 	/* Channels of timers that run, up to 1.22. (timer.c) */
 	CT_VEC(struct ct_go_ticking) ticking;
 	struct ct_hash ticking_keys;
-	bool have_timers;
-	int64_t clock;            /* nanotime() was at least this; 0: not known */
-	CT_VEC(uint64_t) bubbles; /* of testing/synctest */
+	bool have_timers, lost_timers; /* lost: some of them could not be read */
+	int64_t clock;                 /* nanotime() was at least this; 0: not known */
+	CT_VEC(uint64_t) bubbles;      /* of testing/synctest */
 	/* Label sets by the address of the labels. (labels.c) */
 	CT_VEC(struct ct_go_labels) labels;
 	struct ct_hash label_keys;
