@@ -163,12 +163,14 @@ static void its_record_is_another_s_by_now(void **state)
 
 enum spoil {
 	SPOIL_NOTHING,
-	SPOIL_DEAD,      /* nothing leads to the object */
-	SPOIL_STACK,     /* the page is one of a stack */
-	SPOIL_NEVER,     /* no span ever had the page */
-	SPOIL_USED,      /* a span has it */
-	SPOIL_UNLISTED,  /* one has it that the list of all has not */
-	SPOIL_STATE,     /* there is no such state */
+	SPOIL_DEAD,     /* nothing leads to the object */
+	SPOIL_STACK,    /* the page is one of a stack */
+	SPOIL_NEVER,    /* no span ever had the page */
+	SPOIL_USED,     /* a span has it */
+	SPOIL_UNLISTED, /* one has it that the list of all has not */
+	SPOIL_STATE,    /* there is no such state */
+	SPOIL_SIZE,     /* how many pages it has, or where it begins, is not in the core */
+	SPOIL_START,
 	SPOIL_ELSEWHERE, /* it is memory that is not the heap's */
 	SPOIL_NUMBER,    /* the word is no pointer */
 	SPOIL_PHASE,     /* a collection is under way, */
@@ -202,6 +204,14 @@ static void spoil(struct stage *s, enum spoil how)
 		break;
 	case SPOIL_STATE:
 		set_span(7, 0);
+		break;
+	case SPOIL_SIZE:
+		set_span(IN_USE, 0);
+		go.layout.offset[CT_GO_MSPAN_NPAGES] = DATA_END - SPAN;
+		break;
+	case SPOIL_START:
+		set_span(IN_USE, 0);
+		go.layout.offset[CT_GO_MSPAN_STARTADDR] = DATA_END - SPAN;
 		break;
 	case SPOIL_ELSEWHERE:
 		set_word(object, FREED + CT_GO_ARENA);

@@ -164,6 +164,9 @@ static void a_mark_saw_all_or_not(void **state)
 	world.n_bad = 0;
 	heap.n_bad = 1;
 	assert_false(ct_go_world_saw_all(&world, mark));
+	heap.n_bad = 0;
+	world.stacks.partial = true;
+	assert_false(ct_go_world_saw_all(&world, mark));
 	ct_go_mark_free(mark);
 }
 

@@ -32,7 +32,7 @@ static bool is_freed(const struct ct_go_heap *heap, uint64_t addr)
 {
 	const struct ct_go *go = heap->go;
 	uint64_t index = (addr + (UINT64_C(1) << 47)) >> CT_GO_ARENA_BITS;
-	uint64_t page = addr / CT_GO_PAGE % CT_GO_ARENA_PAGES, table, record, span, start;
+	uint64_t page = addr / CT_GO_PAGE % CT_GO_ARENA_PAGES, table, record, span, start, n;
 	uint8_t state;
 
 	if (ct_read_u64(heap->target, go->globals.heap + ct_go_at(go, MHEAP_ARENAS), &table) ||
@@ -44,8 +44,8 @@ static bool is_freed(const struct ct_go_heap *heap, uint64_t addr)
 	if (state != STATE_IN_USE)
 		return state == STATE_DEAD;
 	/* Also of one that the list of all spans has not, if it has the page, nothing is said. */
-	start = ct_go_word(go, span, CT_GO_MSPAN_STARTADDR);
-	return start && addr - start >= ct_go_word(go, span, CT_GO_MSPAN_NPAGES) * CT_GO_PAGE;
+	return !ct_go_u64(go, span, CT_GO_MSPAN_STARTADDR, &start) && start &&
+	       !ct_go_u64(go, span, CT_GO_MSPAN_NPAGES, &n) && addr - start >= n * CT_GO_PAGE;
 }
 
 /* Is it known of each word of the object whether it is a pointer? */

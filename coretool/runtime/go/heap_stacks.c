@@ -379,13 +379,14 @@ static void visit_arguments(struct ct_go_stacks *s, uint64_t record)
 static void visit_records(struct ct_go_stacks *s)
 {
 	const struct ct_go *go = s->o->go;
-	uint64_t at = ct_go_word(go, s->g->at, CT_GO_G_DEFER);
+	uint64_t at = ct_go_word(go, s->g->at, CT_GO_G_DEFER), following, function;
 
 	for (unsigned i = 0; at && i < MAX_DEFERS; i++) {
-		uint64_t following = ct_go_word(go, at, CT_GO_DEFER_LINK);
-
 		visit_value(s, CT_GO_ROOT_DEFERRED, at, at, false);
-		visit_value(s, CT_GO_ROOT_DEFERRED, at, ct_go_word(go, at, CT_GO_DEFER_FN), false);
+		if (ct_go_u64(go, at, CT_GO_DEFER_LINK, &following) ||
+			ct_go_u64(go, at, CT_GO_DEFER_FN, &function))
+			break;
+		visit_value(s, CT_GO_ROOT_DEFERRED, at, function, false);
 		if (!ct_go_since(go, 17))
 			visit_arguments(s, at);
 		at = following == at ? 0 : following;
@@ -414,9 +415,12 @@ static void visit_machine(struct ct_go_stacks *s, const struct ct_go_machine *m)
 	uint64_t end = ct_go_word(o->go, m->g0, CT_GO_G_STACK_HI);
 	if (sp < ct_go_word(o->go, m->g0, CT_GO_G_STACK_LO) || sp >= end)
 		return;
-	for (uint64_t at = sp & ~UINT64_C(7); at < CT_MIN(end, sp + MAX_G0); at += 8)
+	for (uint64_t at = sp & ~UINT64_C(7); at < CT_MIN(end, sp + MAX_G0); at += 8) {
 		if (!ct_read_u64(o->target, at, &word))
 			visit_value(s, CT_GO_ROOT_REGISTER, at, word, true);
+		else
+			s->partial = true;
+	}
 }
 
 /* The thread that runs it. */

@@ -83,7 +83,7 @@ bool ct_go_world_saw_all(const struct ct_go_world *w, const struct ct_go_mark *m
 	struct ct_go_marked marked;
 
 	ct_go_mark_count(mark, &marked);
-	return !marked.unread && !w->heap->n_bad && !w->n_bad && !w->missed;
+	return !marked.unread && !w->heap->n_bad && !w->n_bad && !w->missed && !w->stacks.partial;
 }
 
 static void mark_root(void *arg, const struct ct_go_root *root)

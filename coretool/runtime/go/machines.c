@@ -87,7 +87,8 @@ enum ct_status ct_go_read_machines(struct ct_go_observation *o)
 		*m = read_machine(o, at);
 		if (!(list.n & (list.n - 1)))
 			mark = at;
-		at = ct_go_word(go, at, CT_GO_M_ALLLINK);
+		if (ct_go_u64(go, at, CT_GO_M_ALLLINK, &at))
+			break;
 	}
 	o->machines = list.items;
 	o->n_machines = sort(list.items, list.n);

@@ -6,6 +6,9 @@
 
 #include <inttypes.h>
 
+#define PAGE      4096
+#define MAX_PAGES 64 /* of a deep stack, that are looked at */
+
 static bool is_readable(const struct ct_go_observation *o, uint64_t at)
 {
 	uint64_t word;
@@ -53,9 +56,13 @@ void ct_go_check_stack(struct ct_go_observation *o, const struct ct_go_g *g)
 {
 	struct ct_go_missing *m = &o->missing;
 	bool has_sp = g->sp >= g->stack_low && g->sp < g->stack_high;
+	bool all = is_readable(o, g->stack_high - sizeof(uint64_t));
 
-	/* A stack is one block: both of its ends are there, or it is cut. */
-	if (is_readable(o, g->stack_high - sizeof(uint64_t)) && (!has_sp || is_readable(o, g->sp)))
+	/* What is in use of it, page by page. */
+	for (uint64_t i = 0, at = g->sp; all && has_sp && i < MAX_PAGES && at < g->stack_high - 8;
+		i++, at += PAGE)
+		all = is_readable(o, at);
+	if (all)
 		return;
 	if (m->n_stacks < CT_COUNT(m->stacks))
 		m->stacks[m->n_stacks] = g->goid;

@@ -17,11 +17,10 @@ struct collector {
 	bool failed;
 };
 
-static int32_t word_at(const struct collector *c, uint64_t at)
+/* Of what cannot be read nothing is asked. */
+static bool read_word(const struct collector *c, uint64_t at, int32_t *ret)
 {
-	uint32_t value = 0;
-
-	return ct_read_u32(c->o->target, at, &value) ? 0 : (int32_t)value;
+	return !ct_read(c->o->target, at, ret, sizeof(*ret));
 }
 
 static void add(
@@ -41,7 +40,9 @@ static void add(
 
 static void add_mutex(struct collector *c, uint32_t resource, uint64_t at)
 {
-	if ((uint32_t)word_at(c, at) & MUTEX_LOCKED)
+	int32_t state;
+
+	if (read_word(c, at, &state) && (uint32_t)state & MUTEX_LOCKED)
 		add(c, resource, at, CT_GO_CLAIM_MUTEX, 1);
 }
 
@@ -49,10 +50,12 @@ static void add_mutex(struct collector *c, uint32_t resource, uint64_t at)
 static void add_rwmutex(struct collector *c, uint32_t resource, uint64_t at)
 {
 	const struct ct_go *go = c->o->go;
-	int32_t count = word_at(c, at + ct_go_at(go, RWMUTEX_READERCOUNT));
-	int32_t wait = word_at(c, at + ct_go_at(go, RWMUTEX_READERWAIT));
-	int32_t readers = count >= 0 ? count : wait;
+	int32_t count, wait;
 
+	if (!read_word(c, at + ct_go_at(go, RWMUTEX_READERCOUNT), &count) ||
+		!read_word(c, at + ct_go_at(go, RWMUTEX_READERWAIT), &wait))
+		return;
+	int32_t readers = count >= 0 ? count : wait;
 	if (readers < 0 || readers >= MAX_READERS)
 		return;
 	bool fresh = !(c->asked[resource] >> CT_GO_CLAIM_READER & 1);
