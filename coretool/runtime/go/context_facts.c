@@ -372,6 +372,11 @@ enum ct_status ct_go_observe_contexts(struct ct_go_observation *o)
 		status = ct_go_world_mark(world);
 	if (!status)
 		status = observe(o, world, &contexts, &uses);
+	if (contexts.n_unread)
+		ct_target_note(o->target, CT_NOTE_DAMAGED, "Go contexts",
+			"%" PRIu32 " objects as large as contexts are could not be read: those "
+			"among them are missing",
+			contexts.n_unread);
 	ct_go_contexts_free(&contexts);
 	ct_vec_free(&uses.list);
 	return status == CT_NO_MEMORY ? status : CT_OK;

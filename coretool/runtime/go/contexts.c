@@ -174,8 +174,10 @@ static void look_at(struct ct_go_contexts *c, const struct ct_go_object *object,
 	const void *view;
 	bool is_context = false;
 
-	if (!ct_go_heap_view(c->heap, object->span, object->start, size, copy, &view))
+	if (!ct_go_heap_view(c->heap, object->span, object->start, size, copy, &view)) {
+		c->n_unread++;
 		return;
+	}
 	memcpy(words, view, sizeof(words[0]));
 	if (!words[0] || ct_go_span_at(c->heap, words[0]) ||
 		ct_go_context_type_of(&c->types, words[0], &is_context) == CT_NONE || !is_context)

@@ -33,7 +33,8 @@ struct ct_go_contexts {
 	struct ct_hash by_address, by_done;
 	uint32_t n_read; /* of the list: their fields are known */
 	uint32_t n_left_out;
-	bool failed; /* no memory */
+	uint32_t n_unread; /* objects that may be one of them */
+	bool failed;       /* no memory */
 };
 
 /* Finds those that can be told by their shape. The caller frees it, also on failure. CT_NO_MEMORY,

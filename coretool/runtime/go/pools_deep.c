@@ -139,6 +139,9 @@ enum ct_status ct_go_pools_look_deep(struct ct_go_pool_items *items)
 		status = d.failed ? CT_NO_MEMORY : CT_OK;
 	}
 	items->deep = !status;
+	/* What could not be read may lead to any of them. */
+	if (!status && !ct_go_world_saw_all(world, d.mark))
+		items->n_unread = items->list.n;
 	ct_vec_free(&d.todo);
 	free(d.owner);
 	ct_go_mark_free(d.mark);

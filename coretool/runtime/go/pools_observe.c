@@ -340,6 +340,12 @@ static void note(const struct ct_go_pool_items *all)
 			"%" PRIu32 " pools, Ps or rings of pools could not be read: what is in "
 			"them is missing",
 			pools->n_bad);
+	if (all->n_unread)
+		ct_target_note(target, CT_NOTE_DAMAGED, "Go pools",
+			"how much %" PRIu32
+			" objects in pools keep alive is not known: part of what they, or others, "
+			"lead to could not be read",
+			all->n_unread);
 	if (pools->cut)
 		ct_target_note(target, CT_NOTE_LIMIT, "Go pools",
 			"there are more pools or places in them than are looked at");

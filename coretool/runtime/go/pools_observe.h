@@ -27,7 +27,8 @@ struct ct_go_pool_items {
 	CT_VEC(struct ct_go_pool_item) list; /* by pool */
 	CT_VEC(struct ct_go_pool_type) types;
 	struct ct_hash type_keys;
-	bool deep; /* bytes are all that only the pools keep alive */
+	uint32_t n_unread; /* objects of which it is not known how much they lead to */
+	bool deep;         /* bytes are all that only the pools keep alive */
 };
 
 /* Adds all pools; deep: also what keeps what alive, by a mark of the heap. After all goroutines. */

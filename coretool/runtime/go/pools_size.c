@@ -52,8 +52,10 @@ static void add_pointers(struct sizing *s, uint32_t item, const struct ct_go_obj
 		unsigned words = 64 - (unsigned)__builtin_clzll(bits);
 
 		if (!ct_go_heap_view(
-			    s->items->world->heap, object->span, at, words * 8, copy, &view))
+			    s->items->world->heap, object->span, at, words * 8, copy, &view)) {
+			s->items->n_unread++;
 			return;
+		}
 		for (; bits && n < MAX_POINTERS; bits &= bits - 1) {
 			memcpy(&value, (const uint8_t *)view + 8 * __builtin_ctzll(bits), 8);
 			if (!value)
