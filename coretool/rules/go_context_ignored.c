@@ -182,7 +182,7 @@ const struct ct_rule ct_rule_go_context_ignored = {
 		"on; the wait ends by a time or from outside; the context ended less than a "
 		"second ago, or when it ended is not known, as it is of one that was "
 		"cancelled by hand; who has the lock is not known; nothing of the goroutine will "
-		"use the context again.",
+		"use the context again; a part of memory is missing.",
 	.level = CT_P1,
 	.wants = CT_WANT_GOROUTINES | CT_WANT_CONTEXTS,
 	.run = run,

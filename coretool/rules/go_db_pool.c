@@ -48,7 +48,7 @@ static enum fate fate_of(const struct judged *j, const struct ct_go_db_connectio
 		if (users[i].watches)
 			continue;
 		if (ct_may_go_on(j->out->facts, users[i].actor))
-			of_this = FATE_GOES_ON;
+			of_this = j->out->facts->target.n_partial ? FATE_UNKNOWN : FATE_GOES_ON;
 		else if (users[i].guessed)
 			of_this = FATE_UNKNOWN;
 		else if (waits_here(j->db, users[i].actor))
@@ -177,8 +177,9 @@ static enum ct_status report(struct ct_findings *out, const struct ct_go_db *db)
 	struct judged j = {.out = out, .db = db, .draft = {.rule = &ct_rule_go_db_pool}};
 	struct ct_arena *arena = out->arena;
 
-	/* One that is free is about to be given to somebody. */
-	if (!db->n_waiters || db->max_open <= 0 || db->n_open < db->max_open || db->n_idle)
+	/* One that is free is about to be given to somebody; it may be in what is missing. */
+	bool lost = out->facts->target.n_partial && db->n_connections < db->n_open;
+	if (!db->n_waiters || db->max_open <= 0 || db->n_open < db->max_open || db->n_idle || lost)
 		return CT_OK;
 	add_steps(&j, true, N_FATES);
 	if (db->n_connections < db->n_open)
@@ -223,7 +224,7 @@ const struct ct_rule ct_rule_go_db_pool = {
 		"goroutines, and in Rows, transactions and Conns that were not closed. When one "
 		"of those who have them goes on, or is not known, it is possible and no more.",
 	.silent_when = "The pool may open more, or has a free connection; the program sets no "
-		       "limit.",
+		       "limit; a part of memory is missing, and not all connections were found.",
 	.level = CT_P1,
 	.wants = CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_SERVICES,
 	.run = run,

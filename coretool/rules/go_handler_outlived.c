@@ -88,7 +88,8 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	const struct ct_policy *policy, struct ct_findings *out)
 {
 	(void)graph, (void)policy;
-	if (!facts->go_contexts || !facts->go_contexts->n_outlived)
+	/* The handler, or that the connection is over, may be in what is missing. */
+	if (!facts->go_contexts || !facts->go_contexts->n_outlived || facts->target.n_partial)
 		return CT_OK;
 	ct_autofree struct ct_late *late = calloc(facts->go_contexts->n_outlived, sizeof(*late));
 	if (!late)
@@ -109,7 +110,7 @@ const struct ct_rule ct_rule_go_handler_outlived = {
 		"by context.WithoutCancel, or is of another type than those of package context; "
 		"the request is one of a client with a context of its own, or in a "
 		"goroutine that net/http itself began; requests of HTTP/2; nothing of the "
-		"goroutine will use it again.",
+		"goroutine will use it again; a part of memory is missing.",
 	.level = CT_P1,
 	.wants = CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_CONTEXTS,
 	.run = run,

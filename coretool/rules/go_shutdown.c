@@ -173,7 +173,7 @@ const struct ct_rule ct_rule_go_shutdown = {
 	.silent_when = "All that it waits for run, sleep, do I/O, or wait for one that does; "
 		       "connections that are idle, new, or taken over by their handler; "
 		       "connections of HTTP/2; a WaitGroup of which nobody is known to call "
-		       "Done, or while no context is over.",
+		       "Done, or while no context is over; a part of memory is missing.",
 	.level = CT_P1,
 	.wants = CT_WANT_STACKS | CT_WANT_GOROUTINES | CT_WANT_CONTEXTS | CT_WANT_SERVICES,
 	.run = run,

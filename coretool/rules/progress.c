@@ -101,11 +101,12 @@ static bool may_be_free(struct walk *w, const struct ct_wait *wait, unsigned dep
 	return !known;
 }
 
+/* Who would end it may be in what is missing. */
 static bool may_end(struct walk *w, const struct ct_wait *wait, unsigned depth)
 {
 	const struct ct_facts *facts = w->facts;
 
-	if (ends_by_deadline(facts, wait))
+	if (facts->target.n_partial || ends_by_deadline(facts, wait))
 		return true;
 	for (uint32_t k = 0; k < wait->n_peers; k++)
 		if (may_go_on(w, facts->peers[wait->first_peer + k].actor, depth))

@@ -129,6 +129,24 @@ static void behind_a_lock(void **state)
 		}
 }
 
+/* Who would end the wait may be in what is missing. */
+static void where_memory_is_missing(void **state)
+{
+	static const enum ct_wait_kind kinds[] = {CT_WAIT_RECV, CT_WAIT_MUTEX};
+
+	(void)state;
+	for (size_t k = 0; k < CT_COUNT(kinds); k++)
+		for (uint32_t partial = 0; partial < 2; partial++) {
+			struct scene s = begin();
+			uint32_t lock = locks(&s, 0, kinds[k]);
+
+			ct_sink_target(s.story.sink)->n_partial = partial;
+			story_holds(&s.story, s.actors[1], lock, CT_TRUST_INFERRED);
+			receives(&s, 1);
+			assert_int_equal(first_goes_on(&s), partial);
+		}
+}
+
 /* Of several who may have it one that goes on is enough, wherever it stands. */
 static void one_of_several(void **state)
 {
@@ -324,6 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(by_itself),
 		cmocka_unit_test(for_what_is_not_known),
+		cmocka_unit_test(where_memory_is_missing),
 		cmocka_unit_test(behind_a_lock),
 		cmocka_unit_test(one_of_several),
 		cmocka_unit_test(beside_a_reader),

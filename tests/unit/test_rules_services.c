@@ -123,6 +123,20 @@ static void they_wait_for_themselves(void **state)
 		"has a connection of it and waits for another one of it: with Rows");
 }
 
+/* Who would let them go on may be in what is missing; so may a connection that is free. */
+static void where_memory_is_missing(void **state)
+{
+	(void)state;
+	for (uint32_t n = 0; n < 2; n++) {
+		struct pool *p = full_pool();
+
+		ct_sink_target(p->story.sink)->n_partial = 1;
+		p->db.n_open += n;
+		p->db.max_open += n;
+		judge(p, CT_P2, CT_POSSIBLE, n ? NULL : "has a connection, with Rows");
+	}
+}
+
 static void below_the_maximum(void **state)
 {
 	(void)state;
@@ -448,10 +462,38 @@ static void a_handler_is_outlived(void **state)
 	outlive(false);
 }
 
+/* That the handler runs on may be in what is missing. */
+static void no_handler_is_outlived_where_memory_is_missing(void **state)
+{
+	static const struct ct_go_context context = {.type = "context.cancelCtx",
+		.kind = CT_CONTEXT_CANCEL,
+		.err = "context canceled",
+		.parent = CT_NONE,
+		.done = CT_NONE};
+
+	(void)state;
+	for (uint32_t partial = 0; partial < 2; partial++) {
+		struct scene s = begin();
+		struct ct_go_outlived outlived = {
+			.actor = goroutine(&s.story, 18), .frame = CT_NONE};
+
+		ct_sink_target(s.story.sink)->n_partial = partial;
+		ct_sink_go_contexts(
+			s.story.sink, &(struct ct_fact_go_contexts){.contexts = &context,
+					      .n_contexts = 1,
+					      .outlived = &outlived,
+					      .n_outlived = 1});
+		end(&s);
+		assert_int_equal(finding_of(s.doc, "CT214") != NULL, !partial);
+		done(&s);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(they_wait_for_themselves),
+		cmocka_unit_test(where_memory_is_missing),
 		cmocka_unit_test(below_the_maximum),
 		cmocka_unit_test(one_goes_on),
 		cmocka_unit_test(one_of_two_goes_on),
@@ -463,6 +505,7 @@ int main(void)
 		cmocka_unit_test(a_database_is_closed),
 		cmocka_unit_test(a_group_is_waited_for),
 		cmocka_unit_test(a_handler_is_outlived),
+		cmocka_unit_test(no_handler_is_outlived_where_memory_is_missing),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
