@@ -15,45 +15,12 @@ import subprocess
 import sys
 import tempfile
 
-from elf_core import PHDR, PT_LOAD, ElfCore
+from elf_core import ElfCore, Holes
 
 CORES = ["go-1.24-sw/go_contexts.kernel.core"]
 PAGE = 8192  # as the runtime has them
 SECONDS = 30
 FEW = 20
-
-
-class Holed:
-    """A copy of a core of which any page can be missing. It needs one program header more: that of the
-    first segment of which nothing was dumped is given up."""
-
-    def __init__(self, data, path):
-        self.core, self.data, self.path = ElfCore(data), data, path
-        headers = [PHDR.unpack_from(data, self.core.phoff + i * PHDR.size) for i in range(self.core.n)]
-        spare = next(i for i, (kind, *_, size, _, _) in enumerate(headers) if kind == PT_LOAD and not size)
-        self.headers = headers[:spare] + headers[spare + 1:]
-        path.write_bytes(data)
-
-    def write(self, headers):
-        with self.path.open("r+b") as file:
-            file.seek(self.core.phoff)
-            file.write(b"".join(PHDR.pack(*header) for header in headers))
-
-    def pages(self):
-        """(number of a segment, where in it) of those that are not all zeros, and can be written."""
-        for i, (kind, flags, offset, _, _, size, _, _) in enumerate(self.headers):
-            for at in range(0, size if kind == PT_LOAD and flags & 2 else 0, PAGE):
-                if any(self.data[offset + at:offset + min(at + PAGE, size)]):
-                    yield i, at
-
-    def without(self, i, at):
-        """The segment up to the page, which has no bytes; then the rest of it."""
-        kind, flags, offset, vaddr, paddr, size, memory, align = self.headers[i]
-        end = min(at + PAGE, size)
-        first = (kind, flags, offset, vaddr, paddr, at, end, align)
-        rest = (kind, flags, offset + end, vaddr + end, paddr, size - end, memory - end, align)
-        self.write(self.headers[:i] + [first, rest] + self.headers[i + 1:])
-        return vaddr + at
 
 
 def lost(binary, path):
@@ -68,13 +35,18 @@ def lost(binary, path):
 
 def damage(binary, core, folder):
     """(pages, complaints)"""
-    holed = Holed(core.read_bytes(), pathlib.Path(folder) / "core")
+    data, copy = core.read_bytes(), pathlib.Path(folder) / "core"
+    holes = Holes(ElfCore(data))
+    copy.write_bytes(data)
     whole, n, less, said = lost(binary, core), 0, 0, []
     if not whole:
         return 1, ["the whole core has no lost context"]
-    for i, at in holed.pages():
-        address = holed.without(i, at)
-        told = lost(binary, holed.path)
+    for i, at in holes.pieces(PAGE):
+        address, headers = holes.without(i, at, PAGE)
+        with copy.open("r+b") as file:
+            file.seek(holes.core.phoff)
+            file.write(headers)
+        told = lost(binary, copy)
         n += 1
         less += told is not None and told < whole
         if told is None:

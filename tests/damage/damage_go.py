@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Damages cores of Go programs: cut off, without the heap, with wrong words in the runtime's memory.
+"""Damages cores of Go programs: cut off, without the heap or a piece of it, with wrong words in the runtime's memory.
 
 	damage_go.py BINARY CORES [--only PATTERN] [--words N] [--seed N] [-v]
 
@@ -20,18 +20,21 @@ import sys
 
 from damage import (ODD, SEED, Mutation, apply, check_process, measure, options, program_headers,
                     random_note_bytes, restore, run_all)
-from elf_core import PHDR, PT_LOAD, ElfCore
+from elf_core import PHDR, PT_LOAD, ElfCore, Holes
 
-CORES = ["go-1.24-sw/go_abba.kernel.core", "go-1.24-sw/go_all_asleep-abba.kernel.core", "go-1.24-sw/go_pools.kernel.core",
-         "go-1.24-sw/go_leak.kernel.core", "go-1.24-sw/go_other_side.kernel.core",
+CORES = ["go-1.24-sw/go_abba.kernel.core", "go-1.24-sw/go_all_asleep-abba.kernel.core",
+         "go-1.24-sw/go_pools.kernel.core", "go-1.24-sw/go_leak.kernel.core",
+         "go-1.24-sw/go_other_side.kernel.core", "go-1.24-sw/go_rwmutex.kernel.core",
          "go-1.27-plain/go_waits.kernel.core", "go-1.19-pie/go_waits.kernel.core"]
 WORDS = 60  # runs with wrong words, of one core
 FILESZ = 32  # in a program header
-ONCE = 16  # bytes of a sync.Once
+PIECE = 1 << 16  # bytes that are missing
+PIECES = 30  # runs without one, of one core
+LARGEST = {"once": 16, "rwlock-write": 24}  # bytes of a sync.Once, of a sync.RWMutex: a Mutex is in each
 OBJECT = 256  # bytes that are looked at behind a pointer
 GLOBALS = re.compile(r"([0-9a-f]+) . runtime\.(allgs|allm|allp|sched|semtable|firstmoduledata|itabTable)\n")
 SURE = ("possible", "likely", "proven")
-CUT = ("cut", "lost segments")
+CUT = ("cut", "lost segments", "lost pieces")
 # One that runs is where its thread is, which the runtime's variables tell.
 CUT_STACK = "stacks? of (goroutine|thread)|truncated|no thread's stack|variables of the program"
 
@@ -98,6 +101,15 @@ def lost_segments(core, heap):
     for load in core.loads:
         if load.filesz:
             yield without(core, f"{load.vaddr:#x}", lambda flags, vaddr, size, at=load.vaddr: vaddr == at)
+
+
+def lost_pieces(core, rng):
+    """As a dumper that is short of room leaves pages out."""
+    holes = Holes(core)
+    pieces = list(holes.pieces(PIECE))
+    for i, at in rng.sample(pieces, min(len(pieces), PIECES)):
+        address, headers = holes.without(i, at, PIECE)
+        yield Mutation("lost pieces", f"{address:#x}", None, ((core.phoff, headers),))
 
 
 class Memory:
@@ -183,11 +195,16 @@ def check_version(told):
             yield f"the version is not known, and {rule} is proven"
 
 
+def address(resource):
+    """r:0x1230 or r:0x1230@KIND"""
+    return int(resource[2:].partition("@")[0], 16)
+
+
 def weaker(wait, waits):
-    """Is it what is known of one of them where the stack is missing: the Mutex that is in a Once?"""
+    """Is it what is known of one of them where the stack is missing: the Mutex that is in a Once or RWMutex?"""
     kind, resource = wait
     return kind == "mutex" and any(
-        other == "once" and 0 <= int(resource[2:], 16) - int(once[2:], 16) < ONCE for other, once in waits)
+        other in LARGEST and 0 <= address(resource) - address(around) < LARGEST[other] for other, around in waits)
 
 
 def check_claims(told, whole):
@@ -247,6 +264,7 @@ def mutations(core, report, args):
     heap = max((int(resource["address"], 16) for resource in report["resources"]
                 if resource["kind"].startswith("go_") and "name" not in resource), default=0)
     yield from lost_segments(core, heap)
+    yield from lost_pieces(core, random.Random(args.seed))
     yield from other_version(core)
     yield from wrong_words(core, report, rng, args.words)
     yield from itertools.islice(random_note_bytes(core, rng), 15)

@@ -46,6 +46,35 @@ class ElfCore:
                    load.offset + (address - load.vaddr) + size <= length for load in self.loads)
 
 
+class Holes:
+    """The program headers of a core of which any piece of memory can be missing. It needs one header more:
+    that of the first segment of which nothing was dumped is given up."""
+
+    def __init__(self, core):
+        self.core = core
+        self.headers = [PHDR.unpack_from(core.data, core.phoff + i * PHDR.size) for i in range(core.n)]
+        spare = [i for i, (kind, *_, size, _, _) in enumerate(self.headers) if kind == PT_LOAD and not size]
+        self.possible = bool(spare)
+        if spare:
+            del self.headers[spare[0]]
+
+    def pieces(self, length):
+        """(number of a segment, where in it) of those that are not all zeros, and can be written."""
+        for i, (kind, flags, offset, _, _, size, _, _) in enumerate(self.headers):
+            for at in range(0, size if self.possible and kind == PT_LOAD and flags & 2 else 0, length):
+                if any(self.core.data[offset + at:offset + min(at + length, size)]):
+                    yield i, at
+
+    def without(self, i, at, length):
+        """(address, all headers): the segment up to the piece, which has no bytes; then the rest of it."""
+        kind, flags, offset, vaddr, paddr, size, memory, align = self.headers[i]
+        end = min(at + length, size)
+        first = (kind, flags, offset, vaddr, paddr, at, end, align)
+        rest = (kind, flags, offset + end, vaddr + end, paddr, size - end, memory - end, align)
+        headers = self.headers[:i] + [first, rest] + self.headers[i + 1:]
+        return vaddr + at, b"".join(PHDR.pack(*header) for header in headers)
+
+
 def notes_first(data):
     """The same core with its notes in front of its memory, as the kernel writes it."""
     core = ElfCore(data)
