@@ -243,14 +243,22 @@ static uint64_t pick_heap(const struct ct_go *go, const struct ct_go_operands *o
 	return 0;
 }
 
-/* A block of finalizers: how many there are of them is no more than it has room for. */
+/* How many a block has, which is no more than it has room for. One that is not in the core, though
+ * it is memory of the program's, may have any. */
+static bool may_have(const struct ct_go *go, uint64_t count, uint32_t most)
+{
+	uint32_t n;
+
+	if (ct_read_u32(go->target, count, &n))
+		return ct_target_map_at(go->target, count) != NULL;
+	return n <= most;
+}
+
 static bool is_finalizers(const struct ct_go *go, uint64_t at)
 {
 	uint64_t block;
-	uint32_t n;
 
-	return !ct_read_u64(go->target, at, &block) &&
-	       (!block || (!ct_read_u32(go->target, block + 16, &n) && n <= 101));
+	return !ct_read_u64(go->target, at, &block) && (!block || may_have(go, block + 16, 101));
 }
 
 /* queuefinalizer() puts a new block before the list of all: it reads the list, then the block, and
@@ -294,10 +302,9 @@ static uint64_t pick_old_pools(const struct ct_go *go, const struct ct_go_operan
 static bool is_cleanups(const struct ct_go *go, uint64_t at)
 {
 	uint64_t block;
-	uint32_t n;
 
 	return ct_go_since(go, 25) && !ct_read_u64(go->target, at + 128, &block) &&
-	       (!block || (!ct_read_u32(go->target, block + 24, &n) && n <= 60));
+	       (!block || may_have(go, block + 24, 60));
 }
 
 #define MHEAP_ROOM (UINT64_C(128) << 10) /* bytes, more than it has in any version */

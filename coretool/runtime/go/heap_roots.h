@@ -39,10 +39,10 @@ typedef void ct_go_root_visit(void *arg, const struct ct_go_root *root);
 
 /* False: some could not be read. */
 bool ct_go_roots_variables(const struct ct_go_heap *heap, ct_go_root_visit *visit, void *arg);
-/* Finalizers, cleanups, weak pointers, and those that are queued. False: some could not be read.
- * (heap_specials.c) */
-bool ct_go_roots_specials(const struct ct_go_heap *heap, struct ct_go_masks *masks,
-	ct_go_root_visit *visit, void *arg);
+/* Finalizers, cleanups, weak pointers, and those that are queued. CT_FAULT: some are not in the
+ * core; CT_NOT_FOUND: it is not known where some are. (heap_specials.c) */
+CT_WARN_UNUSED enum ct_status ct_go_roots_specials(const struct ct_go_heap *heap,
+	struct ct_go_masks *masks, ct_go_root_visit *visit, void *arg);
 
 /* ---- stacks (heap_stacks.c) ---- */
 

@@ -29,14 +29,20 @@ struct visitor {
 	ct_go_root_visit *visit;
 	void *arg;
 	bool missed; /* something */
+	bool lost;   /* its memory, at that */
 };
+
+static void lose(struct visitor *v)
+{
+	v->missed = v->lost = true;
+}
 
 static void visit_word(struct visitor *v, enum ct_go_root_kind kind, uint64_t at)
 {
 	struct ct_go_root root = {.kind = (uint8_t)kind, .at = at};
 
 	if (ct_read_u64(v->heap->target, at, &root.value))
-		v->missed = true;
+		lose(v);
 	else if (root.value)
 		v->visit(v->arg, &root);
 }
@@ -47,7 +53,7 @@ static void visit_weak(struct visitor *v, uint64_t at, uint64_t object)
 	struct ct_go_root root = {.kind = CT_GO_ROOT_WEAK, .at = at, .object = object};
 
 	if (ct_read_u64(v->heap->target, at, &root.value))
-		v->missed = true;
+		lose(v);
 	else
 		v->visit(v->arg, &root);
 }
@@ -110,19 +116,22 @@ static void visit_special(void *arg, const struct ct_go_special *special)
 }
 
 /* Is there a block, each of whose finalizers is a function of the program? */
-static bool is_block(const struct ct_go *go, uint64_t at, uint32_t *n)
+static bool is_block(struct visitor *v, uint64_t at, uint32_t *n)
 {
+	const struct ct_go *go = v->heap->go;
 	struct ct_go_function function;
 	uint64_t closure, pc;
 
-	if (ct_read_u32(go->target, at + BLOCK_COUNT, n) ||
-		*n > (BLOCK_SIZE - BLOCK_FIRST) / FINALIZER)
+	v->lost |= ct_read_u32(go->target, at + BLOCK_COUNT, n) != CT_OK;
+	if (v->lost || *n > (BLOCK_SIZE - BLOCK_FIRST) / FINALIZER)
 		return false;
-	for (uint32_t i = 0; i < *n; i++)
-		if (ct_read_u64(go->target, at + BLOCK_FIRST + i * FINALIZER, &closure) ||
-			ct_read_u64(go->target, closure, &pc) ||
-			!ct_go_function_at(&go->tables, pc, &function) || function.entry != pc)
+	for (uint32_t i = 0; i < *n; i++) {
+		v->lost |= ct_read_u64(go->target, at + BLOCK_FIRST + i * FINALIZER, &closure) ||
+			   ct_read_u64(go->target, closure, &pc);
+		if (v->lost || !ct_go_function_at(&go->tables, pc, &function) ||
+			function.entry != pc)
 			return false;
+	}
 	return true;
 }
 
@@ -133,10 +142,12 @@ static void visit_finalizers(struct visitor *v)
 	uint64_t at = 0;
 	uint32_t n;
 
-	if (!go->globals.allfin || ct_read_u64(go->target, go->globals.allfin, &at))
+	if (!go->globals.allfin)
 		v->missed = true;
+	else if (ct_read_u64(go->target, go->globals.allfin, &at))
+		lose(v);
 	for (uint32_t i = 0; at && i < MAX_BLOCKS && !ct_go_comes_back(&round, at); i++) {
-		if (!is_block(go, at, &n)) {
+		if (!is_block(v, at, &n)) {
 			v->missed = true;
 			return;
 		}
@@ -145,7 +156,7 @@ static void visit_finalizers(struct visitor *v)
 			visit_word(v, CT_GO_ROOT_QUEUED, at + BLOCK_FIRST + k * FINALIZER + 8);
 		}
 		if (ct_read_u64(go->target, at + BLOCK_LINK, &at)) {
-			v->missed = true;
+			lose(v);
 			return;
 		}
 	}
@@ -161,32 +172,49 @@ static void visit_cleanups(struct visitor *v)
 
 	if (!ct_go_since(go, 25))
 		return; /* to 1.24 they are among the finalizers */
-	if (!go->globals.cleanups ||
-		ct_read_u64(go->target, go->globals.cleanups + CLEANUPS_ALL, &at))
+	if (!go->globals.cleanups)
 		v->missed = true;
+	else if (ct_read_u64(go->target, go->globals.cleanups + CLEANUPS_ALL, &at))
+		lose(v);
 	for (uint32_t i = 0; at && i < MAX_BLOCKS && !ct_go_comes_back(&round, at); i++) {
-		if (ct_read_u32(go->target, at + CLEANUPS_COUNT, &n) ||
-			n > (CLEANUPS_SIZE - CLEANUPS_FIRST) / 8 / words) {
+		if (ct_read_u32(go->target, at + CLEANUPS_COUNT, &n)) {
+			lose(v);
+			return;
+		}
+		if (n > (CLEANUPS_SIZE - CLEANUPS_FIRST) / 8 / words) {
 			v->missed = true;
 			return;
 		}
 		for (uint32_t k = 0; k < n * words; k++)
 			visit_word(v, CT_GO_ROOT_QUEUED, at + CLEANUPS_FIRST + 8 * k);
 		if (ct_read_u64(go->target, at + CLEANUPS_LINK, &at)) {
-			v->missed = true;
+			lose(v);
 			return;
 		}
 	}
 	v->missed |= at != 0;
 }
 
-bool ct_go_roots_specials(const struct ct_go_heap *heap, struct ct_go_masks *masks,
+static bool knows_lists(const struct ct_go *go)
+{
+	return ct_go_has(go, MSPAN_SPECIALS) && ct_go_has(go, SPECIAL_NEXT) &&
+	       ct_go_has(go, SPECIAL_OFFSET) && ct_go_has(go, SPECIAL_KIND);
+}
+
+enum ct_status ct_go_roots_specials(const struct ct_go_heap *heap, struct ct_go_masks *masks,
 	ct_go_root_visit *visit, void *arg)
 {
-	struct visitor v = {heap, masks, visit, arg, false};
+	struct visitor v = {.heap = heap, .masks = masks, .visit = visit, .arg = arg};
 
-	v.missed = !ct_go_specials(heap, visit_special, &v);
+	if (!knows_lists(heap->go))
+		v.missed = true;
+	else if (!ct_go_specials(heap, visit_special, &v))
+		lose(&v);
 	visit_finalizers(&v);
 	visit_cleanups(&v);
-	return !v.missed;
+	if (v.lost)
+		ct_target_note(heap->target, CT_NOTE_DAMAGED, "Go heap",
+			"not all finalizers, cleanups and weak pointers could be read: what only "
+			"they keep alive looks unreachable");
+	return v.lost ? CT_FAULT : v.missed ? CT_NOT_FOUND : CT_OK;
 }

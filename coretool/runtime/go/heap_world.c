@@ -32,7 +32,7 @@ enum ct_status ct_go_world_roots(void *world, ct_go_root_visit *visit, void *vis
 			"the stacks of %" PRIu32 " goroutines could not be read: what only they "
 			"keep alive looks unreachable",
 			w->n_bad);
-	w->missed |= !ct_go_roots_specials(w->heap, w->masks, visit, visit_arg);
+	w->missed |= ct_go_roots_specials(w->heap, w->masks, visit, visit_arg) != CT_OK;
 	return CT_OK;
 }
 

@@ -145,7 +145,11 @@ static enum ct_status mark_variables(struct ct_go_hunt *h)
 
 static enum ct_status mark_specials(struct ct_go_hunt *h)
 {
-	h->missed |= !ct_go_roots_specials(h->world->heap, h->world->masks, mark_root, h->mark);
+	enum ct_status status =
+		ct_go_roots_specials(h->world->heap, h->world->masks, mark_root, h->mark);
+
+	h->missed |= status != CT_OK;
+	h->partial |= status == CT_FAULT;
 	return run(h, true);
 }
 
