@@ -25,11 +25,12 @@ from elf_core import PHDR, PT_LOAD, ElfCore, Holes
 CORES = ["go-1.24-sw/go_abba.kernel.core", "go-1.24-sw/go_all_asleep-abba.kernel.core",
          "go-1.24-sw/go_pools.kernel.core", "go-1.24-sw/go_leak.kernel.core",
          "go-1.24-sw/go_other_side.kernel.core", "go-1.24-sw/go_rwmutex.kernel.core",
+         "go-1.24-sw/go_self_lock.kernel.core", "go-1.24-sw/go_modern.kernel.core",
          "go-1.27-plain/go_waits.kernel.core", "go-1.19-pie/go_waits.kernel.core"]
 WORDS = 60  # runs with wrong words, of one core
 FILESZ = 32  # in a program header
 PIECE = 1 << 16  # bytes that are missing
-PIECES = 30  # runs without one, of one core
+PIECES = 60  # runs without one, of one core
 LARGEST = {"once": 16, "rwlock-write": 24}  # bytes of a sync.Once, of a sync.RWMutex: a Mutex is in each
 OBJECT = 256  # bytes that are looked at behind a pointer
 GLOBALS = re.compile(r"([0-9a-f]+) . runtime\.(allgs|allm|allp|sched|semtable|firstmoduledata|itabTable)\n")

@@ -10,7 +10,7 @@
 #define G      DATA
 #define CHAN   (DATA + 0x300)
 #define OBJECT (DATA + 0x400)
-#define TABLE  (DATA + 0x480)
+#define TABLE  (DATA_END - 0x40) /* of semaphores: of the roots one is there */
 #define SCHED  (DATA + 0x500)
 #define SUDOG  (DATA + 0xa00)
 #define STEP   0x80

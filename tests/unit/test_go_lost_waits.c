@@ -74,6 +74,31 @@ static void timers_of_channels(void **state)
 		}
 }
 
+/* Up to 1.25 the table of semaphores leads to who sleeps; where that is missing somebody does. */
+static void lost_sleepers(void **state)
+{
+	static const struct {
+		bool root; /* else it stands behind another one */
+		uint64_t at;
+		uint32_t n_unread;
+	} rows[] = {{true, NOWHERE, 1}, {true, 0, 0}, {false, NOWHERE, 1}, {false, 0, 0}};
+
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		struct scene s;
+
+		begin(&s, state, 24);
+		uint64_t waiter = sleep_at(&s, OBJECT + 4);
+		if (rows[i].root)
+			SET(&s, TABLE, SEMAROOT_TREAP, rows[i].at);
+		else
+			SET(&s, waiter, SUDOG_WAITLINK, rows[i].at);
+		const struct ct_wait *wait = observe(&s, LOCK);
+		assert_int_equal(wait->resource == CT_NONE, rows[i].root);
+		assert_int_equal(s.n_unread, rows[i].n_unread);
+		ct_facts_free(s.facts);
+	}
+}
+
 /* Its memory is missing, or ends in it: which object it is is known, and nothing of its state. */
 static void lost_state(void **state)
 {
@@ -117,6 +142,7 @@ int main(void)
 		TEST(lost_select),
 		TEST(half_a_select),
 		TEST(timers_of_channels),
+		TEST(lost_sleepers),
 		TEST(lost_state),
 	};
 

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 
 #include "runtime/go/owners.h"
+#include "runtime/go/waits.h"
 
 #define MAX_LINKS (1u << 18) /* waiters times those they may need, of all objects */
 
@@ -142,7 +143,7 @@ static void conclude_lock(
 					.why = explain(c, &f[i]),
 					.took_frame = CT_NONE,
 					.deed = deed_of(c, &f[i])});
-	if (sure == w->count && !c->cut && !ct_go_misses(c->o))
+	if (sure == w->count && !c->cut && !ct_go_misses(c->o) && !c->o->waits->n_unread)
 		ct_sink_get_resource(sink, w->resource)->holders = CT_HOLDERS_COMPLETE;
 }
 

@@ -248,7 +248,8 @@ static void say_unread(const struct ct_go_observation *o)
 	if (o->waits->n_unread)
 		ct_target_note(o->target, CT_NOTE_DAMAGED, "Go waits",
 			"what %" PRIu32
-			" goroutines wait for, or the state that it is in, could not be read",
+			" goroutines or more wait for, or the state that it is in, could not be "
+			"read",
 			o->waits->n_unread);
 }
 

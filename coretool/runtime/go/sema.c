@@ -3,7 +3,7 @@
  * Who sleeps at which semaphore: since 1.26 the sudog of g.waiting says so. Before, only the table
  * of semaphores does (runtime/sema.go): 251 roots, each a tree of sudogs by address (prev and next
  * are its branches), each of them the head of a list (waitlink) of those that sleep at the same
- * one.
+ * one. Behind a sudog that cannot be read there is one goroutine at least of which it is not known.
  */
 #include "runtime/go/waits.h"
 
@@ -45,8 +45,11 @@ static void read_list(
 	uint64_t at = head.elem;
 
 	while (at && waits->parked.n < limit && ct_go_park(waits, head.g, at, head.at) &&
-		!ct_go_sudog_at(go, head.waitlink, &head))
-		;
+		head.waitlink)
+		if (ct_go_sudog_at(go, head.waitlink, &head)) {
+			waits->n_unread++;
+			break;
+		}
 }
 
 static void read_tree(
@@ -60,8 +63,10 @@ static void read_tree(
 		struct ct_go_sudog node;
 		uint32_t before = waits->parked.n;
 
-		if (ct_go_sudog_at(go, todo[--n], &node))
+		if (ct_go_sudog_at(go, todo[--n], &node)) {
+			waits->n_unread++;
 			continue;
+		}
 		read_list(go, waits, node, limit);
 		if (waits->parked.n == before || n + 2 > MAX_DEPTH)
 			continue;

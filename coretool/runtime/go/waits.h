@@ -89,7 +89,7 @@ struct ct_go_waits {
 	bool have_semaphores;
 	uint64_t may_search; /* see ct_go_may_search() */
 	uint64_t searched;   /* words of stacks that were looked behind */
-	uint32_t n_unread;   /* goroutines; what they wait for is missing, or the state of it */
+	uint32_t n_unread;   /* goroutines, at least; what they wait for is missing, or its state */
 	size_t context_word; /* where in a stack the last context was found */
 	size_t poll_word;    /* the same of the last pollDesc */
 	/* Channels of timers that run, up to 1.22. (timer.c) */
