@@ -43,16 +43,16 @@ static json_t *json_call(const struct ct_actor_call *call)
 static void add_holders(const struct ct_json *j, struct ct_record *r, const struct ct_wait *wait)
 {
 	const struct ct_resource *res = &j->facts->resources[wait->resource];
+	const uint32_t *holds = &j->facts->holds_by_resource[res->first_hold];
+	json_t *on = res->holders == CT_HOLDERS_UNKNOWN ? NULL : ct_record_list(r, "on");
 
-	if (!res->n_holds && res->holders == CT_HOLDERS_UNKNOWN)
-		return;
-	json_t *on = ct_record_list(r, "on");
 	for (uint32_t i = 0; i < res->n_holds; i++) {
-		uint32_t hold = j->facts->holds_by_resource[res->first_hold + i];
+		const struct ct_hold *hold = &j->facts->holds[holds[i]];
 
-		if (!ct_hold_blocks(wait, &j->facts->holds[hold]))
+		if (!ct_hold_blocks(wait, hold))
 			continue;
-		ct_record_push(r, on, ct_json_actor_id(j, j->facts->holds[hold].actor));
+		on = on ? on : ct_record_list(r, "on");
+		ct_record_push(r, on, ct_json_actor_id(j, hold->actor));
 	}
 }
 

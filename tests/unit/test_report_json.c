@@ -162,6 +162,35 @@ static void test_unknown_holder(void **state)
 	doc_free(d);
 }
 
+/* Who has it and is not in the way says nothing of who is. */
+static void test_holder_that_is_not_in_the_way(void **state)
+{
+	(void)state;
+	for (int unknown = 0; unknown < 2; unknown++) {
+		struct doc *d = doc_new(FULL);
+		uint32_t lock = doc_mutex(d, 0x10, NULL, 0),
+			 waiter = doc_thread(d, 1, NULL, CT_NONE);
+
+		if (unknown)
+			ct_sink_get_resource(d->sink, lock)->holders = CT_HOLDERS_UNKNOWN;
+		doc_wait(d, waiter, lock);
+		ct_sink_hold(d->sink, &(struct ct_hold){.actor = waiter,
+					      .resource = lock,
+					      .trust = CT_TRUST_EXACT,
+					      .waits = true,
+					      .why = "told by hand",
+					      .took_frame = CT_NONE});
+		doc_finish(d, CT_VERDICT_CLEAN, "");
+		json_t *r = read_back(&d->document);
+		if (unknown)
+			check_absent(r, "actors/0/waits/0/on");
+		else
+			check(r, "actors/0/waits/0/on", "[]");
+		json_decref(r);
+		doc_free(d);
+	}
+}
+
 /* Frame indices count inlined frames; the middle of a deep stack is told. */
 static void test_stacks(void **state)
 {
@@ -353,6 +382,7 @@ int main(void)
 		cmocka_unit_test(test_convoy),
 		cmocka_unit_test(test_owner_gone),
 		cmocka_unit_test(test_unknown_holder),
+		cmocka_unit_test(test_holder_that_is_not_in_the_way),
 		cmocka_unit_test(test_stacks),
 		cmocka_unit_test(test_sections),
 		cmocka_unit_test(test_locks_have_no_stacks),
