@@ -13,19 +13,35 @@
 #define SIZE   (N * BLOCK - CORE_PAGE)
 #define SECOND UINT64_C(0x40000000) /* where the same bytes are mapped once more */
 
+#define ROW 64 /* blocks that are read in a row */
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22
+#endif
+
 static struct {
 	const uint8_t *bytes;
 	size_t len;
+	int advice;
 } asked[64];
 static size_t n_asked;
+static int order = MADV_RANDOM; /* in which the core is read, as the kernel was told */
+static bool old_kernel;
 
 int madvise(void *addr, size_t len, int advice)
 {
-	if (advice == MADV_WILLNEED) {
-		assert_true(n_asked < CT_COUNT(asked));
-		asked[n_asked].bytes = addr;
-		asked[n_asked++].len = len;
+	if (advice == MADV_SEQUENTIAL || advice == MADV_RANDOM) {
+		order = advice;
+		return 0;
 	}
+	if (advice == MADV_POPULATE_READ && old_kernel)
+		return -1;
+	/* Nothing but the row is read ahead of. */
+	assert_int_equal(advice == MADV_POPULATE_READ, order == MADV_SEQUENTIAL);
+	assert_true(n_asked < CT_COUNT(asked));
+	asked[n_asked].bytes = addr;
+	asked[n_asked].advice = advice;
+	asked[n_asked++].len = len;
 	return 0;
 }
 
@@ -75,6 +91,7 @@ static uint32_t fetched(struct ct_source source)
 	n_asked = 0;
 	source.ops->fetch(source.self);
 	for (size_t i = 0; i < n_asked; i++) {
+		assert_int_equal(asked[i].advice, MADV_WILLNEED);
 		assert_true(asked[i].bytes >= end && asked[i].len && asked[i].len <= 2 * BLOCK);
 		end = asked[i].bytes + asked[i].len;
 		assert_int_equal((asked[i].bytes - bytes) % BLOCK, 0);
@@ -164,6 +181,71 @@ static void no_more_than_there_is_room_for(void **state)
 	core_close_source(source);
 }
 
+/* A file of so many blocks behind the first, which are all data and wanted. */
+static struct ct_source open_row(uint64_t blocks)
+{
+	const uint64_t size = BLOCK + blocks * BLOCK - CORE_PAGE;
+	struct core_image image = {0};
+	uint8_t *bytes = calloc(1, size);
+
+	core_add_thread(&image, PID, 0);
+	core_add_load(&image, BASE, size, bytes, size);
+	struct ct_source source = core_open_image(&image);
+
+	free(bytes);
+	n_asked = 0;
+	want(source, BASE + BLOCK, size - BLOCK);
+	return source;
+}
+
+static void check_asked(struct ct_source source, size_t n, int advice)
+{
+	source.ops->fetch(source.self);
+	assert_int_equal(n_asked, n);
+	for (size_t i = 0; i < n; i++)
+		assert_int_equal(asked[i].advice, advice);
+}
+
+static void in_a_row(void **state)
+{
+	struct ct_source source = open_row(ROW);
+
+	(void)state;
+	check_asked(source, 1, MADV_POPULATE_READ);
+	assert_ptr_equal(asked[0].bytes, ct_core_of(source)->bytes + BLOCK);
+	assert_int_equal(asked[0].len, ROW * BLOCK);
+	assert_int_equal(order, MADV_RANDOM);
+	core_close_source(source);
+	source = open_row(ROW - 1);
+	check_asked(source, ROW / 2, MADV_WILLNEED);
+	core_close_source(source);
+}
+
+static void in_a_row_by_an_old_kernel(void **state)
+{
+	struct ct_source source = open_row(ROW);
+
+	(void)state;
+	old_kernel = true;
+	check_asked(source, ROW / 2, MADV_WILLNEED);
+	old_kernel = false;
+	core_close_source(source);
+}
+
+/* Who goes through all of it goes on with that. */
+static void while_it_is_swept(void **state)
+{
+	struct ct_source source = open_row(ROW);
+	uint64_t start, stop;
+
+	(void)state;
+	assert_int_equal(source.ops->next_data(source.self, BASE, BASE + 1, &start, &stop), CT_OK);
+	assert_int_equal(order, MADV_SEQUENTIAL);
+	check_asked(source, 1, MADV_POPULATE_READ);
+	assert_int_equal(order, MADV_SEQUENTIAL);
+	core_close_source(source);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +254,9 @@ int main(void)
 		cmocka_unit_test(no_holes),
 		cmocka_unit_test(no_more_than_there_is),
 		cmocka_unit_test(no_more_than_there_is_room_for),
+		cmocka_unit_test(in_a_row),
+		cmocka_unit_test(in_a_row_by_an_old_kernel),
+		cmocka_unit_test(while_it_is_swept),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
