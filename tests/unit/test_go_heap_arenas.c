@@ -137,6 +137,21 @@ static void more_objects_than_a_core_can_have(void **state)
 	ct_go_heap_close(heap);
 }
 
+/* Who goes through an object goes on as far as it is large. */
+static void an_object_is_no_larger_than_its_span(void **state)
+{
+	const uint64_t sizes[] = {8192, 8200, UINT64_C(1) << 37};
+
+	for (size_t i = 0; i < CT_COUNT(sizes); i++) {
+		add_span(0, 0, 1, 8192);
+		memcpy(spans + ELEMSIZE, &sizes[i], 8);
+		struct ct_go_heap *heap = open_heap(*state);
+		assert_int_equal(heap->n_objects, i == 0);
+		assert_int_equal(heap->n_bad, i != 0);
+		ct_go_heap_close(heap);
+	}
+}
+
 /* That much of a heap may be missing from a core that is cut off. */
 static void objects_that_are_missing(void **state)
 {
@@ -175,6 +190,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_fetched, open_process, close_target),
 		cmocka_unit_test_setup_teardown(
 			more_objects_than_a_core_can_have, open_process, close_target),
+		cmocka_unit_test_setup_teardown(
+			an_object_is_no_larger_than_its_span, open_process, close_target),
 		cmocka_unit_test_setup_teardown(
 			objects_that_are_missing, open_process, close_target),
 	};

@@ -122,7 +122,8 @@ static bool read_span(struct ct_go_heap *heap, uint64_t at, struct ct_go_span *s
 	if (!pages || pages > CT_GO_ADDRESSES / CT_GO_PAGE || s->start % CT_GO_PAGE ||
 		s->start >= CT_GO_ADDRESSES || s->limit <= s->start ||
 		s->limit - s->start > pages * CT_GO_PAGE || s->elemsize < 8 || s->elemsize % 8 ||
-		!n || n > (s->limit - s->start + s->elemsize - 1) / s->elemsize || free > n ||
+		s->elemsize > pages * CT_GO_PAGE || !n ||
+		n > (s->limit - s->start + s->elemsize - 1) / s->elemsize || free > n ||
 		n >= UINT32_MAX) {
 		heap->n_bad++;
 		return false;
