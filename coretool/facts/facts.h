@@ -367,6 +367,7 @@ struct ct_fact_go_profiles;   /* facts/go_profiles.h */
 struct ct_fact_go_pools;      /* facts/go_pools.h */
 struct ct_fact_go_services;   /* facts/go_services.h */
 struct ct_fact_go_freed;      /* facts/go_heap.h */
+struct ct_fact_go_maps;       /* facts/go_maps.h */
 struct ct_fact_races;         /* facts/races.h */
 
 struct ct_facts {
@@ -384,6 +385,7 @@ struct ct_facts {
 	const struct ct_fact_go_pools *go_pools;       /* NULL: no Go program, or not asked for */
 	const struct ct_fact_go_services *go_services; /* NULL: there is nothing to say */
 	const struct ct_fact_go_freed *go_freed;       /* likewise, or nobody asked for the heap */
+	const struct ct_fact_go_maps *go_maps;         /* NULL: nobody stands in one */
 	const struct ct_fact_races *races;             /* likewise */
 	unsigned wants;                                /* what was asked for: enum ct_want */
 	bool say_numbers; /* sentences have a debugger's numbers; set by who asked for the facts */

@@ -11,6 +11,7 @@
 #include "facts/go.h"
 #include "facts/go_context.h"
 #include "facts/go_heap.h"
+#include "facts/go_maps.h"
 #include "facts/go_pools.h"
 #include "facts/go_profiles.h"
 #include "facts/go_services.h"
@@ -112,6 +113,7 @@ void ct_sink_go_timers(struct ct_sink *sink, const struct ct_fact_go_timers *tim
 void ct_sink_go_profiles(struct ct_sink *sink, const struct ct_fact_go_profiles *profiles);
 void ct_sink_go_pools(struct ct_sink *sink, const struct ct_fact_go_pools *pools);
 void ct_sink_races(struct ct_sink *sink, const struct ct_fact_races *races);
+void ct_sink_go_maps(struct ct_sink *sink, const struct ct_fact_go_maps *maps);
 void ct_sink_go_freed(struct ct_sink *sink, const struct ct_fact_go_freed *freed);
 void ct_sink_go_services(struct ct_sink *sink, const struct ct_fact_go_services *services);
 CT_PRINTF(4, 5)

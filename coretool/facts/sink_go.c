@@ -57,3 +57,8 @@ void ct_sink_go_freed(struct ct_sink *sink, const struct ct_fact_go_freed *freed
 {
 	sink->facts->go_freed = ct_arena_copy(&sink->arena, freed, sizeof(*freed));
 }
+
+void ct_sink_go_maps(struct ct_sink *sink, const struct ct_fact_go_maps *maps)
+{
+	sink->facts->go_maps = ct_arena_copy(&sink->arena, maps, sizeof(*maps));
+}

@@ -13,30 +13,31 @@
 #include "facts/crash.h"
 #include "rules/words.h"
 
-static const struct {
+static const struct decisive {
 	const char *rule;
 	enum ct_verdict verdict;
+	const char *kind; /* of the crash that it must speak of; NULL: any, or none */
 } decisive[] = {
-	{"CT101", CT_VERDICT_DEADLOCK},
-	{"CT102", CT_VERDICT_DEADLOCK},
-	{"CT103", CT_VERDICT_DEADLOCK},
-	{"CT104", CT_VERDICT_DEADLOCK},
-	{"CT111", CT_VERDICT_DEADLOCK},
-	{"CT203", CT_VERDICT_DEADLOCK},
-	{"CT204", CT_VERDICT_DEADLOCK},
-	{"CT105", CT_VERDICT_CRASH},
-	{"CT205", CT_VERDICT_CRASH},
-	{"CT201", CT_VERDICT_CRASH},
-	{"CT202", CT_VERDICT_CRASH},
-	{"CT110", CT_VERDICT_STUCK},
-	{"CT112", CT_VERDICT_STUCK},
-	{"CT120", CT_VERDICT_STUCK},
-	{"CT210", CT_VERDICT_STUCK},
-	{"CT211", CT_VERDICT_STUCK},
-	{"CT212", CT_VERDICT_STUCK},
-	{"CT213", CT_VERDICT_STUCK},
-	{"CT228", CT_VERDICT_STUCK},
-	{"CT229", CT_VERDICT_STUCK},
+	{"CT101", CT_VERDICT_DEADLOCK, NULL},
+	{"CT102", CT_VERDICT_DEADLOCK, NULL},
+	{"CT103", CT_VERDICT_DEADLOCK, NULL},
+	{"CT104", CT_VERDICT_DEADLOCK, NULL},
+	{"CT111", CT_VERDICT_DEADLOCK, NULL},
+	{"CT203", CT_VERDICT_DEADLOCK, NULL},
+	{"CT204", CT_VERDICT_DEADLOCK, NULL},
+	{"CT105", CT_VERDICT_CRASH, NULL},
+	{"CT205", CT_VERDICT_CRASH, NULL},
+	{"CT201", CT_VERDICT_CRASH, "concurrent-map"},
+	{"CT202", CT_VERDICT_CRASH, "bad-pointer"},
+	{"CT110", CT_VERDICT_STUCK, NULL},
+	{"CT112", CT_VERDICT_STUCK, NULL},
+	{"CT120", CT_VERDICT_STUCK, NULL},
+	{"CT210", CT_VERDICT_STUCK, NULL},
+	{"CT211", CT_VERDICT_STUCK, NULL},
+	{"CT212", CT_VERDICT_STUCK, NULL},
+	{"CT213", CT_VERDICT_STUCK, NULL},
+	{"CT228", CT_VERDICT_STUCK, NULL},
+	{"CT229", CT_VERDICT_STUCK, NULL},
 };
 
 static bool is_fault(int number)
@@ -45,18 +46,26 @@ static bool is_fault(int number)
 	       number == SIGTRAP || number == SIGSYS;
 }
 
+static bool speaks_for(
+	const struct ct_document *doc, const struct ct_finding *f, enum ct_verdict verdict)
+{
+	const struct ct_crash *crash = doc->facts->crash;
+
+	if (f->confidence == CT_POSSIBLE || f->ignored_by)
+		return false;
+	for (size_t d = 0; d < CT_COUNT(decisive); d++)
+		if (decisive[d].verdict == verdict && !strcmp(decisive[d].rule, f->rule))
+			return !decisive[d].kind ||
+			       (crash && crash->kind && !strcmp(crash->kind, decisive[d].kind));
+	return false;
+}
+
 /* The finding that speaks for this verdict; they are sorted worst first. */
 static const struct ct_finding *finding_for(const struct ct_document *doc, enum ct_verdict verdict)
 {
-	for (uint32_t i = 0; i < doc->n_findings; i++) {
-		const struct ct_finding *f = &doc->findings[i];
-
-		if (f->confidence == CT_POSSIBLE || f->ignored_by)
-			continue;
-		for (size_t d = 0; d < CT_COUNT(decisive); d++)
-			if (decisive[d].verdict == verdict && !strcmp(decisive[d].rule, f->rule))
-				return f;
-	}
+	for (uint32_t i = 0; i < doc->n_findings; i++)
+		if (speaks_for(doc, &doc->findings[i], verdict))
+			return &doc->findings[i];
 	return NULL;
 }
 
@@ -65,10 +74,7 @@ static uint32_t count_decisive(const struct ct_document *doc, enum ct_verdict ve
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < doc->n_findings; i++)
-		for (size_t d = 0; d < CT_COUNT(decisive); d++)
-			n += decisive[d].verdict == verdict && !doc->findings[i].ignored_by &&
-			     doc->findings[i].confidence != CT_POSSIBLE &&
-			     !strcmp(decisive[d].rule, doc->findings[i].rule);
+		n += speaks_for(doc, &doc->findings[i], verdict);
 	return n;
 }
 

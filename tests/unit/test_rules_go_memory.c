@@ -6,34 +6,20 @@
 #include "facts/crash.h"
 #include "facts/go.h"
 #include "facts/go_heap.h"
+#include "facts/go_maps.h"
 #include "rules/rules.h"
 
-#define MAX_FRAMES 4
+#define PRICES UINT64_C(0xc000100000) /* maps */
+#define ORDERS UINT64_C(0xc000200000)
 
-/* A goroutine, or a thread, and the functions of its stack, the innermost first. */
-struct other {
-	const char *functions[MAX_FRAMES];
-	enum ct_actor_state state;
-	bool thread;
-	const char *says; /* of what it does to a map; NULL: nothing */
-};
-
-static void stand(struct story *s, const struct other *other)
+/* Goroutines 30, 31 ... stand in these operations. */
+static void stand(struct story *s, const struct ct_go_map_use *uses, uint32_t n, bool exact)
 {
-	struct ct_frame frames[MAX_FRAMES] = {{0}};
-	uint32_t n = 0, actor = story_goroutine(s, 30, other->state);
-	bool fresh;
+	struct ct_go_map_use *own = ct_arena_copy(ct_sink_arena(s->sink), uses, n * sizeof(*uses));
 
-	while (n < MAX_FRAMES && other->functions[n]) {
-		frames[n].site = ct_sink_site(s->sink, 0x401000 + 16 * n, n > 0, &fresh);
-		ct_sink_get_site(s->sink, frames[n].site)->function = other->functions[n];
-		n++;
-	}
-	ct_sink_get_actor(s->sink, actor)->kind =
-		other->thread ? CT_ACTOR_THREAD : CT_ACTOR_GOROUTINE;
-	if (n)
-		ct_sink_get_actor(s->sink, actor)->stack = ct_sink_stack(
-			s->sink, &(struct ct_stack){.frames = frames, .n_frames = n, .n_total = n});
+	for (uint32_t i = 0; i < n; i++)
+		own[i].actor = story_goroutine(s, 30 + i, CT_STATE_RUNNING);
+	ct_sink_go_maps(s->sink, &(struct ct_fact_go_maps){own, n, exact});
 }
 
 static const struct ct_finding *find(const struct ct_document *doc, const char *rule)
@@ -44,67 +30,177 @@ static const struct ct_finding *find(const struct ct_document *doc, const char *
 	return NULL;
 }
 
-/* The process died of this, at goroutine 18, while the other one stood where it does. */
-static struct ct_document *judge(
-	const char *kind, uint8_t class, const struct other *other, struct ct_facts **facts)
+/* The process died of this, at goroutine 18, while another one stood where it does. */
+static struct ct_document *judge(const char *kind, uint8_t class, const struct ct_go_map_use *uses,
+	uint32_t n, struct ct_facts **facts)
 {
 	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
+	uint32_t dying = story_goroutine(&s, 18, CT_STATE_RUNNING);
 	struct ct_document *doc = NULL;
 	struct ct_error err;
 
 	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4"});
-	ct_sink_crash(s.sink, &(struct ct_crash){.actor = story_goroutine(&s, 18, CT_STATE_RUNNING),
+	ct_sink_crash(s.sink, &(struct ct_crash){.actor = dying,
 				      .class = class,
 				      .kind = kind,
 				      .cause = "was ended",
 				      .message = "told by hand",
 				      .frame = CT_NONE});
-	if (other)
-		stand(&s, other);
+	if (n)
+		stand(&s, uses, n, true);
 	*facts = story_end(&s);
 	assert_int_equal(ct_detect(*facts, NULL, &doc, &err), CT_OK);
 	return doc;
 }
 
+static bool says(const struct ct_finding *f, const char *words)
+{
+	for (uint32_t i = 0; i < f->n_steps; i++)
+		if (strstr(f->steps[i].text, words))
+			return true;
+	return false;
+}
+
 static void who_may_be_the_other_side(void **state)
 {
-	static const struct other cases[] = {
-		{{"runtime.mapassign_faststr", "main.count"}, CT_STATE_RUNNING, false,
-			"is writing to a map, perhaps this one"},
-		{{"runtime.mapdelete", "main.forget"}, CT_STATE_RUNNABLE, false, "is writing"},
-		{{"internal/runtime/maps.(*Map).PutSlot", "runtime.mapassign", "main.count"},
-			CT_STATE_RUNNING, false, "is writing"},
-		{{"runtime.memhash", "runtime.mapaccess1", "main.look"}, CT_STATE_RUNNING, false,
-			"is reading a map, perhaps this one"},
-		{{"internal/runtime/maps.(*Iter).Next", "main.list"}, CT_STATE_RUNNING, false,
-			"is reading"},
-		/* It has left the map; it waits; it is no goroutine; nothing is known of it. */
-		{{"runtime.mallocgc", "main.look", "runtime.mapaccess1"}, CT_STATE_RUNNING, false,
-			NULL},
-		{{"runtime.mapassign", "main.count"}, CT_STATE_WAITING, false, NULL},
-		{{"runtime.mapassign", "main.count"}, CT_STATE_RUNNING, true, NULL},
-		{{NULL}, CT_STATE_RUNNING, false, NULL},
-		/* Its name is only alike. */
-		{{"main.runtime.mapassign", "main.count"}, CT_STATE_RUNNING, false, NULL},
+	static const struct {
+		struct ct_go_map_use use;
+		const char *says;
+	} cases[] = {
+		{{.frame = CT_NONE, .writes = true},
+			"goroutine 30 is writing to a map, perhaps this one"},
+		{{.frame = CT_NONE}, "goroutine 30 is reading a map, perhaps this one"},
+		{{.frame = CT_NONE, .map = PRICES, .marked = true},
+			"goroutine 30 is reading a map, perhaps this one"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i <= CT_COUNT(cases); i++) {
+		bool none = i == CT_COUNT(cases);
+		struct ct_facts *facts;
+		struct ct_document *doc = judge(
+			"concurrent-map", CT_CRASH_GO, &cases[none ? 0 : i].use, !none, &facts);
+		const struct ct_finding *f = find(doc, "CT201");
+
+		assert_non_null(f);
+		assert_int_equal(f->level, CT_P0);
+		assert_int_equal(says(f, "goroutine 30"), !none);
+		assert_true(none || says(f, cases[i].says));
+		ct_document_free(doc);
+		ct_facts_free(facts);
+	}
+}
+
+/* The one that died is in a map itself. */
+static void the_dying_one_is_no_other_side(void **state)
+{
+	struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
+	struct ct_go_map_use use = {.actor = story_goroutine(&s, 18, CT_STATE_RUNNING),
+		.frame = CT_NONE,
+		.writes = true};
+	struct ct_document *doc = NULL;
+	struct ct_error err;
+
+	(void)state;
+	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4"});
+	ct_sink_crash(s.sink, &(struct ct_crash){.actor = use.actor,
+				      .class = CT_CRASH_GO,
+				      .kind = "concurrent-map",
+				      .cause = "was ended",
+				      .message = "told by hand",
+				      .frame = CT_NONE});
+	ct_sink_go_maps(s.sink, &(struct ct_fact_go_maps){&use, 1, true});
+	struct ct_facts *facts = story_end(&s);
+	assert_int_equal(ct_detect(facts, NULL, &doc, &err), CT_OK);
+	assert_non_null(find(doc, "CT201"));
+	assert_false(says(find(doc, "CT201"), "perhaps"));
+	ct_document_free(doc);
+	ct_facts_free(facts);
+}
+
+#define WRITES(at, is_marked)                                                                      \
+	{                                                                                          \
+		.frame = CT_NONE, .writes = true, .map = at, .marked = is_marked                   \
+	}
+#define READS(at, is_marked)                                                                       \
+	{                                                                                          \
+		.frame = CT_NONE, .map = at, .marked = is_marked                                   \
+	}
+
+/* The process lives. Uses of one map stand together. */
+static void who_is_in_a_map_that_is_written(void **state)
+{
+	static const struct {
+		struct ct_go_map_use uses[4];
+		uint32_t n, told; /* findings, */
+		uint32_t actors;  /* and those in the first */
+		bool inexact, moving;
+	} cases[] = {
+		{{READS(PRICES, true), WRITES(PRICES, true)}, 2, 1, 2, false, false},
+		{{WRITES(PRICES, true), WRITES(PRICES, true)}, 2, 1, 2, false, false},
+		{{READS(PRICES, true), WRITES(PRICES, true)}, 2, 1, 2, true, false},
+		{{READS(PRICES, true), WRITES(PRICES, true), READS(PRICES, true)}, 3, 1, 3, false,
+			false},
+		{{READS(PRICES, true), WRITES(PRICES, true), READS(ORDERS, true),
+			 WRITES(ORDERS, true)},
+			4, 2, 2, false, false},
+		/* Alone; readers; another map; no mark yet; not known which; not all at once. */
+		{{WRITES(PRICES, true)}, 1, 0, 0, false, false},
+		{{READS(PRICES, true), READS(PRICES, true)}, 2, 0, 0, false, false},
+		{{READS(PRICES, false), WRITES(ORDERS, true)}, 2, 0, 0, false, false},
+		{{READS(PRICES, false), WRITES(PRICES, false)}, 2, 0, 0, false, false},
+		{{READS(0, true), WRITES(0, true)}, 2, 0, 0, false, false},
+		{{READS(PRICES, true), WRITES(PRICES, true)}, 2, 0, 0, false, true},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < CT_COUNT(cases); i++) {
-		struct ct_facts *facts;
-		struct ct_document *doc = judge("concurrent-map", CT_CRASH_GO, &cases[i], &facts);
+		struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
+		struct ct_document *doc = NULL;
+		struct ct_error err;
+		uint32_t told = 0;
+
+		ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4"});
+		stand(&s, cases[i].uses, cases[i].n, !cases[i].inexact);
+		struct ct_facts *facts = story_end(&s);
+		facts->target.still = !cases[i].moving;
+		assert_int_equal(ct_detect(facts, NULL, &doc, &err), CT_OK);
 		const struct ct_finding *f = find(doc, "CT201");
-		bool said = false;
-
-		assert_non_null(f);
-		assert_int_equal(f->level, CT_P0);
-		for (uint32_t k = 0; k < f->n_steps; k++) {
-			const char *text = f->steps[k].text;
-
-			said |= strstr(text, "map") != NULL && strstr(text, "goroutine 30");
-			if (strstr(text, "goroutine 30"))
-				assert_non_null(strstr(text, cases[i].says ? cases[i].says : "?"));
+		for (uint32_t k = 0; k < doc->n_findings; k++)
+			told += !strcmp(doc->findings[k].rule, "CT201");
+		assert_int_equal(told, cases[i].told);
+		if (f) {
+			assert_int_equal(f->level, CT_P0);
+			assert_int_equal(f->confidence, cases[i].inexact ? CT_LIKELY : CT_PROVEN);
+			assert_int_equal(f->n_actors, cases[i].actors);
+			assert_int_equal(f->n_steps, cases[i].actors);
+			/* Who writes comes first. */
+			assert_non_null(strstr(f->steps[0].text, "is writing to it"));
+			assert_int_equal(says(f, "is reading it"), i != 1);
 		}
-		assert_int_equal(said, cases[i].says != NULL);
+		ct_document_free(doc);
+		ct_facts_free(facts);
+	}
+}
+
+/* It dies while others are in a map: of the map, which is told once, or of something else. */
+static void a_race_and_a_crash(void **state)
+{
+	static const struct ct_go_map_use uses[] = {READS(PRICES, true), WRITES(PRICES, true)};
+	static const char *const kinds[] = {"concurrent-map", "nil-map-write"};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(kinds); i++) {
+		struct ct_facts *facts;
+		struct ct_document *doc = judge(kinds[i], CT_CRASH_GO, uses, 2, &facts);
+		uint32_t told = 0;
+
+		for (uint32_t k = 0; k < doc->n_findings; k++)
+			told += !strcmp(doc->findings[k].rule, "CT201");
+		assert_int_equal(told, 1);
+		assert_int_equal(says(find(doc, "CT201"), "perhaps"), i == 0);
+		assert_int_equal(doc->summary.verdict, CT_VERDICT_CRASH);
+		assert_null(strstr(doc->summary.headline, "being written"));
 		ct_document_free(doc);
 		ct_facts_free(facts);
 	}
@@ -113,8 +209,7 @@ static void who_may_be_the_other_side(void **state)
 /* Other ends, of other runtimes, and no crash: one that writes to a map alone is no mistake. */
 static void what_the_runtime_did_not_notice(void **state)
 {
-	static const struct other writer = {
-		{"runtime.mapassign_faststr", "main.count"}, CT_STATE_RUNNING, false, NULL};
+	static const struct ct_go_map_use writer = WRITES(PRICES, true);
 	static const struct {
 		const char *kind;
 		uint8_t class;
@@ -124,7 +219,7 @@ static void what_the_runtime_did_not_notice(void **state)
 	(void)state;
 	for (size_t i = 0; i < CT_COUNT(cases); i++) {
 		struct ct_facts *facts;
-		struct ct_document *doc = judge(cases[i].kind, cases[i].class, &writer, &facts);
+		struct ct_document *doc = judge(cases[i].kind, cases[i].class, &writer, 1, &facts);
 
 		assert_null(find(doc, "CT201"));
 		assert_null(find(doc, "CT202"));
@@ -136,7 +231,7 @@ static void what_the_runtime_did_not_notice(void **state)
 	struct ct_error err;
 
 	ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4"});
-	stand(&s, &writer);
+	stand(&s, &writer, 1, true);
 	struct ct_facts *facts = story_end(&s);
 	assert_int_equal(ct_detect(facts, NULL, &doc, &err), CT_OK);
 	assert_int_equal(doc->n_findings, 0);
@@ -210,6 +305,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_may_be_the_other_side),
+		cmocka_unit_test(the_dying_one_is_no_other_side),
+		cmocka_unit_test(who_is_in_a_map_that_is_written),
+		cmocka_unit_test(a_race_and_a_crash),
 		cmocka_unit_test(what_the_runtime_did_not_notice),
 		cmocka_unit_test(pointers_into_freed_memory),
 	};

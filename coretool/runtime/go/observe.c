@@ -273,6 +273,8 @@ enum ct_status ct_go_observe(struct ct_go_observation *o)
 	if (!status)
 		status = ct_go_observe_spins(o);
 	if (!status)
+		status = ct_go_observe_map_uses(o);
+	if (!status)
 		status = ct_go_observe_fatal(o);
 	ct_go_mark_resting(o);
 	enum ct_status sched = ct_go_observe_sched(o);

@@ -169,6 +169,8 @@ void ct_go_mark_resting(struct ct_go_observation *o);
 uint32_t ct_go_count_functions(const struct ct_go *go);
 /* Adds to spins those that go round and round. (spin.c) */
 CT_WARN_UNUSED enum ct_status ct_go_observe_spins(struct ct_go_observation *o);
+/* Adds who stands in an operation on a map. (map_uses.c) */
+CT_WARN_UNUSED enum ct_status ct_go_observe_map_uses(struct ct_go_observation *o);
 /* Adds all timers, when all goroutines are there. (timers.c) */
 CT_WARN_UNUSED enum ct_status ct_go_observe_timers(struct ct_go_observation *o);
 /* Adds the scheduler, when all goroutines are there. (sched.c) */

@@ -209,11 +209,13 @@ uint64_t ct_go_funcdata(
 {
 	static const uint8_t old[] = {0, 1, 3, 4, 5};
 	const struct ct_go_table *t = f->table;
-	uint32_t index = t->format == CT_GO_FORMAT_2 ? old[which] : (uint32_t)which;
+	uint32_t index = (uint32_t)which;
 	size_t at =
 		f->at + records[t->format].size + (size_t)4 * field(f, records[t->format].n_pcdata);
 
 	(void)target;
+	if (t->format == CT_GO_FORMAT_2)
+		index = index < CT_COUNT(old) ? old[index] : UINT32_MAX;
 	if (index >= t->functions.at[f->at + records[t->format].n_funcdata])
 		return 0;
 	if (t->format <= CT_GO_FORMAT_16) /* pointers, aligned as in memory */

@@ -49,6 +49,7 @@ enum ct_go_column {
 	CT_GO_UNSAFE_POINT,
 	CT_GO_STACK_MAP,
 	CT_GO_INLINE_INDEX,
+	CT_GO_ARGUMENT_INDEX, /* since 1.18 */
 };
 
 enum ct_go_funcdata { /* by their meaning: the numbers changed in 1.16 */
@@ -57,6 +58,8 @@ enum ct_go_funcdata { /* by their meaning: the numbers changed in 1.16 */
 	CT_GO_STACK_OBJECTS,
 	CT_GO_INLINE_TREE,
 	CT_GO_OPEN_DEFERS,
+	CT_GO_ARGUMENT_INFO,
+	CT_GO_ARGUMENTS_SAVED, /* since 1.18 */
 };
 
 /* funcflag of symtab.go, since 1.17 */
