@@ -180,12 +180,91 @@ static void variables_over_each_other(void **state)
 	ct_go_known_stacks_free(s.known);
 }
 
+#define VALUE UINT64_C(0xc000001000) /* of a variable of work() */
+
+struct seen {
+	uint32_t n;
+	bool guessed;
+};
+
+static void look_for_value(void *arg, const struct ct_go_root *root)
+{
+	struct seen *seen = arg;
+
+	if (root->value != VALUE)
+		return;
+	seen->n++;
+	seen->guessed = root->guessed;
+}
+
+static void put_word(uint64_t at, uint64_t value)
+{
+	put(at, &value, sizeof(value));
+}
+
+/* Of gopark(), whose map is known or not, a word points to a variable of work(), and, if own, so
+ * does another one of work() itself. */
+static struct seen see_value(struct ct_target *target, bool exact, bool own)
+{
+	struct scene s;
+	struct ct_go_observation o = {.go = &s.go, .target = target};
+	struct ct_go_g g = {.at = DATA + 0xf00,
+		.stack_low = STACK,
+		.stack_high = STACK + PARK + 8 + WORK + 8 + 8,
+		.sp = STACK,
+		.status = CT_GO_WAITING};
+	const int32_t record[4] = {-32, 32, 8, 0};
+	const int32_t parks[3] = {1, 1, 1}, works[3] = {1, 1, own};
+	uint64_t variable = STACK + PARK + 8;
+	struct seen seen = {0};
+	struct ct_go_stacks stacks;
+	struct walked w;
+
+	begin(&s, target);
+	g.pc = s.park;
+	lay(&s, STACK, s.work, WORK, &w);
+	put(MAPS, parks, sizeof(parks));
+	put_word(MAPS + 16, 1);
+	put(MAPS + 24, record, sizeof(record));
+	put(MAPS + 48, works, sizeof(works));
+	put_word(MAPS + 80, MAPS + 96); /* read-only data, and the variable's mask in it */
+	put_word(MAPS + 96, 1);
+	s.code.table.gofunc = MAPS;
+	s.code.table.moduledata = MAPS + 80;
+	s.go.layout.offset[CT_GO_MODULEDATA_RODATA] = 0;
+	if (exact)
+		code_put(&s.code, 0, 44 + 4, 0);
+	code_put(&s.code, 1, 44 + 4, 48);
+	code_put(&s.code, 1, 44 + 8, 16);
+	put_word(STACK + 8, variable);
+	put_word(variable, VALUE);
+	put_word(variable + 24, variable);
+	assert_true(ct_go_stacks_init(&stacks, &o));
+	assert_int_equal(ct_go_roots_goroutine(&stacks, &g, look_for_value, &seen), CT_OK);
+	ct_go_stacks_free(&stacks);
+	ct_go_known_stacks_free(s.known);
+	return seen;
+}
+
+/* What only a word leads to that may be no pointer may be used no more. */
+static void what_leads_to_a_variable(void **state)
+{
+	for (int exact = 0; exact < 2; exact++)
+		for (int own = 0; own < 2; own++) {
+			struct seen seen = see_value(*state, exact, own);
+
+			assert_int_equal(seen.n, 1);
+			assert_int_equal(seen.guessed, !exact && !own);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(the_same_elsewhere, start, close_target),
 		cmocka_unit_test_setup_teardown(not_the_same, start, close_target),
 		cmocka_unit_test_setup_teardown(not_learned, start, close_target),
+		cmocka_unit_test_setup_teardown(what_leads_to_a_variable, start, close_target),
 		cmocka_unit_test_setup_teardown(variables_over_each_other, start, close_target),
 	};
 

@@ -89,7 +89,7 @@ struct ct_go_stacks {
 	uint8_t *copy;
 	size_t copy_size;
 	CT_VEC(struct ct_go_stack_object) objects;
-	CT_VEC(uint64_t) inner; /* pointers into the stack itself */
+	CT_VEC(uint64_t) inner[2]; /* pointers into the stack itself; those that may be none */
 	ct_go_root_visit *visit;
 	void *arg;
 };

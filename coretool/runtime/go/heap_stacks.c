@@ -31,7 +31,8 @@ void ct_go_stacks_free(struct ct_go_stacks *s)
 	free(s->cache);
 	free(s->copy);
 	ct_vec_free(&s->objects);
-	ct_vec_free(&s->inner);
+	ct_vec_free(&s->inner[0]);
+	ct_vec_free(&s->inner[1]);
 }
 
 /* ---- what a frame is like ---- */
@@ -128,9 +129,9 @@ _Static_assert(CT_GO_FRAMES == 1u << (64 - 52), "the hash gives an index");
 
 /* ---- what is found ---- */
 
-static void add_inner(struct ct_go_stacks *s, uint64_t value)
+static void add_inner(struct ct_go_stacks *s, uint64_t value, bool guessed)
 {
-	uint64_t *slot = ct_vec_push(&s->inner);
+	uint64_t *slot = ct_vec_push(&s->inner[guessed]);
 
 	if (slot)
 		*slot = value;
@@ -153,7 +154,7 @@ static void found(
 		return;
 	memcpy(&root.value, s->words + (at - s->low), 8);
 	if (root.value >= s->g->stack_low && root.value < s->g->stack_high)
-		add_inner(s, root.value);
+		add_inner(s, root.value, guessed);
 	else if (root.value)
 		s->visit(s->arg, &root);
 }
@@ -166,11 +167,11 @@ static void every_word(
 }
 
 static void by_map(struct ct_go_stacks *s, const struct ct_go_frame_info *f,
-	const struct ct_go_frame_map *map, uint64_t start)
+	const struct ct_go_frame_map *map, uint64_t start, bool guessed)
 {
 	for (uint32_t i = 0; i < map->n; i += 64)
 		for (uint64_t bits = ct_go_bits(map->bits, i, map->n); bits; bits &= bits - 1)
-			found(s, f, start + 8 * (i + (unsigned)__builtin_ctzll(bits)), false);
+			found(s, f, start + 8 * (i + (unsigned)__builtin_ctzll(bits)), guessed);
 }
 
 /* They lie side by side, so all together they are no larger than the stack. */
@@ -240,7 +241,8 @@ static void add_objects(struct ct_go_stacks *s, const struct ct_go_frame_info *f
 	}
 }
 
-static void visit_object(struct ct_go_stacks *s, struct ct_go_stack_object *object)
+/* guessed: what led to it may be no pointer, so that it may be used no more, or not made yet. */
+static void visit_object(struct ct_go_stacks *s, struct ct_go_stack_object *object, bool guessed)
 {
 	const void *view;
 	struct ct_go_frame_map map = {.n = (uint32_t)object->words};
@@ -253,7 +255,7 @@ static void visit_object(struct ct_go_stacks *s, struct ct_go_stack_object *obje
 		return;
 	}
 	map.bits = view;
-	by_map(s, &frame, &map, object->start);
+	by_map(s, &frame, &map, object->start, guessed);
 }
 
 static int by_start(const void *a, const void *b)
@@ -263,28 +265,36 @@ static int by_start(const void *a, const void *b)
 	return x->start < y->start ? -1 : x->start > y->start;
 }
 
-/* The variables on the stack that its own pointers reach. */
+/* The variable on the stack that the address is in, or NULL. */
+static struct ct_go_stack_object *object_at(struct ct_go_stacks *s, uint64_t at)
+{
+	uint32_t low = 0, high = s->objects.n;
+
+	while (high - low > 1) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (s->objects.items[middle].start <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	struct ct_go_stack_object *object = high ? &s->objects.items[low] : NULL;
+	return object && at >= object->start && at - object->start < object->size ? object : NULL;
+}
+
+/* The variables on the stack that its own pointers reach: first those that surely are used. */
 static void follow_inner(struct ct_go_stacks *s)
 {
 	s->sp = 0;
 	if (s->objects.n)
 		qsort(s->objects.items, s->objects.n, sizeof(*s->objects.items), by_start);
-	while (s->inner.n) {
-		uint64_t at = s->inner.items[--s->inner.n];
-		uint32_t low = 0, high = s->objects.n;
+	while (s->inner[0].n || s->inner[1].n) {
+		bool guessed = !s->inner[0].n;
+		uint64_t at = s->inner[guessed].items[--s->inner[guessed].n];
+		struct ct_go_stack_object *object = object_at(s, at);
 
-		while (high - low > 1) {
-			uint32_t middle = low + (high - low) / 2;
-
-			if (s->objects.items[middle].start <= at)
-				low = middle;
-			else
-				high = middle;
-		}
-		struct ct_go_stack_object *object = s->objects.n ? &s->objects.items[low] : NULL;
-		if (object && !object->seen && at >= object->start &&
-			at - object->start < object->size)
-			visit_object(s, object);
+		if (object && !object->seen)
+			visit_object(s, object, guessed);
 	}
 }
 
@@ -304,8 +314,8 @@ static void visit_frame(
 			every_word(s, f, fp, fp + (uint32_t)f->args);
 		return;
 	}
-	by_map(s, f, &f->locals, varp - 8 * (uint64_t)f->locals.n);
-	by_map(s, f, &f->arguments, fp);
+	by_map(s, f, &f->locals, varp - 8 * (uint64_t)f->locals.n, false);
+	by_map(s, f, &f->arguments, fp, false);
 	add_objects(s, f, sp, varp, fp);
 }
 
@@ -352,7 +362,7 @@ static void visit_value(struct ct_go_stacks *s, enum ct_go_root_kind kind, uint6
 		.goid = s->g->goid};
 
 	if (value >= s->g->stack_low && value < s->g->stack_high)
-		add_inner(s, value);
+		add_inner(s, value, guessed);
 	else if (value)
 		s->visit(s->arg, &root);
 }
@@ -488,7 +498,7 @@ enum ct_status ct_go_roots_goroutine(
 	s->visit = visit;
 	s->arg = arg;
 	s->high = g->stack_high;
-	s->objects.n = s->inner.n = 0;
+	s->objects.n = s->inner[0].n = s->inner[1].n = 0;
 	if (!lost)
 		sp = ct_reg(&regs, arch->sp);
 	lost |= sp < g->stack_low || sp >= s->high || sp % 8;
