@@ -57,7 +57,8 @@
 //	waiting_now {tids, function, contentions}: as many wait in that function, for others
 //	other_side  {tid, says, waker}: of its wait it is said who ends it, with these words in this order; waker: by whom
 //	had_by      {address, words}: explain says that whoever these words name has it; none: nobody
-//	freed_use   {from, to}: the one pointer of an object that lives into memory that was freed, as coretool heap says
+//	freed_use   {from, in, to}: one of the pointers into memory of the heap in which no object is, as coretool heap
+//	            has them: the object or variable that has it, or in words what does
 //	nobody      resource: none holds it, though it is locked: whoever locked it will never unlock it
 package main
 

@@ -54,11 +54,12 @@ struct ct_fact_go_object {
 	uint32_t n_has;
 };
 
-/* Pointers of objects that live into memory that the heap has given back. */
+/* Pointers that are used into memory of the heap in which no object is. */
 struct ct_go_freed_use {
-	uint64_t object, offset, to; /* the object, where in it the pointer is, and its value */
-	const char *type;            /* of the object */
-	const char *root;            /* that keeps it: "variable main.cache" */
+	uint64_t at, to;  /* where the pointer is, and its value */
+	uint64_t object;  /* that has it; 0: the root itself has */
+	const char *type; /* of the object; NULL: there is none */
+	const char *root; /* that keeps it: "variable main.cache" */
 };
 
 struct ct_fact_go_freed {

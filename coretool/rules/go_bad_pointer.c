@@ -10,38 +10,51 @@
 #include "facts/go_heap.h"
 #include "rules/findings.h"
 
-/* What the heap has given back, as far as somebody asked for the heap. */
+static const char *say_use(struct ct_arena *arena, const struct ct_go_freed_use *use)
+{
+	if (!use->object)
+		return ct_arena_printf(arena, "%s at 0x%" PRIx64 ", points to 0x%" PRIx64,
+			use->root, use->at, use->to);
+	return ct_arena_printf(arena,
+		"%s + %" PRIu64 " at 0x%" PRIx64 ", kept by %s, points to 0x%" PRIx64, use->type,
+		use->at - use->object, use->object, use->root, use->to);
+}
+
+static const char *say_all(struct ct_arena *arena, const struct ct_fact_go_freed *freed)
+{
+	const struct ct_go_freed_use *first = &freed->uses[0];
+
+	if (freed->n > 1)
+		return ct_arena_printf(arena,
+			"%s%u pointers that are used lead to memory in which no object is",
+			freed->more ? "at least " : "", freed->n);
+	if (!first->object)
+		return ct_arena_printf(
+			arena, "%s points to memory in which no object is", first->root);
+	return ct_arena_printf(arena,
+		"an object that lives (%s) points to memory in which no object is", first->type);
+}
+
+/* What the heap has none in, as far as somebody asked for the heap. */
 static enum ct_status report_freed(struct ct_findings *out, const struct ct_fact_go_freed *freed)
 {
 	const struct ct_go_freed_use *first = &freed->uses[0];
 	struct ct_draft draft = {
 		.rule = &ct_rule_go_bad_pointer, .level = CT_P0, .confidence = CT_LIKELY};
 
-	for (uint32_t i = 0; i < freed->n; i++) {
-		const struct ct_go_freed_use *one = &freed->uses[i];
-
-		ct_draft_step(&draft,
-			ct_arena_printf(out->arena,
-				"%s + %" PRIu64 " at 0x%" PRIx64
-				", kept by %s, points to 0x%" PRIx64,
-				one->type, one->offset, one->object, one->root, one->to),
-			CT_NONE, CT_NONE, CT_NONE);
-	}
-	draft.title =
-		freed->n == 1
-			? ct_arena_printf(out->arena,
-				  "an object that lives (%s) points to memory that was freed",
-				  first->type)
-			: ct_arena_printf(out->arena,
-				  "%s%u pointers of objects that live lead to memory that was "
-				  "freed",
-				  freed->more ? "at least " : "", freed->n);
-	draft.subject = first->type;
+	for (uint32_t i = 0; i < freed->n; i++)
+		ct_draft_step(
+			&draft, say_use(out->arena, &freed->uses[i]), CT_NONE, CT_NONE, CT_NONE);
+	draft.title = say_all(out->arena, freed);
+	draft.subject = first->object ? first->type : first->root;
 	draft.message = ct_arena_printf(out->arena,
-		"%s: when the garbage collector comes to it, the process ends", draft.title);
+		"%s: when the garbage collector comes to it, the process ends, unless another "
+		"object is there by then, which is damaged instead",
+		draft.title);
 	draft.hint = "An address that is kept as a uintptr keeps nothing alive: keep an "
 		     "unsafe.Pointer, or the slice itself. Look for what makes pointers of "
-		     "numbers, and for C code that writes into Go's memory.";
+		     "numbers, and for C code that writes into Go's memory. "
+		     "GODEBUG=invalidptr=0 only hides it.";
 	return ct_findings_add(out, &draft);
 }
 
@@ -53,7 +66,8 @@ static enum ct_status run(const struct ct_facts *facts, const struct ct_graph *g
 	enum ct_status status = CT_OK;
 
 	(void)graph, (void)policy;
-	if (facts->go_freed && facts->go_freed->n)
+	/* Of a process that goes on, objects may have come and gone while they were read. */
+	if (facts->go_freed && facts->go_freed->n && facts->target.still)
 		status = report_freed(out, facts->go_freed);
 	if (status || !c || !c->kind || c->class != CT_CRASH_GO ||
 		strcmp(c->kind, "bad-pointer") != 0)
@@ -72,9 +86,9 @@ const struct ct_rule ct_rule_go_bad_pointer = {
 		"(\"found bad pointer in Go heap\") or to one that is free, can name only where "
 		"it was found.",
 	.silent_when = "The runtime did not notice, and nobody asked for the heap (coretool heap), "
-		       "or a collection is under way, or parts of the heap are missing, or what "
-		       "leads to the pointer is not surely used. A pointer that nothing follows "
-		       "any more is "
+		       "or a collection is under way, or parts of the heap are missing, or a span "
+		       "is being swept or has not as many objects as it counts, or what leads to "
+		       "the pointer is not surely used. A pointer that nothing follows any more is "
 		       "no mistake: objects that are dead, and not swept yet, have such.",
 	.level = CT_P0,
 	.wants = CT_WANT_GOROUTINES,

@@ -26,11 +26,12 @@ def check_heap(report, _, value):
         yield f"heap: {heap['guessed_objects']} objects and {heap['guessed_stacks']} stacks are guessed"
 
 
-def check_freed_use(report, _, value):
+def check_freed_use(report, truth, value):
     texts = [step["text"] for finding in report.heap_findings if finding["rule"] == "CT202" for step in finding["steps"]]
-    words = f" at {value['from']},", f"points to {value['to']}"
-    if len(texts) != 1 or not all(word in texts[0] for word in words):
-        yield f"one pointer into freed memory, with {words}, should be told: {texts}"
+    words = f" at {value['from']}," if "from" in value else value["in"], f"points to {value['to']}"
+    wanted = len(truth.values["freed_use"])
+    if len(texts) != wanted or not any(all(word in text for word in words) for text in texts):
+        yield f"of {wanted} pointers into memory without objects one, with {words}, should be told: {texts}"
 
 
 def large_type(truth, value):

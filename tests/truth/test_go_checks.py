@@ -51,7 +51,7 @@ TRUTH = [
     {"heap_places": {"row": "x", "rate": 1, "scales": True, "places": {"main.load() m.go:5": 10, "main.load() m.go:6": 2}}},
     {"heap_places": {"row": "y", "rate": 4096, "scales": True, "places": {"main.load() m.go:5": 4096}}},
     {"heap_places": {"row": "z", "rate": 1, "scales": False, "places": {"main.load() m.go:5": 1}}},
-    {"freed_use": {"from": "0xa0", "to": "0xb0"}},
+    {"freed_use": {"from": "0xa0", "to": "0xb0"}}, {"freed_use": {"in": "main.f() in the stack", "to": "0xc0"}},
     {"stack_word": {"address": "0xa0", "tid": "g:7"}},
     {"pool": {"address": "0x5000", "name": "main.pages", "new": "main.newPage", "objects": 3, "victims": 1,
               "types": {"*main.page": 3}, "doubles": ["0xc0"], "large": 64, "rules": ["CT215", "CT216"],
@@ -81,7 +81,9 @@ def right_report():
     end = [{"function": "runtime.goexit"}]
     return {
         "summary": {"goroutines": 3, "verdict": "stuck"},
-        "heap_findings": [{"rule": "CT202", "steps": [{"text": "main.entry + 8 at 0xa0, kept by x, points to 0xb0"}]}],
+        "heap_findings": [{"rule": "CT202", "steps": [
+            {"text": "main.entry + 8 at 0xa0, kept by x, points to 0xb0"},
+            {"text": "main.f() in the stack of goroutine 7 at 0xd0, points to 0xc0"}]}],
         "stacks": [{"frames": frames + end}, {"frames": [{"function": "read_page"}, *end]}, {"frames": end}],
         "resources": [{"id": "r:0x30", "kind": "go_chan", "state": {"len": 0, "cap": 3, "closed": False, "elem": "int"}},
                       {"id": "r:0x50", "kind": "go_waitgroup", "state": {"counter": 2, "waiters": 0}},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pointers of objects that live into memory that the heap has given back, and those that only look
- * so. */
+/* Pointers that are used into memory of the heap in which no object is, and those that only look
+ * so.
+ */
 #include "fake_go_heap.h"
 #include "fake_go_module.h"
 
@@ -16,6 +17,12 @@
 #define G         (DATA + 0x900) /* a goroutine, */
 #define STACK     (DATA + 0xa00) /* and four words of its stack */
 
+#define SLOTS     (DATA + 0xb00) /* the record of a span with free slots */
+#define SWEEPGEN  8              /* of the heap */
+#define SLOT_PAGE 12
+#define SLOT_SIZE 1024
+#define FREE_SLOT 5
+
 #define LIVE_PAGE  0 /* objects of 16 bytes, each a pointer and a number */
 #define FREED_PAGE 8
 #define FREED      (ARENA + FREED_PAGE * CT_GO_PAGE + 0x30)
@@ -27,10 +34,13 @@ static const struct {
 	uint32_t offset;
 } fields[] = {
 	{CT_GO_MHEAP_ARENAS, 0},
+	{CT_GO_MHEAP_SWEEPGEN, 16},
 	{CT_GO_HEAPARENA_SPANS, 0},
 	{CT_GO_MSPAN_STATE, 0},
 	{CT_GO_MSPAN_STARTADDR, 8},
 	{CT_GO_MSPAN_NPAGES, 16},
+	{CT_GO_MSPAN_SWEEPGEN, 24},
+	{CT_GO_MSPAN_SPANCLASS, 30},
 	{CT_GO_G_SIZE, 32},
 	{CT_GO_G_ATOMICSTATUS, 0},
 	{CT_GO_G_GOID, 8},
@@ -45,7 +55,7 @@ struct stage {
 	struct ct_go_masks *masks;
 	struct ct_go_span *live;
 	struct ct_go_world world;
-	uint8_t bits[CT_GO_PAGE / 64];
+	uint8_t bits[CT_GO_PAGE / 64], alloc;
 };
 
 static void set_u64(uint64_t addr, uint64_t value)
@@ -78,7 +88,7 @@ static void set_variables(struct stage *s)
 	set_word(s->live->start, s->live->start + 16);
 }
 
-/* The pages that were freed name the span that they were of; more of it is not known. */
+/* The pages that were freed name the span that they were of. */
 static void set_freed(void)
 {
 	uint64_t index = (ARENA + (UINT64_C(1) << 47)) >> CT_GO_ARENA_BITS;
@@ -88,6 +98,7 @@ static void set_freed(void)
 	set_u64(MHEAP + 8, RECORD);
 	set_u64(RECORD + 8 * FREED_PAGE, SPAN);
 	memory[SPAN - DATA] = 0;
+	set_u64(SPAN + 8, ARENA + FREED_PAGE * CT_GO_PAGE);
 }
 
 /* The record of the span is that of another by now, or was never given back. */
@@ -96,6 +107,26 @@ static void set_span(uint8_t state, uint64_t page)
 	memory[SPAN - DATA] = state;
 	set_u64(SPAN + 8, ARENA + page * CT_GO_PAGE);
 	set_u64(SPAN + 16, 1);
+}
+
+/* A span of eight slots, of which the first two, and two of the others, are objects. */
+static struct ct_go_span *add_slots(struct stage *s)
+{
+	struct ct_go_span *span = add_span(s->heap, SLOT_PAGE, 1, SLOT_SIZE, CT_GO_MAP_NONE);
+
+	span->at = SLOTS;
+	span->freeindex = 2;
+	s->alloc = 0x51; /* the bit of the second does not count any more */
+	span->alloc = &s->alloc;
+	memory[SLOTS - DATA + 24] = SWEEPGEN;
+	memory[SLOTS - DATA + 28] = 4;
+	set_u64(MHEAP + 16, SWEEPGEN);
+	return span;
+}
+
+static uint64_t slot(uint32_t i)
+{
+	return ARENA + SLOT_PAGE * CT_GO_PAGE + i * SLOT_SIZE + 16;
 }
 
 static struct stage *begin(void **state)
@@ -171,6 +202,8 @@ enum spoil {
 	SPOIL_STATE,    /* there is no such state */
 	SPOIL_SIZE,     /* how many pages it has, or where it begins, is not in the core */
 	SPOIL_START,
+	SPOIL_EMPTY, /* the record of the span is missing */
+	SPOIL_EMPTY_USED,
 	SPOIL_ELSEWHERE, /* it is memory that is not the heap's */
 	SPOIL_NUMBER,    /* the word is no pointer */
 	SPOIL_PHASE,     /* a collection is under way, */
@@ -201,6 +234,11 @@ static void spoil(struct stage *s, enum spoil how)
 		break;
 	case SPOIL_UNLISTED:
 		set_span(IN_USE, FREED_PAGE);
+		break;
+	case SPOIL_EMPTY:
+	case SPOIL_EMPTY_USED:
+		set_u64(SPAN + 8, 0);
+		memory[SPAN - DATA] = how == SPOIL_EMPTY ? 0 : IN_USE;
 		break;
 	case SPOIL_STATE:
 		set_span(7, 0);
@@ -255,6 +293,88 @@ static void those_that_only_look_so(void **state)
 		uint32_t n = find(s, found);
 		if (n != (how == SPOIL_NOTHING))
 			fail_msg("%d: %u", how, n);
+	}
+}
+
+static void a_live_object_points_to_a_free_slot(void **state)
+{
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+	static const uint8_t objects = 0x53; /* of the eight */
+
+	for (uint32_t i = 0; i < 8; i++) {
+		struct stage *s = begin(state);
+
+		add_slots(s);
+		set_word(s->live->start + 16, slot(i));
+		uint32_t n = find(s, found);
+		assert_int_equal(n, !(objects >> i & 1));
+		assert_true(!n || found[0].value == slot(i));
+	}
+}
+
+/* What is being swept, or is no state at all, is not known. */
+static void states_of_a_span(void **state)
+{
+	static const struct {
+		int8_t more; /* than the heap's */
+		uint32_t n;
+	} cases[] = {{-3, 0}, {-2, 1}, {-1, 0}, {0, 1}, {1, 1}, {2, 0}, {3, 1}, {4, 0}};
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+
+	for (size_t i = 0; i < CT_COUNT(cases); i++) {
+		struct stage *s = begin(state);
+
+		add_slots(s);
+		memory[SLOTS - DATA + 24] = (uint8_t)(SWEEPGEN + cases[i].more);
+		set_word(s->live->start + 16, slot(FREE_SLOT));
+		assert_int_equal(find(s, found), cases[i].n);
+	}
+}
+
+/* Its record counts others than there are; or what tells of them is missing. */
+static void slots_of_a_span_that_is_not_sound(void **state)
+{
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+
+	for (int how = 0; how < 8; how++) {
+		struct stage *s = begin(state);
+		struct ct_go_span *span = add_slots(s);
+
+		if (how == 1)
+			memory[SLOTS - DATA + 28] = 5;
+		else if (how == 2)
+			memory[SLOTS - DATA + 29] = 1;
+		else if (how == 3)
+			s->alloc = 0x11;
+		else if (how == 4)
+			go.layout.offset[CT_GO_MHEAP_SWEEPGEN] = CT_GO_ABSENT;
+		else if (how == 5)
+			go.layout.offset[CT_GO_MSPAN_SWEEPGEN] = CT_GO_ABSENT;
+		else if (how == 6)
+			go.layout.offset[CT_GO_MSPAN_SPANCLASS] = CT_GO_ABSENT;
+		else if (how == 7)
+			span->at = NOWHERE;
+		set_word(s->live->start + 16, slot(FREE_SLOT));
+		assert_int_equal(find(s, found), !how);
+	}
+}
+
+/* Nobody leads to it but the variable itself; what is no pointer by the mask does not count. */
+static void a_variable_points_to_where_nothing_is(void **state)
+{
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+
+	for (int how = 0; how < 4; how++) {
+		struct stage *s = begin(state);
+
+		add_slots(s);
+		set_u64(VARIABLES + 8, how == 1 ? slot(FREE_SLOT) : how == 2 ? slot(0) : FREED);
+		if (how == 3)
+			memory[MASK - DATA] = 1;
+		uint32_t n = find(s, found);
+		assert_int_equal(n, how < 2);
+		assert_true(!n || (!found[0].from.span && found[0].at == VARIABLES + 8 &&
+					  found[0].root.at == VARIABLES + 8));
 	}
 }
 
@@ -327,6 +447,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			its_record_is_another_s_by_now, start, close_target),
 		cmocka_unit_test_setup_teardown(those_that_only_look_so, start, close_target),
+		cmocka_unit_test_setup_teardown(
+			a_live_object_points_to_a_free_slot, start, close_target),
+		cmocka_unit_test_setup_teardown(states_of_a_span, start, close_target),
+		cmocka_unit_test_setup_teardown(
+			slots_of_a_span_that_is_not_sound, start, close_target),
+		cmocka_unit_test_setup_teardown(
+			a_variable_points_to_where_nothing_is, start, close_target),
 		cmocka_unit_test_setup_teardown(
 			by_way_of_words_that_may_be_no_pointers, start, close_target),
 		cmocka_unit_test_setup_teardown(

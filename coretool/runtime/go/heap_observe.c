@@ -219,12 +219,16 @@ static enum ct_status add_freed(struct ct_go_world *v)
 		ct_arena_new_array(ct_sink_arena(v->o->sink), n, struct ct_go_freed_use);
 	if (!uses)
 		return CT_NO_MEMORY;
-	for (uint32_t i = 0; i < n; i++)
-		uses[i] = (struct ct_go_freed_use){.object = found[i].from.start,
-			.offset = found[i].at - found[i].from.start,
-			.to = found[i].value,
-			.type = ct_go_name_type(v, found[i].from.id),
-			.root = ct_go_name_root(v, &found[i].root)};
+	for (uint32_t i = 0; i < n; i++) {
+		const struct ct_go_bad_pointer *one = &found[i];
+
+		uses[i] = (struct ct_go_freed_use){
+			.at = one->at, .to = one->value, .root = ct_go_name_root(v, &one->root)};
+		if (one->from.span) {
+			uses[i].object = one->from.start;
+			uses[i].type = ct_go_name_type(v, one->from.id);
+		}
+	}
 	ct_sink_go_freed(v->o->sink, &(struct ct_fact_go_freed){uses, n, more});
 	return CT_OK;
 }
