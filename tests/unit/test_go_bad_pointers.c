@@ -17,6 +17,7 @@
 #define G         (DATA + 0x900) /* a goroutine, */
 #define STACK     (DATA + 0xa00) /* and four words of its stack */
 
+#define MANY      (DATA + 0xc00) /* variables */
 #define SLOTS     (DATA + 0xb00) /* the record of a span with free slots */
 #define SWEEPGEN  8              /* of the heap */
 #define SLOT_PAGE 12
@@ -202,8 +203,7 @@ enum spoil {
 	SPOIL_STATE,    /* there is no such state */
 	SPOIL_SIZE,     /* how many pages it has, or where it begins, is not in the core */
 	SPOIL_START,
-	SPOIL_EMPTY, /* the record of the span is missing */
-	SPOIL_EMPTY_USED,
+	SPOIL_EMPTY,     /* the record of the span is missing */
 	SPOIL_ELSEWHERE, /* it is memory that is not the heap's */
 	SPOIL_NUMBER,    /* the word is no pointer */
 	SPOIL_PHASE,     /* a collection is under way, */
@@ -236,9 +236,7 @@ static void spoil(struct stage *s, enum spoil how)
 		set_span(IN_USE, FREED_PAGE);
 		break;
 	case SPOIL_EMPTY:
-	case SPOIL_EMPTY_USED:
 		set_u64(SPAN + 8, 0);
-		memory[SPAN - DATA] = how == SPOIL_EMPTY ? 0 : IN_USE;
 		break;
 	case SPOIL_STATE:
 		set_span(7, 0);
@@ -336,7 +334,7 @@ static void slots_of_a_span_that_is_not_sound(void **state)
 {
 	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
 
-	for (int how = 0; how < 8; how++) {
+	for (int how = 0; how < 9; how++) {
 		struct stage *s = begin(state);
 		struct ct_go_span *span = add_slots(s);
 
@@ -354,6 +352,8 @@ static void slots_of_a_span_that_is_not_sound(void **state)
 			go.layout.offset[CT_GO_MSPAN_SPANCLASS] = CT_GO_ABSENT;
 		else if (how == 7)
 			span->at = NOWHERE;
+		else if (how == 8)
+			memory[SLOTS - DATA + 28] = 3;
 		set_word(s->live->start + 16, slot(FREE_SLOT));
 		assert_int_equal(find(s, found), !how);
 	}
@@ -376,6 +376,41 @@ static void a_variable_points_to_where_nothing_is(void **state)
 		assert_true(!n || (!found[0].from.span && found[0].at == VARIABLES + 8 &&
 					  found[0].root.at == VARIABLES + 8));
 	}
+}
+
+static void more_variables_than_there_is_room_for(void **state)
+{
+	struct ct_go_bad_pointer found[CT_GO_BAD_POINTERS];
+	struct stage *s = begin(state);
+	uint64_t end = MANY + 8 * (CT_GO_BAD_POINTERS + 4);
+
+	set_u64(MODULE, MANY);
+	set_u64(MODULE + 8, end);
+	set_u64(MODULE + 16, CT_GO_BAD_POINTERS + 4);
+	set_u64(MASK, UINT32_MAX);
+	for (uint64_t at = MANY; at < end; at += 8)
+		set_u64(at, FREED);
+	assert_int_equal(find(s, found), CT_GO_BAD_POINTERS);
+}
+
+static void which_roots_are_used(void **state)
+{
+	static const struct {
+		struct ct_go_root root;
+		bool used;
+	} cases[] = {
+		{{.kind = CT_GO_ROOT_VARIABLE}, true},
+		{{.kind = CT_GO_ROOT_STACK, .frame = "main.work"}, true},
+		{{.kind = CT_GO_ROOT_VARIABLE, .guessed = true}, false},
+		{{.kind = CT_GO_ROOT_STACK, .frame = "main.work", .guessed = true}, false},
+		{{.kind = CT_GO_ROOT_STACK}, false},
+		{{.kind = CT_GO_ROOT_REGISTER, .frame = "main.work"}, false},
+		{{.kind = CT_GO_ROOT_DEFERRED, .frame = "main.work"}, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(cases); i++)
+		assert_int_equal(ct_go_root_is_used(&cases[i].root), cases[i].used);
 }
 
 /* The object itself has an exact map, the one that leads to it has not. */
@@ -454,6 +489,9 @@ int main(void)
 			slots_of_a_span_that_is_not_sound, start, close_target),
 		cmocka_unit_test_setup_teardown(
 			a_variable_points_to_where_nothing_is, start, close_target),
+		cmocka_unit_test_setup_teardown(
+			more_variables_than_there_is_room_for, start, close_target),
+		cmocka_unit_test(which_roots_are_used),
 		cmocka_unit_test_setup_teardown(
 			by_way_of_words_that_may_be_no_pointers, start, close_target),
 		cmocka_unit_test_setup_teardown(

@@ -187,7 +187,7 @@ static void who_is_in_a_map_that_is_written(void **state)
 static void a_race_and_a_crash(void **state)
 {
 	static const struct ct_go_map_use uses[] = {READS(PRICES, true), WRITES(PRICES, true)};
-	static const char *const kinds[] = {"concurrent-map", "nil-map-write"};
+	static const char *const kinds[] = {"concurrent-map", "nil-map-write", NULL};
 
 	(void)state;
 	for (size_t i = 0; i < CT_COUNT(kinds); i++) {
@@ -199,6 +199,39 @@ static void a_race_and_a_crash(void **state)
 			told += !strcmp(doc->findings[k].rule, "CT201");
 		assert_int_equal(told, 1);
 		assert_int_equal(says(find(doc, "CT201"), "perhaps"), i == 0);
+		assert_int_equal(doc->summary.verdict == CT_VERDICT_CRASH, kinds[i] != NULL);
+		assert_null(strstr(doc->summary.headline, "being written"));
+		ct_document_free(doc);
+		ct_facts_free(facts);
+	}
+}
+
+/* Of how it died nothing is known but the signal, or no more than that it is one of no runtime's.
+ */
+static void a_race_and_a_signal(void **state)
+{
+	static const struct ct_go_map_use uses[] = {READS(PRICES, true), WRITES(PRICES, true)};
+
+	(void)state;
+	for (int looked = 0; looked < 2; looked++) {
+		struct story s = story_begin(CT_WANT_STACKS | CT_WANT_GOROUTINES);
+		uint32_t dying = story_goroutine(&s, 18, CT_STATE_RUNNING);
+		struct ct_document *doc = NULL;
+		struct ct_error err;
+
+		ct_sink_go(s.sink, &(struct ct_fact_go){.version = "go1.24.4"});
+		stand(&s, uses, 2, true);
+		if (looked)
+			ct_sink_crash(s.sink, &(struct ct_crash){.actor = dying,
+						      .class = CT_CRASH_FAULT,
+						      .cause = "was ended",
+						      .message = "told by hand",
+						      .frame = CT_NONE});
+		struct ct_facts *facts = story_end(&s);
+		facts->target.signal = (struct ct_fact_signal){
+			.number = 11, .name = "SIGSEGV", .code = "SEGV_MAPERR", .actor = CT_NONE};
+		assert_int_equal(ct_detect(facts, NULL, &doc, &err), CT_OK);
+		assert_non_null(find(doc, "CT201"));
 		assert_int_equal(doc->summary.verdict, CT_VERDICT_CRASH);
 		assert_null(strstr(doc->summary.headline, "being written"));
 		ct_document_free(doc);
@@ -327,6 +360,7 @@ int main(void)
 		cmocka_unit_test(the_dying_one_is_no_other_side),
 		cmocka_unit_test(who_is_in_a_map_that_is_written),
 		cmocka_unit_test(a_race_and_a_crash),
+		cmocka_unit_test(a_race_and_a_signal),
 		cmocka_unit_test(what_the_runtime_did_not_notice),
 		cmocka_unit_test(pointers_to_where_no_object_is),
 	};

@@ -68,9 +68,8 @@ static bool is_settled(const struct ct_go_heap *heap, const struct ct_go_span *s
 	const struct ct_go *go = heap->go;
 	uint32_t now, of;
 
-	if (!ct_go_has(go, MHEAP_SWEEPGEN) || !ct_go_has(go, MSPAN_SWEEPGEN) ||
-		ct_read_u32(heap->target, go->globals.heap + ct_go_at(go, MHEAP_SWEEPGEN), &now) ||
-		ct_read_u32(heap->target, span->at + ct_go_at(go, MSPAN_SWEEPGEN), &of))
+	if (ct_go_u32(go, go->globals.heap, CT_GO_MHEAP_SWEEPGEN, &now) ||
+		ct_go_u32(go, span->at, CT_GO_MSPAN_SWEEPGEN, &of))
 		return false;
 	/* It waits to be swept; it was; some P has it, and it waits, or was. */
 	return of == now - 2 || of == now || of == now + 1 || of == now + 3;
@@ -86,9 +85,8 @@ static bool has_its_count(const struct ct_go_heap *heap, const struct ct_go_span
 	uint32_t n = 0;
 	uint16_t count;
 
-	if (!span->alloc || !ct_go_has(go, MSPAN_SPANCLASS) ||
-		ct_read(heap->target, span->at + ct_go_at(go, MSPAN_SPANCLASS) - ALLOC_COUNT_BEFORE,
-			&count, sizeof(count)))
+	if (ct_read(heap->target, span->at + ct_go_at(go, MSPAN_SPANCLASS) - ALLOC_COUNT_BEFORE,
+		    &count, sizeof(count)))
 		return false;
 	for (uint32_t i = 0; i < span->n; i++)
 		n += ct_go_is_allocated(span, i);
@@ -149,14 +147,11 @@ static bool look(void *arg, const struct ct_go_object *from, uint64_t at, uint64
 	return is_full(s);
 }
 
-/* Variables, and words of stacks that the map of their frame has. */
 static void look_at_root(void *arg, const struct ct_go_root *root)
 {
 	struct search *s = arg;
-	bool in_frame = root->kind == CT_GO_ROOT_STACK && root->frame;
 
-	if (!is_full(s) && !root->guessed && (root->kind == CT_GO_ROOT_VARIABLE || in_frame) &&
-		is_bad(s, root->value))
+	if (!is_full(s) && ct_go_root_is_used(root) && is_bad(s, root->value))
 		s->items[s->n++] = (struct ct_go_bad_pointer){
 			.at = root->at, .value = root->value, .root = *root};
 }

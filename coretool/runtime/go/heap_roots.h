@@ -35,6 +35,14 @@ struct ct_go_root {
 	uint64_t sp; /* likewise; 0: it is in a variable whose address is taken, or not known */
 };
 
+/* Is it a pointer for sure that somebody goes on to use: a variable's, or a word of a stack that
+ * the map of its frame has? */
+static inline bool ct_go_root_is_used(const struct ct_go_root *root)
+{
+	return !root->guessed && (root->kind == CT_GO_ROOT_VARIABLE ||
+					 (root->kind == CT_GO_ROOT_STACK && root->frame));
+}
+
 typedef void ct_go_root_visit(void *arg, const struct ct_go_root *root);
 
 /* False: some could not be read. */
