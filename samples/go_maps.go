@@ -42,7 +42,7 @@ func ioctl(request uintptr, argument unsafe.Pointer) {
 func openFaults() {
 	fd, _, errno := syscall.Syscall(sysUserfaultfd, syscall.O_CLOEXEC|userModeOnly, 0, 0)
 	if errno != 0 {
-		fail("userfaultfd: " + errno.Error())
+		cannot("userfaultfd(2): " + errno.Error())
 	}
 	faults = int(fd)
 	ioctl(uffdAPI, unsafe.Pointer(&[3]uint64{uffdVersion}))

@@ -96,6 +96,12 @@ func fail(what string) {
 	os.Exit(2)
 }
 
+// cannot ends a sample whose case this kernel, or a missing privilege, does not allow.
+func cannot(what string) {
+	fmt.Fprintln(os.Stderr, what)
+	os.Exit(77)
+}
+
 func must(err error, what string) {
 	if err != nil {
 		fail(what + ": " + err.Error())
