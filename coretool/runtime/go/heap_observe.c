@@ -101,6 +101,7 @@ struct written {
 	const struct ct_go_object *object;
 	struct ct_fact_go_object *fact;
 	const char *has[MAX_HAS];
+	bool sampled; /* a record of its allocation was seen: each object has one */
 	enum ct_status status;
 };
 
@@ -120,10 +121,12 @@ static const char *name_function(struct ct_go_world *v, uint64_t at)
 static void add_has(struct written *w, const char *what, const char *function)
 {
 	struct ct_fact_go_object *fact = w->fact;
+
+	if (fact->n_has == MAX_HAS)
+		return;
 	const char *words = function ? ct_sink_printf(w->v->o->sink, "%s: %s()", what, function)
 				     : ct_sink_string(w->v->o->sink, what);
-
-	if (words && fact->n_has < MAX_HAS)
+	if (words)
 		w->has[fact->n_has++] = words;
 }
 
@@ -153,6 +156,9 @@ static void see_special(void *arg, const struct ct_go_special *special)
 		add_has(w, "a weak pointer to it", NULL);
 		break;
 	case CT_GO_SPECIAL_PROFILE:
+		if (w->sampled)
+			break;
+		w->sampled = true;
 		w->status = ct_go_allocation_stack(w->v, special, &w->fact->allocation);
 		if (w->status == CT_FAULT)
 			w->status = CT_OK;

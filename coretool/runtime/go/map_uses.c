@@ -95,6 +95,15 @@ static int by_map(const void *a, const void *b)
 	return x->actor > y->actor ? 1 : x->actor < y->actor ? -1 : 0;
 }
 
+/* One that runs is where its thread is. What its record has is old where that one is missing. */
+static bool is_found(const struct ct_go_observation *o, const struct ct_go_g *g)
+{
+	const struct ct_go_machine *m = ct_go_machine_at(o, g->m);
+
+	return g->status != CT_GO_RUNNING ||
+	       (m && m->thread != CT_NONE && ct_target_thread(o->target, m->thread)->stopped);
+}
+
 /* in_one: by stack. Goroutines that sleep share theirs, so that few are looked at. */
 static enum ct_status add_uses(
 	struct ct_go_observation *o, const bool *in_one, struct map_uses *ret)
@@ -107,7 +116,7 @@ static enum ct_status add_uses(
 		struct ct_go_g g;
 
 		if (actor->stack == CT_NONE || !in_one[actor->stack] ||
-			ct_go_goroutine_at(o->go, actor->object, &g) ||
+			ct_go_goroutine_at(o->go, actor->object, &g) || !is_found(o, &g) ||
 			ct_go_unwind(o, &g, &regs, &stack) || !read_use(o, &stack, &use))
 			continue;
 		struct ct_go_map_use *slot = ct_vec_push(ret);
