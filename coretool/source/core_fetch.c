@@ -73,7 +73,7 @@ static void read_part(const struct ct_core *core, uint64_t start, uint64_t end)
 			(size_t)CT_MIN(PIECE, end - start), MADV_WILLNEED);
 }
 
-static void read_blocks(const struct ct_core *core, uint64_t from, uint64_t to)
+static void read_blocks(struct ct_core *core, uint64_t from, uint64_t to)
 {
 	uint64_t end = CT_MIN(to * BLOCK, core->size), start, stop;
 

@@ -86,19 +86,29 @@ static enum ct_status core_read(void *self, uint64_t addr, void *buf, size_t len
 	return CT_OK;
 }
 
-enum ct_status ct_core_data(
-	const struct ct_core *core, uint64_t at, uint64_t end, uint64_t *start, uint64_t *stop)
+/* To find where data ends, tmpfs goes through each of its pages: that is asked once of each piece.
+ */
+static void find_piece(struct ct_core *core, uint64_t at)
 {
-	off_t data = at < end ? lseek(core->fd, (off_t)at, SEEK_DATA) : (off_t)end;
-
-	if (data < 0 && errno == ENXIO)
-		return CT_DONE;
-	*start = data < 0 ? at : (uint64_t)data;
-	if (*start >= end)
-		return CT_DONE;
+	off_t data = lseek(core->fd, (off_t)at, SEEK_DATA);
+	bool none = data < 0 && errno == ENXIO;
 	off_t hole = data < 0 ? -1 : lseek(core->fd, data, SEEK_HOLE);
-	*stop = hole < 0 ? end : CT_MIN(end, (uint64_t)hole);
-	return CT_OK;
+
+	core->piece.asked = at;
+	core->piece.start = none ? UINT64_MAX : data < 0 ? at : (uint64_t)data;
+	core->piece.stop = hole < 0 ? UINT64_MAX : (uint64_t)hole;
+}
+
+enum ct_status ct_core_data(
+	struct ct_core *core, uint64_t at, uint64_t end, uint64_t *start, uint64_t *stop)
+{
+	if (at >= end)
+		return CT_DONE;
+	if (at < core->piece.asked || at >= core->piece.stop)
+		find_piece(core, at);
+	*start = CT_MAX(at, core->piece.start);
+	*stop = CT_MIN(end, core->piece.stop);
+	return *start < end ? CT_OK : CT_DONE;
 }
 
 /*

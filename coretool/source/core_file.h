@@ -39,6 +39,10 @@ struct ct_core {
 	const uint8_t *auxv;
 	size_t auxv_size;
 	struct ct_core_fetch fetch;
+	/* Of the file, the first data behind asked; stop 0: nothing was asked for yet. */
+	struct {
+		uint64_t asked, start, stop;
+	} piece;
 	size_t last_load; /* the load of the last read */
 	struct ct_process process;
 	struct ct_bundle *bundle; /* that the core came in, or NULL */
@@ -56,7 +60,7 @@ const struct ct_core *ct_core_of(struct ct_source source);
 
 /* The next part of [at, end) of the file that is no hole; CT_DONE: there is none. */
 enum ct_status ct_core_data(
-	const struct ct_core *core, uint64_t at, uint64_t end, uint64_t *start, uint64_t *stop);
+	struct ct_core *core, uint64_t at, uint64_t end, uint64_t *start, uint64_t *stop);
 /* Reads the notes of one PT_NOTE segment; what does not fit is left out and said in process.damage.
  */
 enum ct_status ct_core_read_notes(struct ct_core *core, const uint8_t *notes, uint64_t size);

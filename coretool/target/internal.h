@@ -26,6 +26,7 @@ struct ct_target {
 	size_t last_map; /* where the last address was found: the next one is often there too */
 	struct ct_modules *modules; /* module_list.c; built when first asked for */
 	struct ct_names *names;     /* names.c; likewise */
+	uint64_t copied;            /* bytes of images, in the arena */
 };
 
 /*

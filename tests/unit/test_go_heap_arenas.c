@@ -152,6 +152,24 @@ static void an_object_is_no_larger_than_its_span(void **state)
 	}
 }
 
+/* Memory is copied by how many pages a span claims: they are those of its objects. */
+static void a_span_has_no_more_pages_than_its_objects(void **state)
+{
+	const struct {
+		uint64_t pages;
+		bool bad;
+	} rows[] = {{8, false}, {16, false}, {18, true}, {CT_GO_ARENA_PAGES + 1, true}, {0, true}};
+
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		add_span(0, 0, 8, 1024);
+		memcpy(spans + NPAGES, &rows[i].pages, 8);
+		struct ct_go_heap *heap = open_heap(*state);
+		assert_int_equal(heap->n_objects != 0, !rows[i].bad);
+		assert_int_equal(heap->n_bad != 0, rows[i].bad);
+		ct_go_heap_close(heap);
+	}
+}
+
 /* That much of a heap may be missing from a core that is cut off. */
 static void objects_that_are_missing(void **state)
 {
@@ -192,6 +210,8 @@ int main(void)
 			more_objects_than_a_core_can_have, open_process, close_target),
 		cmocka_unit_test_setup_teardown(
 			an_object_is_no_larger_than_its_span, open_process, close_target),
+		cmocka_unit_test_setup_teardown(
+			a_span_has_no_more_pages_than_its_objects, open_process, close_target),
 		cmocka_unit_test_setup_teardown(
 			objects_that_are_missing, open_process, close_target),
 	};

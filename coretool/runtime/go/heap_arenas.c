@@ -119,8 +119,8 @@ static bool read_span(struct ct_go_heap *heap, uint64_t at, struct ct_go_span *s
 	};
 	n = ct_go_field(&r, CT_GO_MSPAN_NELEMS, width, 0);
 	uint64_t free = ct_go_field(&r, CT_GO_MSPAN_FREEINDEX, width, 0);
-	if (!pages || pages > CT_GO_ADDRESSES / CT_GO_PAGE || s->start % CT_GO_PAGE ||
-		s->start >= CT_GO_ADDRESSES || s->limit <= s->start ||
+	if (!pages || pages > (n > 1 ? CT_GO_ARENA_PAGES : CT_GO_ADDRESSES / CT_GO_PAGE) ||
+		s->start % CT_GO_PAGE || s->start >= CT_GO_ADDRESSES || s->limit <= s->start ||
 		s->limit - s->start > pages * CT_GO_PAGE || s->elemsize < 8 || s->elemsize % 8 ||
 		s->elemsize > pages * CT_GO_PAGE || !n ||
 		n > (s->limit - s->start + s->elemsize - 1) / s->elemsize || free > n ||
@@ -130,6 +130,11 @@ static bool read_span(struct ct_go_heap *heap, uint64_t at, struct ct_go_span *s
 	}
 	/* A large object's slot is all of its pages, also where they are more than its type. */
 	s->limit = CT_MIN(s->limit, s->start + n * s->elemsize);
+	/* Little of it is for the bits, or is left over. */
+	if (pages * CT_GO_PAGE > 2 * (s->limit - s->start) + CT_GO_PAGE) {
+		heap->n_bad++;
+		return false;
+	}
 	s->n = (uint32_t)n;
 	s->freeindex = (uint32_t)free;
 	return true;
@@ -146,8 +151,6 @@ static void add_views(struct ct_go_heap *heap, struct ct_go_span *s)
 		s->alloc = view;
 		ct_want(heap->target, bits, ((uint64_t)s->n + 7) / 8);
 	}
-	if (s->map != CT_GO_MAP_NONE)
-		ct_want(heap->target, s->start, s->limit - s->start);
 	/* Exact while offset * elemsize < 2^32, as a rounded reciprocal is (computed in divMul). */
 	uint64_t bytes = s->limit - s->start;
 	if (s->elemsize < UINT32_MAX && bytes < UINT32_MAX && bytes * s->elemsize < UINT32_MAX)
@@ -245,7 +248,8 @@ static enum ct_status read_pages(
 }
 
 /* Drops spans that claim pages which are not their own, or more objects than a target of this size
- * may have: there is memory of ours for each object. Numbers the objects. */
+ * may have: there is memory of ours for each object. Numbers the objects. What is left lies side by
+ * side, so that what is wanted of it is no more than there is. */
 static void number_objects(struct ct_go_heap *heap)
 {
 	uint64_t next = 0, most = ct_target_present(heap->target);
@@ -265,6 +269,8 @@ static void number_objects(struct ct_go_heap *heap)
 			s->limit = s->start;
 			heap->n_bad++;
 		}
+		if (s->n && s->map != CT_GO_MAP_NONE)
+			ct_want(heap->target, s->start, s->limit - s->start);
 		s->first = (uint32_t)next;
 		next += s->n;
 		heap->bytes += s->limit - s->start;
