@@ -367,15 +367,20 @@ def options():
 
 def run_all(args, cores, damage_one):
     """damage_one(args, name, data, folder) of each core that is there; the exit status."""
-    found = {name: read_core(args.cores, name) for name in cores if fnmatch.fnmatch(name, args.only)}
-    for name in [name for name, data in found.items() if data is None]:
-        print(f"{name}: not there")
-        del found[name]
+    names = [name for name in cores if fnmatch.fnmatch(name, args.only)]
     passed = failed = 0
     with tempfile.TemporaryDirectory() as folder, \
             concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        every = pool.map(lambda item: damage_one(args, *item, folder), found.items())
-        for name, results in zip(found, every):
+
+        def damage(name):
+            # Not all of them at once: what is measured of a process begins with what this one has.
+            data = read_core(args.cores, name)
+            return data and damage_one(args, name, data, folder)
+
+        for name, results in zip(names, pool.map(damage, names)):
+            if results is None:
+                print(f"{name}: not there")
+                continue
             print_table(name, results)
             print_breaches(results, args.verbose)
             bad = sum(bool(breaches) for _, _, breaches in results)
