@@ -151,20 +151,47 @@ static enum ct_status add_callers(
 }
 
 /*
+ * These change to g0's stack, and nothing is above them there. Who is caught in one on the own
+ * stack still, or again, has been called as in any other function.
+ */
+static bool is_on_own_stack(
+	const struct ct_go *go, const struct ct_go_g *g, const struct ct_unwound_frame *frame)
+{
+	static const char *const names[] = {
+		"runtime.systemstack", "runtime.mcall", "runtime.morestack"};
+	const char *name = ct_go_frame_name(go, frame);
+
+	if (frame->cfa <= g->stack_low || frame->cfa >= g->stack_high)
+		return false;
+	for (size_t i = 0; i < CT_COUNT(names); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static bool goes_on(const struct ct_go_observation *o, const struct ct_go_g *g,
+	const struct ct_unwound_frame *last)
+{
+	if (o->own.n == 1)
+		return is_on_own_stack(o->go, g, last);
+	return is_call_to_c(o->go, last) && is_callback(o->go, last - 1);
+}
+
+/*
  * Up to 1.16 it is asmcgocall() itself that the goroutine's stack goes on with behind a callback:
  * elsewhere nothing is above it.
  */
-static enum ct_status go_on(struct ct_go_observation *o, struct ct_unwound *stack)
+static enum ct_status go_on(
+	struct ct_go_observation *o, const struct ct_go_g *g, struct ct_unwound *stack)
 {
 	uint64_t pc;
 
-	for (unsigned i = 0; i < MAX_CALLBACKS && !stack->skipped_at && o->own.n >= 2; i++) {
+	for (unsigned i = 0; i < MAX_CALLBACKS && !stack->skipped_at && o->own.n; i++) {
 		const struct ct_unwound_frame *last = &o->own.items[o->own.n - 1];
 		struct ct_unwound more;
 		struct ct_regs regs;
 
-		if (!is_call_to_c(o->go, last) || !is_callback(o->go, last - 1) ||
-			ct_read_u64(o->target, last->cfa - sizeof(pc), &pc))
+		if (!goes_on(o, g, last) || ct_read_u64(o->target, last->cfa - sizeof(pc), &pc))
 			break;
 		set_regs(o, &regs, pc, last->cfa);
 		enum ct_status status = ct_unwind(o->unwinder, &regs, &more);
@@ -191,7 +218,7 @@ static enum ct_status join(struct ct_go_observation *o, const struct ct_go_g *g,
 	unsigned n = 0;
 
 	if (!status)
-		status = go_on(o, stack);
+		status = go_on(o, g, stack);
 	if (!status)
 		status = add_innermost(o, g, m, &o->own.items[0]);
 	for (size_t i = 0; !status && i < o->own.n; i++) {

@@ -329,13 +329,17 @@ static void walk(struct ct_go_stacks *s, uint64_t pc, uint64_t sp, bool unsafe)
 {
 	enum way way = WAY_STOPPED;
 	bool guessed = unsafe;
+	uint64_t first = sp;
 
 	while (sp < s->high) {
 		const struct ct_go_frame_info *f = frame_at(s, pc, way);
 
-		if (f->known && f->root)
+		/* Who is stopped in one that changes stacks may be on his own still. */
+		bool at_switch = f->root && sp == first && unsafe;
+
+		if (f->known && f->root && !at_switch)
 			return;
-		if (!f->known || f->size < 8 || f->size > s->high - sp) {
+		if (!f->known || at_switch || f->size < 8 || f->size > s->high - sp) {
 			s->n_guessed++;
 			every_word(s, NULL, sp, s->high);
 			return;
