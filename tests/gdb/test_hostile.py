@@ -38,7 +38,7 @@ class Case:
     how: str
     wanted: str
     command: str = "coretool threads"
-    timeout: int = 1
+    timeout: int = 10  # seconds; a machine with much to do must not seem to be an engine that is silent
     engines: int = 0  # that are started; 0: any number
 
 
@@ -49,10 +49,10 @@ RAN = r"ran threads --color never in 0 columns\n[\s\S]*\nread [^\n]*"
 
 CASES = (
     Case("die-before-hello", ENDED % "killed by SIGKILL: fake: here it ends", engines=2),
-    Case("hang-before-hello", SILENT, engines=2),
-    Case("hang", SILENT, engines=2),
-    Case("hang-once", RAN, engines=2),
-    Case("hang-with-family", SILENT, engines=2),
+    Case("hang-before-hello", SILENT, timeout=1, engines=2),
+    Case("hang", SILENT, timeout=1, engines=2),
+    Case("hang-once", RAN, timeout=3, engines=2),
+    Case("hang-with-family", SILENT, timeout=1, engines=2),
     Case("die", ENDED % "killed by SIGKILL: fake: here it ends", engines=2),
     Case("die-once", RAN, engines=2),
     Case("die-once-at-start", RAN, engines=2),
@@ -69,10 +69,10 @@ CASES = (
     Case("garbage", STOPPED % r"it sent a frame of type \d+, which there is not"),
     Case("garbage-at-once", STOPPED % r"it sent a frame of type \d+, which there is not"),
     Case("half-a-frame", ENDED % "exit status 0", engines=2),
-    Case("trickle", SILENT, engines=2),
+    Case("trickle", SILENT, timeout=1, engines=2),
     Case("flood", STOPPED % "it sent more than 67108864 bytes", engines=1),
-    Case("flood-noise", SILENT, engines=2),
-    Case("deaf", SILENT, engines=2),
+    Case("flood-noise", SILENT, timeout=1, engines=2),
+    Case("deaf", SILENT, timeout=1, engines=2),
     Case("read-too-much", STOPPED % "it asks for more memory at once than it may", engines=1),
     Case("read-part", STOPPED % "it asks for memory in a way that there is not"),
     Case("read-absurd", r"absurd \[None, None, None, None\]"),
@@ -84,18 +84,18 @@ CASES = (
     Case("closed-output", ENDED % "it closed its output", engines=2),
     Case("answers-twice", "one"),
     Case("die", ENDED % "killed by SIGKILL: fake: here it ends", "p $_coretool_is_deadlocked()"),
-    Case("hang", SILENT, "coretool goto holder"),
+    Case("hang", SILENT, "coretool goto holder", timeout=1),
     Case("version", STOPPED % "it speaks version 7 .*", "coretool export report.json"),
     Case("die", r"\$1 = .*__data = .*", "p g_stock_lock"),
     Case("garbage-at-once", r"\$1 = .*__data = .*", "p g_stock_lock"),
     Case("", r"\$1 = described pthread_mutex_t at 0x[0-9a-f]+", "p g_stock_lock", engines=1),
     Case("binary-output", r"\$1 = a\ufffd\?b\ufffd", "p g_stock_lock"),
     Case("die", r"#0 .*", "bt 1"),
-    Case("flood", r"(?:coretool explain|)", "complete coretool explain 0x", 5),
+    Case("flood", r"(?:coretool explain|)", "complete coretool explain 0x"),
     Case("", r"coretool explain 0x1230\ncoretool explain 0x1231", "complete coretool explain 0x"),
     Case("", r"coretool: a complaint", "coretool tomorrow"),
     Case("", r"printed rules CT1", "coretool rules CT1"),
-    Case("catalogue-hangs", SILENT),
+    Case("catalogue-hangs", SILENT, timeout=1),
     Case("catalogue-fails", r"coretool failed \(exit status 1: fake: no catalogue\)\."),
     Case("catalogue-floods", STOPPED % "it sent more than 67108864 bytes", timeout=20),
     Case("catalogue-garbage", r'"[^"]*" does not list its commands as coretool does\.'),
