@@ -31,7 +31,8 @@ WORDS = 60  # runs with wrong words, of one core
 FILESZ = 32  # in a program header
 PIECE = 1 << 16  # bytes that are missing
 PIECES = 60  # runs without one, of one core
-LARGEST = {"once": 16, "rwlock-write": 24}  # bytes of a sync.Once, of a sync.RWMutex: a Mutex is in each
+# Bytes of what has a semaphore in it, or a Mutex.
+AROUND = {"mutex": 8, "once": 16, "waitgroup": 16, "rwlock-write": 24, "rwlock-read": 24}
 OBJECT = 256  # bytes that are looked at behind a pointer
 GLOBALS = re.compile(r"([0-9a-f]+) . runtime\.(allgs|allm|allp|sched|semtable|firstmoduledata|itabTable)\n")
 SURE = ("possible", "likely", "proven")
@@ -202,10 +203,10 @@ def address(resource):
 
 
 def weaker(wait, waits):
-    """Is it what is known of one of them where the stack is missing: the Mutex that is in a Once or RWMutex?"""
+    """Is it what is known of one of them where the stack is missing: the semaphore that is in a Mutex?"""
     kind, resource = wait
-    return kind == "mutex" and any(
-        other in LARGEST and 0 <= address(resource) - address(around) < LARGEST[other] for other, around in waits)
+    return kind in ("mutex", "sem") and any(
+        other in AROUND and 0 <= address(resource) - address(around) < AROUND[other] for other, around in waits)
 
 
 def check_claims(told, whole):
