@@ -32,27 +32,33 @@ void ct_go_heap_find_bitmap(
 		arena->bitmap = NULL;
 }
 
-/* Does the page belong to a span that has its mark bits in its own end? */
-static bool has_inline_marks(
-	const struct ct_go_heap *heap, const struct ct_go_span *span, uint64_t heap_arena)
+/* Does the page belong to a span that has its mark bits in its own end? False: that is not known.
+ */
+static bool read_inline_marks(const struct ct_go_heap *heap, const struct ct_go_span *span,
+	uint64_t heap_arena, bool *ret)
 {
 	uint32_t field = ct_go_at(heap->go, HEAPARENA_PAGEUSESPANINLINEMARKBITS);
 	uint64_t page = span->start % CT_GO_ARENA / CT_GO_PAGE;
 	uint8_t byte = 0;
 
-	return field != CT_GO_ABSENT &&
-	       !ct_read(heap->target, heap_arena + field + page / 8, &byte, 1) &&
-	       byte >> page % 8 & 1;
+	if (field != CT_GO_ABSENT && ct_read(heap->target, heap_arena + field + page / 8, &byte, 1))
+		return false;
+	*ret = byte >> page % 8 & 1;
+	return true;
 }
 
-/* heapBitsInSpan(), spanHeapBitsRange() of mbitmap.go */
+/* heapBitsInSpan(), spanHeapBitsRange() of mbitmap.go. Where they are not found, any word may be a
+ * pointer. */
 static void find_in_span(
 	const struct ct_go_heap *heap, struct ct_go_span *span, uint64_t heap_arena)
 {
 	uint64_t pages = ct_go_word(heap->go, span->at, CT_GO_MSPAN_NPAGES);
 	uint64_t size = pages * CT_GO_PAGE / 64, end = span->start + pages * CT_GO_PAGE;
+	bool inline_marks;
 
-	if (has_inline_marks(heap, span, heap_arena))
+	if (!read_inline_marks(heap, span, heap_arena, &inline_marks))
+		return;
+	if (inline_marks)
 		end -= INLINE_MARKS;
 	span->bits = view_of(heap, end - size, (size_t)size);
 	if (span->bits && span->limit - span->start <= size * 64)
