@@ -30,7 +30,7 @@ CORES = ["go-1.24-sw/go_abba.kernel.core", "go-1.24-sw/go_all_asleep-abba.kernel
 WORDS = 60  # runs with wrong words, of one core
 FILESZ = 32  # in a program header
 PIECE = 1 << 16  # bytes that are missing
-PIECES = 60  # runs without one, of one core
+PIECES = 30  # runs without one, of one core
 # Bytes of what has a semaphore in it, or a Mutex.
 AROUND = {"mutex": 8, "once": 16, "waitgroup": 16, "rwlock-write": 24, "rwlock-read": 24}
 OBJECT = 256  # bytes that are looked at behind a pointer
