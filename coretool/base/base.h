@@ -14,6 +14,21 @@
 #define CT_MAX(a, b)    ((a) > (b) ? (a) : (b))
 #define CT_NONE         UINT32_MAX /* an index that points nowhere */
 
+/*
+ * Halves [lo, hi), which are variables, until both are the first index that is not before what is
+ * looked for, or the end. before: an expression in mid, which this declares; true of those ahead of
+ * it and of no others.
+ */
+#define CT_BISECT(lo, hi, mid, before)                                                             \
+	while ((lo) < (hi)) {                                                                      \
+		__typeof__(lo) mid = (lo) + ((hi) - (lo)) / 2;                                     \
+                                                                                                   \
+		if (before)                                                                        \
+			(lo) = mid + 1;                                                            \
+		else                                                                               \
+			(hi) = mid;                                                                \
+	}
+
 /* Arithmetic on numbers that came out of a file: false when the result does not fit. */
 #define ct_add(a, b, ret) (!__builtin_add_overflow((a), (b), (ret)))
 #define ct_mul(a, b, ret) (!__builtin_mul_overflow((a), (b), (ret)))

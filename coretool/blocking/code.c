@@ -432,14 +432,7 @@ uint32_t ct_code_wanted(const struct ct_code *code, uint64_t addr)
 {
 	uint32_t lo = 0, hi = code->n_wanted;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (code->wanted[mid].addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, code->wanted[mid].addr < addr);
 	return lo < code->n_wanted && code->wanted[lo].addr == addr ? lo : CT_NONE;
 }
 

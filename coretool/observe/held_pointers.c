@@ -28,14 +28,7 @@ static void consider(struct owned *owned, uint64_t value, uint64_t from)
 {
 	uint32_t lo = 0, hi = owned->n;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (owned->hits[mid].scan.addr < value)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, owned->hits[mid].scan.addr < value);
 	if (lo == owned->n || owned->hits[lo].scan.addr - value > IN_OBJECT ||
 		owned->hits[lo].evidence.why)
 		return;

@@ -137,14 +137,7 @@ bool ct_dead_stacks_have(struct ct_dead_stacks *stacks, uint64_t addr)
 	const struct ct_map *map = ct_target_map_at(stacks->o->target, addr);
 	uint32_t lo = 0, hi = stacks->ranges.n;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (stacks->ranges.items[mid].start <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, stacks->ranges.items[mid].start <= addr);
 	if (lo && addr < stacks->ranges.items[lo - 1].end)
 		return true;
 	return map && is_on_exited(stacks, map, addr);

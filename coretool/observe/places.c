@@ -63,14 +63,7 @@ static uint32_t first_above(const struct thread_place *places, uint32_t n, uint6
 {
 	uint32_t lo = 0, hi = n;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (places[mid].at <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, places[mid].at <= addr);
 	return lo;
 }
 

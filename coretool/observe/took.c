@@ -31,14 +31,7 @@ static void tell(struct search *s, uint64_t value, uint32_t frame)
 {
 	uint32_t lo = 0, hi = s->n;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (s->locks[mid].addr < value)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, s->locks[mid].addr < value);
 	for (; lo < s->n && s->locks[lo].addr == value; lo++) {
 		struct ct_hold *hold = ct_sink_get_hold(s->o->sink, s->locks[lo].hold);
 

@@ -74,14 +74,7 @@ uint32_t ct_context_of_done(const struct ct_facts *facts, uint32_t resource)
 	const struct ct_fact_go_contexts *c = facts->go_contexts;
 	uint32_t lo = 0, hi = c && resource != CT_NONE ? c->n_dones : 0;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (c->contexts[c->dones[mid]].done < resource)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, c->contexts[c->dones[mid]].done < resource);
 	return c && lo < c->n_dones && c->contexts[c->dones[lo]].done == resource ? c->dones[lo]
 										  : CT_NONE;
 }

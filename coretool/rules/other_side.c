@@ -70,14 +70,7 @@ static void add_closers(struct doers *d, const struct ct_wait *wait)
 	uint64_t at = d->facts->resources[wait->resource].address;
 	uint32_t lo = 0, hi = go ? go->n_uses : 0;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (d->facts->resources[go->uses[mid].resource].address < at)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, d->facts->resources[go->uses[mid].resource].address < at);
 	for (uint32_t i = lo; go && i < go->n_uses; i++) {
 		const struct ct_channel_use *use = &go->uses[i];
 
@@ -214,14 +207,7 @@ static bool is_lost(const struct ct_facts *facts, uint32_t actor, bool *found)
 	enum ct_trust worst = CT_TRUST_EXACT;
 	const struct ct_actor *a = &facts->actors[actor];
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (go->leaks[mid].actor < actor)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, go->leaks[mid].actor < actor);
 	*found = go && lo < go->n_leaks && go->leaks[lo].actor == actor;
 	for (uint32_t i = 0; i < a->n_waits; i++)
 		worst = CT_MAX(worst, (enum ct_trust)facts->waits[a->first_wait + i].trust);
@@ -352,14 +338,7 @@ static const struct ct_go_timer *timer_with(const struct ct_facts *facts, uint32
 	const struct ct_fact_go_timers *t = facts->go_timers;
 	uint32_t lo = 0, hi = t && resource != CT_NONE ? t->n_having : 0;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (t->timers[t->having[mid]].has < resource)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, t->timers[t->having[mid]].has < resource);
 	return t && lo < t->n_having && t->timers[t->having[lo]].has == resource
 		       ? &t->timers[t->having[lo]]
 		       : NULL;

@@ -22,14 +22,7 @@ static const struct ct_core_load *load_at(struct ct_core *core, uint64_t addr)
 	if (core->last_load < hi && addr >= loads[core->last_load].start &&
 		addr < loads[core->last_load].end)
 		return &loads[core->last_load];
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (loads[mid].start <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, loads[mid].start <= addr);
 	if (!lo || addr >= loads[lo - 1].end)
 		return NULL;
 	core->last_load = lo - 1;

@@ -117,14 +117,7 @@ static const struct ct_address_use *first_use(const struct ct_dwarf *dwarf, uint
 {
 	uint32_t lo = 0, hi = dwarf->uses.n;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (dwarf->uses.items[mid].address < address)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, dwarf->uses.items[mid].address < address);
 	return &dwarf->uses.items[lo];
 }
 

@@ -95,14 +95,7 @@ struct ct_unit *ct_cu_index_at(struct ct_dwarf *dwarf, uint64_t addr)
 	const struct ct_unit_range *ranges = dwarf->ranges.items;
 	uint32_t lo = 0, hi = dwarf->ranges.n;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (ranges[mid].start <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, ranges[mid].start <= addr);
 	for (uint32_t i = lo; i > 0 && lo - i < MAX_OVERLAP; i--)
 		if (addr < ranges[i - 1].end)
 			return &dwarf->units.items[ranges[i - 1].unit];
@@ -171,14 +164,7 @@ static bool find_function(const struct ct_unit *unit, uint64_t addr, Dwarf_Off *
 	const struct ct_function_range *functions = unit->functions.items;
 	uint32_t lo = 0, hi = unit->functions.n;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (functions[mid].start <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, functions[mid].start <= addr);
 	for (uint32_t i = lo; i > 0 && lo - i < MAX_OVERLAP; i--)
 		if (addr < functions[i - 1].end) {
 			*ret = functions[i - 1].die;

@@ -108,14 +108,7 @@ struct ct_unit *ct_dwarf_unit_of(struct ct_dwarf *dwarf, Dwarf_Off offset)
 {
 	uint32_t lo = 0, hi = dwarf->units.n;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (dwarf->units.items[mid].offset <= offset)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, dwarf->units.items[mid].offset <= offset);
 	return lo ? &dwarf->units.items[lo - 1] : NULL;
 }
 

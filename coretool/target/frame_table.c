@@ -52,14 +52,7 @@ static enum ct_status find_by_search(
 {
 	uint64_t lo = 0, hi = table->n_search;
 
-	while (lo < hi) {
-		uint64_t mid = lo + (hi - lo) / 2;
-
-		if (search_value(table, mid, false) <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, search_value(table, mid, false) <= addr);
 	if (!lo)
 		return CT_NOT_FOUND;
 	*entry_at = search_value(table, lo - 1, true) - table->section.addr;
@@ -113,14 +106,7 @@ static enum ct_status find_by_list(struct ct_frame_table *table, uint64_t addr, 
 
 	if (status)
 		return status;
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (table->list.items[mid].start <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, table->list.items[mid].start <= addr);
 	if (!lo)
 		return CT_NOT_FOUND;
 	*entry_at = table->list.items[lo - 1].entry_at;

@@ -221,14 +221,7 @@ static uint32_t index_at(const struct ct_modules *modules, uint64_t addr)
 {
 	size_t lo = 0, hi = modules->n_sorted;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (modules->list.items[mid].start <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, modules->list.items[mid].start <= addr);
 	return lo && addr < modules->list.items[lo - 1].end ? (uint32_t)(lo - 1) : CT_NONE;
 }
 

@@ -63,14 +63,7 @@ static bool visit_variable(void *arg, struct ct_die_path *at, uint64_t address)
 	if (ct_read_u64(s->target, address + s->dwarf->bias, &value) ||
 		value < s->blocks[0].start || value > s->blocks[s->n - 1].start)
 		return true;
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (s->blocks[mid].start < value)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, s->blocks[mid].start < value);
 	if (s->blocks[lo].start != value || !ct_dwarf_pointee(s->dwarf, &at->die, &type, &size))
 		return true;
 	for (; lo < s->n && s->blocks[lo].start == value; lo++)

@@ -204,14 +204,7 @@ const struct ct_symbol_span *ct_symbol_index_at(
 	const struct ct_symbol_spans *spans = &index->spans[kind];
 	uint32_t lo = 0, hi = spans->n;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (spans->items[mid].start <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, spans->items[mid].start <= addr);
 	uint32_t i = lo ? lo - 1 : CT_NONE;
 	for (int step = 0; i != CT_NONE && step < MAX_NESTED; step++) {
 		if (addr < spans->items[i].end)

@@ -182,14 +182,7 @@ const struct ct_map *ct_target_map_at(const struct ct_target *target, uint64_t a
 {
 	size_t lo = 0, hi = target->maps.n;
 
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (target->maps.items[mid].start <= addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, target->maps.items[mid].start <= addr);
 	return lo && addr < target->maps.items[lo - 1].end ? &target->maps.items[lo - 1] : NULL;
 }
 

@@ -328,14 +328,7 @@ uint32_t ct_go_code_first(const struct ct_go_code *code, uint64_t addr)
 {
 	uint32_t lo = 0, hi = code->n;
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (code->wanted[mid].addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, code->wanted[mid].addr < addr);
 	return lo < code->n && code->wanted[lo].addr == addr ? lo : CT_NONE;
 }
 

@@ -118,14 +118,7 @@ static uint32_t first_of(const struct reader *r, uint64_t server)
 {
 	uint32_t low = 0, high = r->serving.n;
 
-	while (low < high) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (r->serving.items[middle].server < server)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	CT_BISECT(low, high, middle, r->serving.items[middle].server < server);
 	return low < r->serving.n && r->serving.items[low].server == server ? low : r->serving.n;
 }
 

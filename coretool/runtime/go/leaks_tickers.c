@@ -107,14 +107,7 @@ void ct_go_tell_tickers(struct ct_go_hunt *h, uint32_t actor)
 	for (uint32_t i = 0; i < h->watch.n_reached; i++) {
 		uint32_t object = h->watch.reached[i], lo = 0, hi = h->n_parts;
 
-		while (lo < hi) {
-			uint32_t mid = lo + (hi - lo) / 2;
-
-			if (h->parts[mid].object < object)
-				lo = mid + 1;
-			else
-				hi = mid;
-		}
+		CT_BISECT(lo, hi, mid, h->parts[mid].object < object);
 		for (; lo < h->n_parts && h->parts[lo].object == object; lo++) {
 			struct ct_go_kept_ticker *t = &h->tickers.items[h->parts[lo].ticker];
 

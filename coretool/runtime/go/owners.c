@@ -66,14 +66,7 @@ static bool has_wanted(const struct owners *w, uint64_t addr, const struct ct_ac
 
 	if (!may_be_in(w, addr) && !may_be_in(w, addr + size - 1))
 		return false;
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (w->e.wanted[mid].addr < addr)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
+	CT_BISECT(lo, hi, mid, w->e.wanted[mid].addr < addr);
 	for (; lo < w->e.n && w->e.wanted[lo].addr - addr < size; lo++)
 		if (!is_own_wait(w, a, w->e.wanted[lo].resource))
 			return true;
