@@ -2,7 +2,7 @@
 /* The one reader: the source's bytes where it has them, else the file that was mapped there. */
 #include "target/internal.h"
 
-#define MAX_COPY ((uint64_t)1 << 28) /* of images, besides an eighth of what the source has */
+#define MAX_COPIED ((uint64_t)1 << 28) /* bytes of images, in all */
 
 enum ct_status ct_view(struct ct_target *target, uint64_t addr, size_t len, const void **ret)
 {
@@ -49,20 +49,6 @@ static size_t source_bytes(struct ct_target *target, uint64_t addr, size_t len)
 	return addr < present_end ? (size_t)CT_MIN((uint64_t)len, present_end - addr) : 0;
 }
 
-/* Takes them out of what may be copied: a damaged core asks for the same often, or for what it has
- * not. */
-static bool may_copy(struct ct_target *target, size_t len)
-{
-	uint64_t most = MAX_COPY;
-
-	if (len > most - CT_MIN(most, target->copied))
-		most += ct_target_present(target) / 8;
-	if (len > most - CT_MIN(most, target->copied))
-		return false;
-	target->copied += len;
-	return true;
-}
-
 enum ct_status ct_view_image(struct ct_target *target, uint64_t addr, size_t len, const void **ret)
 {
 	const struct ct_module *module;
@@ -72,8 +58,10 @@ enum ct_status ct_view_image(struct ct_target *target, uint64_t addr, size_t len
 	module = ct_module_at(target, addr);
 	if (module && !source_bytes(target, addr, len) && !ct_module_view(module, addr, len, ret))
 		return CT_OK;
-	if (!may_copy(target, len))
+	/* A damaged core has the same asked for often, or what it has not. */
+	if (len > MAX_COPIED - target->copied)
 		return CT_FAULT;
+	target->copied += len;
 	void *copy = ct_arena_alloc(&target->arena, len);
 	if (!copy)
 		return CT_NO_MEMORY;
