@@ -176,8 +176,7 @@ static void look_at_all(struct search *s)
 	}
 }
 
-/* Was each object on the way read by an exact map? What a deferred call is given is not, to 1.16.
- */
+/* Was each object on the way read by an exact map, from where it is surely used? */
 static bool is_exact(struct search *s, const struct ct_go_path *path)
 {
 	for (uint32_t i = 0; i < path->steps.n; i++) {
@@ -187,8 +186,7 @@ static bool is_exact(struct search *s, const struct ct_go_path *path)
 		if (!has_exact_map(s, &object))
 			return false;
 	}
-	return path->steps.n && path->root.value && !path->root.guessed &&
-	       path->root.kind != CT_GO_ROOT_DEFERRED;
+	return path->steps.n && path->root.value && ct_go_root_is_used(&path->root);
 }
 
 static bool is_quiet(const struct ct_go_world *w)
