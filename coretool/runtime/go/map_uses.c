@@ -108,7 +108,7 @@ static bool is_found(const struct ct_go_observation *o, const struct ct_go_g *g)
 static enum ct_status add_uses(
 	struct ct_go_observation *o, const bool *in_one, struct map_uses *ret)
 {
-	for (uint32_t i = o->first; i < o->first + o->n && ret->n < MAX_USES; i++) {
+	for (uint32_t i = o->first; i < o->first + o->n; i++) {
 		const struct ct_actor *actor = ct_sink_get_actor(o->sink, i);
 		struct ct_go_map_use use = {.actor = i};
 		struct ct_unwound stack;
@@ -119,6 +119,11 @@ static enum ct_status add_uses(
 			ct_go_goroutine_at(o->go, actor->object, &g) || !is_found(o, &g) ||
 			ct_go_unwind(o, &g, &regs, &stack) || !read_use(o, &stack, &use))
 			continue;
+		if (ret->n == MAX_USES) {
+			ct_target_note(o->target, CT_NOTE_LIMIT, "Go maps",
+				"more goroutines stand in operations on maps than are compared");
+			break;
+		}
 		struct ct_go_map_use *slot = ct_vec_push(ret);
 		if (!slot)
 			return CT_NO_MEMORY;
