@@ -22,6 +22,7 @@ enum {
 
 static uint64_t record[CT_GO_ARENA_PAGES];
 static uint8_t spans[4 * SIZE];
+static uint8_t first_page[CT_GO_PAGE]; /* of the arena */
 
 static enum ct_status read_all(void *self, uint64_t addr, void *buf, size_t len)
 {
@@ -29,6 +30,8 @@ static enum ct_status read_all(void *self, uint64_t addr, void *buf, size_t len)
 		memcpy(buf, (const uint8_t *)record + (addr - RECORD), len);
 	else if (addr >= SPANS && ct_within(addr - SPANS, len, sizeof(spans)))
 		memcpy(buf, spans + (addr - SPANS), len);
+	else if (addr >= ARENA && ct_within(addr - ARENA, len, sizeof(first_page)))
+		memcpy(buf, first_page + (addr - ARENA), len);
 	else
 		return fake_read(self, addr, buf, len);
 	return CT_OK;
@@ -41,6 +44,28 @@ static enum ct_status view_list(void *self, uint64_t addr, size_t len, const voi
 		return CT_FAULT;
 	*ret = memory + (addr - DATA);
 	return CT_OK;
+}
+
+/* Of 1.19; changed by who wants another version's fields. */
+static struct ct_go go;
+
+static void set_layout(void)
+{
+	go = (struct ct_go){.version = {.text = "go1.19", .major = 1, .minor = 19}};
+	memset(go.layout.offset, 0xff, sizeof(go.layout.offset));
+	go.layout.offset[CT_GO_MHEAP_ALLARENAS] = 0;
+	go.layout.offset[CT_GO_MHEAP_ARENAS] = 24;
+	go.layout.offset[CT_GO_HEAPARENA_SPANS] = 0;
+	go.layout.offset[CT_GO_MSPAN_STARTADDR] = STARTADDR;
+	go.layout.offset[CT_GO_MSPAN_NPAGES] = NPAGES;
+	go.layout.offset[CT_GO_MSPAN_NELEMS] = NELEMS;
+	go.layout.offset[CT_GO_MSPAN_LIMIT] = LIMIT;
+	go.layout.offset[CT_GO_MSPAN_ELEMSIZE] = ELEMSIZE;
+	go.layout.offset[CT_GO_MSPAN_STATE] = STATE;
+	go.layout.offset[CT_GO_MSPAN_SPANCLASS] = CLASS;
+	go.layout.offset[CT_GO_MSPAN_ALLOCBITS] = BITS;
+	go.layout.offset[CT_GO_MSPAN_SIZE] = SIZE;
+	go.globals.heap = DATA;
 }
 
 static int open_process(void **state)
@@ -59,6 +84,7 @@ static int open_process(void **state)
 	memset(memory, 0, sizeof(memory));
 	memset(record, 0, sizeof(record));
 	memset(spans, 0, sizeof(spans));
+	set_layout();
 	if (ct_target_open((struct ct_source){.ops = &ops}, &options, &target, &err))
 		return -1;
 	*state = target;
@@ -85,28 +111,12 @@ static void add_span(uint32_t i, uint32_t page, uint64_t pages, uint64_t elemsiz
 
 static struct ct_go_heap *open_heap(struct ct_target *target)
 {
-	static struct ct_go go;
 	/* The list of arenas and the table of their records, of which one item is in memory. */
 	uint64_t index = (ARENA + (UINT64_C(1) << 47)) >> CT_GO_ARENA_BITS;
 	uint64_t mheap[] = {DATA + 64, 1, 1, DATA + 72 - 8 * index}, list[] = {index, RECORD};
 	struct ct_go_heap *heap;
 
-	go = (struct ct_go){
-		.target = target, .version = {.text = "go1.19", .major = 1, .minor = 19}};
-	memset(go.layout.offset, 0xff, sizeof(go.layout.offset));
-	go.layout.offset[CT_GO_MHEAP_ALLARENAS] = 0;
-	go.layout.offset[CT_GO_MHEAP_ARENAS] = 24;
-	go.layout.offset[CT_GO_HEAPARENA_SPANS] = 0;
-	go.layout.offset[CT_GO_MSPAN_STARTADDR] = STARTADDR;
-	go.layout.offset[CT_GO_MSPAN_NPAGES] = NPAGES;
-	go.layout.offset[CT_GO_MSPAN_NELEMS] = NELEMS;
-	go.layout.offset[CT_GO_MSPAN_LIMIT] = LIMIT;
-	go.layout.offset[CT_GO_MSPAN_ELEMSIZE] = ELEMSIZE;
-	go.layout.offset[CT_GO_MSPAN_STATE] = STATE;
-	go.layout.offset[CT_GO_MSPAN_SPANCLASS] = CLASS;
-	go.layout.offset[CT_GO_MSPAN_ALLOCBITS] = BITS;
-	go.layout.offset[CT_GO_MSPAN_SIZE] = SIZE;
-	go.globals.heap = DATA;
+	go.target = target;
 	put(DATA, mheap, sizeof(mheap));
 	put(DATA + 64, list, sizeof(list));
 	assert_int_equal(ct_go_heap_open(&go, &heap), CT_OK);
@@ -201,11 +211,43 @@ static void what_is_fetched(void **state)
 	ct_go_heap_close(heap);
 }
 
+/* Since 1.26 mark bits may stand behind the bitmap: a bit of the arena's record says of which
+ * pages. */
+static void where_a_bitmap_is(void **state)
+{
+	static const struct {
+		uint32_t offset; /* of those bits, in the record; behind it nothing can be read */
+		uint8_t bits;
+		uint8_t map, first; /* byte of the bitmap */
+	} rows[] = {{sizeof(record) - 1024, 0, CT_GO_MAP_SPAN, 0x11},
+		{sizeof(record) - 1024, 1, CT_GO_MAP_SPAN, 0x22},
+		{sizeof(record) - 1024, 2, CT_GO_MAP_SPAN, 0x11}, /* of another page */
+		{sizeof(record), 0, CT_GO_MAP_UNKNOWN, 0}};
+
+	first_page[CT_GO_PAGE - 128] = 0x11;
+	first_page[CT_GO_PAGE - 256] = 0x22;
+	go.layout.offset[CT_GO_MSPAN_LARGETYPE] = CLASS;
+	for (size_t i = 0; i < CT_COUNT(rows); i++) {
+		go.layout.offset[CT_GO_HEAPARENA_PAGEUSESPANINLINEMARKBITS] = rows[i].offset;
+		add_span(0, 0, 1, 64);
+		spans[CLASS] = 2 << 1;
+		record[sizeof(record) / 8 - 128] = rows[i].bits;
+		struct ct_go_heap *heap = open_heap(*state);
+		assert_int_equal(heap->n_spans, 1);
+		assert_int_equal(heap->spans[0].map, rows[i].map);
+		assert_int_equal(heap->n_unknown, rows[i].map == CT_GO_MAP_UNKNOWN);
+		if (rows[i].map == CT_GO_MAP_SPAN)
+			assert_int_equal(heap->spans[0].bits[0], rows[i].first);
+		ct_go_heap_close(heap);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(spans_of_an_arena, open_process, close_target),
 		cmocka_unit_test_setup_teardown(what_is_fetched, open_process, close_target),
+		cmocka_unit_test_setup_teardown(where_a_bitmap_is, open_process, close_target),
 		cmocka_unit_test_setup_teardown(
 			more_objects_than_a_core_can_have, open_process, close_target),
 		cmocka_unit_test_setup_teardown(
