@@ -389,11 +389,32 @@ static void what_an_object_has(void **state)
 	}
 }
 
+/* An object was allocated once. Of the others some are told. */
+static void no_object_has_records_without_end(void **state)
+{
+	struct stage *s = begin(*state);
+	struct ct_facts *facts;
+
+	go.layout.offset[CT_GO_SPECIALFINALIZER_FN] = RECORD;
+	put_special(N, (N - 1) * SIZE, 3, bucket(0));
+	for (unsigned i = N + 1; i < 2 * N + 9; i++)
+		put_special(i, (N - 1) * SIZE, 1, NOWHERE);
+	for (unsigned i = N - 1; i < 2 * N + 8; i++)
+		word(special(i), special(i + 1));
+	const struct ct_fact_go_object *o = explain(s, &facts);
+	assert_int_equal(o->n_has, 8);
+	const struct ct_stack *stack = &facts->stacks[o->allocation];
+	assert_int_equal(facts->sites[stack->frames[1].site].pc, CODE + CODE_SIZE + 9);
+	ct_facts_free(facts);
+	end(s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(only_what_is_allocated_was_allocated_by_somebody),
 		TEST(what_an_object_has),
+		TEST(no_object_has_records_without_end),
 		TEST(kinds_have_other_numbers_in_other_versions),
 		TEST(lists_of_all_spans_or_of_one),
 		TEST(samples_by_row_and_stack),
