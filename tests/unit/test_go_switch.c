@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A goroutine that runs, and is caught in the function that changes to the thread's own stack, and
  * back: with its own stack still, or again. */
-#include "fake_target.h"
-#include "go_code.h"
+#include "code_target.h"
 #include "runtime/go/frames.h"
 #include "runtime/go/heap_roots.h"
 #include "runtime/go/observe.h"
@@ -28,18 +27,6 @@ static enum ct_status one_thread(void *self, size_t *cur, struct ct_thread *ret)
 	return CT_OK;
 }
 
-/* Its code comes first. */
-static enum ct_status two_maps(void *self, size_t *cur, struct ct_map *ret)
-{
-	size_t rest = *cur - 1;
-
-	if (!(*cur)++) {
-		*ret = (struct ct_map){.start = CODE, .end = CODE + 0x1000, .prot = 5};
-		return CT_OK;
-	}
-	return fake_next_map(self, &rest, ret);
-}
-
 struct scene {
 	struct go_code code;
 	struct ct_go go;
@@ -52,17 +39,11 @@ struct scene {
 
 static int open_process(void **state)
 {
-	static const struct ct_options options = {.no_debuginfod = true};
-	static struct ct_source_ops ops;
-	struct ct_error err;
 	struct scene *s = calloc(1, sizeof(*s));
 
-	ops = fake;
-	ops.next_thread = one_thread;
-	ops.next_map = two_maps;
-	memset(memory, 0, sizeof(memory));
+	s->target = open_code(one_thread);
 	*state = s;
-	return ct_target_open((struct ct_source){.ops = &ops}, &options, &s->target, &err);
+	return 0;
 }
 
 static int close_process(void **state)
