@@ -37,6 +37,34 @@ class Policy(CliTest):
         self.assertEqual(texts("--policy", policy, "--redact"),
                          {"main.field": "<6 bytes>", "main.traceKey": "<32 bytes>"})
 
+    def go_findings(self, command, core, rule, *options):
+        found = json.loads(self.check(OK, command, core, "--json", *options).out)
+        return found, [f for f in found["findings"] if f["rule"] == rule]
+
+    def test_how_many_goroutines_are_many(self):
+        """CT226 is a note."""
+        core = sorted(Settings.cores.glob("go-*-plain/go_waits.gcore.core"))[-1]
+        report = self.go_findings("goroutines", core, "CT226", "--full")[0]
+        own = len([a for a in report["actors"] if a["kind"] == "goroutine" and not a.get("system")
+                   and a["state"] not in ("dead", "zombie")])
+        for least, count in ((500, 0), (own, 1), (own + 1, 0)):
+            policy = self.policy(f"[thresholds]\ngoroutines = {least}\n")
+            report, found = self.go_findings("analyze", core, "CT226", "--policy", policy)
+            notes = [note["text"] for note in report["notes"] if note["code"] == "CT226"]
+            self.assertEqual((found, len(notes)), ([], count), least)
+            self.assertTrue(all(note.startswith(f"{own} of the program's own: ") for note in notes), notes)
+
+    def test_contexts_that_nothing_cancels(self):
+        core = sorted(Settings.cores.glob("go-*-plain/go_contexts.gcore.core"))[-1]
+        report, found = self.go_findings("contexts", core, "CT223")
+        lost = [c for c in report["contexts"] if c.get("lost")]
+        self.assertGreater(len(lost), 1)
+        self.assertEqual([(f["level"], f["title"].partition(" ")[0]) for f in found], [("P2", str(len(lost)))])
+        self.assertIn(lost[0]["address"], found[0]["message"])
+        other = core.with_name("go_context_kinds.gcore.core")
+        report, found = self.go_findings("contexts", other, "CT223")
+        self.assertEqual((found, [c for c in report["contexts"] if c.get("lost")]), ([], []))
+
     def test_fail_on(self):
         for file, flag, status in (("", (), OK), ('fail-on = "P0"', (), FINDINGS),
                                    ('gate.P0 = "any"', (), FINDINGS), ('gate.P1 = "any"', (), OK),
