@@ -117,11 +117,10 @@ static enum ct_status keep_c(
 static enum ct_status add_innermost(struct ct_go_observation *o, const struct ct_go_g *g,
 	const struct ct_go_machine *m, const struct ct_unwound_frame *first)
 {
-	const struct ct_thread *thread =
-		m->thread != CT_NONE ? ct_target_thread(o->target, m->thread) : NULL;
+	const struct ct_thread *thread = ct_go_machine_thread(o, m);
 	struct ct_unwound stack;
 
-	if (g->status != CT_GO_SYSCALL || !thread || !thread->stopped ||
+	if (g->status != CT_GO_SYSCALL || !thread ||
 		strcmp(ct_go_frame_name(o->go, first), "runtime.cgocall") != 0)
 		return CT_OK;
 	enum ct_status status = ct_unwind(o->unwinder, thread->regs, &stack);

@@ -105,13 +105,12 @@ static enum ct_status look_at_goroutine(
  */
 static enum ct_status look_at_c(struct ct_go_observation *o, const struct ct_go_machine *m)
 {
-	const struct ct_thread *thread =
-		m->thread != CT_NONE ? ct_target_thread(o->target, m->thread) : NULL;
+	const struct ct_thread *thread = ct_go_machine_thread(o, m);
 	struct ct_unwound stack = {0};
 	uint32_t number = 0;
 	uint64_t code = 0;
 
-	if (!thread || !thread->stopped)
+	if (!thread)
 		return CT_OK;
 	enum ct_status status = ct_unwind(o->unwinder, thread->regs, &stack);
 	size_t frame = status ? 0 : ct_go_behind_handlers(o->go, &stack);
@@ -131,12 +130,11 @@ static enum ct_status look_at_c(struct ct_go_observation *o, const struct ct_go_
 static enum ct_status look_at_thread(
 	struct ct_go_observation *o, const struct ct_go_machine *m, struct fatal *ret)
 {
-	const struct ct_thread *thread =
-		m->thread != CT_NONE ? ct_target_thread(o->target, m->thread) : NULL;
+	const struct ct_thread *thread = ct_go_machine_thread(o, m);
 	struct ct_unwound stack = {0};
 	struct fatal found = {.frame = 0};
 
-	if (!thread || !thread->stopped)
+	if (!thread)
 		return CT_OK;
 	enum ct_status status = ct_unwind(o->unwinder, thread->regs, &stack);
 	if (!status)

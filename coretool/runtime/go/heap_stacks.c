@@ -416,11 +416,10 @@ static void visit_machine(struct ct_go_stacks *s, const struct ct_go_machine *m)
 {
 	const struct ct_go_observation *o = s->o;
 	const struct ct_arch *arch = ct_target_arch(o->target);
-	const struct ct_thread *thread =
-		m->thread != CT_NONE ? ct_target_thread(o->target, m->thread) : NULL;
+	const struct ct_thread *thread = ct_go_machine_thread(o, m);
 	uint64_t word;
 
-	if (!thread || !thread->stopped)
+	if (!thread)
 		return;
 	for (unsigned i = 0; i < arch->n_regs; i++)
 		if (thread->regs->known >> i & 1)

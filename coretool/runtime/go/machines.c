@@ -109,6 +109,15 @@ const struct ct_go_machine *ct_go_machine_at(const struct ct_go_observation *o, 
 		       : NULL;
 }
 
+const struct ct_thread *ct_go_machine_thread(
+	const struct ct_go_observation *o, const struct ct_go_machine *m)
+{
+	const struct ct_thread *thread =
+		m && m->thread != CT_NONE ? ct_target_thread(o->target, m->thread) : NULL;
+
+	return thread && thread->stopped ? thread : NULL;
+}
+
 const struct ct_go_machine *ct_go_machine_of(const struct ct_go_observation *o, uint32_t thread)
 {
 	for (uint32_t i = 0; thread != CT_NONE && i < o->n_machines; i++)

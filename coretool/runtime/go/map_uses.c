@@ -98,10 +98,7 @@ static int by_map(const void *a, const void *b)
 /* One that runs is where its thread is. What its record has is old where that one is missing. */
 static bool is_found(const struct ct_go_observation *o, const struct ct_go_g *g)
 {
-	const struct ct_go_machine *m = ct_go_machine_at(o, g->m);
-
-	return g->status != CT_GO_RUNNING ||
-	       (m && m->thread != CT_NONE && ct_target_thread(o->target, m->thread)->stopped);
+	return g->status != CT_GO_RUNNING || ct_go_machine_thread(o, ct_go_machine_at(o, g->m));
 }
 
 /* in_one: by stack. Goroutines that sleep share theirs, so that few are looked at. */

@@ -127,6 +127,9 @@ bool ct_go_name_site(const struct ct_go *go, struct ct_sink *sink, struct ct_sit
 CT_WARN_UNUSED enum ct_status ct_go_read_machines(struct ct_go_observation *o);
 /* The machine at this address, or NULL. (machines.c) */
 const struct ct_go_machine *ct_go_machine_at(const struct ct_go_observation *o, uint64_t at);
+/* Its OS thread, whose registers are known; NULL: it is missing, or m is NULL. (machines.c) */
+const struct ct_thread *ct_go_machine_thread(
+	const struct ct_go_observation *o, const struct ct_go_machine *m);
 /* The machine of a thread, or NULL. (machines.c) */
 const struct ct_go_machine *ct_go_machine_of(const struct ct_go_observation *o, uint32_t thread);
 /*

@@ -51,10 +51,9 @@ enum ct_status ct_go_registers(
 	const struct ct_arch *arch = ct_target_arch(o->target);
 	const struct ct_go_machine *m =
 		g->status == CT_GO_RUNNING ? ct_go_machine_at(o, g->m) : NULL;
-	const struct ct_thread *thread =
-		m && m->thread != CT_NONE ? ct_target_thread(o->target, m->thread) : NULL;
+	const struct ct_thread *thread = ct_go_machine_thread(o, m);
 
-	if (thread && thread->stopped) {
+	if (thread) {
 		if (in_stack(g, ct_reg(thread->regs, arch->sp))) {
 			*ret = *thread->regs;
 			return CT_OK;
