@@ -61,6 +61,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,7 +89,7 @@ enum { SAMPLE_MUTEX_WORD = 4 };
 /* Keeps a call from becoming a jump: something is left to do after it. */
 #define SAMPLE_AFTER() __asm__ volatile("" ::: "memory")
 
-enum { SAMPLE_PATIENCE_MS = 20000, SAMPLE_ANY = -1, SAMPLE_CANNOT = 77 };
+enum { SAMPLE_PATIENCE_MS = 20000, SAMPLE_SETTLE_MS = 1000, SAMPLE_ANY = -1, SAMPLE_CANNOT = 77 };
 
 struct sample_thread {
 	const char *name;
@@ -253,6 +254,8 @@ static inline const char *sample_call_name(long number)
 
 /* ---- the truth ---- */
 
+static bool sample_moves; /* not all threads are expected to sleep */
+
 static inline void truth_tids(const char *key, const struct sample_thread *t, size_t n)
 {
 	printf("\"%s\":[", key);
@@ -296,6 +299,7 @@ static inline void truth_call(const struct sample_thread *t, const struct sample
 
 static inline void truth_running(const struct sample_thread *t)
 {
+	sample_moves = true;
 	printf("{\"thread\":{\"tid\":%d,\"label\":\"%s\",\"state\":\"running\"}}\n", t->tid,
 		t->name);
 }
@@ -429,6 +433,7 @@ static inline void truth_finding(const char *rule, const char *level, const char
 static inline void truth_is(const char *word, const char *value)
 {
 	printf("{\"%s\":%s}\n", word, value);
+	sample_moves |= !strcmp(word, "moving");
 }
 
 static inline void truth_verdict(const char *verdict)
@@ -496,10 +501,95 @@ static inline void sample_become_child(void)
 
 /* ---- the end ---- */
 
-static inline void sample_ready(void)
+/*
+ * How often a thread has been taken off its CPU, from its file in /proc; -1 while it runs or is
+ * about to.
+ */
+static inline long sample_switches(int tasks, const char *tid)
 {
+	char path[64], text[4096];
+	const char *state, *line;
+	long ret = 0;
+
+	snprintf(path, sizeof(path), "%s/status", tid);
+	int fd = openat(tasks, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[n > 0 ? n : 0] = '\0';
+	state = strstr(text, "State:\t");
+	if (state && state[7] == 'R')
+		return -1;
+	for (line = text; (line = strstr(line, "ctxt_switches:\t")); line += 15)
+		ret += strtol(line + 15, NULL, 10);
+	return ret;
+}
+
+/*
+ * The same of all threads of a process but the caller. Read with the system call, because the
+ * sample may have left locks of the heap, which opendir() would take, in any state.
+ */
+static inline long sample_all_switches(int tasks)
+{
+	struct entry {
+		uint64_t inode, offset;
+		unsigned short length;
+		unsigned char type;
+		char name[];
+	};
+	__attribute__((aligned(8))) char buf[4096];
+	pid_t self = sample_gettid();
+	long n, ret = 0;
+
+	lseek(tasks, 0, SEEK_SET);
+	while ((n = syscall(SYS_getdents64, tasks, buf, sizeof(buf))) > 0) {
+		for (long at = 0; at < n; at += ((struct entry *)(buf + at))->length) {
+			const char *name = ((struct entry *)(buf + at))->name;
+			long tid = strtol(name, NULL, 10);
+
+			if (!tid || tid == self)
+				continue;
+			long one = sample_switches(tasks, name);
+			if (one < 0)
+				return -1;
+			ret += one;
+		}
+	}
+	return ret;
+}
+
+/*
+ * Waits until the threads of the process sleep and none has run between two looks: a thread that
+ * a loaded machine has not let run yet is still on its way to where the truth says it is. Threads
+ * that poll never rest, and what matters has been told before, so this does not wait for ever.
+ */
+static inline void sample_settle(pid_t pid)
+{
+	long before = -1, now;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	int tasks = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (int ms = 0; tasks >= 0 && !sample_moves && ms < SAMPLE_SETTLE_MS; ms++, before = now) {
+		now = sample_all_switches(tasks);
+		if (now >= 0 && now == before)
+			break;
+		sample_sleep_ms(1);
+	}
+	close(tasks);
+}
+
+static inline void sample_ready_of(pid_t pid)
+{
+	sample_settle(pid);
 	printf("{\"ready\":true}\n");
 	fflush(stdout);
+}
+
+static inline void sample_ready(void)
+{
+	sample_ready_of(getpid());
 }
 
 /* Ready, with a fixed number of threads, in which main rests for ever. */
@@ -526,7 +616,7 @@ __attribute__((noreturn)) static inline void sample_rest_in(
 	if (!fork()) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		sample_await(self, SYS_futex, SAMPLE_ANY);
-		sample_ready();
+		sample_ready_of(self);
 		for (;;)
 			pause();
 	}
