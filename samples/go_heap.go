@@ -30,12 +30,23 @@ type truck struct { // larger than what has a bitmap
 	load  [90]*order
 }
 
+type seal struct {
+	owner *order
+	code  [4]int64
+}
+
+// crate is reached by its seal alone: who knows that pointer's type must not take the crate for a seal.
+type crate struct {
+	seal  seal
+	bolts [12]*order
+}
+
 type pallet struct { // large: it has a span of its own
 	head  int64
 	boxes [9000]*parcel
 }
 
-// An object as the truth has it. Only the number of its address is kept.
+// An object as the truth has it; debug_type is what only debug information tells of it. Only the number of its address is kept.
 type object struct {
 	address uintptr
 	word    fields
@@ -55,6 +66,7 @@ var (
 	callback func() int
 	queue    = make(chan *order, 4)
 	manual   string
+	sealed   *seal
 	never    = make(chan struct{})
 )
 
@@ -93,16 +105,16 @@ func build() {
 			shelf[i] = newOrder(i)
 		}
 	}
-	note(unsafe.Pointer(&shelf[0]), "main.shelf", nil)
-	note(unsafe.Pointer(shelf[19990]), "main.shelf", fields{"steps": 2})
+	note(unsafe.Pointer(&shelf[0]), "main.shelf", fields{"debug_type": "[]*main.order"})
+	note(unsafe.Pointer(shelf[19990]), "main.shelf", fields{"steps": 2, "debug_type": "main.order"})
 	note(unsafe.Pointer(&shelf[10].lines[99]), "main.shelf", fields{"steps": 3})
 	byName, byNumber = map[string]*order{}, map[int64]parcel{}
 	for i := 0; i < 1000; i++ {
 		byName[fmt.Sprintf("customer %d", i)] = newOrder(i)
 		byNumber[int64(i)] = parcel{content: newOrder(i)}
 	}
-	note(unsafe.Pointer(byName["customer 500"]), "main.byName", nil)
-	note(unsafe.Pointer(byNumber[700].content), "main.byNumber", nil)
+	note(unsafe.Pointer(byName["customer 500"]), "main.byName", fields{"debug_type": "main.order"})
+	note(unsafe.Pointer(byNumber[700].content), "main.byNumber", fields{"debug_type": "main.order"})
 }
 
 //go:noinline
@@ -131,9 +143,15 @@ func equip() {
 		fields{"type": "closure of main.equip.func1"})
 	waiting := newOrder(7)
 	queue <- waiting
-	note(unsafe.Pointer(waiting), "main.queue", nil)
+	note(unsafe.Pointer(waiting), "main.queue", fields{"debug_type": "main.order"})
+	note(*(*unsafe.Pointer)(unsafe.Pointer(&queue)), "main.queue", fields{"debug_type": "chan *main.order"})
 	manual = strings.Repeat("lift with care ", 10000)
-	note((*[2]unsafe.Pointer)(unsafe.Pointer(&manual))[0], "main.manual", fields{"steps": 1})
+	note((*[2]unsafe.Pointer)(unsafe.Pointer(&manual))[0], "main.manual",
+		fields{"steps": 1, "debug_type": "bytes of strings"})
+	box := &crate{}
+	box.seal.owner, box.bolts[11] = newOrder(18), newOrder(19)
+	sealed = &box.seal
+	note(unsafe.Pointer(box), "main.sealed", fields{"steps": 1, "debug_type": "144-byte objects"})
 }
 
 // keepOnStack has one order that it still needs, one whose address it has taken, and one that it is done with.
@@ -145,8 +163,8 @@ func keepOnStack(m *meeting) {
 	local.content = newOrder(10)
 	pointer := &local
 	escape(&pointer)
-	note(unsafe.Pointer(needed), "main.keepOnStack", fields{"steps": 1})
-	note(unsafe.Pointer(local.content), "main.keepOnStack", fields{"steps": 1})
+	note(unsafe.Pointer(needed), "main.keepOnStack", fields{"steps": 1, "debug_type": "main.order"})
+	note(unsafe.Pointer(local.content), "main.keepOnStack", fields{"steps": 1, "debug_type": "main.order"})
 	note(unsafe.Pointer(done), "", nil)
 	defer func(o *order) { o.number++ }(needed)
 	m.attend()

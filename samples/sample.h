@@ -56,12 +56,12 @@
 #endif
 
 #include "call_names.h"
+#include "settle.h"
 
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +89,7 @@ enum { SAMPLE_MUTEX_WORD = 4 };
 /* Keeps a call from becoming a jump: something is left to do after it. */
 #define SAMPLE_AFTER() __asm__ volatile("" ::: "memory")
 
-enum { SAMPLE_PATIENCE_MS = 20000, SAMPLE_SETTLE_MS = 1000, SAMPLE_ANY = -1, SAMPLE_CANNOT = 77 };
+enum { SAMPLE_PATIENCE_MS = 20000, SAMPLE_ANY = -1, SAMPLE_CANNOT = 77 };
 
 struct sample_thread {
 	const char *name;
@@ -501,88 +501,10 @@ static inline void sample_become_child(void)
 
 /* ---- the end ---- */
 
-/*
- * How often a thread has been taken off its CPU, from its file in /proc; -1 while it runs or is
- * about to.
- */
-static inline long sample_switches(int tasks, const char *tid)
-{
-	char path[64], text[4096];
-	const char *state, *line;
-	long ret = 0;
-
-	snprintf(path, sizeof(path), "%s/status", tid);
-	int fd = openat(tasks, path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return 0;
-	ssize_t n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	state = strstr(text, "State:\t");
-	if (state && state[7] == 'R')
-		return -1;
-	for (line = text; (line = strstr(line, "ctxt_switches:\t")); line += 15)
-		ret += strtol(line + 15, NULL, 10);
-	return ret;
-}
-
-/*
- * The same of all threads of a process but the caller. Read with the system call, because the
- * sample may have left locks of the heap, which opendir() would take, in any state.
- */
-static inline long sample_all_switches(int tasks)
-{
-	struct entry {
-		uint64_t inode, offset;
-		unsigned short length;
-		unsigned char type;
-		char name[];
-	};
-	__attribute__((aligned(8))) char buf[4096];
-	pid_t self = sample_gettid();
-	long n, ret = 0;
-
-	lseek(tasks, 0, SEEK_SET);
-	while ((n = syscall(SYS_getdents64, tasks, buf, sizeof(buf))) > 0) {
-		for (long at = 0; at < n; at += ((struct entry *)(buf + at))->length) {
-			const char *name = ((struct entry *)(buf + at))->name;
-			long tid = strtol(name, NULL, 10);
-
-			if (!tid || tid == self)
-				continue;
-			long one = sample_switches(tasks, name);
-			if (one < 0)
-				return -1;
-			ret += one;
-		}
-	}
-	return ret;
-}
-
-/*
- * Waits until the threads of the process sleep and none has run between two looks: a thread that
- * a loaded machine has not let run yet is still on its way to where the truth says it is. Threads
- * that poll never rest, and what matters has been told before, so this does not wait for ever.
- */
-static inline void sample_settle(pid_t pid)
-{
-	long before = -1, now;
-	char path[64];
-
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	int tasks = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	for (int ms = 0; tasks >= 0 && !sample_moves && ms < SAMPLE_SETTLE_MS; ms++, before = now) {
-		now = sample_all_switches(tasks);
-		if (now >= 0 && now == before)
-			break;
-		sample_sleep_ms(1);
-	}
-	close(tasks);
-}
-
 static inline void sample_ready_of(pid_t pid)
 {
-	sample_settle(pid);
+	if (!sample_moves)
+		sample_settle(pid);
 	printf("{\"ready\":true}\n");
 	fflush(stdout);
 }

@@ -2,9 +2,13 @@
 """What is in the heap of a Go program, and what lives there: contexts, timers, pools."""
 
 import math
+import re
 
 from go_leak_checks import RETAINED_SLACK
 from report_view import number
+
+# How an object is called whose type is not known.
+NO_TYPE = r"-byte objects|^large objects"
 
 # What the sample itself allocates between the count and the core, to say it.
 HEAP_SLACK = 256 << 10
@@ -58,6 +62,10 @@ def check_heap_object(report, truth, value):
         yield f"{what}: {len(links)} steps lead to it, should be {value['steps']}: {links}"
     kind = value.get("type") or large_type(truth, value)
     if kind and f" {kind}" not in f" {said['object'][0]}":
+        yield f"{what}: is {said['object'][0]}, should be {kind}"
+    kind = value.get("debug_type", "")
+    # Without debug information it may be told by other ways, but as nothing else.
+    if kind not in said["object"][0] and (truth.debug_types or not re.search(NO_TYPE, said["object"][0])):
         yield f"{what}: is {said['object'][0]}, should be {kind}"
 
 

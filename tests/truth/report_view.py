@@ -11,6 +11,7 @@ OBJECT_NAMES = {"O0-g", "O2-g", "O2-static", "O2-static-pie", "O2-nopie", "O2-de
 MUSL_TREES = r"musl-(bullseye|trixie|forky)(-static)?$"
 FUNCTION_NAMES = OBJECT_NAMES | {"O2-minidebug"}
 GO_OBJECT_NAMES = ("-plain", "-w", "-external", "-cgo", "-race")
+GO_DEBUG_INFO = ("-plain", "-external", "-cgo", "-race")
 
 
 def number(text):
@@ -68,6 +69,7 @@ class Truth:
         self.is_go = variant.startswith("go-")
         named = variant in OBJECT_NAMES or re.match(MUSL_TREES, variant)
         self.object_names = bool(named) or (self.is_go and variant.endswith(GO_OBJECT_NAMES))
+        self.debug_types = variant.endswith(GO_DEBUG_INFO)
         # Go has those of its functions wherever they are, and these are of C.
         self.native_names = self.object_names or variant in FUNCTION_NAMES
         self.function_names = bool(named) or variant in FUNCTION_NAMES or self.is_go

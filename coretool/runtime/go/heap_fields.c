@@ -49,6 +49,15 @@ static uint64_t word_at(const struct ct_go_typing *t, uint64_t at)
 	return ct_read_u64(t->heap->target, at, &value) ? 0 : value;
 }
 
+/* What the runtime itself has of channels, whatever is sent through them. */
+static bool is_channel(const struct ct_go_typing *t, uint64_t type, uint64_t size)
+{
+	struct ct_go_type named;
+
+	return size == ct_go_at(t->heap->go, HCHAN_SIZE) &&
+	       !ct_go_type_at(t->heap->go, type, &named) && !strcmp(named.name, "runtime.hchan");
+}
+
 uint32_t ct_go_typing_add(struct ct_go_typing *t, uint64_t type, enum ct_go_form form)
 {
 	uint64_t hash = ct_hash_u64(type * 8 + form);
@@ -68,7 +77,10 @@ uint32_t ct_go_typing_add(struct ct_go_typing *t, uint64_t type, enum ct_go_form
 		t->failed = true;
 		return CT_NONE;
 	}
-	*slot = (struct ct_go_known){.type = type, .form = (uint8_t)form, .size = head.size};
+	*slot = (struct ct_go_known){.type = type,
+		.form = (uint8_t)form,
+		.channel = form == CT_GO_FORM_VALUE && is_channel(t, type, head.size),
+		.size = form == CT_GO_FORM_CHAN ? 0 : head.size};
 	return i;
 }
 
@@ -84,7 +96,7 @@ uint32_t ct_go_typing_behind(struct ct_go_typing *t, uint64_t type)
 	case CT_GO_KIND_MAP:
 		return ct_go_typing_add(t, type, CT_GO_FORM_MAP);
 	case CT_GO_KIND_CHAN:
-		return ct_go_typing_add(t, type, CT_GO_FORM_CHAN);
+		return ct_go_typing_add(t, word_at(t, type + TYPE_ELEM), CT_GO_FORM_CHAN);
 	default:
 		return CT_NONE;
 	}
@@ -200,8 +212,7 @@ void ct_go_typing_flatten(struct ct_go_typing *t, uint32_t known)
 		flatten_map(&f, k.type);
 	else if (k.form == CT_GO_FORM_CHAN && ct_go_at(t->heap->go, HCHAN_BUF) != CT_GO_ABSENT)
 		add_field(&f, ct_go_at(t->heap->go, HCHAN_BUF),
-			ct_go_typing_add(t, word_at(t, k.type + TYPE_ELEM), CT_GO_FORM_ARRAY),
-			false);
+			ct_go_typing_add(t, k.type, CT_GO_FORM_ARRAY), false);
 	t->known.items[known].flat = true;
 	t->known.items[known].first = f.first;
 	t->known.items[known].n = t->fields.n - f.first;

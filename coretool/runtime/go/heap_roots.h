@@ -32,6 +32,7 @@ struct ct_go_root {
 	uint64_t object;   /* WEAK: that is pointed to; 0 */
 	const char *frame; /* the stack's function; NULL */
 	uint64_t pc;       /* of that frame */
+	uint64_t cfa;      /* likewise: where the caller's frame begins; 0: not known */
 	uint64_t sp; /* likewise; 0: it is in a variable whose address is taken, or not known */
 };
 
@@ -79,7 +80,7 @@ struct ct_go_frame_info { /* of one pc */
 struct ct_go_stack_object {
 	uint64_t start, size, words, mask; /* words 0: all of it may be pointers */
 	const char *frame;
-	uint64_t pc;
+	uint64_t pc, cfa;
 	bool seen;
 };
 
@@ -89,7 +90,7 @@ struct ct_go_stacks {
 	uint32_t n_guessed;             /* stacks that were not followed to their end */
 	bool partial;                   /* what a stack refers to could not all be found */
 	/* Of the stack at hand: */
-	uint64_t sp; /* of the frame; 0 */
+	uint64_t sp, cfa; /* of the frame; 0 */
 	const struct ct_go_g *g;
 	uint64_t low, high;   /* of what was read */
 	uint64_t room;        /* bytes of it that no variable has yet */

@@ -148,6 +148,7 @@ static void found(
 		.goid = s->g->goid,
 		.frame = f ? f->name : NULL,
 		.pc = f ? f->pc : 0,
+		.cfa = s->cfa,
 		.sp = s->sp};
 
 	if (at < s->low || at >= s->high || s->high - at < 8)
@@ -197,7 +198,7 @@ static void add_objects(struct ct_go_stacks *s, const struct ct_go_frame_info *f
 
 	for (uint32_t i = 0; i < f->n_objects; i++) {
 		uint8_t record[RECORD];
-		struct ct_go_stack_object object = {.frame = f->name, .pc = f->pc};
+		struct ct_go_stack_object object = {.frame = f->name, .pc = f->pc, .cfa = fp};
 		int32_t fields[4];
 		int64_t offset;
 
@@ -249,6 +250,7 @@ static void visit_object(struct ct_go_stacks *s, struct ct_go_stack_object *obje
 	const struct ct_go_frame_info frame = {.name = object->frame, .pc = object->pc};
 
 	object->seen = true;
+	s->cfa = object->cfa;
 	if (!object->mask ||
 		ct_view_image(s->o->target, object->mask, (size_t)((map.n + 7) / 8), &view)) {
 		every_word(s, &frame, object->start, object->start + object->size);
@@ -306,6 +308,7 @@ static void visit_frame(
 	uint64_t fp = sp + f->size, varp = fp - 8;
 
 	s->sp = sp;
+	s->cfa = fp;
 	if (varp > sp)
 		varp -= 8;
 	if (guessed || !f->exact) {

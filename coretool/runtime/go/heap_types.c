@@ -35,6 +35,15 @@ static bool is_tiny(const struct ct_go_span *s)
 	return s->map == CT_GO_MAP_NONE && s->elemsize == TINY;
 }
 
+/* Slots are at most a quarter larger than what is in them, or 16 bytes; large objects have pages.
+ */
+static bool fits(const struct ct_go_span *s, uint64_t size)
+{
+	uint64_t most = s->class ? CT_MAX(s->elemsize / 4, UINT64_C(16)) : CT_GO_PAGE;
+
+	return size <= s->elemsize && s->elemsize - size < most;
+}
+
 /* The first thing that is known of an object stays. */
 static void set(struct ct_go_typing *t, const struct ct_go_object *object, uint32_t known)
 {
@@ -44,21 +53,26 @@ static void set(struct ct_go_typing *t, const struct ct_go_object *object, uint3
 		!ct_go_mark_has(t->mark, object->id) ||
 		t->known.items[known].size > object->span->elemsize)
 		return;
-	/* A pointer to one of many leads to all of them. */
-	struct ct_go_known k = t->known.items[known];
-	if (k.form == CT_GO_FORM_VALUE && k.size && k.size <= object->span->elemsize / 2 &&
-		object->span->elemsize > 2 * TINY)
-		known = ct_go_typing_add(t, k.type, CT_GO_FORM_ARRAY);
-	slot = known == CT_NONE ? NULL : ct_vec_push(&t->todo);
+	if (t->known.items[known].channel) {
+		uint64_t type = ct_go_word(t->heap->go, object->start, CT_GO_HCHAN_ELEMTYPE);
+		uint32_t of = ct_go_typing_add(t, type, CT_GO_FORM_CHAN);
+
+		known = of == CT_NONE ? known : of;
+	}
+	/* What is much smaller is the first field of it, or of many. */
+	if (t->known.items[known].form == CT_GO_FORM_VALUE &&
+		!fits(object->span, t->known.items[known].size))
+		return;
+	slot = ct_vec_push(&t->todo);
 	if (!slot) {
-		t->failed |= known != CT_NONE;
+		t->failed = true;
 		return;
 	}
 	*slot = object->id;
 	t->of[object->id] = known + 1;
 }
 
-static void set_at(struct ct_go_typing *t, uint64_t addr, uint32_t known, bool inside)
+void ct_go_typing_points(struct ct_go_typing *t, uint64_t addr, uint32_t known, bool inside)
 {
 	struct ct_go_object object;
 
@@ -84,9 +98,9 @@ static void by_interface(struct ct_go_typing *t, uint64_t first, uint64_t value)
 		first = table[1];
 	}
 	if (head.direct)
-		set_at(t, value, ct_go_typing_behind(t, first), false);
+		ct_go_typing_points(t, value, ct_go_typing_behind(t, first), false);
 	else
-		set_at(t, value, ct_go_typing_add(t, first, CT_GO_FORM_VALUE), false);
+		ct_go_typing_points(t, value, ct_go_typing_add(t, first, CT_GO_FORM_VALUE), false);
 }
 
 void ct_go_typing_root(struct ct_go_typing *t, const struct ct_go_root *root)
@@ -172,7 +186,7 @@ static void by_map(struct ct_go_typing *t, const struct ct_go_object *object, ui
 		return;
 	uint32_t groups = ct_go_typing_add(t, group, CT_GO_FORM_ARRAY);
 	if (!map[3]) { /* dirLen: one group */
-		set_at(t, map[2], groups, false);
+		ct_go_typing_points(t, map[2], groups, false);
 		return;
 	}
 	if (!ct_go_object_at(t->heap, map[2], &directory))
@@ -183,7 +197,7 @@ static void by_map(struct ct_go_typing *t, const struct ct_go_object *object, ui
 			break;
 		ct_go_typing_runtime(t, table, "table of a map");
 		if (ct_go_heap_read(t->heap, table + 16, &data, 8))
-			set_at(t, data, groups, false);
+			ct_go_typing_points(t, data, groups, false);
 	}
 }
 
@@ -205,7 +219,7 @@ static void follow(struct ct_go_typing *t, const struct ct_go_object *object, ui
 
 			if (end - at >= f.offset + UINT64_C(8) &&
 				ct_go_heap_read(t->heap, at + f.offset, &value, 8) && value)
-				set_at(t, value, f.known, f.inside);
+				ct_go_typing_points(t, value, f.known, f.inside);
 		}
 		if (k.form != CT_GO_FORM_ARRAY || !k.size)
 			break;
@@ -228,6 +242,13 @@ enum ct_status ct_go_typing_run(struct ct_go_typing *t)
 			by_words(t, &object);
 		}
 	}
+	return ct_go_typing_follow(t);
+}
+
+enum ct_status ct_go_typing_follow(struct ct_go_typing *t)
+{
+	struct ct_go_object object;
+
 	while (t->todo.n && !t->failed) {
 		uint32_t id = t->todo.items[--t->todo.n];
 
@@ -250,6 +271,13 @@ static void name_unknown(const struct ct_go_span *s, char *buf, size_t size)
 			buf, size, "%llu-byte objects%s", (unsigned long long)s->elemsize, without);
 }
 
+static const char *const prefixes[] = {
+	[CT_GO_FORM_VALUE] = "",
+	[CT_GO_FORM_ARRAY] = "[]",
+	[CT_GO_FORM_MAP] = "",
+	[CT_GO_FORM_CHAN] = "chan ",
+};
+
 void ct_go_typing_name(
 	const struct ct_go_typing *t, const struct ct_go_object *object, char *buf, size_t size)
 {
@@ -266,7 +294,7 @@ void ct_go_typing_name(
 		 ct_go_function_at(&t->heap->go->tables, k->type, &function))
 		snprintf(buf, size, "closure of %s", ct_go_function_name(&function));
 	else if (k && k->form <= CT_GO_FORM_CHAN && !ct_go_type_at(t->heap->go, k->type, &type))
-		snprintf(buf, size, "%s%s", k->form == CT_GO_FORM_ARRAY ? "[]" : "", type.name);
+		snprintf(buf, size, "%s%s", prefixes[k->form], type.name);
 	else
 		name_unknown(object->span, buf, size);
 }

@@ -16,7 +16,7 @@ enum ct_go_form {
 	CT_GO_FORM_VALUE,   /* one value of the type */
 	CT_GO_FORM_ARRAY,   /* several, one after the other: of a slice, or a channel's buffer */
 	CT_GO_FORM_MAP,     /* the head of a map of that type */
-	CT_GO_FORM_CHAN,    /* a channel of that type, maybe with its buffer */
+	CT_GO_FORM_CHAN,    /* a channel with elements of that type, maybe with its buffer */
 	CT_GO_FORM_CLOSURE, /* of the function that begins at `type` */
 	CT_GO_FORM_BYTES,   /* of a string */
 	CT_GO_FORM_RUNTIME, /* of the runtime's own type whose name `type` points to, here */
@@ -26,7 +26,8 @@ struct ct_go_known { /* a type and a form, and what its pointers lead to */
 	uint64_t type;
 	uint8_t form;
 	bool flat;         /* fields is filled in */
-	uint64_t size;     /* of one element */
+	bool channel;      /* runtime.hchan: the object says of what it is a channel */
+	uint64_t size;     /* of one element; of a channel 0 */
 	uint32_t first, n; /* in ct_go_typing.fields */
 };
 
@@ -57,8 +58,12 @@ void ct_go_typing_free(struct ct_go_typing *typing);
 void ct_go_typing_root(struct ct_go_typing *typing, const struct ct_go_root *root);
 /* The object at addr is one of the runtime's own; name is a constant. */
 void ct_go_typing_runtime(struct ct_go_typing *typing, uint64_t addr, const char *name);
-/* All that can be known by now. */
+/* Something leads to addr, which is that, or CT_NONE; inside: it may be in the middle of it. */
+void ct_go_typing_points(struct ct_go_typing *typing, uint64_t addr, uint32_t known, bool inside);
+/* What the objects say themselves, and all that this tells. */
 CT_WARN_UNUSED enum ct_status ct_go_typing_run(struct ct_go_typing *typing);
+/* All that is told by what has become known since. */
+CT_WARN_UNUSED enum ct_status ct_go_typing_follow(struct ct_go_typing *typing);
 
 /* Writes what the object is: "main.order", "[]*main.order", "map[string]int", "closure of
  * main.serve.func1", or "64-byte object". */

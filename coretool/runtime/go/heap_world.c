@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/go/heap_world.h"
 
+#include "runtime/go/heap_variables.h"
 #include "runtime/go/sudog.h"
 
 #include <inttypes.h>
@@ -93,7 +94,10 @@ static void mark_root(void *arg, const struct ct_go_root *root)
 
 static void type_root(void *arg, const struct ct_go_root *root)
 {
-	ct_go_typing_root(arg, root);
+	struct ct_go_variables *variables = arg;
+
+	ct_go_typing_root(variables->typing, root);
+	ct_go_variables_root(variables, root);
 }
 
 /* The runtime's own lists name what is in them. */
@@ -193,10 +197,18 @@ enum ct_status ct_go_world_types(struct ct_go_world *w)
 	status = ct_go_typing_init(&w->typing, w->heap, w->mark, w->masks);
 	if (status)
 		return status;
+	struct ct_go_variables variables = {.typing = &w->typing};
 	type_runtime(w);
-	status = ct_go_world_roots(w, type_root, &w->typing);
+	/* A pointer to an object may be one to its first field: what objects say themselves counts
+	 * first. */
+	status = ct_go_typing_run(&w->typing);
 	if (!status)
-		status = ct_go_typing_run(&w->typing);
+		status = ct_go_world_roots(w, type_root, &variables);
+	if (!status)
+		ct_go_variables_statics(&variables);
+	ct_go_variables_free(&variables);
+	if (!status)
+		status = ct_go_typing_follow(&w->typing);
 	w->typed = !status;
 	return status;
 }

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "runtime/go/heap_variables.h"
+
+#include "target/go_words.h"
+
+static const uint8_t forms[] = {
+	[CT_GO_WORD_POINTER] = CT_GO_FORM_VALUE,
+	[CT_GO_WORD_SLICE] = CT_GO_FORM_ARRAY,
+	[CT_GO_WORD_STRING] = CT_GO_FORM_BYTES,
+	[CT_GO_WORD_MAP] = CT_GO_FORM_MAP,
+	[CT_GO_WORD_CHAN] = CT_GO_FORM_CHAN,
+};
+
+void ct_go_variables_free(struct ct_go_variables *v)
+{
+	ct_vec_free(&v->pcs);
+	ct_vec_free(&v->words);
+	ct_hash_free(&v->by_pc);
+}
+
+/* The descriptor counts when it is as the debug information says; CT_NONE: it is not. */
+static uint32_t known_of(struct ct_go_variables *v, const struct ct_go_word *word)
+{
+	const struct ct_go *go = v->typing->heap->go;
+	struct ct_go_type_head head;
+	uint64_t types;
+
+	if (word->form == CT_GO_WORD_STRING)
+		return ct_go_typing_add(v->typing, 0, CT_GO_FORM_BYTES);
+	types = ct_go_word(go, v->table->moduledata, CT_GO_MODULEDATA_TYPES);
+	if (!ct_go_type_head(go, types + word->type, &head) || head.size != word->size ||
+		head.kind != word->kind)
+		return CT_NONE;
+	return ct_go_typing_add(v->typing, types + word->type, forms[word->form]);
+}
+
+static bool is_inside(const struct ct_go_word *word)
+{
+	return word->form == CT_GO_WORD_SLICE || word->form == CT_GO_WORD_STRING;
+}
+
+static void visit_static(void *arg, const struct ct_go_word *word)
+{
+	struct ct_go_variables *v = arg;
+	uint64_t value;
+
+	if (!ct_read_u64(v->typing->heap->target, word->at, &value) &&
+		ct_go_span_at(v->typing->heap, value))
+		ct_go_typing_points(v->typing, value, known_of(v, word), is_inside(word));
+}
+
+void ct_go_variables_statics(struct ct_go_variables *v)
+{
+	const struct ct_go *go = v->typing->heap->go;
+
+	for (uint32_t i = 0; i < go->tables.n; i++) {
+		const struct ct_module *module = ct_module_at(go->target, go->tables.list[i].minpc);
+
+		v->table = &go->tables.list[i];
+		if (module)
+			ct_go_static_words(go->target, module, visit_static, v);
+	}
+}
+
+/* Two variables may share a place, one after the other. */
+static void visit_local(void *arg, const struct ct_go_word *word)
+{
+	struct ct_go_variables *v = arg;
+	struct ct_go_variable_pc *pc = &v->pcs.items[v->pcs.n - 1];
+	uint32_t known = known_of(v, word);
+
+	for (uint32_t i = pc->first; i < pc->first + pc->n; i++) {
+		struct ct_go_variable_word *other = &v->words.items[i];
+
+		if (other->offset != word->at)
+			continue;
+		if (other->known != known)
+			other->known = CT_NONE;
+		return;
+	}
+	struct ct_go_variable_word *slot = ct_vec_push(&v->words);
+	if (!slot) {
+		v->typing->failed = true;
+		return;
+	}
+	*slot = (struct ct_go_variable_word){word->at, known, is_inside(word)};
+	pc->n++;
+}
+
+/* NULL: no memory. */
+static const struct ct_go_variable_pc *pc_of(struct ct_go_variables *v, uint64_t pc)
+{
+	struct ct_hash_it it = ct_hash_find(&v->by_pc, ct_hash_u64(pc));
+	struct ct_go_function function;
+	uint32_t i;
+
+	while (ct_hash_next(&v->by_pc, &it, &i))
+		if (v->pcs.items[i].pc == pc)
+			return &v->pcs.items[i];
+	struct ct_go_variable_pc *slot = ct_vec_push(&v->pcs);
+	if (!slot || !ct_hash_insert(&v->by_pc, ct_hash_u64(pc), v->pcs.n - 1)) {
+		v->typing->failed = true;
+		return NULL;
+	}
+	*slot = (struct ct_go_variable_pc){.pc = pc, .first = v->words.n};
+	if (ct_go_function_at(&v->typing->heap->go->tables, pc - 1, &function)) {
+		v->table = function.table;
+		ct_go_local_words(v->typing->heap->target, pc, visit_local, v);
+	}
+	return &v->pcs.items[v->pcs.n - 1];
+}
+
+void ct_go_variables_root(struct ct_go_variables *v, const struct ct_go_root *root)
+{
+	const struct ct_go_variable_pc *pc;
+
+	if (root->kind != CT_GO_ROOT_STACK || root->guessed || !root->cfa || !root->pc ||
+		!ct_go_span_at(v->typing->heap, root->value) || !(pc = pc_of(v, root->pc)))
+		return;
+	for (uint32_t i = pc->first; i < pc->first + pc->n; i++) {
+		const struct ct_go_variable_word *word = &v->words.items[i];
+
+		if (root->cfa + word->offset == root->at)
+			ct_go_typing_points(v->typing, root->value, word->known, word->inside);
+	}
+}
