@@ -46,7 +46,8 @@ type pallet struct { // large: it has a span of its own
 	boxes [9000]*parcel
 }
 
-// An object as the truth has it; debug_type is what only debug information tells of it. Only the number of its address is kept.
+// An object as the truth has it; debug_type is what only debug information tells of it,
+// debug_part, likewise, which part of another one leads to it. Only the number of its address is kept.
 type object struct {
 	address uintptr
 	word    fields
@@ -98,7 +99,7 @@ func build() {
 	for i := 0; i < 30; i++ {
 		last = last.next
 	}
-	note(unsafe.Pointer(last), "main.chain", fields{"steps": 31})
+	note(unsafe.Pointer(last), "main.chain", fields{"steps": 31, "debug_part": "main.order.next"})
 	shelf = make([]*order, 20000)
 	for i := range shelf {
 		if i%10 == 0 {
@@ -106,7 +107,8 @@ func build() {
 		}
 	}
 	note(unsafe.Pointer(&shelf[0]), "main.shelf", fields{"debug_type": "[]*main.order"})
-	note(unsafe.Pointer(shelf[19990]), "main.shelf", fields{"steps": 2, "debug_type": "main.order"})
+	note(unsafe.Pointer(shelf[19990]), "main.shelf",
+		fields{"steps": 2, "debug_type": "main.order", "debug_part": "[]*main.order[19990]"})
 	note(unsafe.Pointer(&shelf[10].lines[99]), "main.shelf", fields{"steps": 3})
 	byName, byNumber = map[string]*order{}, map[int64]parcel{}
 	for i := 0; i < 1000; i++ {
@@ -122,7 +124,8 @@ func equip() {
 	fleet = &truck{plate: "B-17"}
 	fleet.load[89] = newOrder(89)
 	note(unsafe.Pointer(fleet), "main.fleet", fields{"large_type": "main.truck"})
-	note(unsafe.Pointer(fleet.load[89]), "main.fleet", fields{"steps": 2})
+	note(unsafe.Pointer(fleet.load[89]), "main.fleet",
+		fields{"steps": 2, "debug_part": "main.truck.load[89]"})
 	yard = &pallet{}
 	yard.boxes[8999] = &parcel{content: newOrder(3)}
 	note(unsafe.Pointer(yard), "main.yard", fields{"large_type": "main.pallet"})

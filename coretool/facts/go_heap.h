@@ -59,6 +59,7 @@ struct ct_go_freed_use {
 	uint64_t at, to;  /* where the pointer is, and its value */
 	uint64_t object;  /* that has it; 0: the root itself has */
 	const char *type; /* of the object; NULL: there is none */
+	const char *part; /* of the object, that is the pointer: "main.order.next" */
 	const char *root; /* that keeps it: "variable main.cache" */
 };
 

@@ -15,9 +15,8 @@ static const char *say_use(struct ct_arena *arena, const struct ct_go_freed_use 
 	if (!use->object)
 		return ct_arena_printf(arena, "%s at 0x%" PRIx64 ", points to 0x%" PRIx64,
 			use->root, use->at, use->to);
-	return ct_arena_printf(arena,
-		"%s + %" PRIu64 " at 0x%" PRIx64 ", kept by %s, points to 0x%" PRIx64, use->type,
-		use->at - use->object, use->object, use->root, use->to);
+	return ct_arena_printf(arena, "%s at 0x%" PRIx64 ", kept by %s, points to 0x%" PRIx64,
+		use->part, use->object, use->root, use->to);
 }
 
 static const char *say_all(struct ct_arena *arena, const struct ct_fact_go_freed *freed)

@@ -63,9 +63,13 @@ def check_heap_object(report, truth, value):
     kind = value.get("type") or large_type(truth, value)
     if kind and f" {kind}" not in f" {said['object'][0]}":
         yield f"{what}: is {said['object'][0]}, should be {kind}"
-    kind = value.get("debug_type", "")
+    part = value.get("debug_part")
+    if part and truth.debug_types and links[-1].partition(", ")[0] != part:
+        yield f"{what}: the last to lead to it is {links[-1]}, should be {part}"
+    kind = value.get("debug_type")
+    told = kind and re.search(rf"(^|into ){re.escape(kind)}(,| at )", said["object"][0])
     # Without debug information it may be told by other ways, but as nothing else.
-    if kind not in said["object"][0] and (truth.debug_types or not re.search(NO_TYPE, said["object"][0])):
+    if kind and not told and (truth.debug_types or not re.search(NO_TYPE, said["object"][0])):
         yield f"{what}: is {said['object'][0]}, should be {kind}"
 
 

@@ -274,15 +274,17 @@ static void what_the_runtime_did_not_notice(void **state)
 
 static const struct ct_go_freed_use of_object[] =
 	{
-		{0xc000010008, 0xc001000030, 0xc000010000, "main.entry", "variable main.cache"},
-		{0xc000010018, 0xc001000040, 0xc000010010, "main.entry", "variable main.cache"},
+		{0xc000010008, 0xc001000030, 0xc000010000, "main.entry", "main.entry.next",
+			"variable main.cache"},
+		{0xc000010018, 0xc001000040, 0xc000010010, "main.entry", "main.entry.next",
+			"variable main.cache"},
 },
 				    of_root[] = {
-					    {0x5a0010, 0xc001000030, 0, NULL,
+					    {0x5a0010, 0xc001000030, 0, NULL, NULL,
 						    "variable main.direct"},
 };
 static const char of_object_text[] =
-	"main.entry + 8 at 0xc000010000, kept by variable main.cache, points to "
+	"main.entry.next at 0xc000010000, kept by variable main.cache, points to "
 	"0xc001000030";
 static const struct freed_case {
 	const struct ct_go_freed_use *uses;

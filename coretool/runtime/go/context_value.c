@@ -10,7 +10,6 @@
 
 #define MAX_TEXT   64
 #define ID_BYTES   16
-#define KIND_ARRAY 17
 #define KIND_UINT8 8
 
 static bool fits(const char *pattern, const char *text)
@@ -60,7 +59,7 @@ static bool is_id(const struct ct_go *go, const struct ct_go_type *type)
 {
 	struct ct_go_type elem;
 
-	return type->kind == KIND_ARRAY && type->size == ID_BYTES &&
+	return type->kind == CT_GO_KIND_ARRAY && type->size == ID_BYTES &&
 	       !ct_go_type_at(go, ct_go_type_elem(go, type->at), &elem) && elem.kind == KIND_UINT8;
 }
 

@@ -17,7 +17,6 @@
 #define FIELD_TYPE    8
 #define FIELD_OFFSET  16
 
-#define KIND_ARRAY  17
 #define KIND_UNSAFE 26
 
 bool ct_go_type_head(const struct ct_go *go, uint64_t type, struct ct_go_type_head *ret)
@@ -173,7 +172,7 @@ static void flatten(struct flat *f, uint64_t type, uint64_t base, unsigned depth
 	case CT_GO_KIND_STRUCT:
 		flatten_struct(f, type, base, depth);
 		break;
-	case KIND_ARRAY:
+	case CT_GO_KIND_ARRAY:
 		flatten_array(f, type, base, depth);
 		break;
 	case CT_GO_KIND_SLICE:

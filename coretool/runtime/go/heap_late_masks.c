@@ -7,6 +7,7 @@
  */
 #include "runtime/go/heap.h"
 #include "runtime/go/heap_pointers.h"
+#include "runtime/go/types.h"
 
 #define WORD      8u
 #define MAX_WORDS (UINT64_C(1) << 20) /* of one type */
@@ -18,8 +19,6 @@
 #define ARRAY_LEN     64
 #define STRUCT_FIELDS 56 /* a slice */
 #define FIELD_SIZE    24 /* name, type, offset */
-#define KIND_ARRAY    17
-#define KIND_STRUCT   25
 
 struct ct_go_late_mask {
 	struct ct_go_late_mask *next;
@@ -94,9 +93,9 @@ static bool make(struct making *m, uint64_t type, uint64_t word, unsigned depth)
 	if (!(head[CT_GO_TYPE_TFLAG] & CT_GO_TFLAG_DEMAND))
 		return copy_bits(m, mask, word, pointers / WORD);
 	switch (head[CT_GO_TYPE_KIND] & 31) {
-	case KIND_ARRAY:
+	case CT_GO_KIND_ARRAY:
 		return make_array(m, type, word, depth);
-	case KIND_STRUCT:
+	case CT_GO_KIND_STRUCT:
 		return make_struct(m, type, word, depth);
 	default:
 		return false;

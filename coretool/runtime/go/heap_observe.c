@@ -83,10 +83,8 @@ static enum ct_status add_links(
 			continue;
 		}
 		ct_go_object_get(v->heap, path->steps.items[i + 1].id, &object);
-		links[at++] = (struct ct_go_link){
-			object.start, ct_sink_printf(v->o->sink, "%s + %" PRIu64,
-					      ct_go_name_type(v, path->steps.items[i].id),
-					      path->steps.items[i].offset)};
+		links[at++] = (struct ct_go_link){object.start,
+			ct_go_name_part(v, path->steps.items[i].id, path->steps.items[i].offset)};
 		fact->n_links = at;
 	}
 	fact->n_links = CT_MAX(fact->n_links, 1u);
@@ -233,6 +231,7 @@ static enum ct_status add_freed(struct ct_go_world *v)
 		if (one->from.span) {
 			uses[i].object = one->from.start;
 			uses[i].type = ct_go_name_type(v, one->from.id);
+			uses[i].part = ct_go_name_part(v, one->from.id, one->at - one->from.start);
 		}
 	}
 	ct_sink_go_freed(v->o->sink, &(struct ct_fact_go_freed){uses, n, more});

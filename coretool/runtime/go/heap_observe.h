@@ -15,5 +15,8 @@ CT_WARN_UNUSED enum ct_status ct_go_observe_heap(
 const char *ct_go_name_root(struct ct_go_world *world, const struct ct_go_root *root);
 /* The type of an object, when the types are known: "main.order", "112-byte objects". */
 const char *ct_go_name_type(struct ct_go_world *world, uint32_t id);
+/* The part of an object that begins at offset: "main.order.next", "[]*main.order[7]", or
+ * "80-byte objects + 8". (heap_part.c) */
+const char *ct_go_name_part(struct ct_go_world *world, uint32_t id, uint64_t offset);
 
 #endif

@@ -24,8 +24,7 @@ void ct_go_typing_free(struct ct_go_typing *t)
 	ct_hash_free(&t->keys);
 }
 
-/* Where the data of an object begins: behind its header, when it has one. */
-static uint64_t data_of(const struct ct_go_object *object)
+uint64_t ct_go_object_data(const struct ct_go_object *object)
 {
 	return object->start + (object->span->map == CT_GO_MAP_HEADER ? 8 : 0);
 }
@@ -77,7 +76,7 @@ void ct_go_typing_points(struct ct_go_typing *t, uint64_t addr, uint32_t known, 
 	struct ct_go_object object;
 
 	if (known != CT_NONE && ct_go_object_at(t->heap, addr, &object) &&
-		(inside || addr == data_of(&object) || addr == object.start))
+		(inside || addr == ct_go_object_data(&object) || addr == object.start))
 		set(t, &object, known);
 }
 
@@ -213,7 +212,7 @@ static void follow(struct ct_go_typing *t, const struct ct_go_object *object, ui
 		by_map(t, object, k.type);
 		return;
 	}
-	for (uint64_t at = data_of(object); k.n && at < end; at += k.size) {
+	for (uint64_t at = ct_go_object_data(object); k.n && at < end; at += k.size) {
 		for (uint32_t i = 0; i < k.n; i++) {
 			struct ct_go_lead f = t->fields.items[k.first + i];
 

@@ -65,6 +65,8 @@ CT_WARN_UNUSED enum ct_status ct_go_typing_run(struct ct_go_typing *typing);
 /* All that is told by what has become known since. */
 CT_WARN_UNUSED enum ct_status ct_go_typing_follow(struct ct_go_typing *typing);
 
+/* Where the data of an object begins: behind its header, when it has one. */
+uint64_t ct_go_object_data(const struct ct_go_object *object);
 /* Writes what the object is: "main.order", "[]*main.order", "map[string]int", "closure of
  * main.serve.func1", or "64-byte object". */
 void ct_go_typing_name(const struct ct_go_typing *typing, const struct ct_go_object *object,

@@ -3,14 +3,6 @@
 
 #include "target/go_words.h"
 
-static const uint8_t forms[] = {
-	[CT_GO_WORD_POINTER] = CT_GO_FORM_VALUE,
-	[CT_GO_WORD_SLICE] = CT_GO_FORM_ARRAY,
-	[CT_GO_WORD_STRING] = CT_GO_FORM_BYTES,
-	[CT_GO_WORD_MAP] = CT_GO_FORM_MAP,
-	[CT_GO_WORD_CHAN] = CT_GO_FORM_CHAN,
-};
-
 void ct_go_variables_free(struct ct_go_variables *v)
 {
 	ct_vec_free(&v->pcs);
@@ -31,7 +23,10 @@ static uint32_t known_of(struct ct_go_variables *v, const struct ct_go_word *wor
 	if (!ct_go_type_head(go, types + word->type, &head) || head.size != word->size ||
 		head.kind != word->kind)
 		return CT_NONE;
-	return ct_go_typing_add(v->typing, types + word->type, forms[word->form]);
+	if (word->form == CT_GO_WORD_CHAN || word->form == CT_GO_WORD_MAP)
+		return ct_go_typing_behind(v->typing, types + word->type);
+	return ct_go_typing_add(v->typing, types + word->type,
+		word->form == CT_GO_WORD_SLICE ? CT_GO_FORM_ARRAY : CT_GO_FORM_VALUE);
 }
 
 static bool is_inside(const struct ct_go_word *word)

@@ -220,9 +220,9 @@ static void add_root(
 		reference.by = ct_go_name_root(s->world, root);
 	}
 	if (holder)
-		reference.by = ct_sink_printf(s->o->sink, "%s%s%s + %" PRIu64,
-			on_stack ? "" : reference.by, on_stack ? "" : ", ",
-			ct_go_name_type(s->world, holder->id), holder->offset);
+		reference.by = ct_sink_printf(s->o->sink, "%s%s%s", on_stack ? "" : reference.by,
+			on_stack ? "" : ", ",
+			ct_go_name_part(s->world, holder->id, holder->offset));
 	add(s, i, &reference);
 }
 
@@ -274,7 +274,7 @@ static void second_pass(void *arg, const struct ct_go_root *root)
 	}
 }
 
-/* "variable main.shop, main.shop, main.order + 16": the first one, then what points to it. */
+/* "variable main.shop, main.shop, main.order.next": the first one, then what points to it. */
 static void add_way(struct search *s, const struct holder *holder)
 {
 	const struct ct_go_root *root = &holder->root;
@@ -286,8 +286,7 @@ static void add_way(struct search *s, const struct holder *holder)
 		s->wanted[holder->wanted].own = true;
 		return;
 	}
-	const char *way = ct_sink_printf(
-		s->o->sink, "%s + %" PRIu64, ct_go_name_type(s->world, holder->id), holder->offset);
+	const char *way = ct_go_name_part(s->world, holder->id, holder->offset);
 	uint32_t id = holder->id, n = 0;
 
 	for (; is_below(s, id); id = s->parent[id] - 1, n++)

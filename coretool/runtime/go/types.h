@@ -10,6 +10,7 @@
 
 /* reflect.Kind; the numbers have never changed. */
 enum ct_go_kind {
+	CT_GO_KIND_ARRAY = 17,
 	CT_GO_KIND_CHAN = 18,
 	CT_GO_KIND_FUNC = 19,
 	CT_GO_KIND_INTERFACE = 20,
