@@ -14,6 +14,7 @@ import (
 )
 
 const (
+	decoySize = 64 << 10
 	blockSize = 8 << 20 // it has a span of its own
 	inside    = 7 << 20 // where nothing that is allocated later comes to lie
 )
@@ -43,6 +44,7 @@ var (
 	records     []*record
 	noted       *numbers
 	source      []byte
+	decoys      [][]byte
 	graveyard   *entry
 )
 
@@ -73,6 +75,16 @@ func spoil(block uintptr) {
 	cache.block = *(*unsafe.Pointer)(unsafe.Pointer(&block))
 	noted.block = block
 	*noted.key = *forget(cache.block)
+}
+
+// What the runtime needs a record for takes that of the pages that were freed last. If that were the block's, and for
+// pages of a stack, the collector would not mind pointers to it; so it gets others first.
+//
+//go:noinline
+func makeDecoys() {
+	for i := 0; i < 64; i++ {
+		decoys = append(decoys, make([]byte, decoySize))
+	}
 }
 
 // Every other one lives. Of the rest nothing but numbers is left.
@@ -117,7 +129,9 @@ func usedBefore(number uintptr) {
 func main() {
 	self := named("main")
 	self.enter()
+	runtime.GOMAXPROCS(1) // else each processor has records of its own
 	debug.SetGCPercent(-1)
+	makeDecoys()
 	cache, good, noted = newEntry(1), newEntry(2), &numbers{key: new(int)}
 	source = make([]byte, blockSize)
 	good.block = unsafe.Pointer(&source[100])
@@ -133,6 +147,8 @@ func main() {
 		usedBefore(gone)
 	})
 	block := makeBlock()
+	runtime.GC()
+	decoys = nil
 	for i := 0; i < 3; i++ {
 		runtime.GC()
 	}
