@@ -10,6 +10,7 @@ ifeq ($(origin CC),default)
 CC       := gcc
 endif
 PYTHON   ?= /usr/bin/python3
+STRIP    ?= strip
 V        ?= 0
 
 WARNINGS  := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes \

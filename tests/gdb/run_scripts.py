@@ -4,8 +4,8 @@
 
 usage: run_scripts.py [--gdb NAME] PROGRAM [SCRIPT ...]
 
-Each script runs under `gdb -batch -nx` with the extension sourced, once for each of its RUN lines, in
-a directory of its own. What counts is what each command prints, never gdb's exit status. When gdb has
+Each script runs under `gdb -batch -nx` with the extension sourced, in a directory of its own: in the machine's
+gdb once for each of its RUN lines, in the others for the first of them. What counts is what each command prints, never gdb's exit status. When gdb has
 ended nothing of what it started may be left. Prints what is wrong, and "N passed, N failed" in the end.
 """
 
@@ -133,8 +133,9 @@ def main():
     args = parser.parse_args()
     program, build = args.program.resolve(), args.build.resolve()
     scripts, bad = load(args.scripts or sorted(SCRIPTS.glob("*.gdb")))
-    cases = [Case(script, gdb, mode, what) for script in scripts
-             for mode, what in script.runs for gdb in gdb_versions.chosen(args)]
+    gdbs = gdb_versions.chosen(args)
+    cases = [Case(script, gdb, mode, what) for script in scripts for gdb in gdbs
+             for mode, what in (script.runs if gdb is gdbs[0] else script.runs[:1])]
     failed = len(bad)
     for text in bad:
         print(f"failed: {text}")

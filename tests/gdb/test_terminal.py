@@ -245,7 +245,7 @@ def run_test(test, gdb, program, build):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     gdb_versions.add_options(parser)
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=3)  # they wait most of the time
     parser.add_argument("--test", action="append", help="only this one (repeatable)")
     parser.add_argument("program", metavar="PROGRAM", type=Path)
     args = parser.parse_args()
