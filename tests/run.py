@@ -1,8 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs test programs one after another and adds up what they count.
+"""Runs test programs and adds up what they count.
 
-	run.py --skips tests/skips.txt NAME=COMMAND ...
+	run.py --skips tests/skips.txt NAME=COMMAND ... [then NAME=COMMAND ...] ...
+
+As many at a time as there are processors; at "then" all before have to end first, which is for what needs
+them, or has work for all processors by itself.
 
 A command counts by its last line "N passed, N failed[, N skipped]" (drivers of this project), by what
 the makers of cores say, or by the closing lines of cmocka or of Python's unittest. A command that fails without counting a failure, or that counts nothing, is one
@@ -11,10 +14,12 @@ also says how many are allowed. What failed is said again before the last line, 
 reads the end of a long log reads why.
 """
 import argparse
+import os
 import re
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 COUNT = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$", re.M)
 MADE = re.compile(r"^cores: (\d+) made, (\d+) kept, (\d+) skipped, (\d+) failed", re.M)
@@ -44,7 +49,9 @@ def count(output):
                  for key in ("passed", "failed", "skipped"))
 
 
-def run(name, command):
+def run(test):
+    """(counts, reasons of skips, what is to be said again, what is to be said now) of one."""
+    name, command = test.split("=", 1)
     begin = time.monotonic()
     done = subprocess.run(command, shell=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                           text=True, errors="replace", check=False)
@@ -53,15 +60,15 @@ def run(name, command):
         failed = 1
     if not passed and not failed and not skipped:
         failed = 1
-    print(f"{name:<28} {passed:5} passed {failed:4} failed {skipped:4} skipped "
-          f"{time.monotonic() - begin:7.1f} s", flush=True)
+    said = (f"{name:<28} {passed:5} passed {failed:4} failed {skipped:4} skipped "
+            f"{time.monotonic() - begin:7.1f} s")
     lines = done.stdout.splitlines()
     again = []
     if failed:
-        print("\n".join("    " + line for line in lines[-60:]), flush=True)
+        said += "".join("\n    " + line for line in lines[-60:])
         again = [f"failed: {name}: {line}" for line in
                  ([line for line in lines if BAD.search(line)] or lines[-1:] or ["it said nothing"])[:SAID_AGAIN]]
-    return passed, failed, skipped, SKIPPED.findall(done.stdout), again
+    return (passed, failed, skipped), SKIPPED.findall(done.stdout), again, said
 
 
 def allowed(path):
@@ -91,17 +98,32 @@ def check_skips(rows, reasons, skipped):
         yield f"{skipped} skips, but only {len(reasons)} say why"
 
 
+def groups(words):
+    """The tests between the words "then"."""
+    group = []
+    for word in [*words, "then"]:
+        if word == "then":
+            yield group
+            group = []
+        else:
+            group.append(word)
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--skips", required=True)
     parser.add_argument("tests", nargs="+", metavar="NAME=COMMAND")
     args = parser.parse_args()
     total, reasons, failures = [0, 0, 0], [], []
-    for test in args.tests:
-        *counts, why, again = run(*test.split("=", 1))
-        total = [a + b for a, b in zip(total, counts)]
-        reasons += why
-        failures += again
+    # A jobserver does not reach the makes that these call: each would do one thing at a time.
+    os.environ["MAKEFLAGS"] = f"-j{os.cpu_count()}"
+    for group in groups(args.tests):
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for counts, why, again, said in pool.map(run, group):
+                print(said, flush=True)
+                total = [a + b for a, b in zip(total, counts)]
+                reasons += why
+                failures += again
     for reason in reasons:
         print("skipped:", reason)
     for line in failures:

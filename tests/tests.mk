@@ -48,10 +48,12 @@ demo: ## build, make a core of a sample that deadlocks, print the report
 
 RUN       := $(PYTHON) -B tests/run.py --skips tests/skips.txt
 UNIT_RUN   = $(foreach t,$(UNIT_SRC:tests/unit/test_%.c=%),unit/$(t)=$(BUILD)/unit/test_$(t))
-DRIVERS    = cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
-	damage='$(PYTHON) -B tests/damage/damage.py $(PROGRAM) $(CORES)' \
-	damage-go='$(PYTHON) -B tests/damage/damage_go.py $(PROGRAM) $(CORES)' \
-	damage-contexts='$(PYTHON) -B tests/damage/damage_contexts.py $(PROGRAM) $(CORES)' \
+# Those that use one processor come together; the others are alone.
+DRIVERS    = then cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
+	then damage='$(PYTHON) -B tests/damage/damage.py $(DAMAGE_PART) $(PROGRAM) $(CORES)' \
+	then damage-go='$(PYTHON) -B tests/damage/damage_go.py $(DAMAGE_PART) $(PROGRAM) $(CORES)' \
+	then truth='$(PYTHON) -B tests/truth/check_truth.py $(PROGRAM) $(CORES)' \
+	then damage-contexts='$(PYTHON) -B tests/damage/damage_contexts.py $(PROGRAM) $(CORES)' \
 	damage-leaks='$(PYTHON) -B tests/damage/damage_leaks.py $(PROGRAM) $(CORES)' \
 	golden='$(PYTHON) -B tests/golden/golden.py $(PROGRAM) $(CORES)' \
 	go-formats='$(PYTHON) -B tests/go/test_formats.py $(PROGRAM) $(CORES)' \
@@ -59,18 +61,17 @@ DRIVERS    = cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	go-versions='$(PYTHON) -B tests/go/test_versions.py $(PROGRAM) $(CORES)' \
 	go-neighbours='$(MAKE) --no-print-directory -s BUILD=$(BUILD) neighbours && \
 		$(PYTHON) -B tests/go/test_neighbours.py $(PROGRAM) $(CORES) $(BUILD)/neighbours' \
-	odd='$(PYTHON) -B tests/odd/test_odd.py $(PROGRAM) $(CORES:/cores=)' \
-	truth='$(PYTHON) -B tests/truth/check_truth.py $(PROGRAM) $(CORES)'
+	odd='$(PYTHON) -B tests/odd/test_odd.py $(PROGRAM) $(CORES:/cores=)'
 
 # The extension, in this machine's gdb and those of the other suites.
-GDB_TESTS  = gdb-versions='$(PYTHON) -B tests/gdb/gdb_versions.py --build $(BUILD)' \
-	gdb-frames='$(PYTHON) -B tests/gdb/test_frames.py' \
+GDB_TESTS  = then gdb-versions='$(PYTHON) -B tests/gdb/gdb_versions.py --build $(BUILD)' \
+	then gdb-frames='$(PYTHON) -B tests/gdb/test_frames.py' \
 	gdb-checks='$(PYTHON) -B tests/gdb/test_script.py' \
-	gdb-hostile='$(PYTHON) -B tests/gdb/test_hostile.py' \
-	gdb-install='$(PYTHON) -B tests/gdb/test_install.py --build $(BUILD)' \
-	gdb-scripts='$(PYTHON) -B tests/gdb/run_scripts.py --build $(BUILD) $(PROGRAM)' \
-	gdb-same='$(PYTHON) -B tests/gdb/test_same_report.py --build $(BUILD) $(PROGRAM)' \
-	gdb-terminal='$(PYTHON) -B tests/gdb/test_terminal.py --build $(BUILD) $(PROGRAM)'
+	then gdb-hostile='$(PYTHON) -B tests/gdb/test_hostile.py' \
+	then gdb-install='$(PYTHON) -B tests/gdb/test_install.py --build $(BUILD)' \
+	then gdb-scripts='$(PYTHON) -B tests/gdb/run_scripts.py --build $(BUILD) $(PROGRAM)' \
+	then gdb-same='$(PYTHON) -B tests/gdb/test_same_report.py --build $(BUILD) $(PROGRAM)' \
+	then gdb-terminal='$(PYTHON) -B tests/gdb/test_terminal.py --build $(BUILD) $(PROGRAM)'
 
 .PHONY: test
 test: ## the whole suite; installs what is missing
@@ -83,13 +84,13 @@ test: ## the whole suite; installs what is missing
 		go-leak-checker='$(PYTHON) -B tests/go/test_leak_profile.py' \
 		go-toolchains='$(PYTHON) -B tests/go/test_toolchains.py' \
 		go-layouts='$(PYTHON) -B coretool/runtime/go/layouts/generate.py --check' \
-		demo='tests/demo.sh $(BUILD)/demo' \
-		cores='$(MAKE) --no-print-directory -s cores' \
-		trees='$(MAKE) --no-print-directory -s cores-trees' \
-		musl='$(MAKE) --no-print-directory -s cores-musl' \
-		rust='$(MAKE) --no-print-directory -s cores-rust' \
-		go='$(MAKE) --no-print-directory -s cores-go' \
-		static='$(PYTHON) -B tests/static/test_static.py $(BUILD)/coretool-static $(BUILD)' \
+		then demo='tests/demo.sh $(BUILD)/demo' \
+		then cores='$(MAKE) --no-print-directory -s cores' \
+		then trees='$(MAKE) --no-print-directory -s cores-trees' \
+		then musl='$(MAKE) --no-print-directory -s cores-musl' \
+		then rust='$(MAKE) --no-print-directory -s cores-rust' \
+		then go='$(MAKE) --no-print-directory -s cores-go' \
+		then static='$(PYTHON) -B tests/static/test_static.py $(BUILD)/coretool-static $(BUILD)' \
 		$(DRIVERS) $(GDB_TESTS)
 
 .PHONY: check
@@ -101,7 +102,8 @@ check: ## the quick part of the suite: unit tests, and one core of each kind
 		truth='$(PYTHON) -B tests/truth/check_truth.py $(PROGRAM) $(CORES) --only "O2-g/deadlock2*"'
 
 # The same cores under AddressSanitizer and UBSan.
-ASAN      := OPT='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined'
+ASAN      := OPT='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
+	DAMAGE_PART='--every 4'
 .PHONY: asan
 asan: ## the suite under AddressSanitizer and UBSan, on the cores that `make test` made
 	@tests/deps.sh build test
@@ -110,7 +112,7 @@ asan: ## the suite under AddressSanitizer and UBSan, on the cores that `make tes
 .PHONY: asan-run
 asan-run: $(PROGRAM) unit
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 $(RUN) $(UNIT_RUN) $(DRIVERS) \
-		gdb-scripts='$(PYTHON) -B tests/gdb/run_scripts.py --build $(CORES:/cores=) --gdb machine $(PROGRAM)'
+		then gdb-scripts='$(PYTHON) -B tests/gdb/run_scripts.py --build $(CORES:/cores=) --gdb machine $(PROGRAM)'
 
 .PHONY: golden
 golden: $(PROGRAM) unit ## write the golden reports anew; review the difference before you commit it

@@ -282,7 +282,7 @@ def damage(args, name, data, folder):
         what = whole if isinstance(whole, str) else "the core is not whole, or has no goroutines"
         return [(Mutation("whole", "none", None, ()), "nothing", [what])]
     results, whole = [], whole[1]
-    for mutation in mutations(core, whole.report, args):
+    for mutation in itertools.islice(mutations(core, whole.report, args), None, None, args.every):
         apply(path, core, mutation)
         result = tell(args.binary, path)
         level = "nothing" if isinstance(result, str) else result[1].level(whole)

@@ -16,7 +16,7 @@ import tempfile
 
 from elf_core import ElfCore
 
-CORE = "go-1.24-plain/go_leak.gcore.core"
+CORE = "go-1.27-plain/go_leak.gcore.core"
 SECONDS = 30
 PAGE = 8192  # as the runtime has them
 SLOTS = 400  # that are looked at for a free one

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cores"))
@@ -62,21 +63,37 @@ class Binary:
     def _sources(self):
         return [SOURCES / f"{self.sample}.go", *SOURCES.glob(LIBRARY)]
 
-    def build(self):
+    def _stale(self):
         made_from = [*self._sources(), Path(go_plan.__file__), self.toolchain.goroot / "VERSION"]
-        if self.path.exists() and all(p.stat().st_mtime <= self.path.stat().st_mtime for p in made_from):
+        return not self.path.exists() or any(p.stat().st_mtime > self.path.stat().st_mtime for p in made_from)
+
+    def prepare(self, places):
+        """The sources, once for all builds of the sample with this toolchain: places has those that are there."""
+        if not self._stale() or self.place in places:
             return
-        print(f"  SAMPLE  {self.variant}/{self.sample}", flush=True)
+        places.add(self.place)
         # A module of its own, so that the version's own language and defaults hold.
         shutil.rmtree(self.place, ignore_errors=True)
         self.place.mkdir(parents=True)
         for source in self._sources():
             shutil.copy(source, self.place)
         (self.place / "go.mod").write_text(f"module sample\n\ngo {self.toolchain.version}\n")
+
+    def build(self):
+        if not self._stale():
+            return
+        print(f"  SAMPLE  {self.variant}/{self.sample}", flush=True)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.toolchain.run(["build", *self.how.args, "-o", str(self.path), "."],
                            cwd=self.place, CGO_ENABLED=str(int(self.how.cgo)))
         self.path.touch()
+
+    def try_build(self):
+        """What went wrong, or None."""
+        try:
+            return self.build()
+        except (SuiteError, subprocess.SubprocessError) as error:
+            return str(error)
 
     def cases(self):
         """What it can be told to do; [None] when there is but one thing."""
@@ -134,12 +151,12 @@ class GoJob:
         return "made", ""
 
 
-def binaries(build, toolchain, only, later):
+def binaries(build, toolchain, only, later, between):
     for sample in samples():
         why = obstacle_of(sample, toolchain)
         if why or (sample in go_plan.LATER and not later):
             continue
-        for way, kinds in go_plan.plan_of(sample).items():
+        for way, kinds in go_plan.plan_of(sample, between).items():
             binary = Binary(build, toolchain, sample, way)
             if any(fnmatch.fnmatch(f"{binary.variant}/{sample}{case}.{kind}.core", only)
                    for kind in kinds for case in ("", "-")):
@@ -164,15 +181,21 @@ def main():
     args = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     build = args.build.resolve()
-    jobs, broken = [], 0
-    for toolchain in toolchains(build, print, args.all, args.version):
-        for binary, kinds in binaries(build, toolchain, args.only, args.all or args.only != "*"):
-            try:
-                binary.build()
-                jobs += jobs_of(build, binary, kinds)
-            except (SuiteError, subprocess.SubprocessError) as error:
+    found = toolchains(build, print, args.all, args.version)
+    planned = [one for toolchain in found for one in binaries(
+        build, toolchain, args.only, args.all or args.only != "*",
+        between=not args.all and not args.version and toolchain not in (found[0], found[-1]))]
+    jobs, broken, places = [], 0, set()
+    for binary, _ in planned:
+        binary.prepare(places)
+    # Most of a build uses one processor.
+    with ThreadPoolExecutor(args.jobs) as pool:
+        for (binary, kinds), wrong in zip(planned, pool.map(lambda one: one[0].try_build(), planned)):
+            if wrong:
                 broken += 1
-                print(f"failed: {binary.variant}/{binary.sample}: {error}", file=sys.stderr)
+                print(f"failed: {binary.variant}/{binary.sample}: {wrong}", file=sys.stderr)
+            else:
+                jobs += jobs_of(build, binary, kinds)
     if not args.no_cores:
         if args.only == "*" and not broken:
             remove_unplanned(build, jobs)

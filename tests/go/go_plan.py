@@ -31,6 +31,8 @@ BUILDS = {
 }
 
 SMALL = {"plain": ("gcore",), "sw": ("kernel",)}
+# The same with a version between the oldest and the newest: with symbols and DWARF those two are there.
+BETWEEN = {"sw": ("kernel",)}
 EVERY = {"plain": KINDS, "w": ("kernel",), "sw": KINDS, "pie": KINDS, "external": ("kernel",), "race": ("kernel",)}
 LOCKS = {"plain": KINDS, "sw": KINDS, "pie": ("kernel",), "race": ("kernel",)}
 CGO = {"cgo": KINDS, "cgo-sw": KINDS}
@@ -66,5 +68,5 @@ COPIES = {"go_spin": 2, "go_running": 2, "go_gc": 3}
 HAVE_CASES = {"go_allocations", "go_chan_rescue", "go_panics", "go_bad_pointer", "go_all_asleep", "go_cgo_signal", "go_left"}
 
 
-def plan_of(sample):
-    return PLANS.get(sample, SMALL)
+def plan_of(sample, between=False):
+    return PLANS.get(sample, BETWEEN if between else SMALL)
