@@ -52,7 +52,7 @@ UNIT_RUN   = $(foreach t,$(UNIT_SRC:tests/unit/test_%.c=%),unit/$(t)=$(BUILD)/un
 DRIVERS    = then cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	then damage='$(PYTHON) -B tests/damage/damage.py $(DAMAGE_PART) $(PROGRAM) $(CORES)' \
 	then damage-go='$(PYTHON) -B tests/damage/damage_go.py $(DAMAGE_PART) $(PROGRAM) $(CORES)' \
-	then truth='$(PYTHON) -B tests/truth/check_truth.py $(PROGRAM) $(CORES)' \
+	then truth='$(PYTHON) -B tests/truth/check_truth.py $(TRUTH_PART) $(PROGRAM) $(CORES)' \
 	then damage-contexts='$(PYTHON) -B tests/damage/damage_contexts.py $(PROGRAM) $(CORES)' \
 	damage-leaks='$(PYTHON) -B tests/damage/damage_leaks.py $(PROGRAM) $(CORES)' \
 	golden='$(PYTHON) -B tests/golden/golden.py $(PROGRAM) $(CORES)' \
@@ -103,16 +103,21 @@ check: ## the quick part of the suite: unit tests, and one core of each kind
 
 # The same cores under AddressSanitizer and UBSan.
 ASAN      := OPT='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
-	DAMAGE_PART='--every 4'
+	DAMAGE_PART='--every 4' TRUTH_PART='--every 2'
 .PHONY: asan
 asan: ## the suite under AddressSanitizer and UBSan, on the cores that `make test` made
 	@tests/deps.sh build test
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan CORES=$(CORES) $(ASAN) asan-run
 
+# Those in which the engine has the most to do.
+ASAN_SCRIPTS := $(addprefix tests/gdb/scripts/,$(addsuffix .gdb,commands crash_live explain explain_cxx export \
+	goroutines held inferred memory_changed orphans poor_stub printers_cxx_more))
+
 .PHONY: asan-run
 asan-run: $(PROGRAM) unit
 	@ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1 $(RUN) $(UNIT_RUN) $(DRIVERS) \
-		then gdb-scripts='$(PYTHON) -B tests/gdb/run_scripts.py --build $(CORES:/cores=) --gdb machine $(PROGRAM)'
+		then gdb-scripts='$(PYTHON) -B tests/gdb/run_scripts.py --build $(CORES:/cores=) --gdb machine $(PROGRAM) \
+			$(ASAN_SCRIPTS)'
 
 .PHONY: golden
 golden: $(PROGRAM) unit ## write the golden reports anew; review the difference before you commit it
