@@ -339,6 +339,11 @@ void ct_text_channels(struct ct_text *t)
 	const struct ct_facts *facts = t->facts;
 	struct rows rows = {0};
 
+	if (!t->document->summary.n_goroutines) {
+		ct_text_say(t, "There are no goroutines that could wait at channels: this is no Go "
+			       "program, or one that cannot be read.");
+		return;
+	}
 	for (uint32_t i = 0; i < facts->n_resources; i++) {
 		const struct ct_resource *r = &facts->resources[i];
 		struct row *row = is_channel(r) ? ct_vec_push(&rows) : NULL;

@@ -66,6 +66,16 @@ class Output(CliTest):
         self.assertEqual(path.read_bytes(), b"old")
 
 
+class NoGo(CliTest):
+    """What is asked of a Go program and cannot be told, because there is none, is not told to be none."""
+
+    def test_commands(self):
+        core = real_core()
+        for command in ("channels", "contexts", "goroutines", "heap", "leaks", "pools", "sched", "timers"):
+            with self.subTest(command):
+                self.assertIn("his is no Go program", self.check(OK, command, core).out)
+
+
 class Color(CliTest):
     def on_terminal(self, *args, **env):
         """What the program writes on a terminal."""
