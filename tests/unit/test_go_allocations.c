@@ -389,7 +389,7 @@ static void what_an_object_has(void **state)
 	}
 }
 
-/* An object was allocated once. Of the others some are told. */
+/* An object was allocated once. Of the others some are told, and how many more there are. */
 static void no_object_has_records_without_end(void **state)
 {
 	struct stage *s = begin(*state);
@@ -402,7 +402,9 @@ static void no_object_has_records_without_end(void **state)
 	for (unsigned i = N - 1; i < 2 * N + 8; i++)
 		word(special(i), special(i + 1));
 	const struct ct_fact_go_object *o = explain(s, &facts);
-	assert_int_equal(o->n_has, 8);
+	assert_int_equal(o->n_has, 9);
+	assert_string_equal(o->has[0], "a finalizer");
+	assert_string_equal(o->has[8], "4 more of these");
 	const struct ct_stack *stack = &facts->stacks[o->allocation];
 	assert_int_equal(facts->sites[stack->frames[1].site].pc, CODE + CODE_SIZE + 9);
 	ct_facts_free(facts);

@@ -98,8 +98,9 @@ struct written {
 	struct ct_go_world *v;
 	const struct ct_go_object *object;
 	struct ct_fact_go_object *fact;
-	const char *has[MAX_HAS];
-	bool sampled; /* a record of its allocation was seen: each object has one */
+	const char *has[MAX_HAS + 1];
+	uint32_t n_left; /* that has no room for */
+	bool sampled;    /* a record of its allocation was seen: each object has one */
 	enum ct_status status;
 };
 
@@ -120,8 +121,10 @@ static void add_has(struct written *w, const char *what, const char *function)
 {
 	struct ct_fact_go_object *fact = w->fact;
 
-	if (fact->n_has == MAX_HAS)
+	if (fact->n_has == MAX_HAS) {
+		w->n_left++;
 		return;
+	}
 	const char *words = function ? ct_sink_printf(w->v->o->sink, "%s: %s()", what, function)
 				     : ct_sink_string(w->v->o->sink, what);
 	if (words)
@@ -175,6 +178,11 @@ static enum ct_status add_written(
 	if (!fact->allocated)
 		return CT_OK;
 	(void)ct_go_specials_of(v->heap, object->span, see_special, &w);
+	if (w.n_left) {
+		w.has[fact->n_has] =
+			ct_sink_printf(v->o->sink, "%" PRIu32 " more of these", w.n_left);
+		fact->n_has += w.has[fact->n_has] != NULL;
+	}
 	fact->has = ct_arena_copy(ct_sink_arena(v->o->sink), w.has, fact->n_has * sizeof(*w.has));
 	return w.status ? w.status : fact->has ? CT_OK : CT_NO_MEMORY;
 }
