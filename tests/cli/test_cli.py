@@ -9,17 +9,19 @@ given. NAME picks cases, as for unittest. Ends with "N passed, N failed, N skipp
 """
 
 import os
+import subprocess
 import sys
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from harness import Settings  # noqa: E402
 
-MODULES = ("usage_cases", "input_cases", "output_cases", "batch_cases", "bundle_cases",
-           "redact_cases", "policy_cases", "crash_cases",
-           "diff_cases", "leak_cases", "untrusted_cases")
+# The slowest first.
+MODULES = ("redact_cases", "diff_cases", "untrusted_cases", "input_cases", "bundle_cases", "policy_cases",
+           "output_cases", "leak_cases", "usage_cases", "crash_cases", "batch_cases")
 
 
 def find_cores(program):
@@ -29,23 +31,50 @@ def find_cores(program):
     return program.parent / "cores"
 
 
-def main():
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    Settings.program = Path(sys.argv[1]).resolve()
-    names = sys.argv[2:]
-    if names and Path(names[0]).is_dir():
-        Settings.cores = Path(names.pop(0)).resolve()
-    else:
-        Settings.cores = find_cores(Settings.program)
+def run_modules(names):
+    """Exit status. The results of unittest are printed as it does, with a last line to be counted by."""
     loader = unittest.TestLoader()
     loader.testNamePatterns = [f"*{name}*" for name in names] or None
-    suite = unittest.TestSuite(loader.loadTestsFromName(name) for name in MODULES)
+    suite = unittest.TestSuite(loader.loadTestsFromName(name) for name in Settings.modules)
     result = unittest.TextTestRunner(stream=sys.stdout, verbosity=1).run(suite)
     bad = {str(test).split(" (")[0] for test, _ in result.failures + result.errors}
     passed = result.testsRun - len(bad) - len(result.skipped)
     print(f"{passed} passed, {len(bad)} failed, {len(result.skipped)} skipped")
     return 1 if bad else 0
+
+
+def run_all():
+    """The same of all modules, a process for each, as many at a time as there are processors."""
+    def run(module):
+        return subprocess.run([sys.executable, "-B", __file__, f"--module={module}", Settings.program, Settings.cores],
+                              capture_output=True, text=True, check=False)
+
+    total, status = [0, 0, 0], 0
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for done in pool.map(run, MODULES):
+            *lines, last = done.stdout.splitlines() or ["0 passed, 1 failed, 0 skipped"]
+            print("\n".join(lines), done.stderr, sep="\n")
+            total = [a + int(word) for a, word in zip(total, last.split()[::2])]
+            status |= done.returncode
+    print("{} passed, {} failed, {} skipped".format(*total))
+    return 1 if status or total[1] else 0
+
+
+def main():
+    words = sys.argv[1:]
+    Settings.modules = [word.partition("=")[2] for word in words if word.startswith("--module=")]
+    words = [word for word in words if not word.startswith("--module=")]
+    if not words:
+        sys.exit(__doc__)
+    Settings.program, *names = Path(words[0]).resolve(), *words[1:]
+    if names and Path(names[0]).is_dir():
+        Settings.cores = Path(names.pop(0)).resolve()
+    else:
+        Settings.cores = find_cores(Settings.program)
+    if not Settings.modules and not names:
+        return run_all()
+    Settings.modules = Settings.modules or MODULES
+    return run_modules(names)
 
 
 if __name__ == "__main__":
