@@ -129,7 +129,8 @@ func equip() {
 	yard = &pallet{}
 	yard.boxes[8999] = &parcel{content: newOrder(3)}
 	note(unsafe.Pointer(yard), "main.yard", fields{"large_type": "main.pallet"})
-	note(unsafe.Pointer(yard.boxes[8999].content), "main.yard", fields{"steps": 3})
+	note(unsafe.Pointer(yard.boxes[8999].content), "main.yard",
+		fields{"steps": 3, "debug_type": "main.order", "debug_part": "main.parcel.content"})
 	inside := &parcel{weight: 7, content: newOrder(4)}
 	anything = *inside
 	note((*[2]unsafe.Pointer)(unsafe.Pointer(&anything))[1], "main.anything", fields{"type": "main.parcel"})

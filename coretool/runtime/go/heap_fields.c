@@ -117,7 +117,8 @@ static void add_field(struct flat *f, uint64_t offset, uint32_t known, bool insi
 		f->t->failed = true;
 		return;
 	}
-	*slot = (struct ct_go_lead){(uint32_t)offset, known, inside};
+	*slot = (struct ct_go_lead){
+		.offset = (uint32_t)offset, .n = 1, .known = known, .inside = inside};
 }
 
 static void flatten(struct flat *f, uint64_t type, uint64_t base, unsigned depth);
@@ -142,22 +143,37 @@ static void flatten_struct(struct flat *f, uint64_t type, uint64_t base, unsigne
 	}
 }
 
+/* What one element has, all have; false: that is an array itself. */
+static bool repeat_leads(struct flat *f, uint32_t from, uint64_t n, uint64_t stride)
+{
+	struct ct_go_lead *leads = f->t->fields.items;
+
+	for (uint32_t i = from; i < f->t->fields.n; i++)
+		if (leads[i].n > 1)
+			return false;
+	for (uint32_t i = from; i < f->t->fields.n && stride <= UINT32_MAX; i++) {
+		leads[i].n = (uint32_t)CT_MIN(n, (uint64_t)UINT32_MAX);
+		leads[i].stride = (uint32_t)stride;
+	}
+	return true;
+}
+
 static void flatten_array(struct flat *f, uint64_t type, uint64_t base, unsigned depth)
 {
 	uint64_t elem = word_at(f->t, type + TYPE_ELEM), n = word_at(f->t, type + ARRAY_LEN);
+	uint32_t first = f->t->fields.n;
 	struct ct_go_type_head head;
 
-	if (!ct_go_type_head(f->t->heap->go, elem, &head) || !head.pointers)
+	if (!n || !ct_go_type_head(f->t->heap->go, elem, &head) || !head.pointers)
 		return;
-	for (uint64_t i = 0; i < CT_MIN(n, (uint64_t)MAX_FIELDS) &&
+	flatten(f, elem, base, depth + 1);
+	if (first == f->t->fields.n || repeat_leads(f, first, n, head.size))
+		return;
+	for (uint64_t i = 1; i < CT_MIN(n, (uint64_t)MAX_FIELDS) &&
 			     f->t->fields.n - f->first < MAX_FIELDS && base < UINT32_MAX;
 		i++) {
-		uint32_t before = f->t->fields.n;
-
-		flatten(f, elem, base, depth + 1);
 		base += head.size;
-		if (before == f->t->fields.n) /* nothing that is of use */
-			return;
+		flatten(f, elem, base, depth + 1);
 	}
 }
 
@@ -200,14 +216,34 @@ static void flatten_map(struct flat *f, uint64_t type)
 		add_field(f, 24, known, false);
 }
 
+/* Whatever a descriptor says: no more words than a value has, so that following them is linear. */
+static void cut_to_size(struct flat *f, uint64_t size)
+{
+	uint64_t room = size / 8;
+	uint32_t kept = f->first;
+
+	for (uint32_t i = f->first; i < f->t->fields.n; i++) {
+		struct ct_go_lead lead = f->t->fields.items[i];
+		uint64_t behind = size - CT_MIN(size, (uint64_t)lead.offset);
+		uint64_t most = behind < 8 ? 0 : lead.n == 1 ? 1 : (behind - 8) / lead.stride + 1;
+
+		lead.n = (uint32_t)CT_MIN(CT_MIN(most, room), (uint64_t)lead.n);
+		room -= lead.n;
+		if (lead.n)
+			f->t->fields.items[kept++] = lead;
+	}
+	f->t->fields.n = kept;
+}
+
 void ct_go_typing_flatten(struct ct_go_typing *t, uint32_t known)
 {
 	struct ct_go_known k = t->known.items[known];
 	struct flat f = {t, t->fields.n};
 
-	if (k.form == CT_GO_FORM_VALUE || k.form == CT_GO_FORM_ARRAY)
+	if (k.form == CT_GO_FORM_VALUE || k.form == CT_GO_FORM_ARRAY) {
 		flatten(&f, k.type, 0, 0);
-	else if (k.form == CT_GO_FORM_MAP)
+		cut_to_size(&f, k.size);
+	} else if (k.form == CT_GO_FORM_MAP)
 		flatten_map(&f, k.type);
 	else if (k.form == CT_GO_FORM_CHAN && ct_go_at(t->heap->go, HCHAN_BUF) != CT_GO_ABSENT)
 		add_field(&f, ct_go_at(t->heap->go, HCHAN_BUF),

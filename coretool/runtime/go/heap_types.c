@@ -200,13 +200,28 @@ static void by_map(struct ct_go_typing *t, const struct ct_go_object *object, ui
 	}
 }
 
+static void follow_lead(struct ct_go_typing *t, const struct ct_go_object *object,
+	const struct ct_go_lead *lead, uint64_t at)
+{
+	uint64_t end = object->start + object->span->elemsize, offset = lead->offset, value, copy;
+	const void *view;
+
+	for (uint32_t i = 0; i < lead->n && end - at >= offset + 8; i++, offset += lead->stride) {
+		if (!ct_go_heap_view(t->heap, object->span, at + offset, 8, &copy, &view))
+			continue;
+		memcpy(&value, view, 8);
+		if (value)
+			ct_go_typing_points(t, value, lead->known, lead->inside);
+	}
+}
+
 /* What a typed object leads to. */
 static void follow(struct ct_go_typing *t, const struct ct_go_object *object, uint32_t known)
 {
 	if (!t->known.items[known].flat)
 		ct_go_typing_flatten(t, known);
 	struct ct_go_known k = t->known.items[known];
-	uint64_t end = object->start + object->span->elemsize, value;
+	uint64_t end = object->start + object->span->elemsize;
 
 	if (k.form == CT_GO_FORM_MAP && ct_go_since(t->heap->go, 24)) {
 		by_map(t, object, k.type);
@@ -214,11 +229,9 @@ static void follow(struct ct_go_typing *t, const struct ct_go_object *object, ui
 	}
 	for (uint64_t at = ct_go_object_data(object); k.n && at < end; at += k.size) {
 		for (uint32_t i = 0; i < k.n; i++) {
-			struct ct_go_lead f = t->fields.items[k.first + i];
+			const struct ct_go_lead lead = t->fields.items[k.first + i];
 
-			if (end - at >= f.offset + UINT64_C(8) &&
-				ct_go_heap_read(t->heap, at + f.offset, &value, 8) && value)
-				ct_go_typing_points(t, value, f.known, f.inside);
+			follow_lead(t, object, &lead, at);
 		}
 		if (k.form != CT_GO_FORM_ARRAY || !k.size)
 			break;

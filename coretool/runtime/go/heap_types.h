@@ -31,8 +31,8 @@ struct ct_go_known { /* a type and a form, and what its pointers lead to */
 	uint32_t first, n; /* in ct_go_typing.fields */
 };
 
-struct ct_go_lead { /* of a type: the word at offset leads to an object of this sort */
-	uint32_t offset;
+struct ct_go_lead { /* of a type: n words, stride bytes apart, lead to objects of this sort */
+	uint32_t offset, n, stride;
 	uint32_t known; /* of the object */
 	bool inside;    /* it may point into it, as slices do */
 };
