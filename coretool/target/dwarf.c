@@ -13,6 +13,7 @@
 /* A second of work for one module: 300 places all over a library of 270 MB need half of it. */
 #define MAX_STEPS      (16 * 1024 * 1024)
 #define MAX_LINE_BYTES (32 * 1024 * 1024)
+#define MAX_WORD_STEPS (6 * 1024 * 1024) /* of those of types of variables: half a second */
 #define MAX_WALK_DEPTH 64
 #define MAX_DIE_NAME   1024
 
@@ -30,6 +31,7 @@ static struct ct_dwarf *open_dwarf(struct ct_target *target, const struct ct_mod
 	dwarf->dbg = dbg;
 	dwarf->bias = bias;
 	dwarf->steps = MAX_STEPS;
+	dwarf->word_steps = MAX_WORD_STEPS;
 	dwarf->line_bytes = MAX_LINE_BYTES;
 	if (ct_cu_index_build(dwarf)) {
 		ct_dwarf_free(dwarf);
@@ -112,26 +114,27 @@ struct ct_unit *ct_dwarf_unit_of(struct ct_dwarf *dwarf, Dwarf_Off offset)
 	return lo ? &dwarf->units.items[lo - 1] : NULL;
 }
 
+bool ct_dwarf_sibling(struct ct_dwarf *dwarf, Dwarf_Die *die)
+{
+	Dwarf_Off offset = dwarf_dieoffset(die);
+
+	/* Where DIEs do not say where the next one is, libdw has read all children. */
+	return !dwarf_siblingof(die, die) &&
+	       ct_dwarf_spend(dwarf, 1 + (dwarf_dieoffset(die) - offset) / 64);
+}
+
 static void walk_children(
 	struct ct_dwarf *dwarf, struct ct_die_path *parent, ct_die_visitor *visit, void *arg)
 {
 	struct ct_die_path at = {.up = parent, .depth = parent->depth + 1};
-	uint64_t cost = 1;
 
-	if (at.depth > MAX_WALK_DEPTH || dwarf_child(&parent->die, &at.die))
+	if (at.depth > MAX_WALK_DEPTH || dwarf_child(&parent->die, &at.die) ||
+		!ct_dwarf_spend(dwarf, 1))
 		return;
 	do {
-		Dwarf_Off offset = dwarf_dieoffset(&at.die);
-
-		if (!ct_dwarf_spend(dwarf, cost))
-			return;
 		if (visit(&at, arg))
 			walk_children(dwarf, &at, visit, arg);
-		if (dwarf_siblingof(&at.die, &at.die))
-			return;
-		/* Where DIEs do not say where the next one is, libdw has read all children. */
-		cost = 1 + (dwarf_dieoffset(&at.die) - offset) / 64;
-	} while (true);
+	} while (ct_dwarf_sibling(dwarf, &at.die));
 }
 
 void ct_dwarf_walk(struct ct_dwarf *dwarf, const Dwarf_Die *root, ct_die_visitor *visit, void *arg)

@@ -44,6 +44,7 @@ struct ct_dwarf {
 	uint64_t bias;
 	uint64_t steps;                       /* left to spend */
 	uint64_t line_bytes;                  /* of line tables, likewise */
+	uint64_t word_steps;                  /* of the former those left to go_words.c */
 	CT_VEC(struct ct_unit) units;         /* sorted by offset */
 	CT_VEC(struct ct_unit_range) ranges;  /* sorted by start */
 	CT_VEC(struct ct_address_use) uses;   /* sorted by address; address_uses.c */
@@ -62,6 +63,9 @@ bool ct_dwarf_spend(struct ct_dwarf *dwarf, uint64_t steps);
 const uint8_t *ct_dwarf_section(struct ct_dwarf *dwarf, const char *name, size_t *size);
 /* The unit that the byte at offset of .debug_info belongs to, or NULL. */
 struct ct_unit *ct_dwarf_unit_of(struct ct_dwarf *dwarf, Dwarf_Off offset);
+
+/* Goes on to the next DIE beside it; false: there is none, or the purse is empty. */
+bool ct_dwarf_sibling(struct ct_dwarf *dwarf, Dwarf_Die *die);
 
 /* A DIE on the way from the root of a walk. */
 struct ct_die_path {

@@ -10,31 +10,48 @@
 
 #define AT_GO_KIND         0x2900
 #define AT_GO_RUNTIME_TYPE 0x2904
+#define AT_GO_DICT_INDEX   0x2906
 
 /* reflect.Kind */
-#define KIND_ARRAY   17
-#define KIND_CHAN    18
-#define KIND_MAP     21
-#define KIND_POINTER 22
-#define KIND_SLICE   23
-#define KIND_STRING  24
-#define KIND_STRUCT  25
+#define KIND_ARRAY     17
+#define KIND_CHAN      18
+#define KIND_FUNC      19
+#define KIND_INTERFACE 20
+#define KIND_MAP       21
+#define KIND_POINTER   22
+#define KIND_SLICE     23
+#define KIND_STRING    24
+#define KIND_STRUCT    25
+#define KIND_UNSAFE    26
 
-#define MOST_STEPS (UINT64_C(4) << 20) /* of one look at all variables: some 250 ms */
-#define MAX_WORDS  4096                /* of one variable */
-#define MAX_DEPTH  16                  /* of types in types */
+#define MAX_WORDS 4096        /* of one variable */
+#define MAX_DEPTH 16          /* of types in types */
+#define MAX_OPS   64          /* of a location */
+#define MAX_LISTS (32u << 20) /* bytes of lists of locations, which libdw keeps */
+#define MAX_NAME  256         /* bytes of a name that are looked at */
 
 /* The words of one variable, by their offset in it. */
 struct words {
 	struct ct_dwarf *dwarf;
+	uint64_t size; /* of the variable; 0: its type does not say */
 	CT_VEC(struct ct_go_word) list;
 };
+
+/* The code of a generic function is shared by types of one shape: which one it is, is not told. */
+static bool is_shape(Dwarf_Die *type)
+{
+	static const char mark[] = "go.shape.";
+	const char *name = dwarf_diename(type);
+
+	return dwarf_hasattr(type, AT_GO_DICT_INDEX) ||
+	       (name && memmem(name, strnlen(name, MAX_NAME), mark, sizeof(mark) - 1));
+}
 
 /* Structures and some more have their name in a typedef, and all the rest behind it. */
 static bool kind_of(struct ct_dwarf *dwarf, Dwarf_Die *type, uint64_t *ret)
 {
 	for (unsigned i = 0; i < MAX_DEPTH; i++) {
-		if (!ct_dwarf_spend(dwarf, 1))
+		if (!ct_dwarf_spend(dwarf, 1) || is_shape(type))
 			return false;
 		if (ct_die_number(type, AT_GO_KIND, ret))
 			return true;
@@ -42,6 +59,23 @@ static bool kind_of(struct ct_dwarf *dwarf, Dwarf_Die *type, uint64_t *ret)
 			return false;
 	}
 	return false;
+}
+
+/* Of the types that do not say so. */
+static uint64_t size_by_kind(uint64_t kind)
+{
+	switch (kind) {
+	case KIND_POINTER:
+	case KIND_MAP:
+	case KIND_CHAN:
+	case KIND_FUNC:
+	case KIND_UNSAFE:
+		return 8;
+	case KIND_INTERFACE:
+		return 16;
+	default:
+		return 0;
+	}
 }
 
 /* The size and the descriptor of a type, which it has only when the program needs one. */
@@ -57,21 +91,33 @@ static bool describe(struct words *w, Dwarf_Die *type, struct ct_go_word *word)
 		return false;
 	word->type = descriptor;
 	word->kind = (uint8_t)kind;
-	/* Others are as large as they say: pointers do not. */
-	return ct_die_number(type, DW_AT_byte_size, &word->size) ||
-	       (word->size = (kind == KIND_POINTER || kind == KIND_MAP || kind == KIND_CHAN) * 8);
+	if (!ct_die_number(type, DW_AT_byte_size, &word->size))
+		word->size = size_by_kind(kind);
+	return word->size;
 }
 
-/* type: NULL: bytes. */
-static void add_word(struct words *w, uint64_t offset, enum ct_go_word_form form, Dwarf_Die *type)
+static void add_word(struct words *w, struct ct_go_word word)
+{
+	struct ct_go_word *slot = w->list.n < MAX_WORDS ? ct_vec_push(&w->list) : NULL;
+
+	if (slot)
+		*slot = word;
+}
+
+/* A pointer, of this form, to what has the type. */
+static void add_pointer(
+	struct words *w, uint64_t offset, enum ct_go_word_form form, Dwarf_Die *type)
 {
 	struct ct_go_word word = {.at = offset, .form = (uint8_t)form};
 
-	if (type && !describe(w, type, &word))
-		return;
-	struct ct_go_word *slot = ct_vec_push(&w->list);
-	if (slot)
-		*slot = word;
+	word.known = describe(w, type, &word);
+	add_word(w, word);
+}
+
+static void add_others(struct words *w, uint64_t offset, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		add_word(w, (struct ct_go_word){.at = offset + 8 * i});
 }
 
 static void add_type(struct words *w, Dwarf_Die *type, uint64_t offset, unsigned depth);
@@ -84,12 +130,10 @@ static void add_members(struct words *w, Dwarf_Die *type, uint64_t offset, unsig
 	if (dwarf_child(type, &member))
 		return;
 	do {
-		if (!ct_dwarf_spend(w->dwarf, 1))
-			return;
 		if (dwarf_tag(&member) == DW_TAG_member && ct_die_ref(&member, DW_AT_type, &of) &&
 			ct_die_number(&member, DW_AT_data_member_location, &at))
 			add_type(w, &of, offset + at, depth + 1);
-	} while (w->list.n < MAX_WORDS && !dwarf_siblingof(&member, &member));
+	} while (w->list.n < MAX_WORDS && ct_dwarf_sibling(w->dwarf, &member));
 }
 
 static uint64_t array_length(Dwarf_Die *type)
@@ -129,7 +173,7 @@ static void add_slice(struct words *w, Dwarf_Die *type, uint64_t offset)
 
 	if (!dwarf_child(type, &member) && ct_die_ref(&member, DW_AT_type, &pointer) &&
 		ct_die_ref(&pointer, DW_AT_type, &of))
-		add_word(w, offset, CT_GO_WORD_SLICE, &of);
+		add_pointer(w, offset, CT_GO_WORD_SLICE, &of);
 }
 
 static void add_type(struct words *w, Dwarf_Die *type, uint64_t offset, unsigned depth)
@@ -142,19 +186,20 @@ static void add_type(struct words *w, Dwarf_Die *type, uint64_t offset, unsigned
 	switch (kind) {
 	case KIND_POINTER:
 		if (ct_die_ref(type, DW_AT_type, &of))
-			add_word(w, offset, CT_GO_WORD_POINTER, &of);
+			add_pointer(w, offset, CT_GO_WORD_POINTER, &of);
 		break;
 	case KIND_MAP:
-		add_word(w, offset, CT_GO_WORD_MAP, type);
+		add_pointer(w, offset, CT_GO_WORD_MAP, type);
 		break;
 	case KIND_CHAN:
-		add_word(w, offset, CT_GO_WORD_CHAN, type);
+		add_pointer(w, offset, CT_GO_WORD_CHAN, type);
 		break;
 	case KIND_SLICE:
 		add_slice(w, type, offset);
 		break;
 	case KIND_STRING:
-		add_word(w, offset, CT_GO_WORD_STRING, NULL);
+		add_word(w, (struct ct_go_word){
+				    .at = offset, .form = CT_GO_WORD_STRING, .known = true});
 		break;
 	case KIND_STRUCT:
 		add_members(w, type, offset, depth);
@@ -162,7 +207,14 @@ static void add_type(struct words *w, Dwarf_Die *type, uint64_t offset, unsigned
 	case KIND_ARRAY:
 		add_elements(w, type, offset, depth);
 		break;
-	default: /* interfaces say themselves what they have, and closures what they are */
+	case KIND_INTERFACE: /* says itself what it has, as closures say what they are */
+		add_others(w, offset, 2);
+		break;
+	case KIND_FUNC:
+	case KIND_UNSAFE:
+		add_others(w, offset, 1);
+		break;
+	default:
 		break;
 	}
 }
@@ -170,17 +222,35 @@ static void add_type(struct words *w, Dwarf_Die *type, uint64_t offset, unsigned
 static void add_variable(struct words *w, Dwarf_Die *variable)
 {
 	Dwarf_Die type;
+	uint64_t kind;
 
 	w->list.n = 0;
-	if (ct_die_ref(variable, DW_AT_type, &type))
-		add_type(w, &type, 0, 0);
+	w->size = 0;
+	if (!ct_die_ref(variable, DW_AT_type, &type))
+		return;
+	add_type(w, &type, 0, 0);
+	(void)(kind_of(w->dwarf, &type, &kind) && ct_die_number(&type, DW_AT_byte_size, &w->size));
 }
 
 /* ---- variables of packages ---- */
 
+/* What is read here is paid from a part of the purse: the rest is for what reports need more. */
+static uint64_t begin_spending(struct ct_dwarf *dwarf)
+{
+	uint64_t kept = dwarf->steps - CT_MIN(dwarf->steps, dwarf->word_steps);
+
+	dwarf->steps -= kept;
+	return kept;
+}
+
+static void end_spending(struct ct_dwarf *dwarf, uint64_t kept)
+{
+	dwarf->word_steps = dwarf->steps;
+	dwarf->steps += kept;
+}
+
 struct statics {
 	struct words words;
-	uint64_t steps_end;
 	ct_go_word_visit *visit;
 	void *arg;
 };
@@ -191,7 +261,7 @@ static bool visit_static(struct ct_die_path *at, void *arg)
 	struct statics *s = arg;
 	uint64_t address;
 
-	if (s->words.dwarf->steps <= s->steps_end || dwarf_tag(&at->die) != DW_TAG_variable ||
+	if (dwarf_tag(&at->die) != DW_TAG_variable ||
 		!ct_dwarf_static_address(s->words.dwarf, &at->die, &address))
 		return false;
 	add_variable(&s->words, &at->die);
@@ -199,7 +269,8 @@ static bool visit_static(struct ct_die_path *at, void *arg)
 		struct ct_go_word word = s->words.list.items[i];
 
 		word.at += address + s->words.dwarf->bias;
-		s->visit(s->arg, &word);
+		if (word.known)
+			s->visit(s->arg, &word);
 	}
 	return false;
 }
@@ -212,43 +283,67 @@ void ct_go_static_words(struct ct_target *target, const struct ct_module *module
 
 	if (!dwarf)
 		return;
-	s.steps_end = dwarf->steps - CT_MIN(dwarf->steps, MOST_STEPS);
-	for (uint32_t i = 0; i < dwarf->units.n && dwarf->steps > s.steps_end; i++)
-		ct_dwarf_walk(dwarf, &dwarf->units.items[i].die, visit_static, &s);
-	if (dwarf->steps <= s.steps_end)
-		ct_target_note(target, CT_NOTE_LIMIT, module->path,
-			"has too much debug information; not all of its variables were looked at "
-			"for the types of what they point to");
+	uint64_t kept = begin_spending(dwarf);
+	for (uint32_t i = 0; i < dwarf->units.n && dwarf->steps; i++)
+		if (dwarf_srclang(&dwarf->units.items[i].die) == DW_LANG_Go)
+			ct_dwarf_walk(dwarf, &dwarf->units.items[i].die, visit_static, &s);
+	end_spending(dwarf, kept);
 	ct_vec_free(&s.words.list);
 }
 
 /* ---- local variables ---- */
 
+#define WIDE 24 /* bytes: what is larger may share its place (cmd/compile/internal/liveness) */
+
 struct locals {
 	struct words words;
-	uint64_t pc; /* in the file, and in the call */
+	bool lists_fit; /* the limit on lists of locations */
+	uint64_t pc;    /* in the file, and in the call */
 	ct_go_word_visit *visit;
 	void *arg;
 };
 
+/* The location at pc, of n operations; fixed: it is the same everywhere. False: there is none. */
+static bool find_location(
+	const struct locals *l, Dwarf_Die *variable, Dwarf_Op **ops, size_t *n, bool *fixed)
+{
+	Dwarf_Addr base, start, end;
+	Dwarf_Attribute attr;
+	Dwarf_Block block;
+	ptrdiff_t at = 0;
+
+	if (!dwarf_attr(variable, DW_AT_location, &attr))
+		return false;
+	*fixed = !dwarf_formblock(&attr, &block);
+	if (*fixed)
+		return block.length <= MAX_OPS && !dwarf_getlocation(&attr, ops, n);
+	while (l->lists_fit &&
+		(at = dwarf_getlocations(&attr, at, &base, &start, &end, ops, n)) > 0) {
+		if (!ct_dwarf_spend(l->words.dwarf, 1 + *n))
+			return false;
+		if (l->pc >= start && l->pc < end)
+			return *n <= MAX_OPS;
+	}
+	return false;
+}
+
 static void visit_words(struct locals *l, Dwarf_Die *variable)
 {
-	Dwarf_Attribute attr;
 	Dwarf_Op *ops;
+	int64_t place;
+	bool fixed;
 	size_t n;
 
-	if (!dwarf_attr(variable, DW_AT_location, &attr) ||
-		dwarf_getlocation_addr(&attr, l->pc, &ops, &n, 1) != 1)
+	if (!find_location(l, variable, &ops, &n, &fixed))
 		return;
 	add_variable(&l->words, variable);
 	for (uint32_t i = 0; i < l->words.list.n; i++) {
 		struct ct_go_word word = l->words.list.items[i];
 
-		int64_t place;
-
 		if (!ct_frame_place(ops, n, word.at, &place))
 			continue;
 		word.at = (uint64_t)place;
+		word.wide = fixed && l->words.size > WIDE;
 		l->visit(l->arg, &word);
 	}
 }
@@ -270,7 +365,7 @@ static bool visit_local(struct ct_die_path *at, void *arg)
 	}
 }
 
-/* The compiler of Go counts from there; others are not asked. */
+/* The compiler of Go counts from there. */
 static bool base_is_cfa(Dwarf_Die *function)
 {
 	Dwarf_Attribute attr;
@@ -286,12 +381,18 @@ void ct_go_local_words(struct ct_target *target, uint64_t pc, ct_go_word_visit *
 	struct ct_dwarf *dwarf = module ? ct_dwarf_of(target, module) : NULL;
 	struct locals l = {.words = {.dwarf = dwarf}, .visit = visit, .arg = arg};
 	Dwarf_Die function;
+	size_t v4 = 0, v5 = 0;
 
 	if (!dwarf)
 		return;
+	(void)ct_dwarf_section(dwarf, ".debug_loc", &v4);
+	(void)ct_dwarf_section(dwarf, ".debug_loclists", &v5);
+	l.lists_fit = v4 <= MAX_LISTS && v5 <= MAX_LISTS;
 	l.pc = pc - 1 - dwarf->bias;
+	uint64_t kept = begin_spending(dwarf);
 	struct ct_unit *unit = ct_cu_index_at(dwarf, l.pc);
 	if (unit && !ct_unit_function_at(dwarf, unit, l.pc, &function) && base_is_cfa(&function))
 		ct_dwarf_walk(dwarf, &function, visit_local, &l);
+	end_spending(dwarf, kept);
 	ct_vec_free(&l.words.list);
 }

@@ -23,13 +23,15 @@ struct ct_go_word {
 	uint64_t size; /* of a value of the type, bytes */
 	uint8_t kind;  /* of the type, as a descriptor has it */
 	uint8_t form;  /* enum ct_go_word_form */
+	bool known;    /* false: the word is something else, or its type has no descriptor */
+	bool wide; /* of a local variable of more than three words that is always at this place */
 };
 
 typedef void ct_go_word_visit(void *arg, const struct ct_go_word *word);
 
 /*
- * Calls visit for the words of all variables of packages in the module. Nothing without debug
- * information. The reading is bounded; what is beyond is a note.
+ * Calls visit for the words of all variables of packages in the module, up to 4,096 of each.
+ * Nothing without debug information. The reading is bounded; what is beyond is a note.
  */
 void ct_go_static_words(struct ct_target *target, const struct ct_module *module,
 	ct_go_word_visit *visit, void *arg);

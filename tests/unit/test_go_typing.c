@@ -77,8 +77,8 @@ static struct stage *begin(struct ct_target *target)
 	put_array(PAIR, TO_ITEM, 2, 16);
 	put_array(PAIRS, PAIR, 3, 48);
 	s->heap = new_heap(target);
-	add_span(s->heap, 0, 1, SLOT, CT_GO_MAP_NONE);
-	add_span(s->heap, 1, 1, LARGE, CT_GO_MAP_NONE)->class = 0;
+	add_span(s->heap, 0, 1, SLOT, CT_GO_MAP_SPAN);
+	add_span(s->heap, 1, 1, LARGE, CT_GO_MAP_LARGE)->class = 0;
 	s->masks.heap = s->heap;
 	s->mark = ct_go_mark_new(s->heap, 1);
 	for (uint32_t id = 0; id < s->heap->n_objects; id++) {
@@ -180,34 +180,109 @@ static void what_an_array_leads_to_is_known_to_its_end(void **state)
 	end(s);
 }
 
-/* What is in a slot of 48 bytes has more than 32; else the pointer is to a first field. */
+static void set_slots(struct stage *s, uint64_t size, enum ct_go_pointer_map map)
+{
+	s->heap->spans[0].elemsize = size;
+	s->heap->spans[0].map = (uint8_t)map;
+}
+
+#define WITH    CT_GO_MAP_SPAN
+#define WITHOUT CT_GO_MAP_NONE
+#define EITHER  CT_GO_MAP_UNKNOWN
+
+/* Else the pointer is to a first field, or to memory that somebody has made a slice of. */
 static void only_what_fills_an_object_names_it(void **state)
 {
 	static const struct {
-		uint64_t size;
+		uint64_t slot, size, pointers;
 		enum ct_go_form form;
-		bool inside, named;
+		enum ct_go_pointer_map map;
+		bool named;
 	} rows[] = {
-		{40, CT_GO_FORM_VALUE, false, true},
-		{33, CT_GO_FORM_VALUE, false, true},
-		{48, CT_GO_FORM_VALUE, false, true},
-		{32, CT_GO_FORM_VALUE, false, false},
-		{8, CT_GO_FORM_VALUE, false, false},
-		{49, CT_GO_FORM_VALUE, false, false},
-		{16, CT_GO_FORM_ARRAY, true, true},
-		{16, CT_GO_FORM_ARRAY, false, true},
-		{49, CT_GO_FORM_ARRAY, true, false},
+		{48, 40, 8, CT_GO_FORM_VALUE, WITH, true},
+		{48, 33, 8, CT_GO_FORM_VALUE, WITH, true},
+		{48, 48, 8, CT_GO_FORM_VALUE, WITH, true},
+		{48, 32, 8, CT_GO_FORM_VALUE, WITH, false},
+		{48, 49, 8, CT_GO_FORM_VALUE, WITH, false},
+		{8, 0, 0, CT_GO_FORM_VALUE, WITHOUT, false},
+		{24, 16, 8, CT_GO_FORM_VALUE, WITH, false},
+		{24, 17, 8, CT_GO_FORM_VALUE, WITH, true},
+		{32, 24, 8, CT_GO_FORM_VALUE, WITH, false},
+		{32, 25, 8, CT_GO_FORM_VALUE, WITH, true},
+		{256, 240, 8, CT_GO_FORM_VALUE, WITH, false},
+		{256, 241, 8, CT_GO_FORM_VALUE, WITH, true},
+		{768, 641, 8, CT_GO_FORM_VALUE, WITH, true},
+		{768, 640, 8, CT_GO_FORM_VALUE, WITH, false},
+		{48, 40, 0, CT_GO_FORM_VALUE, WITH, false},
+		{48, 40, 8, CT_GO_FORM_VALUE, WITHOUT, false},
+		{48, 40, 0, CT_GO_FORM_VALUE, WITHOUT, true},
+		{48, 40, 0, CT_GO_FORM_VALUE, EITHER, true},
+		{48, 16, 8, CT_GO_FORM_ARRAY, WITH, true},
+		{48, 16, 0, CT_GO_FORM_ARRAY, WITH, false},
+		{48, 0, 0, CT_GO_FORM_ARRAY, WITHOUT, false},
+		{48, 49, 8, CT_GO_FORM_ARRAY, WITH, false},
+		{48, 40, 8, CT_GO_FORM_CHAN, WITHOUT, true},
 	};
 
 	for (size_t i = 0; i < CT_COUNT(rows); i++) {
 		struct stage *s = begin(*state);
 
-		put_type(ITEM, CT_GO_KIND_STRUCT, rows[i].size, 8);
+		set_slots(s, rows[i].slot, rows[i].map);
+		put_type(ITEM, CT_GO_KIND_STRUCT, rows[i].size, rows[i].pointers);
 		uint32_t known = add(s, ITEM, rows[i].form);
-		ct_go_typing_points(&s->typing, ARENA + SLOT, known, rows[i].inside);
+		ct_go_typing_points(&s->typing, ARENA + rows[i].slot, known, false);
 		assert_int_equal(s->typing.of[1], rows[i].named ? known + 1 : 0);
 		end(s);
 	}
+}
+
+/* Bytes of a string that somebody has made of an object's own array are not what the object is. */
+static void bytes_have_no_pointers(void **state)
+{
+	struct stage *s = begin(*state);
+	uint32_t bytes = ct_go_typing_add(&s->typing, 0, CT_GO_FORM_BYTES);
+
+	ct_go_typing_points(&s->typing, ARENA + 8, bytes, true);
+	assert_int_equal(s->typing.of[0], 0);
+	set_slots(s, SLOT, CT_GO_MAP_NONE);
+	ct_go_typing_points(&s->typing, ARENA + 8, bytes, true);
+	assert_int_equal(s->typing.of[0], bytes + 1);
+	end(s);
+}
+
+/* A pointer to what is embedded comes first or later. */
+static void what_embeds_is_what_the_object_is(void **state)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct stage *s = begin(*state);
+		uint32_t known[2];
+
+		put_type(ITEM, CT_GO_KIND_STRUCT, 40, 8);
+		put_type(SHELF, CT_GO_KIND_STRUCT, 48, 16);
+		known[0] = add(s, ITEM, CT_GO_FORM_VALUE);
+		known[1] = add(s, SHELF, CT_GO_FORM_VALUE);
+		ct_go_typing_points(&s->typing, ARENA, known[i], false);
+		ct_go_typing_points(&s->typing, ARENA, known[1 - i], false);
+		assert_int_equal(s->typing.of[0], known[1] + 1);
+		assert_int_equal(ct_go_typing_follow(&s->typing), CT_OK);
+		end(s);
+	}
+}
+
+/* Types in types, each of which has two of the next. */
+static void no_type_takes_for_ever(void **state)
+{
+	struct stage *s = begin(*state);
+	const uint64_t chain = TYPES + 0x400;
+
+	for (unsigned i = 0; i < 12; i++) {
+		uint64_t at = chain + i * 0x50;
+
+		put_array(at, i < 11 ? at + 0x50 : at, 4000, 8);
+	}
+	ct_go_typing_flatten(&s->typing, add(s, chain, CT_GO_FORM_VALUE));
+	assert_int_equal(s->typing.known.items[0].n, 0);
+	end(s);
 }
 
 /* Only slices lead into the middle, and what is known first stays. */
@@ -220,6 +295,8 @@ static void a_pointer_into_the_middle_names_nothing(void **state)
 	value = add(s, ITEM, CT_GO_FORM_VALUE);
 	array = add(s, TO_ITEM, CT_GO_FORM_ARRAY);
 	ct_go_typing_points(&s->typing, ARENA + 8, value, false);
+	assert_int_equal(s->typing.of[0], 0);
+	ct_go_typing_points(&s->typing, ARENA + 4, array, true);
 	assert_int_equal(s->typing.of[0], 0);
 	ct_go_typing_points(&s->typing, ARENA + 8, array, true);
 	assert_int_equal(s->typing.of[0], array + 1);
@@ -238,6 +315,9 @@ int main(void)
 		TEST(no_type_has_more_words_than_its_size),
 		TEST(what_an_array_leads_to_is_known_to_its_end),
 		TEST(only_what_fills_an_object_names_it),
+		TEST(bytes_have_no_pointers),
+		TEST(what_embeds_is_what_the_object_is),
+		TEST(no_type_takes_for_ever),
 		TEST(a_pointer_into_the_middle_names_nothing),
 	};
 

@@ -4,6 +4,7 @@
 #include "runtime/go/types.h"
 
 #define MAX_FIELDS 4096 /* of one type */
+#define MAX_STEPS  65536
 #define MAX_DEPTH  16
 #define MAX_KNOWN  (1u << 20)
 
@@ -78,6 +79,7 @@ uint32_t ct_go_typing_add(struct ct_go_typing *t, uint64_t type, enum ct_go_form
 	}
 	*slot = (struct ct_go_known){.type = type,
 		.form = (uint8_t)form,
+		.pointers = head.pointers,
 		.channel = form == CT_GO_FORM_VALUE && is_channel(t, type, head.size),
 		.size = form == CT_GO_FORM_CHAN ? 0 : head.size};
 	return i;
@@ -104,6 +106,7 @@ uint32_t ct_go_typing_behind(struct ct_go_typing *t, uint64_t type)
 struct flat { /* a type being gone through */
 	struct ct_go_typing *t;
 	uint32_t first;
+	uint32_t steps; /* that are left: types in types can be more than anybody can go through */
 };
 
 static void add_field(struct flat *f, uint64_t offset, uint32_t known, bool inside)
@@ -182,8 +185,10 @@ static void flatten(struct flat *f, uint64_t type, uint64_t base, unsigned depth
 	struct ct_go_typing *t = f->t;
 	struct ct_go_type_head head;
 
-	if (depth > MAX_DEPTH || !ct_go_type_head(t->heap->go, type, &head) || !head.pointers)
+	if (depth > MAX_DEPTH || !f->steps || !ct_go_type_head(t->heap->go, type, &head) ||
+		!head.pointers)
 		return;
+	f->steps--;
 	switch (head.kind) {
 	case CT_GO_KIND_STRUCT:
 		flatten_struct(f, type, base, depth);
@@ -238,7 +243,7 @@ static void cut_to_size(struct flat *f, uint64_t size)
 void ct_go_typing_flatten(struct ct_go_typing *t, uint32_t known)
 {
 	struct ct_go_known k = t->known.items[known];
-	struct flat f = {t, t->fields.n};
+	struct flat f = {t, t->fields.n, MAX_STEPS};
 
 	if (k.form == CT_GO_FORM_VALUE || k.form == CT_GO_FORM_ARRAY) {
 		flatten(&f, k.type, 0, 0);

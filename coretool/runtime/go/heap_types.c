@@ -34,23 +34,53 @@ static bool is_tiny(const struct ct_go_span *s)
 	return s->map == CT_GO_MAP_NONE && s->elemsize == TINY;
 }
 
-/* Slots are at most a quarter larger than what is in them, or 16 bytes; large objects have pages.
- */
-static bool fits(const struct ct_go_span *s, uint64_t size)
+/* Whether a slot of this size is what the allocator takes for so much: the next smaller one is at
+ * most so much smaller (runtime/sizeclasses.go). */
+static bool fills(const struct ct_go_span *s, uint64_t size)
 {
-	uint64_t most = s->class ? CT_MAX(s->elemsize / 4, UINT64_C(16)) : CT_GO_PAGE;
+	uint64_t most = s->elemsize / 6;
 
-	return size <= s->elemsize && s->elemsize - size < most;
+	if (!s->class)
+		most = CT_GO_PAGE;
+	else if (s->elemsize <= 256)
+		most = s->elemsize <= 32 ? 8 : 16;
+	return size && size <= s->elemsize && s->elemsize - size < most;
 }
 
-/* The first thing that is known of an object stays. */
-static void set(struct ct_go_typing *t, const struct ct_go_object *object, uint32_t known)
+/* Can the object be that, or as many of it as there is room for, when a pointer to it is at addr?
+ */
+static bool can_be(
+	const struct ct_go_object *object, const struct ct_go_known *known, uint64_t addr)
+{
+	const struct ct_go_span *s = object->span;
+
+	if (known->form > CT_GO_FORM_ARRAY && known->form != CT_GO_FORM_BYTES)
+		return true;
+	if (s->map != CT_GO_MAP_UNKNOWN && known->pointers != (s->map != CT_GO_MAP_NONE))
+		return false;
+	if (known->form == CT_GO_FORM_VALUE)
+		return fills(s, known->size);
+	if (known->form == CT_GO_FORM_ARRAY)
+		return known->size && known->size <= s->elemsize &&
+		       (addr - ct_go_object_data(object)) % known->size == 0;
+	return true;
+}
+
+/* The first thing that is known stays; but a larger one begins with what it embeds. */
+static bool is_better(const struct ct_go_typing *t, uint32_t now, uint32_t known)
+{
+	const struct ct_go_known *old = &t->known.items[now], *other = &t->known.items[known];
+
+	return old->form == CT_GO_FORM_VALUE && other->form == CT_GO_FORM_VALUE &&
+	       other->size > old->size;
+}
+
+static void set(
+	struct ct_go_typing *t, const struct ct_go_object *object, uint32_t known, uint64_t addr)
 {
 	uint32_t *slot;
 
-	if (known == CT_NONE || t->of[object->id] || is_tiny(object->span) ||
-		!ct_go_mark_has(t->mark, object->id) ||
-		t->known.items[known].size > object->span->elemsize)
+	if (known == CT_NONE || is_tiny(object->span) || !ct_go_mark_has(t->mark, object->id))
 		return;
 	if (t->known.items[known].channel) {
 		uint64_t type = ct_go_word(t->heap->go, object->start, CT_GO_HCHAN_ELEMTYPE);
@@ -58,9 +88,8 @@ static void set(struct ct_go_typing *t, const struct ct_go_object *object, uint3
 
 		known = of == CT_NONE ? known : of;
 	}
-	/* What is much smaller is the first field of it, or of many. */
-	if (t->known.items[known].form == CT_GO_FORM_VALUE &&
-		!fits(object->span, t->known.items[known].size))
+	if (!can_be(object, &t->known.items[known], addr) ||
+		(t->of[object->id] && !is_better(t, t->of[object->id] - 1, known)))
 		return;
 	slot = ct_vec_push(&t->todo);
 	if (!slot) {
@@ -77,7 +106,7 @@ void ct_go_typing_points(struct ct_go_typing *t, uint64_t addr, uint32_t known, 
 
 	if (known != CT_NONE && ct_go_object_at(t->heap, addr, &object) &&
 		(inside || addr == ct_go_object_data(&object) || addr == object.start))
-		set(t, &object, known);
+		set(t, &object, known, addr);
 }
 
 /* An interface: a type, or a table of methods that names one, and a value or a pointer to it. */
@@ -117,7 +146,8 @@ void ct_go_typing_runtime(struct ct_go_typing *t, uint64_t addr, const char *nam
 	struct ct_go_object object;
 
 	if (ct_go_object_at(t->heap, addr, &object) && ct_go_mark_has(t->mark, object.id))
-		set(t, &object, ct_go_typing_add(t, (uint64_t)(uintptr_t)name, CT_GO_FORM_RUNTIME));
+		set(t, &object, ct_go_typing_add(t, (uint64_t)(uintptr_t)name, CT_GO_FORM_RUNTIME),
+			addr);
 }
 
 /* Those that name their type, or their function. */
@@ -135,11 +165,12 @@ static void by_header(struct ct_go_typing *t, const struct ct_go_object *object)
 		memcpy(&first, view, sizeof(first));
 	}
 	if (s->map == CT_GO_MAP_LARGE || s->map == CT_GO_MAP_HEADER)
-		set(t, object, ct_go_typing_add(t, first, CT_GO_FORM_VALUE));
+		set(t, object, ct_go_typing_add(t, first, CT_GO_FORM_VALUE),
+			ct_go_object_data(object));
 	else if (s->elemsize <= SMALL && !is_tiny(s) &&
 		 ct_go_function_at(&t->heap->go->tables, first, &function) &&
 		 function.entry == first)
-		set(t, object, ct_go_typing_add(t, first, CT_GO_FORM_CLOSURE));
+		set(t, object, ct_go_typing_add(t, first, CT_GO_FORM_CLOSURE), object->start);
 }
 
 /* The interfaces that the object has: pointers behind a word that is none. */

@@ -27,6 +27,7 @@ struct ct_go_known { /* a type and a form, and what its pointers lead to */
 	uint8_t form;
 	bool flat;         /* fields is filled in */
 	bool channel;      /* runtime.hchan: the object says of what it is a channel */
+	bool pointers;     /* a value has some */
 	uint64_t size;     /* of one element; of a channel 0 */
 	uint32_t first, n; /* in ct_go_typing.fields */
 };
@@ -49,7 +50,7 @@ struct ct_go_typing {
 	bool failed; /* no memory */
 };
 
-/* Of all that is marked. roots: also of what roots lead to; visits them again through ask(). */
+/* Of all that is marked. */
 CT_WARN_UNUSED enum ct_status ct_go_typing_init(struct ct_go_typing *typing,
 	const struct ct_go_heap *heap, const struct ct_go_mark *mark, struct ct_go_masks *masks);
 void ct_go_typing_free(struct ct_go_typing *typing);

@@ -3,6 +3,8 @@
 
 #include "target/go_words.h"
 
+#define MAX_LOCALS 4096 /* words of the variables at one pc */
+
 void ct_go_variables_free(struct ct_go_variables *v)
 {
 	ct_vec_free(&v->pcs);
@@ -57,34 +59,53 @@ void ct_go_variables_statics(struct ct_go_variables *v)
 	}
 }
 
-/* Two variables may share a place, one after the other. */
 static void visit_local(void *arg, const struct ct_go_word *word)
 {
 	struct ct_go_variables *v = arg;
 	struct ct_go_variable_pc *pc = &v->pcs.items[v->pcs.n - 1];
-	uint32_t known = known_of(v, word);
+	/* Since 1.23 variables may have the place of others that are used no more. */
+	bool shared = word->wide && ct_go_since(v->typing->heap->go, 23);
+	struct ct_go_variable_word *slot = pc->n < MAX_LOCALS ? ct_vec_push(&v->words) : NULL;
 
-	for (uint32_t i = pc->first; i < pc->first + pc->n; i++) {
-		struct ct_go_variable_word *other = &v->words.items[i];
-
-		if (other->offset != word->at)
-			continue;
-		if (other->known != known)
-			other->known = CT_NONE;
-		return;
-	}
-	struct ct_go_variable_word *slot = ct_vec_push(&v->words);
 	if (!slot) {
-		v->typing->failed = true;
+		v->typing->failed |= pc->n < MAX_LOCALS;
 		return;
 	}
-	*slot = (struct ct_go_variable_word){word->at, known, is_inside(word)};
+	*slot = (struct ct_go_variable_word){
+		word->at, word->known && !shared ? known_of(v, word) : CT_NONE, is_inside(word)};
 	pc->n++;
+}
+
+static int by_offset(const void *a, const void *b)
+{
+	const struct ct_go_variable_word *x = a, *y = b;
+
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* Those that do not agree about a place are not believed. */
+static void sort_locals(struct ct_go_variables *v, struct ct_go_variable_pc *pc)
+{
+	struct ct_go_variable_word *words = v->words.items + pc->first;
+	uint32_t kept = 0;
+
+	if (!pc->n)
+		return;
+	qsort(words, pc->n, sizeof(*words), by_offset);
+	for (uint32_t i = 0; i < pc->n; i++) {
+		if (!kept || words[kept - 1].offset != words[i].offset)
+			words[kept++] = words[i];
+		else if (words[kept - 1].known != words[i].known)
+			words[kept - 1].known = CT_NONE;
+	}
+	v->words.n -= pc->n - kept;
+	pc->n = kept;
 }
 
 /* NULL: no memory. */
 static const struct ct_go_variable_pc *pc_of(struct ct_go_variables *v, uint64_t pc)
 {
+	const struct ct_go_tables *tables = &v->typing->heap->go->tables;
 	struct ct_hash_it it = ct_hash_find(&v->by_pc, ct_hash_u64(pc));
 	struct ct_go_function function;
 	uint32_t i;
@@ -98,24 +119,28 @@ static const struct ct_go_variable_pc *pc_of(struct ct_go_variables *v, uint64_t
 		return NULL;
 	}
 	*slot = (struct ct_go_variable_pc){.pc = pc, .first = v->words.n};
-	if (ct_go_function_at(&v->typing->heap->go->tables, pc - 1, &function)) {
+	/* Who has not begun is in no call. */
+	if (ct_go_function_at(tables, pc - 1, &function) && function.end > pc - 1) {
 		v->table = function.table;
 		ct_go_local_words(v->typing->heap->target, pc, visit_local, v);
+		sort_locals(v, slot);
 	}
-	return &v->pcs.items[v->pcs.n - 1];
+	return slot;
 }
 
 void ct_go_variables_root(struct ct_go_variables *v, const struct ct_go_root *root)
 {
+	uint64_t offset = root->at - root->cfa;
+	const struct ct_go_variable_word *words;
 	const struct ct_go_variable_pc *pc;
+	uint32_t lo = 0, hi;
 
 	if (root->kind != CT_GO_ROOT_STACK || root->guessed || !root->cfa || !root->pc ||
 		!ct_go_span_at(v->typing->heap, root->value) || !(pc = pc_of(v, root->pc)))
 		return;
-	for (uint32_t i = pc->first; i < pc->first + pc->n; i++) {
-		const struct ct_go_variable_word *word = &v->words.items[i];
-
-		if (root->cfa + word->offset == root->at)
-			ct_go_typing_points(v->typing, root->value, word->known, word->inside);
-	}
+	words = v->words.items + pc->first;
+	hi = pc->n;
+	CT_BISECT(lo, hi, mid, words[mid].offset < offset);
+	if (lo < pc->n && words[lo].offset == offset)
+		ct_go_typing_points(v->typing, root->value, words[lo].known, words[lo].inside);
 }

@@ -7,7 +7,7 @@
 
 struct ct_go_variable_word { /* of a frame */
 	uint64_t offset;     /* from the CFA */
-	uint32_t known; /* in ct_go_typing.known; CT_NONE: two variables say different things */
+	uint32_t known; /* in ct_go_typing.known; CT_NONE: not, or two variables share the place */
 	bool inside;
 };
 
@@ -20,7 +20,7 @@ struct ct_go_variables {
 	struct ct_go_typing *typing;
 	const struct ct_go_table *table; /* whose types are being looked at */
 	CT_VEC(struct ct_go_variable_pc) pcs;
-	CT_VEC(struct ct_go_variable_word) words; /* of each pc, by offset */
+	CT_VEC(struct ct_go_variable_word) words; /* of each pc by offset, each offset once */
 	struct ct_hash by_pc;
 };
 
