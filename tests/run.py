@@ -4,8 +4,8 @@
 
 	run.py --skips tests/skips.txt NAME=COMMAND ... [then NAME=COMMAND ...] ...
 
-As many at a time as there are processors; at "then" all before have to end first, which is for what needs
-them, or has work for all processors by itself.
+As many at a time as there are processors; at "then" all before have to end first, which is for what
+needs them, or has work for all processors by itself.
 
 A command counts by its last line "N passed, N failed[, N skipped]" (drivers of this project), by what
 the makers of cores say, or by the closing lines of cmocka or of Python's unittest. A command that fails without counting a failure, or that counts nothing, is one
@@ -115,10 +115,13 @@ def main():
     parser.add_argument("tests", nargs="+", metavar="NAME=COMMAND")
     args = parser.parse_args()
     total, reasons, failures = [0, 0, 0], [], []
-    # A jobserver does not reach the makes that these call: each would do one thing at a time.
-    os.environ["MAKEFLAGS"] = f"-j{os.cpu_count()}"
+    workers = len(os.sched_getaffinity(0))
+    # A jobserver does not reach the makes that these call: each would do one thing at a time. What
+    # was said on the command line stays.
+    said = os.environ.get("MAKEFLAGS", "").partition(" -- ")
+    os.environ["MAKEFLAGS"] = "".join((f"-j{workers}", *said[1:]))
     for group in groups(args.tests):
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(workers) as pool:
             for counts, why, again, said in pool.map(run, group):
                 print(said, flush=True)
                 total = [a + b for a, b in zip(total, counts)]

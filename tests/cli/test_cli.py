@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tests of the command line.
 
-usage: test_cli.py PROGRAM [CORES_DIR] [NAME...]
+usage: test_cli.py [--module=MODULE] PROGRAM [CORES_DIR] [NAME...]
 
 CORES_DIR is where the sample cores are: "cores" beside the program, or one folder up, when it is not
 given. NAME picks cases, as for unittest. Ends with "N passed, N failed, N skipped".
 """
 
 import os
+import re
 import subprocess
 import sys
 import unittest
@@ -50,11 +51,11 @@ def run_all():
                               capture_output=True, text=True, check=False)
 
     total, status = [0, 0, 0], 0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         for done in pool.map(run, MODULES):
-            *lines, last = done.stdout.splitlines() or ["0 passed, 1 failed, 0 skipped"]
-            print("\n".join(lines), done.stderr, sep="\n")
-            total = [a + int(word) for a, word in zip(total, last.split()[::2])]
+            counts = re.search(r"^(\d+) passed, (\d+) failed, (\d+) skipped\n\Z", done.stdout, re.M)
+            print(done.stdout[:counts and counts.start()], done.stderr, sep="\n")
+            total = [a + int(b) for a, b in zip(total, counts.groups() if counts else (0, 1, 0))]
             status |= done.returncode
     print("{} passed, {} failed, {} skipped".format(*total))
     return 1 if status or total[1] else 0
@@ -67,7 +68,7 @@ def main():
     if not words:
         sys.exit(__doc__)
     Settings.program, *names = Path(words[0]).resolve(), *words[1:]
-    if names and Path(names[0]).is_dir():
+    if names and (Settings.modules or Path(names[0]).is_dir()):
         Settings.cores = Path(names.pop(0)).resolve()
     else:
         Settings.cores = find_cores(Settings.program)

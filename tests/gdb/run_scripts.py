@@ -4,8 +4,8 @@
 
 usage: run_scripts.py [--gdb NAME] PROGRAM [SCRIPT ...]
 
-Each script runs under `gdb -batch -nx` with the extension sourced, in a directory of its own: in the machine's
-gdb once for each of its RUN lines, in the others for the first of them. What counts is what each command prints, never gdb's exit status. When gdb has
+Each script runs under `gdb -batch -nx` with the extension sourced, in a directory of its own: in the
+machine's gdb once for each of its RUN lines, in the others for the first of them. What counts is what each command prints, never gdb's exit status. When gdb has
 ended nothing of what it started may be left. Prints what is wrong, and "N passed, N failed" in the end.
 """
 

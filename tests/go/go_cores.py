@@ -184,7 +184,7 @@ def main():
     found = toolchains(build, print, args.all, args.version)
     planned = [one for toolchain in found for one in binaries(
         build, toolchain, args.only, args.all or args.only != "*",
-        between=not args.all and not args.version and toolchain not in (found[0], found[-1]))]
+        between=not (args.all or args.version or args.only != "*" or toolchain in (found[0], found[-1])))]
     jobs, broken, places = [], 0, set()
     for binary, _ in planned:
         binary.prepare(places)

@@ -23,6 +23,7 @@ BUILDS = {
     "w": Build(("-ldflags=-w",)),
     "sw": Build(("-ldflags=-s -w",)),
     "pie": Build(("-buildmode=pie", "-ldflags=-s -w")),
+    "pie-debug": Build(("-buildmode=pie",)),
     "external": Build(("-ldflags=-linkmode=external",), cgo=True),
     "cgo": Build(cgo=True),
     "cgo-sw": Build(("-ldflags=-s -w",), cgo=True),
@@ -52,6 +53,8 @@ PLANS = {
     # In C code of the race detector stacks of Go are not there.
     "go_spin": {"plain": KINDS, "sw": ("kernel",), "pie": ("kernel",)},
     "go_running": {"plain": KINDS, "sw": ("kernel",), "pie": ("kernel",)},
+    # Types by DWARF: of each version, by the system's linker, and where the program was not loaded where it says.
+    "go_heap": {"plain": ("gcore",), "sw": ("kernel",), "external": ("kernel",), "pie-debug": ("kernel",)},
     "go_cgo": CGO,
     "go_cgo_visitor": {"cgo-sw": ("gcore",)},
     "go_cgo_signal": {"cgo": ("kernel",), "cgo-sw": ("kernel",)},

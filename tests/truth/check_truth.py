@@ -14,6 +14,7 @@ import json
 import subprocess
 import sys
 import tempfile
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -117,7 +118,9 @@ def main():
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     cores = [core for core in sorted(args.cores_dir.glob("*/*.core"))
-             if fnmatch.fnmatch(f"{core.parent.name}/{core.name}", args.only)][::args.every]
+             if fnmatch.fnmatch(f"{core.parent.name}/{core.name}", args.only)
+             # By their names, so that no kind of core is left out everywhere.
+             and zlib.crc32(f"{core.parent.name}/{core.name}".encode()) % args.every == 0]
     binary, build = args.binary.resolve(), args.cores_dir.resolve().parent
     counts = dict.fromkeys(("passed", "failed", "skipped"), 0)
     with ThreadPoolExecutor(args.jobs) as pool:

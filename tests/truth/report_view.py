@@ -10,8 +10,8 @@ OBJECT_NAMES = {"O0-g", "O2-g", "O2-static", "O2-static-pie", "O2-nopie", "O2-de
 # By cores/musl_tree.py.
 MUSL_TREES = r"musl-(bullseye|trixie|forky)(-static)?$"
 FUNCTION_NAMES = OBJECT_NAMES | {"O2-minidebug"}
-GO_OBJECT_NAMES = ("-plain", "-w", "-external", "-cgo", "-race")
-GO_DEBUG_INFO = ("-plain", "-external", "-cgo", "-race")
+GO_DEBUG_INFO = ("-plain", "-external", "-cgo", "-race", "-pie-debug")
+GO_OBJECT_NAMES = (*GO_DEBUG_INFO, "-w")
 
 
 def number(text):

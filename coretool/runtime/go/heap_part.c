@@ -67,7 +67,7 @@ const char *ct_go_name_part(struct ct_go_world *w, uint32_t id, uint64_t offset)
 	ct_go_object_get(w->heap, id, &object);
 	ct_go_typing_name(&w->typing, &object, name, sizeof(name));
 	uint64_t begin = ct_go_object_data(&object) - object.start, at = offset - begin;
-	if (known && offset >= begin && known->form == CT_GO_FORM_VALUE)
+	if (known && offset >= begin && known->form == CT_GO_FORM_VALUE && at < known->size)
 		add_path(go, known->type, at, &path);
 	else if (known && offset >= begin && known->form == CT_GO_FORM_ARRAY &&
 		 add_index(go, known->type, &at, &path))

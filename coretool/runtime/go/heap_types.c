@@ -314,12 +314,13 @@ static void name_unknown(const struct ct_go_span *s, char *buf, size_t size)
 			buf, size, "%llu-byte objects%s", (unsigned long long)s->elemsize, without);
 }
 
-static const char *const prefixes[] = {
-	[CT_GO_FORM_VALUE] = "",
-	[CT_GO_FORM_ARRAY] = "[]",
-	[CT_GO_FORM_MAP] = "",
-	[CT_GO_FORM_CHAN] = "chan ",
-};
+static void name_typed(enum ct_go_form form, const char *type, char *buf, size_t size)
+{
+	if (form == CT_GO_FORM_CHAN)
+		snprintf(buf, size, strncmp(type, "<-", 2) ? "chan %s" : "chan (%s)", type);
+	else
+		snprintf(buf, size, "%s%s", form == CT_GO_FORM_ARRAY ? "[]" : "", type);
+}
 
 void ct_go_typing_name(
 	const struct ct_go_typing *t, const struct ct_go_object *object, char *buf, size_t size)
@@ -337,7 +338,7 @@ void ct_go_typing_name(
 		 ct_go_function_at(&t->heap->go->tables, k->type, &function))
 		snprintf(buf, size, "closure of %s", ct_go_function_name(&function));
 	else if (k && k->form <= CT_GO_FORM_CHAN && !ct_go_type_at(t->heap->go, k->type, &type))
-		snprintf(buf, size, "%s%s", prefixes[k->form], type.name);
+		name_typed(k->form, type.name, buf, size);
 	else
 		name_unknown(object->span, buf, size);
 }
