@@ -32,8 +32,10 @@ BUILDS = {
 }
 
 SMALL = {"plain": ("gcore",), "sw": ("kernel",)}
-# The same with a version between the oldest and the newest: with symbols and DWARF those two are there.
+# The same with a version between the oldest and the newest: with symbols and DWARF those two are there. Nor is it built
+# in the ways that want the whole standard library compiled anew.
 BETWEEN = {"sw": ("kernel",)}
+NOT_BETWEEN = {"pie", "pie-debug", "race", "external"}
 EVERY = {"plain": KINDS, "w": ("kernel",), "sw": KINDS, "pie": KINDS, "external": ("kernel",), "race": ("kernel",)}
 LOCKS = {"plain": KINDS, "sw": KINDS, "pie": ("kernel",), "race": ("kernel",)}
 CGO = {"cgo": KINDS, "cgo-sw": KINDS}
@@ -72,4 +74,6 @@ HAVE_CASES = {"go_allocations", "go_chan_rescue", "go_panics", "go_bad_pointer",
 
 
 def plan_of(sample, between=False):
-    return PLANS.get(sample, BETWEEN if between else SMALL)
+    if not between:
+        return PLANS.get(sample, SMALL)
+    return {way: kinds for way, kinds in PLANS.get(sample, BETWEEN).items() if way not in NOT_BETWEEN}
