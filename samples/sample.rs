@@ -11,7 +11,6 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 const PATIENCE_MS: u64 = 20000;
-const SETTLE_MS: u32 = 1000;
 const STACK_BYTES: usize = 256 * 1024;
 pub const SYS_FUTEX: i64 = 202; // x86-64
 
@@ -335,40 +334,8 @@ pub fn truth_function(actor: &Actor, name: &str) {
 
 // ---- the end ----
 
-/// How often the threads but main have been taken off their CPUs; None while one runs or is about to.
-fn all_switches() -> Option<u64> {
-    let main = std::process::id().to_string();
-    let mut sum = 0;
-    for task in std::fs::read_dir("/proc/self/task").ok()?.flatten().filter(|task| task.file_name() != *main) {
-        for line in std::fs::read_to_string(task.path().join("status")).ok()?.lines() {
-            if line.starts_with("State:\tR") {
-                return None;
-            }
-            if let Some((_, count)) = line.split_once("ctxt_switches:\t") {
-                sum += count.parse::<u64>().ok()?;
-            }
-        }
-    }
-    Some(sum)
-}
-
-/// Waits until the threads sleep and none has run between two looks: one that a loaded machine has not let
-/// run yet is still on its way to where the truth says it is. Threads that poll never rest: not for ever.
-fn settle() {
-    let mut before = None;
-    for _ in 0..SETTLE_MS {
-        let now = all_switches();
-        if now.is_some() && now == before {
-            return;
-        }
-        before = now;
-        sleep_ms(1);
-    }
-}
-
 /// Ready, with a fixed number of threads, in which main rests for ever.
 pub fn rest(threads: usize) -> ! {
-    settle();
     println!("{{\"threads\":{threads}}}\n{{\"ready\":true}}");
     std::io::stdout().flush().expect("stdout");
     loop {
