@@ -46,6 +46,7 @@ static void *indexer(void *arg)
 
 	sigemptyset(&tick);
 	sigaddset(&tick, SIGALRM);
+	allocate(3000); /* it is given its arena now: the timer shall find it at work in there */
 	pthread_sigmask(SIG_UNBLOCK, &tick, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
 	build_index();
