@@ -64,7 +64,8 @@ func otherSide(a *actor, waker *actor, says ...string) {
 	tell("other_side", told)
 }
 
-// hadBy tells who has it beside those who wait there, with words of where; nobody: variable and a are none.
+// hadBy tells who has it beside those who wait there, with words of where, of which "a|b" is a where debug information
+// is; nobody: variable and a are none.
 func hadBy(object interface{}, a *actor, words ...string) {
 	told := fields{"address": address(object), "words": words}
 	if a != nil {
@@ -238,12 +239,12 @@ func byVariable() {
 	second := start("second reader", func() { letters += (<-depot.stop).number })
 	expect(second, "main.start.func1", nil, "chan receive")
 	wait(second, "chan-recv", depot.stop, nil)
-	hadBy(depot.stop, nil, "variable ", ", ", " + 16")
+	hadBy(depot.stop, nil, "variable ", ", ", "route.stop| + 16")
 	yard = &fleet{"yard", &route{"south", make(chan letter)}}
 	third := start("third reader", func() { letters += (<-yard.first.stop).number })
 	expect(third, "main.start.func1", nil, "chan receive")
 	wait(third, "chan-recv", yard.first.stop, nil)
-	hadBy(yard.first.stop, nil, "variable ", ", ", ", ", " + 16")
+	hadBy(yard.first.stop, nil, "variable ", ", ", ", ", "route.stop| + 16")
 }
 
 //go:noinline
@@ -266,7 +267,7 @@ func byRoute() {
 	expect(passenger, "main.start.func1", nil, "chan receive")
 	wait(passenger, "chan-recv", stop, nil)
 	otherSide(passenger, driver, "will close it (go_other_side.go:", "; it is asleep")
-	hadBy(stop, driver, "main.drive() go_other_side.go:", ", by ", " + 16")
+	hadBy(stop, driver, "main.drive() go_other_side.go:", ", by ", "route.stop| + 16")
 }
 
 //go:noinline
