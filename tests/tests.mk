@@ -48,10 +48,15 @@ demo: ## build, make a core of a sample that deadlocks, print the report
 
 RUN       := $(PYTHON) -B tests/run.py --skips tests/skips.txt
 UNIT_RUN   = $(foreach t,$(UNIT_SRC:tests/unit/test_%.c=%),unit/$(t)=$(BUILD)/unit/test_$(t))
+# How many of the damages and of the truths: soak-damage makes all of them.
+DAMAGE_PART    ?= --every 2
+DAMAGE_GO_PART ?=
+TRUTH_PART     ?=
+
 # Those that use one processor come together; the others are alone.
 DRIVERS    = then cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	then damage='$(PYTHON) -B tests/damage/damage.py $(DAMAGE_PART) $(PROGRAM) $(CORES)' \
-	then damage-go='$(PYTHON) -B tests/damage/damage_go.py $(DAMAGE_PART) $(PROGRAM) $(CORES)' \
+	then damage-go='$(PYTHON) -B tests/damage/damage_go.py $(DAMAGE_GO_PART) $(PROGRAM) $(CORES)' \
 	then truth='$(PYTHON) -B tests/truth/check_truth.py $(TRUTH_PART) $(PROGRAM) $(CORES)' \
 	then damage-contexts='$(PYTHON) -B tests/damage/damage_contexts.py $(PROGRAM) $(CORES)' \
 	damage-leaks='$(PYTHON) -B tests/damage/damage_leaks.py $(PROGRAM) $(CORES)' \
@@ -103,7 +108,7 @@ check: ## the quick part of the suite: unit tests, and one core of each kind
 
 # The same cores under AddressSanitizer and UBSan.
 ASAN      := OPT='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
-	DAMAGE_PART='--every 4' TRUTH_PART='--every 2'
+	DAMAGE_PART='--every 8' DAMAGE_GO_PART='--every 6' TRUTH_PART='--every 3'
 .PHONY: asan
 asan: ## the suite under AddressSanitizer and UBSan, on the cores that `make test` made
 	@tests/deps.sh build test

@@ -42,9 +42,9 @@ class Redact(CliTest):
             shown += "<14 bytes>" in out
         self.assertGreater(shown, 35)
 
-    def test_names_of_all_samples(self):
+    def test_names_of_samples(self):
         names = set()
-        for core in sorted((Settings.cores / "O2-g").glob("*.core")):
+        for core in sorted((Settings.cores / "O2-g").glob("*.core"))[::4]:
             report = json.loads(self.check(OK, core, "--json", "--quick", "--redact").out)
             names |= {actor["name"] for actor in report["actors"] if "name" in actor}
         self.assertGreater(len(names), 3)

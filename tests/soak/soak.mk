@@ -3,6 +3,11 @@
 
 SOAK_BUILD := $(BUILD)/soak
 
+.PHONY: soak-damage
+soak-damage: $(BUILD)/coretool ## every damage to the cores that `make test` has left
+	$(PYTHON) -B tests/damage/damage.py $(BUILD)/coretool $(BUILD)/cores
+	$(PYTHON) -B tests/damage/damage_go.py $(BUILD)/coretool $(BUILD)/cores
+
 # GO_SERVERS='prometheus --suite trixie' looks at this alone.
 .PHONY: soak soak-go-servers
 soak: $(BUILD)/coretool ## Debian's servers under load on loopback: analysed in full, fast, without a false finding
