@@ -80,6 +80,12 @@ class Binary:
         (self.place / "go.mod").write_text(f"module sample\n\ngo {self.toolchain.version}\n")
 
     def build(self):
+        """For a binary by itself."""
+        self.prepare(set())
+        self.compile()
+
+    def compile(self):
+        """When its sources are there."""
         if not self._stale():
             return
         print(f"  SAMPLE  {self.variant}/{self.sample}", flush=True)
@@ -88,10 +94,10 @@ class Binary:
                            cwd=self.place, CGO_ENABLED=str(int(self.how.cgo)))
         self.path.touch()
 
-    def try_build(self):
+    def try_compile(self):
         """What went wrong, or None."""
         try:
-            return self.build()
+            return self.compile()
         except (SuiteError, subprocess.SubprocessError) as error:
             return str(error)
 
@@ -190,7 +196,7 @@ def main():
         binary.prepare(places)
     # Most of a build uses one processor.
     with ThreadPoolExecutor(args.jobs) as pool:
-        for (binary, kinds), wrong in zip(planned, pool.map(lambda one: one[0].try_build(), planned)):
+        for (binary, kinds), wrong in zip(planned, pool.map(lambda one: one[0].try_compile(), planned)):
             if wrong:
                 broken += 1
                 print(f"failed: {binary.variant}/{binary.sample}: {wrong}", file=sys.stderr)
