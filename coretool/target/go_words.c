@@ -12,18 +12,6 @@
 #define AT_GO_RUNTIME_TYPE 0x2904
 #define AT_GO_DICT_INDEX   0x2906
 
-/* reflect.Kind */
-#define KIND_ARRAY     17
-#define KIND_CHAN      18
-#define KIND_FUNC      19
-#define KIND_INTERFACE 20
-#define KIND_MAP       21
-#define KIND_POINTER   22
-#define KIND_SLICE     23
-#define KIND_STRING    24
-#define KIND_STRUCT    25
-#define KIND_UNSAFE    26
-
 #define MAX_WORDS 4096        /* of one variable */
 #define MAX_DEPTH 16          /* of types in types */
 #define MAX_OPS   64          /* of a location */
@@ -65,13 +53,13 @@ static bool kind_of(struct ct_dwarf *dwarf, Dwarf_Die *type, uint64_t *ret)
 static uint64_t size_by_kind(uint64_t kind)
 {
 	switch (kind) {
-	case KIND_POINTER:
-	case KIND_MAP:
-	case KIND_CHAN:
-	case KIND_FUNC:
-	case KIND_UNSAFE:
+	case CT_GO_KIND_POINTER:
+	case CT_GO_KIND_MAP:
+	case CT_GO_KIND_CHAN:
+	case CT_GO_KIND_FUNC:
+	case CT_GO_KIND_UNSAFE:
 		return 8;
-	case KIND_INTERFACE:
+	case CT_GO_KIND_INTERFACE:
 		return 16;
 	default:
 		return 0;
@@ -184,34 +172,34 @@ static void add_type(struct words *w, Dwarf_Die *type, uint64_t offset, unsigned
 	if (depth > MAX_DEPTH || !kind_of(w->dwarf, type, &kind))
 		return;
 	switch (kind) {
-	case KIND_POINTER:
+	case CT_GO_KIND_POINTER:
 		if (ct_die_ref(type, DW_AT_type, &of))
 			add_pointer(w, offset, CT_GO_WORD_POINTER, &of);
 		break;
-	case KIND_MAP:
+	case CT_GO_KIND_MAP:
 		add_pointer(w, offset, CT_GO_WORD_MAP, type);
 		break;
-	case KIND_CHAN:
+	case CT_GO_KIND_CHAN:
 		add_pointer(w, offset, CT_GO_WORD_CHAN, type);
 		break;
-	case KIND_SLICE:
+	case CT_GO_KIND_SLICE:
 		add_slice(w, type, offset);
 		break;
-	case KIND_STRING:
+	case CT_GO_KIND_STRING:
 		add_word(w, (struct ct_go_word){
 				    .at = offset, .form = CT_GO_WORD_STRING, .known = true});
 		break;
-	case KIND_STRUCT:
+	case CT_GO_KIND_STRUCT:
 		add_members(w, type, offset, depth);
 		break;
-	case KIND_ARRAY:
+	case CT_GO_KIND_ARRAY:
 		add_elements(w, type, offset, depth);
 		break;
-	case KIND_INTERFACE: /* says itself what it has, as closures say what they are */
+	case CT_GO_KIND_INTERFACE: /* says itself what it has, as closures say what they are */
 		add_others(w, offset, 2);
 		break;
-	case KIND_FUNC:
-	case KIND_UNSAFE:
+	case CT_GO_KIND_FUNC:
+	case CT_GO_KIND_UNSAFE:
 		add_others(w, offset, 1);
 		break;
 	default:
@@ -383,11 +371,15 @@ void ct_go_local_words(struct ct_target *target, uint64_t pc, ct_go_word_visit *
 	Dwarf_Die function;
 	size_t v4 = 0, v5 = 0;
 
-	if (!dwarf)
+	if (!dwarf || !dwarf->word_steps)
 		return;
 	(void)ct_dwarf_section(dwarf, ".debug_loc", &v4);
 	(void)ct_dwarf_section(dwarf, ".debug_loclists", &v5);
 	l.lists_fit = v4 <= MAX_LISTS && v5 <= MAX_LISTS;
+	if (!l.lists_fit)
+		ct_target_note(target, CT_NOTE_LIMIT, module->path,
+			"has too many lists of locations; what local variables point to has its "
+			"type from elsewhere, or none");
 	l.pc = pc - 1 - dwarf->bias;
 	uint64_t kept = begin_spending(dwarf);
 	struct ct_unit *unit = ct_cu_index_at(dwarf, l.pc);

@@ -9,6 +9,20 @@
 
 #include "target/modules.h"
 
+/* reflect.Kind; the numbers have never changed. */
+enum ct_go_kind {
+	CT_GO_KIND_ARRAY = 17,
+	CT_GO_KIND_CHAN = 18,
+	CT_GO_KIND_FUNC = 19,
+	CT_GO_KIND_INTERFACE = 20,
+	CT_GO_KIND_MAP = 21,
+	CT_GO_KIND_POINTER = 22,
+	CT_GO_KIND_SLICE = 23,
+	CT_GO_KIND_STRING = 24,
+	CT_GO_KIND_STRUCT = 25,
+	CT_GO_KIND_UNSAFE = 26, /* unsafe.Pointer, the last one */
+};
+
 enum ct_go_word_form {
 	CT_GO_WORD_POINTER, /* to one of the type */
 	CT_GO_WORD_SLICE,   /* to the first of several, or into them */
@@ -21,7 +35,7 @@ struct ct_go_word {
 	uint64_t at;   /* its address; of a local variable: offset from its frame's CFA */
 	uint64_t type; /* the descriptor, from where the module's types begin */
 	uint64_t size; /* of a value of the type, bytes */
-	uint8_t kind;  /* of the type, as a descriptor has it */
+	uint8_t kind;  /* of the type: enum ct_go_kind, or a smaller one */
 	uint8_t form;  /* enum ct_go_word_form */
 	bool known;    /* false: the word is something else, or its type has no descriptor */
 	bool wide; /* of a local variable of more than three words that is always at this place */

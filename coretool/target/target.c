@@ -96,22 +96,30 @@ void ct_target_close(struct ct_target *target)
 void ct_target_note(
 	struct ct_target *target, enum ct_note_code code, const char *about, const char *fmt, ...)
 {
+	ct_autofree char *text = NULL;
 	va_list args;
 
+	/* The same may be said very often: only what is new is kept. */
 	va_start(args, fmt);
-	const char *text = ct_arena_vprintf(&target->arena, fmt, args);
+	int len = vasprintf(&text, fmt, args);
 	va_end(args);
-	for (uint32_t i = 0; text && i < target->notes.n; i++) {
+	if (len < 0) {
+		text = NULL;
+		return;
+	}
+	for (uint32_t i = 0; i < target->notes.n; i++) {
 		const struct ct_target_note_row *note = &target->notes.items[i];
 
 		if (note->code == code && !strcmp(note->text, text) && !strcmp(note->about, about))
 			return;
 	}
-	bool room = text && target->notes.n < MAX_NOTES;
-	struct ct_target_note_row *slot = room ? ct_vec_push(&target->notes) : NULL;
+	const char *kept = target->notes.n < MAX_NOTES
+				   ? ct_arena_strndup(&target->arena, text, (size_t)len)
+				   : NULL;
+	struct ct_target_note_row *slot = kept ? ct_vec_push(&target->notes) : NULL;
 	if (slot)
 		*slot = (struct ct_target_note_row){
-			code, ct_arena_strndup(&target->arena, about, strlen(about)), text};
+			code, ct_arena_strndup(&target->arena, about, strlen(about)), kept};
 }
 
 enum ct_status ct_target_next_note(const struct ct_target *target, size_t *cur,

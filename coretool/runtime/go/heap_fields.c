@@ -18,8 +18,6 @@
 #define FIELD_TYPE    8
 #define FIELD_OFFSET  16
 
-#define KIND_UNSAFE 26
-
 bool ct_go_type_head(const struct ct_go *go, uint64_t type, struct ct_go_type_head *ret)
 {
 	uint8_t head[24];
@@ -38,7 +36,7 @@ bool ct_go_type_head(const struct ct_go *go, uint64_t type, struct ct_go_type_he
 	ret->kind = head[23] & 31;
 	/* A bit of the kind, and since 1.26 one of the flags. */
 	ret->direct = (ct_go_since(go, 26) ? head[20] : head[23]) >> 5 & 1;
-	return ret->kind && ret->kind <= KIND_UNSAFE && ret->pointers <= ret->size &&
+	return ret->kind && ret->kind <= CT_GO_KIND_UNSAFE && ret->pointers <= ret->size &&
 	       ret->size < CT_GO_ADDRESSES;
 }
 

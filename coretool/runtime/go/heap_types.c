@@ -44,7 +44,7 @@ static bool fills(const struct ct_go_span *s, uint64_t size)
 		most = CT_GO_PAGE;
 	else if (s->elemsize <= 256)
 		most = s->elemsize <= 32 ? 8 : 16;
-	return size && size <= s->elemsize && s->elemsize - size < most;
+	return size <= s->elemsize && s->elemsize - size < most;
 }
 
 /* Can the object be that, or as many of it as there is room for, when a pointer to it is at addr?

@@ -120,7 +120,8 @@ static const struct ct_go_variable_pc *pc_of(struct ct_go_variables *v, uint64_t
 	}
 	*slot = (struct ct_go_variable_pc){.pc = pc, .first = v->words.n};
 	/* Who has not begun is in no call. */
-	if (ct_go_function_at(tables, pc - 1, &function) && function.end > pc - 1) {
+	bool begun = !ct_go_function_at(tables, pc, &function) || function.entry != pc;
+	if (begun && ct_go_function_at(tables, pc - 1, &function)) {
 		v->table = function.table;
 		ct_go_local_words(v->typing->heap->target, pc, visit_local, v);
 		sort_locals(v, slot);

@@ -5,21 +5,9 @@
 #define CT_RUNTIME_GO_TYPES_H
 
 #include "runtime/go/go.h"
+#include "target/go_words.h" /* enum ct_go_kind */
 
 #define CT_GO_TYPE_NAME 128 /* bytes for a name; longer ones are cut */
-
-/* reflect.Kind; the numbers have never changed. */
-enum ct_go_kind {
-	CT_GO_KIND_ARRAY = 17,
-	CT_GO_KIND_CHAN = 18,
-	CT_GO_KIND_FUNC = 19,
-	CT_GO_KIND_INTERFACE = 20,
-	CT_GO_KIND_MAP = 21,
-	CT_GO_KIND_POINTER = 22,
-	CT_GO_KIND_SLICE = 23,
-	CT_GO_KIND_STRING = 24,
-	CT_GO_KIND_STRUCT = 25,
-};
 
 struct ct_go_type {
 	uint64_t at, size;
