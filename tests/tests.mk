@@ -59,6 +59,7 @@ DRIVERS    = then cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	then damage-go='$(PYTHON) -B tests/damage/damage_go.py $(DAMAGE_GO_PART) $(PROGRAM) $(CORES)' \
 	then truth='$(PYTHON) -B tests/truth/check_truth.py $(TRUTH_PART) $(PROGRAM) $(CORES)' \
 	then damage-contexts='$(PYTHON) -B tests/damage/damage_contexts.py $(PROGRAM) $(CORES)' \
+	damage-debug='$(PYTHON) -B tests/damage/damage_debug.py $(PROGRAM) $(CORES)' \
 	damage-leaks='$(PYTHON) -B tests/damage/damage_leaks.py $(PROGRAM) $(CORES)' \
 	golden='$(PYTHON) -B tests/golden/golden.py $(PROGRAM) $(CORES)' \
 	go-formats='$(PYTHON) -B tests/go/test_formats.py $(PROGRAM) $(CORES)' \
