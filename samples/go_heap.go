@@ -167,8 +167,8 @@ func keepOnStack(m *meeting) {
 	local.content = newOrder(10)
 	pointer := &local
 	escape(&pointer)
-	note(unsafe.Pointer(needed), "main.keepOnStack", fields{"steps": 1, "debug_type": "main.order"})
-	note(unsafe.Pointer(local.content), "main.keepOnStack", fields{"steps": 1, "debug_type": "main.order"})
+	note(unsafe.Pointer(needed), "main.keepOnStack", fields{"on_stack": true, "steps": 1, "debug_type": "main.order"})
+	note(unsafe.Pointer(local.content), "main.keepOnStack", fields{"on_stack": true, "steps": 1, "debug_type": "main.order"})
 	note(unsafe.Pointer(done), "", nil)
 	defer func(o *order) { o.number++ }(needed)
 	m.attend()

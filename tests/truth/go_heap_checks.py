@@ -54,7 +54,7 @@ def check_heap_object(report, truth, value):
         return
     wanted = value.get("kept_by")
     # Of variables only the address is known where there are no symbols.
-    if wanted and not truth.object_names and wanted.startswith("main.") and wanted != "main.keepOnStack":
+    if wanted and not truth.object_names and wanted.startswith("main.") and not value.get("on_stack"):
         wanted = "variable"
     if wanted and wanted not in links[0]:
         yield f"{what}: is kept by {links[0]}, should be {value['kept_by']}"
