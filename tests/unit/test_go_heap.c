@@ -267,37 +267,52 @@ static void objects_by_address(void **state)
 	close_heap(heap);
 }
 
-/* More at once than the queue has room for, a long list, a ring of garbage; by one thread and by
- * three. */
+enum { WIDE = 400000, LIST = 100000, SMALL = 24, SMALL_SPANS = 1536, FIRST_SMALL = 400 };
+
+static uint64_t small_object(uint64_t i)
+{
+	const uint64_t n = CT_GO_PAGE / SMALL;
+
+	return ARENA + (FIRST_SMALL + i / n) * CT_GO_PAGE + i % n * SMALL;
+}
+
+/* A large object leads to WIDE small ones, the last of which begins a list in an order that jumps.
+ * Numbers of different spans' objects share words of the bits. */
+static struct ct_go_span *add_wide_and_list(struct ct_go_heap *heap, const uint8_t *bits)
+{
+	static const uint8_t one[] = {0x01};
+	struct ct_go_span *large =
+		add_span(heap, 0, FIRST_SMALL, FIRST_SMALL * CT_GO_PAGE, CT_GO_MAP_LARGE);
+
+	large->type = add_type(1, 8, 8, one, 1, 0, 22);
+	for (unsigned i = 0; i < SMALL_SPANS; i++)
+		add_span(heap, FIRST_SMALL + i, 1, SMALL, CT_GO_MAP_SPAN)->bits = bits;
+	for (uint64_t i = 0; i < WIDE; i++)
+		set_word(large->start + 8 * i, small_object(i));
+	uint64_t at = small_object(WIDE - 1);
+	for (uint64_t i = 0; i < LIST; i++) {
+		uint64_t to = small_object(WIDE + i * 7919 % LIST);
+
+		set_word(at, to + i % SMALL);
+		at = to;
+	}
+	return large;
+}
+
+/* By one thread and by three. */
 static void mark_all(void **state)
 {
-	enum { WIDE = 400000, LIST = 100000 };
 	struct ct_target *target = *state;
-	static const uint8_t one[] = {0x01};
+	const uint64_t ring = small_object(WIDE + LIST); /* garbage, right after the list */
+	uint8_t bits[CT_GO_PAGE / 64] = {0};
 
+	for (unsigned i = 0; i < CT_GO_PAGE / SMALL; i++)
+		bits[3 * i / 8] |= (uint8_t)(1 << 3 * i % 8);
 	for (unsigned threads = 1; threads <= 3; threads += 2) {
 		struct ct_go_heap *heap = new_heap(target);
-		uint64_t pointer = add_type(1, 8, 8, one, 1, 0, 22);
-		ct_autofree uint8_t *bits = malloc(1536 * CT_GO_PAGE / 64);
 		struct ct_go_marked marked;
+		const struct ct_go_span *large = add_wide_and_list(heap, bits);
 
-		memset(bits, 0x55, 1536 * CT_GO_PAGE / 64);
-		struct ct_go_span *large =
-			add_span(heap, 0, 400, 400 * CT_GO_PAGE, CT_GO_MAP_LARGE);
-		struct ct_go_span *small = add_span(heap, 400, 1536, 16, CT_GO_MAP_SPAN);
-		large->type = pointer;
-		small->bits = bits;
-		for (uint64_t i = 0; i < WIDE; i++)
-			set_word(large->start + 8 * i, small->start + 16 * i);
-		/* The last of them begins a list, in an order that jumps. */
-		uint64_t at = small->start + 16 * (WIDE - 1);
-		for (uint64_t i = 0; i < LIST; i++) {
-			uint64_t to = small->start + 16 * (WIDE + i * 7919 % LIST);
-
-			set_word(at, to + i % 16);
-			at = to;
-		}
-		uint64_t ring = small->start + 16 * (WIDE + LIST + 1);
 		set_word(ring, ring);
 		struct ct_go_mark *mark = ct_go_mark_new(heap, threads);
 		assert_non_null(mark);
@@ -306,7 +321,7 @@ static void mark_all(void **state)
 		assert_int_equal(ct_go_mark_run(mark), CT_OK);
 		ct_go_mark_count(mark, &marked);
 		assert_int_equal(marked.objects, 1 + WIDE + LIST);
-		assert_int_equal(marked.bytes, 400 * CT_GO_PAGE + 16 * (WIDE + LIST));
+		assert_int_equal(marked.bytes, FIRST_SMALL * CT_GO_PAGE + SMALL * (WIDE + LIST));
 		assert_int_equal(marked.guessed, 0);
 		assert_false(ct_go_mark_has(mark, object_at(heap, ring).id));
 		/* More roots may follow. */

@@ -1,27 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "runtime/go/heap_mark.h"
 
-#include <stdatomic.h>
 #include <unistd.h>
 
-#define MAX_THREADS   16
-#define SMALL_HEAP    (UINT64_C(32) << 20) /* bytes: one thread is faster */
-#define STACK         1024                 /* entries that a thread has of its own */
-#define CHUNK         (STACK / 2)          /* that go to others at once */
-#define MAX_CHUNKS    256                  /* that wait for somebody */
-#define AHEAD         32                   /* a power of two, above twice the next */
-#define STEP          8                    /* others that have their turn while one is fetched */
-#define WORTH_SHARING 64                   /* entries */
+#include "runtime/go/heap_grey.h"
 
-struct entry { /* an object that is marked and was not looked into */
-	uint32_t span, slot;
-};
-
-struct chunk {
-	struct chunk *next;
-	uint32_t n;
-	struct entry items[CHUNK];
-};
+#define MAX_THREADS 16
+#define SMALL_HEAP  (UINT64_C(32) << 20) /* bytes: one thread is faster */
+#define AHEAD       32                   /* a power of two, above twice the next */
+#define STEP        8                    /* others that have their turn while one is fetched */
 
 struct found { /* a pointer into an arena */
 	uint64_t addr;
@@ -32,10 +19,9 @@ struct found { /* a pointer into an arena */
 struct worker {
 	struct ct_go_mark *mark;
 	struct ct_go_masks masks;
-	struct entry stack[STACK];
-	struct entry taken[AHEAD]; /* from the stack */
+	struct ct_go_grey_hands hands;
+	struct ct_go_grey_object taken[AHEAD]; /* from those in hand */
 	struct found found[AHEAD];
-	uint32_t n; /* on the stack */
 	/* Ever, of those two rings: what came in, what got halfway, what came out. */
 	uint32_t n_taken, n_fetched, n_scanned;
 	uint32_t n_found, n_named, n_reached;
@@ -45,24 +31,13 @@ struct worker {
 struct ct_go_mark {
 	const struct ct_go_heap *heap;
 	unsigned n_threads;
-	_Atomic uint64_t *marked, *grey; /* a bit for each object; grey: to be looked into */
-	_Atomic uint8_t *has_grey;       /* per span */
-	struct worker *first;            /* the caller's own */
-	struct ct_go_watch *watch;       /* NULL: none */
-	/* Under the lock: */
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	struct chunk *full, *empty;
-	unsigned n_chunks, n_idle;
-	bool done;
-	uint32_t grey_at;        /* span to look at next */
-	_Atomic uint32_t n_grey; /* spans with grey objects */
-	_Atomic unsigned n_hungry;
-	struct ct_go_marked sums; /* of workers that have ended */
-	uint64_t bytes;           /* that were marked by them, beside those marked alone */
+	_Atomic uint64_t *marked; /* a bit for each object */
+	struct ct_go_grey grey;
+	struct worker *first;      /* the caller's own */
+	struct ct_go_watch *watch; /* NULL: none */
+	struct ct_go_marked sums;  /* of workers that have ended */
+	uint64_t bytes;            /* that were marked by them, beside those marked alone */
 };
-
-/* ---- bits ---- */
 
 static bool is_set(const _Atomic uint64_t *bits, uint32_t id)
 {
@@ -75,112 +50,6 @@ static bool set_bit(_Atomic uint64_t *bits, uint32_t id)
 	uint64_t bit = UINT64_C(1) << (id % 64);
 
 	return !(atomic_fetch_or_explicit(&bits[id / 64], bit, memory_order_relaxed) & bit);
-}
-
-static void make_grey(struct ct_go_mark *m, struct entry e)
-{
-	set_bit(m->grey, m->heap->spans[e.span].first + e.slot);
-	if (!atomic_exchange(&m->has_grey[e.span], 1))
-		atomic_fetch_add(&m->n_grey, 1);
-}
-
-/* ---- the queue ---- */
-
-/* Hands half of the stack to whoever wants it; what the queue has no room for becomes grey. */
-static void share(struct worker *w)
-{
-	struct ct_go_mark *m = w->mark;
-	struct chunk *c;
-	uint32_t n = CT_MIN(w->n - w->n / 2, (uint32_t)CHUNK);
-
-	w->n -= n;
-	pthread_mutex_lock(&m->lock);
-	c = m->empty;
-	if (c)
-		m->empty = c->next;
-	else if (m->n_chunks < MAX_CHUNKS && (c = malloc(sizeof(*c))))
-		m->n_chunks++;
-	if (c) {
-		memcpy(c->items, w->stack + w->n, n * sizeof(*c->items));
-		c->n = n;
-		c->next = m->full;
-		m->full = c;
-		pthread_cond_signal(&m->changed);
-	}
-	pthread_mutex_unlock(&m->lock);
-	for (uint32_t i = 0; !c && i < n; i++)
-		make_grey(m, w->stack[w->n + i]);
-}
-
-static void push(struct worker *w, uint32_t span, uint32_t slot)
-{
-	if (w->n == STACK)
-		share(w);
-	w->stack[w->n++] = (struct entry){span, slot};
-}
-
-/* Grey objects of one span onto the stack; the lock is held. */
-static void take_grey(struct worker *w)
-{
-	struct ct_go_mark *m = w->mark;
-	uint32_t n = m->heap->n_spans, span = m->grey_at;
-
-	for (uint32_t i = 0; i < n && !atomic_load(&m->has_grey[span]); i++)
-		span = span + 1 == n ? 0 : span + 1;
-	m->grey_at = span;
-	if (!atomic_exchange(&m->has_grey[span], 0))
-		return;
-	atomic_fetch_sub(&m->n_grey, 1);
-	const struct ct_go_span *s = &m->heap->spans[span];
-	for (uint32_t id = s->first, end = s->first + s->n; id < end;) {
-		_Atomic uint64_t *word = &m->grey[id / 64];
-		uint64_t bits = atomic_load(word) & (UINT64_MAX << (id % 64));
-
-		if (end / 64 == id / 64)
-			bits &= (UINT64_C(1) << (end % 64)) - 1;
-		atomic_fetch_and(word, ~bits);
-		for (; bits; bits &= bits - 1) {
-			uint32_t slot = (id & ~63u) + (uint32_t)__builtin_ctzll(bits) - s->first;
-
-			if (w->n < STACK)
-				w->stack[w->n++] = (struct entry){span, slot};
-			else
-				make_grey(m, (struct entry){span, slot});
-		}
-		id = (id | 63u) + 1;
-	}
-}
-
-/* Fills the empty stack; false: there is nothing left to do for anybody. */
-static bool refill(struct worker *w)
-{
-	struct ct_go_mark *m = w->mark;
-
-	pthread_mutex_lock(&m->lock);
-	m->n_idle++;
-	atomic_fetch_add(&m->n_hungry, 1);
-	while (!w->n && !m->done) {
-		struct chunk *c = m->full;
-
-		if (c) {
-			m->full = c->next;
-			memcpy(w->stack, c->items, c->n * sizeof(*c->items));
-			w->n = c->n;
-			c->next = m->empty;
-			m->empty = c;
-		} else if (atomic_load(&m->n_grey)) {
-			take_grey(w);
-		} else if (m->n_idle == m->n_threads) {
-			m->done = true;
-			pthread_cond_broadcast(&m->changed);
-		} else {
-			pthread_cond_wait(&m->changed, &m->lock);
-		}
-	}
-	m->n_idle--;
-	atomic_fetch_sub(&m->n_hungry, 1);
-	pthread_mutex_unlock(&m->lock);
-	return w->n;
 }
 
 /* ---- looking into objects ---- */
@@ -211,7 +80,7 @@ static void reach_in(struct worker *w, const struct ct_go_span *s, uint64_t addr
 	if (m->watch)
 		watched(m->watch, id);
 	if (s->map != CT_GO_MAP_NONE)
-		push(w, (uint32_t)(s - m->heap->spans), slot);
+		ct_go_grey_add(&w->hands, s, id);
 }
 
 static void reach(struct worker *w, uint64_t addr)
@@ -267,6 +136,26 @@ static void reach_all_found(struct worker *w)
 		reach_found(w);
 }
 
+static void find_all(struct worker *w, const uint8_t *words, uint64_t bits)
+{
+	for (; bits; bits &= bits - 1) {
+		uint64_t value;
+
+		memcpy(&value, words + 8 * __builtin_ctzll(bits), 8);
+		if (value)
+			find(w, value);
+	}
+}
+
+/* What is most: objects of up to 64 words, by the span's own bitmap, without a walk. */
+static void scan_small(struct worker *w, const struct ct_go_span *s, uint64_t offset)
+{
+	uint64_t n = s->elemsize / 8,
+		 bits = ct_go_bits(s->bits, offset / 8, (s->limit - s->start) / 8);
+
+	find_all(w, s->data + offset, n < 64 ? bits & ((UINT64_C(1) << n) - 1) : bits);
+}
+
 static void scan(struct worker *w, const struct ct_go_object *object)
 {
 	const struct ct_go_heap *heap = w->mark->heap;
@@ -274,6 +163,10 @@ static void scan(struct worker *w, const struct ct_go_object *object)
 	struct ct_go_walk walk;
 	const void *view;
 
+	if (object->span->map == CT_GO_MAP_SPAN && object->span->data) {
+		scan_small(w, object->span, object->start - object->span->start);
+		return;
+	}
 	ct_go_walk_begin(&w->masks, object, &walk);
 	while (ct_go_walk_next(&walk, &at, &bits)) {
 		unsigned n = 64 - (unsigned)__builtin_clzll(bits);
@@ -282,22 +175,16 @@ static void scan(struct worker *w, const struct ct_go_object *object)
 			w->unread++;
 			continue;
 		}
-		for (; bits; bits &= bits - 1) {
-			uint64_t value;
-
-			memcpy(&value, (const uint8_t *)view + 8 * __builtin_ctzll(bits), 8);
-			if (value)
-				find(w, value);
-		}
+		find_all(w, view, bits);
 	}
 	w->guessed += walk.guessed;
 }
 
 static void fetch(struct worker *w)
 {
-	const struct entry *e = &w->taken[w->n_fetched++ % AHEAD];
-	const struct ct_go_span *s = &w->mark->heap->spans[e->span];
-	uint64_t offset = e->slot * s->elemsize;
+	const struct ct_go_grey_object *o = &w->taken[w->n_fetched++ % AHEAD];
+	const struct ct_go_span *s = &w->mark->heap->spans[o->span];
+	uint64_t offset = o->slot * s->elemsize;
 
 	if (s->data)
 		__builtin_prefetch(s->data + offset);
@@ -305,17 +192,15 @@ static void fetch(struct worker *w)
 		__builtin_prefetch(s->bits + offset / 64);
 }
 
-/* The one that was taken from the stack longest ago. Its span, then it and its map are fetched
- * while others are looked into. */
-static bool next(struct worker *w, struct entry *ret)
+/* The one that was taken in hand longest ago. Its span, then it and its map are fetched while
+ * others are looked into. */
+static bool next(struct worker *w, struct ct_go_grey_object *ret)
 {
-	if (!w->n && w->n_taken == w->n_scanned)
-		reach_all_found(w);
-	while (w->n && w->n_taken - w->n_scanned < 2 * STEP) {
-		struct entry e = w->stack[--w->n];
+	struct ct_go_grey_object o;
 
-		fetch_span(&w->mark->heap->spans[e.span]);
-		w->taken[w->n_taken++ % AHEAD] = e;
+	while (w->n_taken - w->n_scanned < 2 * STEP && ct_go_grey_next(&w->hands, &o)) {
+		fetch_span(&w->mark->heap->spans[o.span]);
+		w->taken[w->n_taken++ % AHEAD] = o;
 		if (w->n_taken - w->n_fetched > STEP)
 			fetch(w);
 	}
@@ -331,20 +216,18 @@ static void *work(void *arg)
 {
 	struct worker *w = arg;
 	struct ct_go_mark *m = w->mark;
-	struct entry e;
+	struct ct_go_grey_object o;
 
 	do {
-		while (next(w, &e)) {
-			const struct ct_go_span *s = &m->heap->spans[e.span];
+		while (next(w, &o)) {
+			const struct ct_go_span *s = &m->heap->spans[o.span];
 			const struct ct_go_object object = {
-				s, s->start + e.slot * s->elemsize, e.slot, s->first + e.slot};
+				s, s->start + o.slot * s->elemsize, o.slot, s->first + o.slot};
 
 			scan(w, &object);
-			if (w->n > WORTH_SHARING &&
-				atomic_load_explicit(&m->n_hungry, memory_order_relaxed))
-				share(w);
 		}
-	} while (refill(w));
+		reach_all_found(w);
+	} while (ct_go_grey_more(&w->hands));
 	return NULL;
 }
 
@@ -357,6 +240,7 @@ static struct worker *new_worker(struct ct_go_mark *m)
 	if (w) {
 		w->mark = m;
 		w->masks.heap = m->heap;
+		w->hands.grey = &m->grey;
 	}
 	return w;
 }
@@ -388,40 +272,21 @@ struct ct_go_mark *ct_go_mark_new(const struct ct_go_heap *heap, unsigned n_thre
 	m->n_threads = CT_MIN(n_threads ? n_threads : processors(), (unsigned)MAX_THREADS);
 	if (!n_threads && heap->bytes < SMALL_HEAP)
 		m->n_threads = 1;
-	pthread_mutex_init(&m->lock, NULL);
-	pthread_cond_init(&m->changed, NULL);
 	m->marked = calloc(words, sizeof(*m->marked));
-	m->grey = calloc(words, sizeof(*m->grey));
-	m->has_grey = calloc((size_t)heap->n_spans + 1, sizeof(*m->has_grey));
 	m->first = new_worker(m);
-	if (m->marked && m->grey && m->has_grey && m->first)
+	if (ct_go_grey_open(heap, &m->grey) && m->marked && m->first)
 		return m;
 	ct_go_mark_free(m);
 	return NULL;
-}
-
-static void free_chunks(struct chunk *c)
-{
-	while (c) {
-		struct chunk *following = c->next;
-
-		free(c);
-		c = following;
-	}
 }
 
 void ct_go_mark_free(struct ct_go_mark *m)
 {
 	if (!m)
 		return;
-	free_chunks(m->full);
-	free_chunks(m->empty);
+	ct_go_grey_close(&m->grey);
 	free(m->marked);
-	free(m->grey);
-	free(m->has_grey);
 	free(m->first);
-	pthread_cond_destroy(&m->changed);
-	pthread_mutex_destroy(&m->lock);
 	free(m);
 }
 
@@ -451,20 +316,19 @@ enum ct_status ct_go_mark_run(struct ct_go_mark *m)
 {
 	struct worker *workers[MAX_THREADS] = {m->first};
 	pthread_t threads[MAX_THREADS];
-	unsigned n = 1, wanted = m->n_threads;
+	unsigned n = 1;
 
 	ct_fetch(m->heap->target);
-	m->done = false;
-	pthread_mutex_lock(&m->lock);
-	for (; n < wanted; n++) {
+	/* Nobody is to find that all wait before all are there. */
+	ct_go_grey_share(&m->grey, MAX_THREADS);
+	for (; n < m->n_threads; n++) {
 		workers[n] = new_worker(m);
 		if (!workers[n] || pthread_create(&threads[n], NULL, work, workers[n]))
 			break;
 	}
-	if (n < wanted)
+	if (n < m->n_threads)
 		free(workers[n]);
-	m->n_threads = n;
-	pthread_mutex_unlock(&m->lock);
+	ct_go_grey_share(&m->grey, n);
 	work(m->first);
 	for (unsigned i = 1; i < n; i++) {
 		pthread_join(threads[i], NULL);
@@ -472,7 +336,6 @@ enum ct_status ct_go_mark_run(struct ct_go_mark *m)
 		free(workers[i]);
 	}
 	add_up(m, m->first);
-	m->n_threads = wanted;
 	return CT_OK;
 }
 
