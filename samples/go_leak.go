@@ -400,8 +400,8 @@ func reachedByTimer() *actor {
 	done := make(chan struct{})
 	time.AfterFunc(time.Hour, func() { close(done) })
 	a := at(start("by timer", func() { <-done }), "chan-recv", done)
-	tell("other_side", fields{"tid": a, "says": []string{"nobody was found that will send to it or close it; but ",
-		"a timer that has it calls main.reachedByTimer.func1() ", " in at most "}})
+	tell("other_side", fields{"tid": a, "says": []string{
+		"main.reachedByTimer.func1() go_leak.go:", ", which a timer calls in at most ", ", will close it (go_leak.go:"}})
 	return a
 }
 

@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"sync"
@@ -226,6 +227,74 @@ func asleep() {
 	otherSide(sender, sleeper, "will receive from it (go_other_side.go:", "; it is asleep")
 }
 
+// ---- a timer will ----
+
+//go:noinline
+func (f *fleet) park() {
+	close(f.first.stop)
+	places[f.name] = 0
+}
+
+// Waits for what the function of a timer will do: "which a timer calls in at most 23 h", or so.
+func byTimer(function string, kind string, object interface{}, does string, waits func(), reasons ...string) {
+	a := start("for "+function, waits)
+	expect(a, "main.start.func1", nil, reasons...)
+	wait(a, kind, object, nil)
+	otherSide(a, nil, function, ", which a timer calls in at most ", does)
+}
+
+// The channel is behind two pointers of the method's receiver.
+//
+//go:noinline
+func closedByMethod() {
+	f := &fleet{"bus", &route{"lane", make(chan letter)}}
+	stop := f.first.stop
+	time.AfterFunc(23*time.Hour, f.park)
+	byTimer("main.(*fleet).park", "chan-recv", stop, "will close it (go_other_side.go:",
+		func() { letters += (<-stop).number }, "chan receive")
+}
+
+//go:noinline
+func doneByTimer() {
+	group := new(sync.WaitGroup)
+	group.Add(1)
+	time.AfterFunc(23*time.Hour, group.Done)
+	byTimer("sync.(*WaitGroup).Done", "waitgroup", group, "will call Done of it", func() { group.Wait() }, forWaitGroup...)
+}
+
+//go:noinline
+func rungByTimer() {
+	o := new(office)
+	o.bell = sync.NewCond(o)
+	bell := o.bell
+	time.AfterFunc(23*time.Hour, func() { bell.Broadcast() })
+	byTimer("main.rungByTimer.func1", "cond", bell, "will signal it (go_other_side.go:", func() {
+		o.Lock()
+		bell.Wait()
+		o.Unlock()
+	}, "sync.Cond.Wait")
+}
+
+// It has the channel, and does nothing to it that would end the wait.
+//
+//go:noinline
+func countedByTimer() {
+	tray := make(chan letter)
+	time.AfterFunc(23*time.Hour, func() { letters += len(tray) })
+	a := start("tray", func() { letters += (<-tray).number })
+	expect(a, "main.start.func1", nil, "chan receive")
+	wait(a, "chan-recv", tray, nil)
+	otherSide(a, nil, "nobody was found that will send to it or close it; but a timer that has it calls main.countedByTimer.func1")
+}
+
+//go:noinline
+func cancelledByTimer() {
+	ctx, cancel := context.WithCancel(context.Background())
+	time.AfterFunc(23*time.Hour, cancel)
+	done := ctx.Done()
+	byTimer("context.", "chan-recv", done, "will close it (context.go:", func() { <-done }, "chan receive")
+}
+
 // ---- nobody is seen ----
 
 //go:noinline
@@ -323,6 +392,11 @@ func main() {
 	neverDone()
 	neverRung()
 	asleep()
+	closedByMethod()
+	doneByTimer()
+	rungByTimer()
+	countedByTimer()
+	cancelledByTimer()
 	byVariable()
 	byRoute()
 	byItself()

@@ -29,22 +29,32 @@ struct ct_go_timer {
 	uint32_t resource; /* its channel, when goroutines wait for it; CT_NONE */
 	uint32_t keeper; /* of a ticker that nothing but leaked goroutines has, the first of these;
 			    CT_NONE */
-	uint32_t has; /* of a function: a channel that it has captured, and that goroutines wait at;
-			 CT_NONE */
-	int32_t fd;   /* of a deadline; -1 */
-	uint8_t kind; /* enum ct_go_timer_kind */
-	uint8_t mode; /* enum ct_io_mode, of a deadline */
-	bool endless; /* it was set for longer than the clock can count */
-	bool alone;   /* nothing but the runtime's list of timers leads to it */
+	uint32_t has;    /* of a function: what it will do something to, or a channel that it has
+			    captured, and that goroutines wait for; CT_NONE */
+	struct ct_deed deed; /* what it will do to that; kind 0: its code does not tell */
+	int32_t fd;          /* of a deadline; -1 */
+	uint8_t kind;        /* enum ct_go_timer_kind */
+	uint8_t mode;        /* enum ct_io_mode, of a deadline */
+	bool endless;        /* it was set for longer than the clock can count */
+	bool alone;          /* nothing but the runtime's list of timers leads to it */
 	bool idle;    /* it is in no such list: a channel's that nobody waits for (1.23 on) */
 	bool lasting; /* of a channel: it is listed though nobody waits (to 1.22, and with
 			 asynctimerchan=1) */
 };
 
+/* What a pending function of time.AfterFunc will do to what goroutines wait for. */
+struct ct_go_timer_deed {
+	uint32_t resource;   /* to what */
+	uint32_t site;       /* the function */
+	int64_t fires;       /* as that of the timer */
+	struct ct_deed deed; /* kind 0: its code does not tell, but it has captured the channel */
+};
+
 struct ct_fact_go_timers {
-	const struct ct_go_timer *timers; /* by kind, then when they fire */
-	const uint32_t *having; /* those that have such a channel: by that, then as above */
-	uint32_t n, n_having;
+	const struct ct_go_timer *timers;     /* by kind, then when they fire */
+	const struct ct_go_timer_deed *deeds; /* by resource; those that are known first, of these
+						 the sure ones; then when they fire */
+	uint32_t n, n_deeds;
 	uint32_t n_stopped;  /* and still in the lists */
 	uint32_t n_left_out; /* more than are taken down */
 	bool clock;          /* it is known when they fire */
@@ -53,6 +63,18 @@ struct ct_fact_go_timers {
 	const char
 		*doubt; /* why what is measured may be wrong; NULL: nothing is known against it */
 };
+
+/* Is the first one to be told of before the other? They are done to the same object, or to two of a
+ * select. */
+static inline bool ct_go_is_sooner(
+	const struct ct_go_timer_deed *x, const struct ct_go_timer_deed *y)
+{
+	if (!x->deed.kind != !y->deed.kind)
+		return x->deed.kind;
+	if (x->deed.sure != y->deed.sure)
+		return x->deed.sure;
+	return x->fires < y->fires;
+}
 
 const char *ct_go_timer_kind_name(uint8_t kind); /* "ticker" … */
 

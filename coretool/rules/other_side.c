@@ -332,44 +332,44 @@ static const char *say_deadline(
 
 /* ---- a timer that calls a function ---- */
 
-/* The first timer that calls a function which has this channel; NULL: none is known. */
-static const struct ct_go_timer *timer_with(const struct ct_facts *facts, uint32_t resource)
+/* What the function of a timer will do to what it waits for; NULL: no such is known. */
+static const struct ct_go_timer_deed *first_timer(
+	const struct ct_facts *facts, const struct ct_actor *a)
 {
 	const struct ct_fact_go_timers *t = facts->go_timers;
-	uint32_t lo = 0, hi = t && resource != CT_NONE ? t->n_having : 0;
+	const struct ct_go_timer_deed *first = NULL;
 
-	CT_BISECT(lo, hi, mid, t->timers[t->having[mid]].has < resource);
-	return t && lo < t->n_having && t->timers[t->having[lo]].has == resource
-		       ? &t->timers[t->having[lo]]
-		       : NULL;
+	for (uint32_t i = 0; t && i < a->n_waits; i++) {
+		uint32_t resource = facts->waits[a->first_wait + i].resource;
+		uint32_t lo = 0, hi = t->n_deeds;
+
+		CT_BISECT(lo, hi, mid, t->deeds[mid].resource < resource);
+		if (lo < t->n_deeds && t->deeds[lo].resource == resource &&
+			(!first || ct_go_is_sooner(&t->deeds[lo], first)))
+			first = &t->deeds[lo];
+	}
+	return first;
 }
 
-/* "a timer that has it calls main.stop() main.go:30 in at most 3 s"; NULL: none is known. What its
- * function does is not said: its code was not followed. */
-static const char *say_timer(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)
+/* "main.stop() main.go:30, which a timer calls in at most 3 s, will close it (main.go:31)"; "a
+ * timer that has it calls main.stop() main.go:30 in at most 3 s" where its code does not tell. */
+static const char *say_timer(struct ct_arena *arena, const struct ct_facts *facts,
+	const struct ct_actor *a, const struct ct_go_timer_deed *t)
 {
-	const struct ct_actor *a = &facts->actors[actor];
-	const struct ct_go_timer *first = NULL;
+	const char *what = a->n_waits > 1 ? ct_say_resource(arena, facts, t->resource) : "it";
+	const char *function = ct_say_site(arena, facts, t->site);
+	bool clock = facts->go_timers->clock, due = clock && t->fires <= 0;
+	const char *in = clock && !due ? ct_arena_printf(arena, " in at most %s",
+						 ct_say_at_most(arena, t->fires))
+				       : "";
 
-	for (uint32_t i = 0; i < a->n_waits; i++) {
-		const struct ct_go_timer *t =
-			timer_with(facts, facts->waits[a->first_wait + i].resource);
-
-		if (t && !t->endless && (!first || t->fires < first->fires))
-			first = t;
-	}
-	const char *function =
-		first && first->site != CT_NONE ? ct_say_site(arena, facts, first->site) : NULL;
 	if (!function)
 		return NULL;
-	const char *what = a->n_waits > 1 ? ct_say_resource(arena, facts, first->has) : "it";
-	if (!facts->go_timers->clock)
-		return ct_arena_printf(arena, "a timer that has %s calls %s", what, function);
-	return first->fires > 0
-		       ? ct_arena_printf(arena, "a timer that has %s calls %s in at most %s", what,
-				 function, ct_say_at_most(arena, first->fires))
-		       : ct_arena_printf(
-				 arena, "a timer that has %s and is due calls %s", what, function);
+	if (t->deed.kind)
+		return ct_arena_printf(arena, "%s, which a timer%s calls%s, %s", function,
+			due ? " that is due" : "", in, say_deed(arena, facts, &t->deed, what));
+	return ct_arena_printf(arena, "a timer that has %s%s calls %s%s", what,
+		due ? " and is due" : "", function, in);
 }
 
 /* ---- the sentence ---- */
@@ -414,14 +414,16 @@ static void add_times(
 
 	(void)is_lost(facts, actor, &leaked);
 	const char *deadline = leaked ? NULL : say_deadline(arena, facts, actor);
-	const char *timer = leaked ? NULL : say_timer(arena, facts, actor);
-	bool nobody = !s->len && !deadline;
+	const struct ct_actor *a = &facts->actors[actor];
+	const struct ct_go_timer_deed *timer = leaked ? NULL : first_timer(facts, a);
+	const char *said = timer ? say_timer(arena, facts, a, timer) : NULL;
+	bool does = said && timer->deed.kind, nobody = !s->len && !deadline && !does;
 	if (deadline)
 		ct_str_add(s, "%s%s", s->len ? "; at the latest " : "", deadline);
 	else if (nobody)
 		ct_str_add(s, "%s", say_nobody(arena, facts, actor));
-	if (timer)
-		ct_str_add(s, "%s%s", nobody ? "; but " : "; ", timer);
+	if (said)
+		ct_str_add(s, "%s%s", nobody ? "; but " : s->len ? "; " : "", said);
 }
 
 const char *ct_say_other_side(struct ct_arena *arena, const struct ct_facts *facts, uint32_t actor)

@@ -348,21 +348,22 @@ static void each_case_of_a_select_is_named(void **state)
 	done(t);
 }
 
-/* Timers 0 to 2 have channels at CHANNEL, CHANNEL and CHANNEL + 0x100; somebody receives from the
- * first, or by select from both. */
+/* Functions of timers 0 to 2 have, or will do something to, the channels at CHANNEL, CHANNEL and
+ * CHANNEL + 0x100; somebody receives from the first, or by select from both. */
 struct timed {
-	int64_t fires[3];
-	bool no_clock, endless, nameless, is_select, peer, leaked, no_timers;
+	int64_t fires[2], other;
+	enum ct_deed_kind deeds[3];
+	bool may; /* of the last one */
+	bool no_clock, is_select, peer, leaked, no_timers;
 };
 
 static void ask_timers(const struct timed *timed, const char *wanted)
 {
-	static const uint32_t having[] = {0, 1, 2};
 	struct told *t = begin();
 	uint32_t receiver = goroutine(t, 7, CT_STATE_WAITING);
 	uint32_t wait = waits(t, receiver, CT_WAIT_RECV, channel(t, CHANNEL));
 	uint32_t other = channel(t, CHANNEL + 0x100);
-	struct ct_go_timer timers[3];
+	struct ct_go_timer_deed deeds[3];
 	bool fresh;
 	uint32_t site = ct_sink_site(t->story.sink, 0x400000, false, &fresh);
 
@@ -375,21 +376,22 @@ static void ask_timers(const struct timed *timed, const char *wanted)
 	if (timed->leaked)
 		leaked(t, receiver);
 	for (uint32_t i = 0; i < 3; i++)
-		timers[i] = (struct ct_go_timer){.kind = CT_GO_TIMER_FUNCTION,
-			.fires = timed->fires[i],
-			.endless = timed->endless,
-			.site = timed->nameless ? CT_NONE : site,
-			.has = i < 2 ? other - 1 : other};
+		deeds[i] = (struct ct_go_timer_deed){.resource = i < 2 ? other - 1 : other,
+			.site = site,
+			.fires = i < 2 ? timed->fires[i] : timed->other,
+			.deed = {.kind = (uint8_t)timed->deeds[i],
+				.sure = i < 2 || !timed->may,
+				.site = CT_NONE}};
 	const struct ct_fact_go_timers fact = {
-		.timers = ct_arena_copy(ct_sink_arena(t->story.sink), timers, sizeof(timers)),
-		.having = having,
-		.n = 3,
-		.n_having = timed->no_timers ? 0 : 3,
+		.deeds = ct_arena_copy(ct_sink_arena(t->story.sink), deeds, sizeof(deeds)),
+		.n_deeds = timed->no_timers ? 0 : 3,
 		.clock = !timed->no_clock};
 	ct_sink_go_timers(t->story.sink, &fact);
 	expect(say(t, receiver), wanted);
 	done(t);
 }
+
+#define SOME_FIRE .fires = {3000000000, 5000000000}, .other = 2000000000
 
 static void timers_that_have_it(void **state)
 {
@@ -397,28 +399,51 @@ static void timers_that_have_it(void **state)
 
 	(void)state;
 	/* The first of two; not that of another channel. */
-	ask_timers(&(struct timed){.fires = {3000000000, 5000000000, 2000000000}},
+	ask_timers(&(struct timed){SOME_FIRE},
 		"nobody was found that will send to it or close it; but a timer that has it calls "
 		"main.stop() in at most 3 s");
-	ask_timers(
-		&(struct timed){.fires = {3000000000, 5000000000, 2000000000}, .is_select = true},
+	ask_timers(&(struct timed){SOME_FIRE, .is_select = true},
 		"nobody was found that will do what any of its cases waits for; but a timer that "
-		"has "
-		"the channel at 0x2100 calls main.stop() in at most 2 s");
-	ask_timers(&(struct timed){.fires = {3000000000, 5000000000, 2000000000}, .peer = true},
+		"has the channel at 0x2100 calls main.stop() in at most 2 s");
+	ask_timers(&(struct timed){SOME_FIRE, .peer = true},
 		"goroutine 8 will close it; it is running; a timer that has it calls main.stop() "
-		"in "
-		"at most 3 s");
-	ask_timers(&(struct timed){.fires = {-1, 5000000000, 2000000000}},
+		"in at most 3 s");
+	ask_timers(&(struct timed){.fires = {-1, 5000000000}},
 		"nobody was found that will send to it or close it; but a timer that has it and is "
 		"due calls main.stop()");
-	ask_timers(&(struct timed){.fires = {3000000000, 0, 0}, .no_clock = true},
+	ask_timers(&(struct timed){.fires = {3000000000, 0}, .no_clock = true},
 		"nobody was found that will send to it or close it; but a timer that has it calls "
 		"main.stop()");
-	ask_timers(&(struct timed){.fires = {3, 3, 3}, .endless = true}, nobody);
-	ask_timers(&(struct timed){.fires = {3, 3, 3}, .nameless = true}, nobody);
-	ask_timers(&(struct timed){.fires = {3, 3, 3}, .no_timers = true}, nobody);
-	ask_timers(&(struct timed){.fires = {3, 3, 3}, .leaked = true},
+	ask_timers(&(struct timed){SOME_FIRE, .no_timers = true}, nobody);
+	ask_timers(&(struct timed){SOME_FIRE, .leaked = true},
+		"nobody will send to it or close it: no goroutine that can run holds the other "
+		"end");
+}
+
+static void timers_that_will_do_it(void **state)
+{
+	(void)state;
+	ask_timers(&(struct timed){SOME_FIRE, .deeds = {CT_DEED_CLOSE}},
+		"main.stop(), which a timer calls in at most 3 s, will close it");
+	ask_timers(&(struct timed){.fires = {-1, 0}, .deeds = {CT_DEED_SEND}},
+		"main.stop(), which a timer that is due calls, will send to it");
+	ask_timers(&(struct timed){.fires = {-1, 0}, .deeds = {CT_DEED_SEND}, .no_clock = true},
+		"main.stop(), which a timer calls, will send to it");
+	ask_timers(&(struct timed){SOME_FIRE, .deeds = {CT_DEED_CLOSE}, .peer = true},
+		"goroutine 8 will close it; it is running; main.stop(), which a timer calls in at "
+		"most 3 s, will close it");
+	/* Of a select what is known before what fires first, and what is sure before that. */
+	ask_timers(&(struct timed){SOME_FIRE, .deeds = {CT_DEED_CLOSE}, .is_select = true},
+		"main.stop(), which a timer calls in at most 3 s, will close the channel at "
+		"0x2000");
+	ask_timers(&(struct timed){SOME_FIRE, .deeds = {CT_DEED_CLOSE, 0, CT_DEED_CLOSE},
+			   .may = true, .is_select = true},
+		"main.stop(), which a timer calls in at most 3 s, will close the channel at "
+		"0x2000");
+	ask_timers(&(struct timed){SOME_FIRE, .deeds = {0, 0, CT_DEED_CLOSE}, .may = true,
+			   .is_select = true},
+		"main.stop(), which a timer calls in at most 2 s, may close the channel at 0x2100");
+	ask_timers(&(struct timed){SOME_FIRE, .deeds = {CT_DEED_CLOSE}, .leaked = true},
 		"nobody will send to it or close it: no goroutine that can run holds the other "
 		"end");
 }
@@ -439,6 +464,7 @@ int main(void)
 		cmocka_unit_test(a_wait_whose_owner_is_gone_has_no_other_side),
 		cmocka_unit_test(each_case_of_a_select_is_named),
 		cmocka_unit_test(timers_that_have_it),
+		cmocka_unit_test(timers_that_will_do_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

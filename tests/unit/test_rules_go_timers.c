@@ -42,7 +42,6 @@ static struct ct_go_timer *timer(struct told *t, enum ct_go_timer_kind kind)
 		.actor = CT_NONE,
 		.resource = CT_NONE,
 		.keeper = CT_NONE,
-		.has = CT_NONE,
 		.fd = -1,
 		.alone = true,
 		.retained = 200,

@@ -83,12 +83,13 @@ static enum ct_deed_kind deed_kind(const struct ct_go_wanted *w, const struct ct
 	return w->claim == CT_GO_CLAIM_SEND && closes ? CT_DEED_CLOSE : kinds[w->claim];
 }
 
-static struct ct_deed deed_of(const struct conclusion *c, const struct ct_go_found *f)
+struct ct_deed ct_go_deed_of(const struct ct_go_observation *o, const struct ct_go_evidence *e,
+	const struct ct_go_found *found)
 {
-	return (struct ct_deed){.kind = (uint8_t)deed_kind(&c->e->wanted[f->wanted], f),
-		.sure = f->sure,
-		.deferred = f->deferred,
-		.site = f->pc ? c->o->site(c->o->arg, f->pc, false) : CT_NONE};
+	return (struct ct_deed){.kind = (uint8_t)deed_kind(&e->wanted[found->wanted], found),
+		.sure = found->sure,
+		.deferred = found->deferred,
+		.site = found->pc ? o->site(o->arg, found->pc, false) : CT_NONE};
 }
 
 static enum ct_trust trust_of(const struct ct_go_found *f, bool doubt)
@@ -142,7 +143,7 @@ static void conclude_lock(
 					.trust = trust_of(&f[i], false),
 					.why = explain(c, &f[i]),
 					.took_frame = CT_NONE,
-					.deed = deed_of(c, &f[i])});
+					.deed = ct_go_deed_of(c->o, c->e, &f[i])});
 	if (sure == w->count && !c->cut && !ct_go_misses(c->o) && !c->o->waits->n_unread)
 		ct_sink_get_resource(sink, w->resource)->holders = CT_HOLDERS_COMPLETE;
 }
@@ -166,7 +167,7 @@ static void conclude_peers(
 		return;
 	for (uint32_t i = 0; i < n; i++) {
 		const char *why = explain(c, &f[i]);
-		const struct ct_deed deed = deed_of(c, &f[i]);
+		const struct ct_deed deed = ct_go_deed_of(c->o, c->e, &f[i]);
 
 		for (uint32_t k = c->first_wait[w->resource]; k != CT_NONE; k = c->next_wait[k]) {
 			const struct ct_wait *wait = ct_sink_get_wait(c->o->sink, k);
@@ -210,7 +211,8 @@ static bool add_uses(
 			.over = w->panicked,
 			.endless = f[i].endless,
 			.why = told ? explain(c, &f[i]) : NULL,
-			.deed = f[i].closes ? deed_of(c, &f[i]) : (struct ct_deed){0}};
+			.deed = f[i].closes ? ct_go_deed_of(c->o, c->e, &f[i])
+					    : (struct ct_deed){0}};
 	}
 	return true;
 }

@@ -19,4 +19,8 @@ bool ct_go_collect_questions(const struct ct_go_observation *o, ct_go_questions 
 CT_WARN_UNUSED enum ct_status ct_go_conclude(
 	struct ct_go_observation *o, struct ct_go_evidence *e, bool cut);
 
+/* What was found, as a fact. (conclude.c) */
+struct ct_deed ct_go_deed_of(const struct ct_go_observation *o, const struct ct_go_evidence *e,
+	const struct ct_go_found *found);
+
 #endif

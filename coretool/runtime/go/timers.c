@@ -104,12 +104,20 @@ static uint64_t method_of(struct ct_go_timers *timers, uint64_t entry, const cha
 	return timers->methods[slot].method;
 }
 
+/* Of a context's deadline, and no CancelFunc that somebody has given to time.AfterFunc
+ * (context/context.go; WithDeadlineCause since 1.21). */
+static bool is_deadline(const char *function)
+{
+	return !strcmp(function, "context.WithDeadline.func2") ||
+	       !strcmp(function, "context.WithDeadlineCause.func2");
+}
+
 static void find_callback(struct ct_go_timers *timers, struct ct_go_timer *t, uint64_t entry)
 {
 	struct ct_go_observation *o = timers->o;
 	const char *name = name_of(o->go, entry);
 
-	if (!strncmp(name, "context.", strlen("context.")))
+	if (is_deadline(name))
 		t->kind = CT_GO_TIMER_CONTEXT;
 	if (entry)
 		t->site = o->site(o->arg, method_of(timers, entry, name), false);
@@ -164,7 +172,6 @@ void ct_go_add_timer(struct ct_go_timers *timers, uint64_t at, bool idle)
 		.actor = CT_NONE,
 		.resource = CT_NONE,
 		.keeper = CT_NONE,
-		.has = CT_NONE,
 		.fd = -1,
 		.endless = when == INT64_MAX,
 		.idle = idle};
@@ -266,27 +273,13 @@ static int in_order(const void *a, const void *b)
 	return (x->address > y->address) - (x->address < y->address);
 }
 
-static int by_channel(const void *a, const void *b, void *arg)
+static int by_resource(const void *a, const void *b)
 {
-	const struct ct_go_timer *timers = ((const struct ct_fact_go_timers *)arg)->timers;
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	const struct ct_go_timer_deed *x = a, *y = b;
 
-	if (timers[x].has != timers[y].has)
-		return timers[x].has < timers[y].has ? -1 : 1;
-	return (x > y) - (x < y);
-}
-
-static bool list_having(struct ct_arena *arena, struct ct_fact_go_timers *fact)
-{
-	uint32_t *having = ct_arena_new_array(arena, (size_t)fact->n + 1, uint32_t);
-
-	for (uint32_t i = 0; having && i < fact->n; i++)
-		if (fact->timers[i].has != CT_NONE)
-			having[fact->n_having++] = i;
-	if (fact->n_having)
-		qsort_r(having, fact->n_having, sizeof(*having), by_channel, fact);
-	fact->having = having;
-	return having;
+	if (x->resource != y->resource)
+		return x->resource < y->resource ? -1 : 1;
+	return ct_go_is_sooner(x, y) ? -1 : ct_go_is_sooner(y, x);
 }
 
 static enum ct_status finish(struct ct_go_timers *timers)
@@ -298,7 +291,13 @@ static enum ct_status finish(struct ct_go_timers *timers)
 	fact->timers = ct_arena_copy(ct_sink_arena(timers->o->sink), timers->list.items,
 		timers->list.n * sizeof(*timers->list.items));
 	fact->n = timers->list.n;
-	if (!fact->timers || !list_having(ct_sink_arena(timers->o->sink), fact))
+	if (timers->deeds.n)
+		qsort(timers->deeds.items, timers->deeds.n, sizeof(*timers->deeds.items),
+			by_resource);
+	fact->deeds = ct_arena_copy(ct_sink_arena(timers->o->sink), timers->deeds.items,
+		timers->deeds.n * sizeof(*timers->deeds.items));
+	fact->n_deeds = timers->deeds.n;
+	if (!fact->timers || !fact->deeds)
 		return CT_NO_MEMORY;
 	ct_sink_go_timers(timers->o->sink, fact);
 	return CT_OK;
@@ -312,7 +311,7 @@ enum ct_status ct_go_observe_timers(struct ct_go_observation *o)
 	if (!ct_go_each_timer(o->go, add_listed, &timers))
 		timers.fact.partial =
 			"some of them, or lists of some processors (P), could not be read";
-	enum ct_status status = timers.failed ? CT_NO_MEMORY : ct_go_find_had(&timers);
+	enum ct_status status = timers.failed ? CT_NO_MEMORY : ct_go_ask_timers(&timers);
 	if (!status)
 		status = ct_go_measure_timers(&timers);
 	if (!status)
@@ -320,5 +319,6 @@ enum ct_status ct_go_observe_timers(struct ct_go_observation *o)
 	if (!status)
 		status = timers.failed ? CT_NO_MEMORY : finish(&timers);
 	ct_vec_free(&timers.list);
+	ct_vec_free(&timers.deeds);
 	return status;
 }

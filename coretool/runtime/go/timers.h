@@ -30,6 +30,7 @@ void ct_go_each_idle_timer(const struct ct_go_mark *mark, bool marked,
 struct ct_go_timers { /* as they are taken down */
 	struct ct_go_observation *o;
 	CT_VEC(struct ct_go_timer) list;
+	CT_VEC(struct ct_go_timer_deed) deeds;
 	struct ct_fact_go_timers fact;
 	struct {
 		uint64_t wrapper, method;
@@ -40,8 +41,8 @@ struct ct_go_timers { /* as they are taken down */
 
 /* Takes down the timer there. (timers.c) */
 void ct_go_add_timer(struct ct_go_timers *timers, uint64_t at, bool idle);
-/* Fills in which channels functions have. (timers_has.c) */
-CT_WARN_UNUSED enum ct_status ct_go_find_had(struct ct_go_timers *timers);
+/* Adds what functions will do to what goroutines wait for. (timer_functions.c) */
+CT_WARN_UNUSED enum ct_status ct_go_ask_timers(struct ct_go_timers *timers);
 /* Fills in what each retains, and adds those that are idle. (timers_heap.c) */
 CT_WARN_UNUSED enum ct_status ct_go_measure_timers(struct ct_go_timers *timers);
 
