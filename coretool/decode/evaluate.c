@@ -133,9 +133,21 @@ static void branch(struct exploration *x, struct state *st, const struct instruc
 
 static bool explore(struct exploration *x);
 
-static bool same_outcome(const struct state *a, const struct state *b)
+/* Of a result that is constructed on the stack of a caller, to which RAX points then, the first
+ * byte tells kinds apart: Rust's Ok and Err. */
+static uint64_t result_of(struct ct_evaluator *ev, const struct state *st)
 {
-	return a->events == b->events && small_result(a) == small_result(b);
+	struct ct_term w = st->reg[RAX];
+
+	if (!ct_is_number(w) || w.number < st->reg[RSP].number || w.number >= ev->in.stack_high)
+		return small_result(st);
+	struct ct_term byte = ct_state_load(ev, st, w, 1);
+	return ct_is_number(byte) ? SMALL + 1 + byte.number : SMALL;
+}
+
+static bool same_outcome(struct ct_evaluator *ev, const struct state *a, const struct state *b)
+{
+	return a->events == b->events && result_of(ev, a) == result_of(ev, b);
 }
 
 /*
@@ -158,7 +170,7 @@ static enum walk come_back(struct exploration *x, const struct exploration *sub,
 		opaque |= o->end == CT_PATH_UNKNOWN;
 		if (o->end != CT_PATH_RETURNS)
 			continue;
-		while (same < n && !same_outcome(kept[same], &o->state))
+		while (same < n && !same_outcome(x->ev, kept[same], &o->state))
 			same++;
 		if (same == n)
 			kept[n++] = &o->state;

@@ -66,10 +66,17 @@ CODE(saved_flag, "push %r12\n push %r13\n mov %rdi,%r12\n call try_take\n xor %r
 		 "mov %r12,%rdi\n call give\n1: pop %r13\n pop %r12\n ret");
 CODE(guarded, "push %r12\n mov %rdi,%r12\n call guard\n test %eax,%eax\n je 1f\n mov %r12,%rdi\n"
 	      "call give\n1: pop %r12\n ret");
+/* What a callee constructs on the stack of its caller says it, too. */
+CODE(callee_that_constructs,
+	"test %rsi,%rsi\n movl $1,(%rdi)\n je 1f\n movl $0,(%rdi)\n1: mov %rdi,%rax\n ret");
+CODE(constructed, "push %r12\n mov %rdi,%r12\n sub $16,%rsp\n mov %rsp,%rdi\n"
+		  "call callee_that_constructs\n testb $1,(%rsp)\n jne 1f\n mov %r12,%rdi\n"
+		  "call give\n1: add $16,%rsp\n pop %r12\n ret");
 
 static void outcomes(void **state)
 {
 	(void)state;
+	check_code(constructed, "R0 ret|ret");
 	check_code(saved_flag, "A0 R0 ret|ret");
 	check_code(guarded, "A0 R0 ret|ret");
 }
