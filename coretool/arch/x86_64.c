@@ -39,6 +39,7 @@ enum {
 #define BIT(reg)        (UINT64_C(1) << (reg))
 #define PRSTATUS_SIZE   336
 #define PRSTATUS_REGS   112
+#define SYSCALL_SIZE    2 /* bytes of the instruction */
 #define RESTART_SYSCALL 219
 #define RESTARTED       (-512) /* ERESTARTSYS */
 #define RESTARTED_LATER (-516) /* ERESTART_RESTARTBLOCK: through restart_syscall */
@@ -196,11 +197,25 @@ static struct ct_syscall call_with(const struct ct_regs *regs, int64_t number)
 	return ret;
 }
 
+/* Who stops a thread twice in a row may find it on its way back into the call, at the instruction:
+ * the kernel has put the number into rax. Whoever is there by itself has none in orig_rax. */
+static bool is_on_its_way_back(const struct ct_regs *regs, const uint8_t *code, int64_t number)
+{
+	uint64_t rax = ct_reg(regs, RAX), next = ct_reg(regs, RIP) + SYSCALL_SIZE;
+
+	return (rax == (uint64_t)number || rax == RESTART_SYSCALL) && number != RESTART_SYSCALL &&
+	       ct_reg(regs, RCX) == next && (!code || ends_with_syscall(code + SYSCALL_SIZE));
+}
+
 static bool blocked(const struct ct_regs *regs, const uint8_t *code, const uint8_t *stack,
 	struct ct_syscall *ret)
 {
 	int64_t number = (int32_t)ct_reg(regs, ORIG_RAX);
 
+	if (number >= 0 && is_on_its_way_back(regs, code, number)) {
+		*ret = call_with(regs, number);
+		return true;
+	}
 	if (number < 0 || !is_restart_code((int64_t)ct_reg(regs, RAX)))
 		return false;
 	/* Text is not in every core; without it rcx tells: the instruction put rip there. */

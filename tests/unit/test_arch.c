@@ -192,6 +192,35 @@ static void test_x86_64_blocked(void **state)
 	}
 }
 
+/* gdbserver stops threads twice as it attaches. */
+static void test_x86_64_on_its_way_back(void **state)
+{
+	static const int64_t in_rax[] = {230, 219};
+
+	(void)state;
+	for (size_t i = 0; i < CT_COUNT(in_rax); i++) {
+		struct machine m = machine(230, in_rax[i]);
+		struct ct_syscall call;
+
+		m.user[RIP] -= 2;
+		set_args(&m, 11, 12, 13, 14, 15, 16);
+		assert_true(blocked_without(&m, NO_CODE, &call));
+		assert_int_equal(call.number, 230);
+		assert_true(call.number_known);
+		assert_int_equal(call.args[5], 16);
+		assert_false(blocked(&m, &call)); /* another instruction is there */
+		memcpy(m.code + CT_ARCH_CODE_BEFORE, "\x0f\x05", 2);
+		assert_true(blocked(&m, &call));
+		m.user[RCX]++;
+		assert_false(blocked(&m, &call));
+	}
+	struct machine m = machine(230, 231);
+	struct ct_syscall call;
+
+	m.user[RIP] -= 2;
+	assert_false(blocked_without(&m, NO_CODE, &call));
+}
+
 /* vfork(), whose result is there while the thread still waits. */
 static void test_x86_64_returning(void **state)
 {
@@ -462,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_x86_64_blocked),
 		cmocka_unit_test(test_x86_64_returning),
 		cmocka_unit_test(test_x86_64_not_blocked),
+		cmocka_unit_test(test_x86_64_on_its_way_back),
 		cmocka_unit_test(test_x86_64_number_in_code),
 		cmocka_unit_test(test_x86_64_number_by_arguments),
 		cmocka_unit_test(test_x86_64_number_in_code_refused),
