@@ -5,18 +5,32 @@
 
 #include "holders.h"
 
-/* Has the thread run without a pause for a while? What it came from is long behind it then. */
+/* Milliseconds that it has run. */
+static inline long sample_ran_ms(const struct sample_thread *t)
+{
+	clockid_t clock;
+	struct timespec ran;
+
+	if (pthread_getcpuclockid(t->handle, &clock) || clock_gettime(clock, &ran))
+		sample_fail("the clock of a thread cannot be read", t->tid);
+	return (long)(ran.tv_sec * 1000 + ran.tv_nsec / 1000000);
+}
+
+/* Waits until it has run without a pause for a while: what it came from is long behind it then. One
+ * that no CPU has had time for would seem to run, too. */
 static inline void sample_await_spinning(const struct sample_thread *t)
 {
 	struct sample_call call;
-	int ms = 0, in_a_row = 0;
+	long since = sample_ran_ms(t);
 
-	for (; in_a_row < 50 && ms < SAMPLE_PATIENCE_MS; ms++) {
-		in_a_row = sample_blocked(t->tid, &call) ? 0 : in_a_row + 1;
+	for (int ms = 0; ms < SAMPLE_PATIENCE_MS; ms++) {
+		if (sample_blocked(t->tid, &call))
+			since = sample_ran_ms(t);
+		if (sample_ran_ms(t) - since >= 20)
+			return;
 		sample_sleep_ms(1);
 	}
-	if (ms == SAMPLE_PATIENCE_MS)
-		sample_fail("a thread does not spin where it should", t->tid);
+	sample_fail("a thread does not spin where it should", t->tid);
 }
 
 /* `waiter` spins for the lock that holder has. */
