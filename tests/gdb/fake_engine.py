@@ -1,8 +1,7 @@
-#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Stands in for coretool in tests of the gdb extension, and behaves as FAKE_ENGINE says.
 
-It writes its process id into a file of its own in FAKE_ENGINE_LOG, so that a test sees which there were.
+The script beside it, which starts it, leaves a file for each in FAKE_ENGINE_LOG: a test sees which there were.
 A behaviour that is not in BAD is a good one: it answers each request, and RUN by what gdb told it.
 """
 
@@ -325,9 +324,6 @@ def write_catalogue(how):
 
 def main():
     how = os.environ.get("FAKE_ENGINE", "")
-    log = os.environ.get("FAKE_ENGINE_LOG")
-    if log:
-        pathlib.Path(log, f"{sys.argv[1]}-{os.getpid()}").write_text(" ".join(sys.argv[1:]), "utf-8")
     if sys.argv[1] == "commands":
         write_catalogue(how)
     elif sys.argv[1] == "serve":

@@ -26,7 +26,7 @@ from gdb_versions import ROOT
 from run_scripts import EXTENSION, MARK, end_survivors
 from targets import executes, sample_path
 
-ENGINE = ROOT / "tests" / "gdb" / "fake_engine.py"
+ENGINE = ROOT / "tests" / "gdb" / "fake_engine"
 SECONDS = 60
 PATIENCE = 10  # seconds; a machine with much to do must not seem to be an engine that is silent
 ALIVE = "gdb is alive"
