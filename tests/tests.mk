@@ -48,26 +48,30 @@ demo: ## build, make a core of a sample that deadlocks, print the report
 
 RUN       := $(PYTHON) -B tests/run.py --skips tests/skips.txt
 UNIT_RUN   = $(foreach t,$(UNIT_SRC:tests/unit/test_%.c=%),unit/$(t)=$(BUILD)/unit/test_$(t))
-# How many of the damages and of the truths: soak-damage makes all of them.
-DAMAGE_PART    ?= --every 2
-DAMAGE_GO_PART ?=
-TRUTH_PART     ?=
+# How many of the damages, of the truths …: soak-damage makes all of them.
+DAMAGE_PART          ?= --every 3
+DAMAGE_GO_PART       ?= --every 2
+DAMAGE_CONTEXTS_PART ?=
+TRUTH_PART           ?=
+FORMATS_PART         ?=
 
 # Those that use one processor come together; the others are alone.
 DRIVERS    = then cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	then damage='$(PYTHON) -B tests/damage/damage.py $(DAMAGE_PART) $(PROGRAM) $(CORES)' \
 	then damage-go='$(PYTHON) -B tests/damage/damage_go.py $(DAMAGE_GO_PART) $(PROGRAM) $(CORES)' \
 	then truth='$(PYTHON) -B tests/truth/check_truth.py $(TRUTH_PART) $(PROGRAM) $(CORES)' \
-	then damage-contexts='$(PYTHON) -B tests/damage/damage_contexts.py $(PROGRAM) $(CORES)' \
+	then damage-contexts='$(PYTHON) -B tests/damage/damage_contexts.py $(DAMAGE_CONTEXTS_PART) $(PROGRAM) $(CORES)' \
 	damage-debug='$(PYTHON) -B tests/damage/damage_debug.py $(PROGRAM) $(CORES)' \
 	damage-leaks='$(PYTHON) -B tests/damage/damage_leaks.py $(PROGRAM) $(CORES)' \
 	golden='$(PYTHON) -B tests/golden/golden.py $(PROGRAM) $(CORES)' \
-	go-formats='$(PYTHON) -B tests/go/test_formats.py $(PROGRAM) $(CORES)' \
+	go-formats='$(PYTHON) -B tests/go/test_formats.py $(PROGRAM) $(CORES) $(FORMATS_PART)' \
 	go-leaks='$(PYTHON) -B tests/go/leak_profile.py --fast --build $(CORES:/cores=) $(PROGRAM)' \
 	go-versions='$(PYTHON) -B tests/go/test_versions.py $(PROGRAM) $(CORES)' \
-	go-neighbours='$(MAKE) --no-print-directory -s BUILD=$(BUILD) neighbours && \
-		$(PYTHON) -B tests/go/test_neighbours.py $(PROGRAM) $(CORES) $(BUILD)/neighbours' \
 	odd='$(PYTHON) -B tests/odd/test_odd.py $(PROGRAM) $(CORES:/cores=)'
+
+# With programs of its own, which lack layouts of one version of Go.
+NEIGHBOURS = then go-neighbours='$(MAKE) --no-print-directory -s BUILD=$(BUILD) neighbours && \
+		$(PYTHON) -B tests/go/test_neighbours.py $(PROGRAM) $(CORES) $(BUILD)/neighbours'
 
 # The extension, in this machine's gdb and those of the other suites.
 GDB_TESTS  = then gdb-versions='$(PYTHON) -B tests/gdb/gdb_versions.py --build $(BUILD)' \
@@ -97,7 +101,7 @@ test: ## the whole suite; installs what is missing
 		then rust='$(MAKE) --no-print-directory -s cores-rust' \
 		then go='$(MAKE) --no-print-directory -s cores-go' \
 		then static='$(PYTHON) -B tests/static/test_static.py $(BUILD)/coretool-static $(BUILD)' \
-		$(DRIVERS) $(GDB_TESTS)
+		$(DRIVERS) $(NEIGHBOURS) $(GDB_TESTS)
 
 .PHONY: check
 check: ## the quick part of the suite: unit tests, and one core of each kind
@@ -109,7 +113,8 @@ check: ## the quick part of the suite: unit tests, and one core of each kind
 
 # The same cores under AddressSanitizer and UBSan.
 ASAN      := OPT='-O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined' \
-	DAMAGE_PART='--every 8' DAMAGE_GO_PART='--every 6' TRUTH_PART='--every 3'
+	DAMAGE_PART='--every 16' DAMAGE_GO_PART='--every 12' DAMAGE_CONTEXTS_PART='--every 3' \
+	TRUTH_PART='--every 5' FORMATS_PART=--newest
 .PHONY: asan
 asan: ## the suite under AddressSanitizer and UBSan, on the cores that `make test` made
 	@tests/deps.sh build test

@@ -157,12 +157,12 @@ class GoJob:
         return "made", ""
 
 
-def binaries(build, toolchain, only, later, between):
+def binaries(build, toolchain, only, later, **place):
     for sample in samples():
         why = obstacle_of(sample, toolchain)
         if why or (sample in go_plan.LATER and not later):
             continue
-        for way, kinds in go_plan.plan_of(sample, between).items():
+        for way, kinds in go_plan.plan_of(sample, **place).items():
             binary = Binary(build, toolchain, sample, way)
             if any(fnmatch.fnmatch(f"{binary.variant}/{sample}{case}.{kind}.core", only)
                    for kind in kinds for case in ("", "-")):
@@ -188,9 +188,10 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     build = args.build.resolve()
     found = toolchains(build, print, args.all, args.version)
+    whole = args.all or args.version or args.only != "*"
     planned = [one for toolchain in found for one in binaries(
-        build, toolchain, args.only, args.all or args.only != "*",
-        between=not (args.all or args.version or args.only != "*" or toolchain in (found[0], found[-1])))]
+        build, toolchain, args.only, args.all or args.only != "*", newest=whole or toolchain == found[-1],
+        between=not whole and toolchain not in (found[0], found[-1]))]
     jobs, broken, places = [], 0, set()
     for binary, _ in planned:
         binary.prepare(places)

@@ -32,9 +32,10 @@ BUILDS = {
 }
 
 SMALL = {"plain": ("gcore",), "sw": ("kernel",)}
-# The same with a version between the oldest and the newest: with symbols and DWARF those two are there. Nor is it built
-# in ways that want the whole standard library compiled anew, but as a PIE.
-BETWEEN = {"sw": ("kernel",)}
+# The same with other versions than the newest.
+STRIPPED = {"sw": ("kernel",)}
+# With a version between the oldest and the newest a sample is not built in ways that want the whole standard library
+# compiled anew, but as a PIE.
 NOT_BETWEEN = {"pie-debug", "race", "external"}
 EVERY = {"plain": KINDS, "w": ("kernel",), "sw": KINDS, "pie": KINDS, "external": ("kernel",), "race": ("kernel",)}
 LOCKS = {"plain": KINDS, "sw": KINDS, "pie": ("kernel",), "race": ("kernel",)}
@@ -73,7 +74,6 @@ COPIES = {"go_spin": 2, "go_running": 2, "go_gc": 3}
 HAVE_CASES = {"go_allocations", "go_chan_rescue", "go_panics", "go_bad_pointer", "go_all_asleep", "go_cgo_signal", "go_left"}
 
 
-def plan_of(sample, between=False):
-    if not between:
-        return PLANS.get(sample, SMALL)
-    return {way: kinds for way, kinds in PLANS.get(sample, BETWEEN).items() if way not in NOT_BETWEEN}
+def plan_of(sample, newest=True, between=False):
+    plan = PLANS.get(sample, SMALL if newest else STRIPPED)
+    return {way: kinds for way, kinds in plan.items() if not between or way not in NOT_BETWEEN}

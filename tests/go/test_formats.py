@@ -295,7 +295,8 @@ def main(argv):
     cores = [core for core in sorted(Path(argv[2]).resolve().glob("go-*/*.gcore.core"))
              if BUILDS.match(core.parent.name)
              and core.name.split(".")[0] in ("go_waits", "go_cgo")]
-    Settings.cores = cores[::max(1, len(cores) // 3)][:3] + cores[-1:]
+    some = [] if "--newest" in argv else cores[::max(1, len(cores) // 3)][:3]
+    Settings.cores = some + cores[-1:]
     Settings.schema = json.loads(
         (ROOT / "docs" / "coretool-report-1.schema.json").read_text(encoding="utf-8"))
     if not Settings.cores:
