@@ -19,8 +19,10 @@ LEAK = "CT210"
 ALSO_LEAK = "CT212"  # those who wait for a WaitGroup; counted with the others
 # Leaked as well, and said with more: waits that nothing ends, and circles.
 SAID_OTHERWISE = ("CT203", "CT204", "CT211")
-# Reasons that a Go before 1.25 does not tell apart, by the function that waits.
-OLDER_REASONS = {"sync.(*WaitGroup).Wait": "sync.WaitGroup.Wait"}
+# Reasons that a Go before 1.25, up to 1.19 one of locks too, does not tell apart, by the innermost function that waits.
+OLDER_REASONS = {"sync.(*WaitGroup).Wait": "sync.WaitGroup.Wait", "sync.(*Mutex).lockSlow": "sync.Mutex.Lock",
+                 "sync.(*Mutex).Lock": "sync.Mutex.Lock", "sync.(*RWMutex).Lock": "sync.RWMutex.Lock",
+                 "sync.(*RWMutex).RLock": "sync.RWMutex.RLock"}
 SEMAPHORE = "semacquire"
 GOES_ON = ("running", "runnable", "syscall", "sleep", "IO wait")
 # Not leaked, though 1.26 says so: main has nothing left to do, and means it.
