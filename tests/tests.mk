@@ -59,6 +59,7 @@ FORMATS_PART         ?=
 DRIVERS    = then cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	then damage='$(PYTHON) -B tests/damage/damage.py $(DAMAGE_PART) $(PROGRAM) $(CORES)' \
 	then damage-go='$(PYTHON) -B tests/damage/damage_go.py $(DAMAGE_GO_PART) $(PROGRAM) $(CORES)' \
+	then damage-lists='$(PYTHON) -B tests/damage/damage_lists.py $(DAMAGE_GO_PART) $(PROGRAM) $(CORES)' \
 	then truth='$(PYTHON) -B tests/truth/check_truth.py $(TRUTH_PART) $(PROGRAM) $(CORES)' \
 	then damage-contexts='$(PYTHON) -B tests/damage/damage_contexts.py $(DAMAGE_CONTEXTS_PART) $(PROGRAM) $(CORES)' \
 	damage-debug='$(PYTHON) -B tests/damage/damage_debug.py $(PROGRAM) $(CORES)' \

@@ -7,6 +7,7 @@ SOAK_BUILD := $(BUILD)/soak
 soak-damage: $(BUILD)/coretool ## every damage to the cores that `make test` has left
 	$(PYTHON) -B tests/damage/damage.py $(BUILD)/coretool $(BUILD)/cores
 	$(PYTHON) -B tests/damage/damage_go.py $(BUILD)/coretool $(BUILD)/cores
+	$(PYTHON) -B tests/damage/damage_lists.py $(BUILD)/coretool $(BUILD)/cores
 
 # GO_SERVERS='prometheus --suite trixie' looks at this alone.
 .PHONY: soak soak-go-servers
