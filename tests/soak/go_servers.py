@@ -44,7 +44,8 @@ MOST_FRAMES = 100  # that the runtime prints of one stack
 # The goroutine that prints the others.
 PRINTER = "runtime/pprof.writeGoroutineStacks"
 KEPT = "prometheus"  # make bench looks at its core
-SHOTS = 3  # cores under load
+SHOTS = 3  # cores under load, and more until one has a goroutine that answers a request:
+MOST_SHOTS = 9
 LEAST = 100  # requests that are answered before each, and as many that are aborted
 LEAST_SECONDS = 60
 HANDLER = "net/http.serverHandler.ServeHTTP"  # below it a request is answered
@@ -145,7 +146,9 @@ def press(server, options, out):
     """(what was seen and done, breaches) of some moments under load. A core with a breach is kept."""
     shots, breaches = [], []
     with server.pressed() as load:
-        for i in range(SHOTS):
+        for i in range(MOST_SHOTS):
+            if i >= SHOTS and any(shot.handling for shot in shots):
+                break
             if not load.await_(LEAST * (i + 1), LEAST_SECONDS):
                 breaches.append(f"the load does not press: {dict(load.done)}")
             core = out.with_suffix(f".load-{i}.core")
