@@ -16,7 +16,7 @@ struct wanted { /* both 0: it is fetched now */
 	uint64_t addr, len;
 };
 
-static struct wanted want_log[32];
+static struct wanted want_log[256];
 static size_t n_want_log;
 
 static void log_want(void *self, uint64_t addr, uint64_t len)

@@ -11,6 +11,8 @@
 #define STATE_IN_USE 1 /* mSpanInUse: it has objects; others are stacks or free */
 #define NO_SCAN      1 /* in the span's class: no pointers */
 
+/* Of a span of several objects: no size class has over 10 (sizeclasses.go). */
+#define MAX_PAGES UINT64_C(16)
 /* Each arena has at least this much of a record in memory (struct heapArena). */
 #define LEAST_RECORD 65536
 /* Objects have 8 bytes at least, so that a core with a heap has fewer than an eighth of this. Of
@@ -119,7 +121,7 @@ static bool read_span(struct ct_go_heap *heap, uint64_t at, struct ct_go_span *s
 	};
 	n = ct_go_field(&r, CT_GO_MSPAN_NELEMS, width, 0);
 	uint64_t free = ct_go_field(&r, CT_GO_MSPAN_FREEINDEX, width, 0);
-	if (!pages || pages > (n > 1 ? CT_GO_ARENA_PAGES : CT_GO_ADDRESSES / CT_GO_PAGE) ||
+	if (!pages || pages > (n > 1 ? MAX_PAGES : CT_GO_ADDRESSES / CT_GO_PAGE) ||
 		s->start % CT_GO_PAGE || s->start >= CT_GO_ADDRESSES || s->limit <= s->start ||
 		s->limit - s->start > pages * CT_GO_PAGE || s->elemsize < 8 || s->elemsize % 8 ||
 		s->elemsize > pages * CT_GO_PAGE || !n ||

@@ -121,7 +121,7 @@ static void take_word(struct ct_go_grey_hands *h)
 	h->base = h->id & ~63u;
 	if (h->end / 64 == h->id / 64)
 		own &= (UINT64_C(1) << (h->end % 64)) - 1;
-	h->id = CT_MIN(h->base + 64, h->end);
+	h->id = h->end - h->base > 64 ? h->base + 64 : h->end;
 	if (*word & own)
 		h->bits = atomic_fetch_and(word, ~own) & own;
 }

@@ -18,8 +18,9 @@
 
 struct ct_go_grey {
 	const struct ct_go_heap *heap;
-	_Atomic uint64_t *bits;   /* a bit for each object */
-	_Atomic uint8_t *waiting; /* per span: it is in the queue, or in somebody's hands */
+	_Atomic uint64_t *bits; /* a bit for each object */
+	_Atomic uint8_t
+		*waiting; /* per span: it is in the queue, or in hands that have not begun it */
 	/* Under the lock: */
 	pthread_mutex_t lock;
 	pthread_cond_t changed;

@@ -4,8 +4,8 @@
  * the middle of one. Roots are given one by one, then all that they reach is marked; more roots may
  * follow, so that what a set of goroutines keeps alive can be told from what others do.
  *
- * Work is done by several threads. Its memory is two bits for each object and a queue of fixed
- * size: what does not fit into the queue stays in the second bit until there is room.
+ * Work is done by several threads. Its memory is two bits for each object and five bytes for each
+ * span (heap_grey.h).
  */
 #ifndef CT_RUNTIME_GO_HEAP_MARK_H
 #define CT_RUNTIME_GO_HEAP_MARK_H
