@@ -3,7 +3,8 @@
 #include "decode/evaluate_internal.h"
 
 #define MAX_DEPTH      9   /* of calls: C++ without optimisation needs 5 for a guard's destructor */
-#define MAX_OUTCOMES   6   /* of a callee, that go on in its caller */
+#define MAX_OUTCOMES   6   /* of a callee, that go on in its caller; */
+#define MAX_RESULTS    6   /* and others that but construct other results */
 #define MAX_VISITS     3   /* of one place with the same events and the same small result */
 #define MAX_SAME_PLACE 12  /* with the same events */
 #define MIN_BUDGET     60  /* less is not worth entering a callee */
@@ -139,15 +140,39 @@ static uint64_t result_of(struct ct_evaluator *ev, const struct state *st)
 {
 	struct ct_term w = st->reg[RAX];
 
-	if (!ct_is_number(w) || w.number < st->reg[RSP].number || w.number >= ev->in.stack_high)
+	if (!ct_is_number(w) || !ct_is_number(st->reg[RSP]) || w.number < st->reg[RSP].number ||
+		w.number >= ev->in.stack_high)
 		return small_result(st);
 	struct ct_term byte = ct_state_load(ev, st, w, 1);
 	return ct_is_number(byte) ? SMALL + 1 + byte.number : SMALL;
 }
 
-static bool same_outcome(struct ct_evaluator *ev, const struct state *a, const struct state *b)
+struct kept { /* outcomes of a callee that go on */
+	const struct state *states[MAX_OUTCOMES + MAX_RESULTS];
+	uint64_t results[MAX_OUTCOMES + MAX_RESULTS];
+	unsigned n,
+		n_results; /* n_results: of those that differ in what they have constructed alone */
+};
+
+static void keep(struct ct_evaluator *ev, struct kept *kept, const struct state *st)
 {
-	return a->events == b->events && result_of(ev, a) == result_of(ev, b);
+	uint64_t result = result_of(ev, st);
+	bool other = true;
+
+	for (unsigned i = 0; i < kept->n; i++) {
+		const struct state *k = kept->states[i];
+
+		if (k->events != st->events || small_result(k) != small_result(st))
+			continue;
+		if (kept->results[i] == result)
+			return;
+		other = false;
+	}
+	if (other ? kept->n - kept->n_results == MAX_OUTCOMES : kept->n_results == MAX_RESULTS)
+		return;
+	kept->n_results += !other;
+	kept->results[kept->n] = result;
+	kept->states[kept->n++] = st;
 }
 
 /*
@@ -158,25 +183,19 @@ static enum walk come_back(struct exploration *x, const struct exploration *sub,
 	uint32_t kept_registers, struct state *st)
 {
 	const struct state before = *st;
-	const struct state *kept[MAX_OUTCOMES];
-	unsigned n = 0;
+	struct kept kept = {.n = 0};
 	bool unclear = sub->cut, opaque = sub->cut;
 
-	for (uint32_t i = 0; i < sub->outcomes.n && n < MAX_OUTCOMES; i++) {
+	for (uint32_t i = 0; i < sub->outcomes.n; i++) {
 		const struct outcome *o = &sub->outcomes.items[i];
-		unsigned same = 0;
 
 		unclear |= o->end == CT_PATH_UNKNOWN || o->end == CT_PATH_MERGES;
 		opaque |= o->end == CT_PATH_UNKNOWN;
-		if (o->end != CT_PATH_RETURNS)
-			continue;
-		while (same < n && !same_outcome(x->ev, kept[same], &o->state))
-			same++;
-		if (same == n)
-			kept[n++] = &o->state;
+		if (o->end == CT_PATH_RETURNS)
+			keep(x->ev, &kept, &o->state);
 	}
-	for (unsigned i = n; i-- > 0;) {
-		struct state back = *kept[i];
+	for (unsigned i = kept.n; i-- > 0;) {
+		struct state back = *kept.states[i];
 
 		const struct ct_code_abi *abi = x->ev->view.abi;
 		ct_state_forget_registers(x->ev, &back, ~kept_registers);
@@ -194,7 +213,7 @@ static enum walk come_back(struct exploration *x, const struct exploration *sub,
 		else
 			*st = back;
 	}
-	if (n)
+	if (kept.n)
 		return WALK_ON;
 	if (!unclear) {
 		end_path(x, CT_PATH_NO_RETURN, st);
