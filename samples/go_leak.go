@@ -401,7 +401,7 @@ func reachedByTimer() *actor {
 	time.AfterFunc(time.Hour, func() { close(done) })
 	a := at(start("by timer", func() { <-done }), "chan-recv", done)
 	tell("other_side", fields{"tid": a, "says": []string{
-		"main.reachedByTimer.func1() go_leak.go:", ", which a timer calls in at most ", ", will close it (go_leak.go:"}})
+		"main.reachedByTimer.func1() go_leak.go:", ", which a timer calls in at most ", ", would close it (go_leak.go:"}})
 	return a
 }
 

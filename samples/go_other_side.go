@@ -80,6 +80,14 @@ func hadByItself(object interface{}) {
 	tell("had_by", fields{"address": address(object), "words": nil, "own": true})
 }
 
+// routeStop is how the field is named; by the debug information of old versions it is not.
+func routeStop() string {
+	if !since(19) {
+		return " + 16"
+	}
+	return "route.stop| + 16"
+}
+
 func stuckAt(a *actor, kind string, object interface{}, reasons ...string) {
 	expect(a, "main.start.func1", nil, reasons...)
 	wait(a, kind, object, nil)
@@ -250,7 +258,7 @@ func closedByMethod() {
 	f := &fleet{"bus", &route{"lane", make(chan letter)}}
 	stop := f.first.stop
 	time.AfterFunc(23*time.Hour, f.park)
-	byTimer("main.(*fleet).park", "chan-recv", stop, "will close it (go_other_side.go:",
+	byTimer("main.(*fleet).park", "chan-recv", stop, "would close it (go_other_side.go:",
 		func() { letters += (<-stop).number }, "chan receive")
 }
 
@@ -259,7 +267,7 @@ func doneByTimer() {
 	group := new(sync.WaitGroup)
 	group.Add(1)
 	time.AfterFunc(23*time.Hour, group.Done)
-	byTimer("sync.(*WaitGroup).Done", "waitgroup", group, "will call Done of it", func() { group.Wait() }, forWaitGroup...)
+	byTimer("sync.(*WaitGroup).Done", "waitgroup", group, "would call Done of it", func() { group.Wait() }, forWaitGroup...)
 }
 
 //go:noinline
@@ -268,7 +276,7 @@ func rungByTimer() {
 	o.bell = sync.NewCond(o)
 	bell := o.bell
 	time.AfterFunc(23*time.Hour, func() { bell.Broadcast() })
-	byTimer("main.rungByTimer.func1", "cond", bell, "will signal it (go_other_side.go:", func() {
+	byTimer("main.rungByTimer.func1", "cond", bell, "would signal it (go_other_side.go:", func() {
 		o.Lock()
 		bell.Wait()
 		o.Unlock()
@@ -287,12 +295,24 @@ func countedByTimer() {
 	otherSide(a, nil, "nobody was found that will send to it or close it; but a timer that has it calls main.countedByTimer.func1")
 }
 
+// A timer that never fires is none.
+//
+//go:noinline
+func neverByTimer() {
+	bin := make(chan letter)
+	time.AfterFunc(1<<63-1, func() { close(bin) })
+	a := start("bin", func() { letters += (<-bin).number })
+	expect(a, "main.start.func1", nil, "chan receive")
+	wait(a, "chan-recv", bin, nil)
+	otherSide(a, nil, "nobody was found that will send to it or close it.")
+}
+
 //go:noinline
 func cancelledByTimer() {
 	ctx, cancel := context.WithCancel(context.Background())
 	time.AfterFunc(23*time.Hour, cancel)
 	done := ctx.Done()
-	byTimer("context.", "chan-recv", done, "will close it (context.go:", func() { <-done }, "chan receive")
+	byTimer("context.", "chan-recv", done, "would close it (context.go:", func() { <-done }, "chan receive")
 }
 
 // ---- nobody is seen ----
@@ -308,12 +328,12 @@ func byVariable() {
 	second := start("second reader", func() { letters += (<-depot.stop).number })
 	expect(second, "main.start.func1", nil, "chan receive")
 	wait(second, "chan-recv", depot.stop, nil)
-	hadBy(depot.stop, nil, "variable ", ", ", "route.stop| + 16")
+	hadBy(depot.stop, nil, "variable ", ", ", routeStop())
 	yard = &fleet{"yard", &route{"south", make(chan letter)}}
 	third := start("third reader", func() { letters += (<-yard.first.stop).number })
 	expect(third, "main.start.func1", nil, "chan receive")
 	wait(third, "chan-recv", yard.first.stop, nil)
-	hadBy(yard.first.stop, nil, "variable ", ", ", ", ", "route.stop| + 16")
+	hadBy(yard.first.stop, nil, "variable ", ", ", ", ", routeStop())
 }
 
 //go:noinline
@@ -336,7 +356,7 @@ func byRoute() {
 	expect(passenger, "main.start.func1", nil, "chan receive")
 	wait(passenger, "chan-recv", stop, nil)
 	otherSide(passenger, driver, "will close it (go_other_side.go:", "; it is asleep")
-	hadBy(stop, driver, "main.drive() go_other_side.go:", ", by ", "route.stop| + 16")
+	hadBy(stop, driver, "main.drive() go_other_side.go:", ", by ", routeStop())
 }
 
 //go:noinline
@@ -396,6 +416,7 @@ func main() {
 	doneByTimer()
 	rungByTimer()
 	countedByTimer()
+	neverByTimer()
 	cancelledByTimer()
 	byVariable()
 	byRoute()

@@ -29,17 +29,14 @@ struct ct_go_timer {
 	uint32_t resource; /* its channel, when goroutines wait for it; CT_NONE */
 	uint32_t keeper; /* of a ticker that nothing but leaked goroutines has, the first of these;
 			    CT_NONE */
-	uint32_t has;    /* of a function: what it will do something to, or a channel that it has
-			    captured, and that goroutines wait for; CT_NONE */
-	struct ct_deed deed; /* what it will do to that; kind 0: its code does not tell */
-	int32_t fd;          /* of a deadline; -1 */
-	uint8_t kind;        /* enum ct_go_timer_kind */
-	uint8_t mode;        /* enum ct_io_mode, of a deadline */
-	bool endless;        /* it was set for longer than the clock can count */
-	bool alone;          /* nothing but the runtime's list of timers leads to it */
-	bool idle;    /* it is in no such list: a channel's that nobody waits for (1.23 on) */
-	bool lasting; /* of a channel: it is listed though nobody waits (to 1.22, and with
-			 asynctimerchan=1) */
+	int32_t fd;      /* of a deadline; -1 */
+	uint8_t kind;    /* enum ct_go_timer_kind */
+	uint8_t mode;    /* enum ct_io_mode, of a deadline */
+	bool endless;    /* it was set for longer than the clock can count */
+	bool alone;      /* nothing but the runtime's list of timers leads to it */
+	bool idle;       /* it is in no such list: a channel's that nobody waits for (1.23 on) */
+	bool lasting;    /* of a channel: it is listed though nobody waits (to 1.22, and with
+			    asynctimerchan=1) */
 };
 
 /* What a pending function of time.AfterFunc will do to what goroutines wait for. */

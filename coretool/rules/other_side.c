@@ -137,14 +137,14 @@ uint32_t ct_list_doers(const struct ct_facts *facts, const struct ct_wait *wait,
 
 /* ---- what they will do ---- */
 
-static const char *const verbs[CT_N_DEEDS][2] = {
-	[CT_DEED_UNLOCK] = {"unlock", ""},
-	[CT_DEED_SEND] = {"send to", ""},
-	[CT_DEED_RECEIVE] = {"receive from", ""},
-	[CT_DEED_CLOSE] = {"close", ""},
-	[CT_DEED_DONE] = {"call Done of", ""},
-	[CT_DEED_SIGNAL] = {"signal", ""},
-	[CT_DEED_RESET] = {"reset", "'s timer"},
+static const char *const verbs[CT_N_DEEDS] = {
+	[CT_DEED_UNLOCK] = "unlock",
+	[CT_DEED_SEND] = "send to",
+	[CT_DEED_RECEIVE] = "receive from",
+	[CT_DEED_CLOSE] = "close",
+	[CT_DEED_DONE] = "call Done of",
+	[CT_DEED_SIGNAL] = "signal",
+	[CT_DEED_RESET] = "reset the timer of",
 };
 
 const char *ct_say_deed_place(
@@ -157,11 +157,11 @@ const char *ct_say_deed_place(
 	return ct_arena_printf(arena, " (%s%s)", deed->deferred ? "deferred, " : "", line);
 }
 
-static const char *say_deed(struct ct_arena *arena, const struct ct_facts *facts,
+/* how: "will", or less. */
+static const char *say_deed(struct ct_arena *arena, const struct ct_facts *facts, const char *how,
 	const struct ct_deed *deed, const char *object)
 {
-	return ct_arena_printf(arena, "%s %s %s%s%s", deed->sure ? "will" : "may",
-		verbs[deed->kind][0], object, verbs[deed->kind][1],
+	return ct_arena_printf(arena, "%s %s %s%s", how, verbs[deed->kind], object,
 		ct_say_deed_place(arena, facts, deed));
 }
 
@@ -351,8 +351,9 @@ static const struct ct_go_timer_deed *first_timer(
 	return first;
 }
 
-/* "main.stop() main.go:30, which a timer calls in at most 3 s, will close it (main.go:31)"; "a
- * timer that has it calls main.stop() main.go:30 in at most 3 s" where its code does not tell. */
+/* "main.stop() main.go:30, which a timer calls in at most 3 s, would close it (main.go:31)": if
+ * nobody stops it, and nothing blocks it. "a timer that has it calls main.stop() main.go:30 in at
+ * most 3 s" where its code does not tell; NULL where it has no name either. */
 static const char *say_timer(struct ct_arena *arena, const struct ct_facts *facts,
 	const struct ct_actor *a, const struct ct_go_timer_deed *t)
 {
@@ -363,11 +364,12 @@ static const char *say_timer(struct ct_arena *arena, const struct ct_facts *fact
 						 ct_say_at_most(arena, t->fires))
 				       : "";
 
+	if (t->deed.kind)
+		return ct_arena_printf(arena, "%s, which a timer%s calls%s, %s",
+			function ? function : "a function", due ? " that is due" : "", in,
+			say_deed(arena, facts, t->deed.sure ? "would" : "may", &t->deed, what));
 	if (!function)
 		return NULL;
-	if (t->deed.kind)
-		return ct_arena_printf(arena, "%s, which a timer%s calls%s, %s", function,
-			due ? " that is due" : "", in, say_deed(arena, facts, &t->deed, what));
 	return ct_arena_printf(arena, "a timer that has %s%s calls %s%s", what,
 		due ? " and is due" : "", function, in);
 }
@@ -399,7 +401,9 @@ static void add_doer(struct ct_str *s, struct ct_arena *arena, const struct ct_f
 		doer->actor == waiter ? "nobody but itself"
 				      : ct_say_actor(arena, facts, doer->actor));
 	if (doer->deed.kind)
-		ct_str_add(s, "%s", say_deed(arena, facts, &doer->deed, object));
+		ct_str_add(s, "%s",
+			say_deed(arena, facts, doer->deed.sure ? "will" : "may", &doer->deed,
+				object));
 	else
 		ct_str_add(s, "would %s %s", ct_say_release(facts, doer->wait), object);
 	ct_str_add(s, "%s", ct_say_doer_state(arena, facts, waiter, doer->actor));

@@ -270,7 +270,8 @@ def in_order(text, words):
 
 def check_other_side(report, _, value):
     text = report.actors[value["tid"]].get("other_side", "")
-    if not in_order(text, value["says"]):
+    # What ends with a full stop in the truth is the end of it.
+    if not in_order(text + ".", value["says"]):
         yield f"{value['tid']}: {value['says']} are not in {text!r}"
     waits = report.waits(value["tid"])
     wakers = {report.who(w["actor"]) for wait in waits for w in wait.get("wakers", [])}

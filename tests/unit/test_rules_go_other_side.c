@@ -424,21 +424,21 @@ static void timers_that_will_do_it(void **state)
 {
 	(void)state;
 	ask_timers(&(struct timed){SOME_FIRE, .deeds = {CT_DEED_CLOSE}},
-		"main.stop(), which a timer calls in at most 3 s, will close it");
+		"main.stop(), which a timer calls in at most 3 s, would close it");
 	ask_timers(&(struct timed){.fires = {-1, 0}, .deeds = {CT_DEED_SEND}},
-		"main.stop(), which a timer that is due calls, will send to it");
+		"main.stop(), which a timer that is due calls, would send to it");
 	ask_timers(&(struct timed){.fires = {-1, 0}, .deeds = {CT_DEED_SEND}, .no_clock = true},
-		"main.stop(), which a timer calls, will send to it");
+		"main.stop(), which a timer calls, would send to it");
 	ask_timers(&(struct timed){SOME_FIRE, .deeds = {CT_DEED_CLOSE}, .peer = true},
 		"goroutine 8 will close it; it is running; main.stop(), which a timer calls in at "
-		"most 3 s, will close it");
+		"most 3 s, would close it");
 	/* Of a select what is known before what fires first, and what is sure before that. */
 	ask_timers(&(struct timed){SOME_FIRE, .deeds = {CT_DEED_CLOSE}, .is_select = true},
-		"main.stop(), which a timer calls in at most 3 s, will close the channel at "
+		"main.stop(), which a timer calls in at most 3 s, would close the channel at "
 		"0x2000");
 	ask_timers(&(struct timed){SOME_FIRE, .deeds = {CT_DEED_CLOSE, 0, CT_DEED_CLOSE},
 			   .may = true, .is_select = true},
-		"main.stop(), which a timer calls in at most 3 s, will close the channel at "
+		"main.stop(), which a timer calls in at most 3 s, would close the channel at "
 		"0x2000");
 	ask_timers(&(struct timed){SOME_FIRE, .deeds = {0, 0, CT_DEED_CLOSE}, .may = true,
 			   .is_select = true},

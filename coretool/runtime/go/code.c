@@ -60,6 +60,7 @@ struct known {
 	uint64_t entry;
 	struct ct_callee callee;
 	bool scanned, reaches;
+	bool looked_at, indirect; /* indirect: it calls something through a pointer */
 };
 
 struct ct_go_code {
@@ -301,16 +302,12 @@ static struct ct_callee callee(void *arg, uint64_t target, uint64_t slot, bool i
 	return (struct ct_callee){.kind = CT_CALLEE_FOREIGN, .opaque = true};
 }
 
-bool ct_go_code_is_asked(struct ct_go_code *code, const struct ct_go_function *function)
+/* Called through a closure it may come to anything. */
+static bool calls_indirectly(const struct ct_go_code *code, const struct ct_go_function *function)
 {
-	/* Called through a closure it may come to anything. */
 	size_t len = function->end - function->entry, cur = 0;
 	struct ct_code_reference ref;
-	uint32_t i = known_at(code, function->entry);
 
-	if (i != CT_NONE && (code->known.items[i].callee.kind == CT_CALLEE_ENTER ||
-				    ct_go_function_deferreturn(function)))
-		return true;
 	if (len > MAX_FUNCTION)
 		return false;
 	ct_autofree uint8_t *bytes = malloc(len + 1);
@@ -320,6 +317,22 @@ bool ct_go_code_is_asked(struct ct_go_code *code, const struct ct_go_function *f
 		if (ref.indirect)
 			return true;
 	return false;
+}
+
+bool ct_go_code_is_asked(struct ct_go_code *code, const struct ct_go_function *function)
+{
+	uint32_t i = known_at(code, function->entry);
+	struct known *known = i == CT_NONE ? NULL : &code->known.items[i];
+
+	if (!known)
+		return false;
+	if (known->callee.kind == CT_CALLEE_ENTER || ct_go_function_deferreturn(function))
+		return true;
+	/* Timers by the thousand have the same one. */
+	if (!known->looked_at)
+		known->indirect = calls_indirectly(code, function);
+	known->looked_at = true;
+	return known->indirect;
 }
 
 /* ---- questions ---- */

@@ -57,31 +57,43 @@ static bool add(struct ct_go_timers *timers, const struct ct_go_timer *t, uint32
 	return slot;
 }
 
-static enum ct_status add_had(struct ct_go_timers *timers, const struct ct_go_timer *t)
+/* before: the deeds of other timers. */
+static bool is_told(const struct ct_go_timers *timers, uint32_t before, uint32_t resource)
+{
+	for (uint32_t i = before; i < timers->deeds.n; i++)
+		if (timers->deeds.items[i].resource == resource)
+			return true;
+	return false;
+}
+
+static enum ct_status add_had(
+	struct ct_go_timers *timers, const struct ct_go_timer *t, uint32_t before)
 {
 	struct ct_go_world *world;
 	enum ct_status status = ct_go_world(timers->o, &world);
 	uint32_t has = status ? CT_NONE : had_by(timers->o->waits, world->heap, t->object);
 
-	if (has != CT_NONE && !add(timers, t, has, (struct ct_deed){0}))
+	if (has != CT_NONE && !is_told(timers, before, has) &&
+		!add(timers, t, has, (struct ct_deed){0}))
 		status = CT_NO_MEMORY;
 	return status == CT_NO_MEMORY ? status : CT_OK;
 }
 
 /* ---- what they will do ---- */
 
-/* Does it end a wait for that, which is not told of yet? Of who closes a channel it may be told in
- * two ways. */
-static bool tells(const struct ct_go_evidence *e, uint32_t i)
+/* Is it the end of a wait? Whom of those at an RWMutex a release lets go on hangs on who is there:
+ * nothing is said of these. */
+static bool ends_wait(const struct ct_go_evidence *e, const struct ct_go_found *f)
 {
-	const struct ct_go_found *f = &e->found.items[i];
-
-	if (e->wanted[f->wanted].claim == CT_GO_CLAIM_CLOSE && !f->closes)
+	switch ((enum ct_go_claim)e->wanted[f->wanted].claim) {
+	case CT_GO_CLAIM_WRITER:
+	case CT_GO_CLAIM_READER:
 		return false;
-	for (uint32_t k = 0; k < i; k++)
-		if (e->wanted[e->found.items[k].wanted].resource == e->wanted[f->wanted].resource)
-			return false;
-	return true;
+	case CT_GO_CLAIM_CLOSE:
+		return f->closes;
+	default:
+		return true;
+	}
 }
 
 /* As of a goroutine that the runtime has just made for it. */
@@ -92,6 +104,7 @@ static enum ct_status ask(
 	const struct ct_arch *arch = ct_target_arch(go->target);
 	const struct ct_go_g g = {.stack_low = STACK, .stack_high = STACK + STACK_SIZE};
 	const uint64_t sp = g.stack_high - 256;
+	const uint32_t before = timers->deeds.n;
 	struct ct_unwound_frame frame = {.cfa = sp + 8};
 	struct ct_regs regs = {0};
 	const struct ct_go_asked asked = {.g = &g,
@@ -107,10 +120,17 @@ static enum ct_status ask(
 	ct_reg_set(&regs, arch->sp, sp);
 	ct_reg_set(&regs, ct_go_code_abi(go)->context, t->object);
 	enum ct_status status = ct_go_evidence_ask(e, &asked);
-	for (uint32_t i = 0; !status && i < CT_MIN(e->found.n, MAX_FOUND); i++)
-		if (tells(e, i) && !add(timers, t, e->wanted[e->found.items[i].wanted].resource,
-					   ct_go_deed_of(timers->o, e, &e->found.items[i])))
+	for (uint32_t i = 0; !status && i < e->found.n; i++) {
+		const struct ct_go_found *f = &e->found.items[i];
+		uint32_t resource = e->wanted[f->wanted].resource;
+
+		/* Of who closes a channel it may be found in two ways. */
+		if (ends_wait(e, f) && !is_told(timers, before, resource) &&
+			!add(timers, t, resource, ct_go_deed_of(timers->o, e, f)))
 			status = CT_NO_MEMORY;
+		if (timers->deeds.n - before == MAX_FOUND)
+			break;
+	}
 	return status;
 }
 
@@ -118,6 +138,7 @@ static enum ct_status ask_all(struct ct_go_timers *timers, struct ct_go_evidence
 {
 	enum ct_status status = CT_OK;
 	uint32_t n_asked = 0;
+	bool cut = false;
 
 	for (uint32_t i = 0; !status && i < timers->list.n; i++) {
 		const struct ct_go_timer *t = &timers->list.items[i];
@@ -125,12 +146,19 @@ static enum ct_status ask_all(struct ct_go_timers *timers, struct ct_go_evidence
 
 		if (t->kind != CT_GO_TIMER_FUNCTION || t->endless || t->site == CT_NONE)
 			continue;
-		if (e->code && n_asked++ < MAX_ASKED &&
-			ct_evaluator_steps(ct_go_code_evaluator(e->code)) < MAX_STEPS)
+		cut |= e->code &&
+		       (n_asked++ == MAX_ASKED ||
+			       ct_evaluator_steps(ct_go_code_evaluator(e->code)) >= MAX_STEPS);
+		if (e->code && !cut)
 			status = ask(timers, e, t);
-		if (!status && timers->deeds.n == before)
-			status = add_had(timers, t);
+		if (!status)
+			status = add_had(timers, t, before);
 	}
+	if (cut)
+		ct_sink_note(timers->o->sink, CT_NOTE_LIMIT, "timers",
+			"not the code of the functions of all timers was looked at for what they "
+			"will "
+			"do: there are too many");
 	return status;
 }
 

@@ -147,7 +147,10 @@ static void find_use(struct ct_go_timers *timers, struct ct_go_timer *t, uint64_
 		find_receivers(o, t);
 		break;
 	case CT_GO_TIMER_FUNCTION:
-		find_callback(timers, t, i < CT_COUNT(uses) ? entry_of(o->go, t->object) : entry);
+		/* Not of package time: it is called itself. */
+		if (i == CT_COUNT(uses))
+			t->object = function;
+		find_callback(timers, t, entry_of(o->go, t->object));
 		break;
 	case CT_GO_TIMER_SLEEP:
 		t->actor = ct_sink_actor_by_object(o->sink, t->object);
@@ -279,7 +282,9 @@ static int by_resource(const void *a, const void *b)
 
 	if (x->resource != y->resource)
 		return x->resource < y->resource ? -1 : 1;
-	return ct_go_is_sooner(x, y) ? -1 : ct_go_is_sooner(y, x);
+	if (ct_go_is_sooner(x, y) || ct_go_is_sooner(y, x))
+		return ct_go_is_sooner(x, y) ? -1 : 1;
+	return (x->site > y->site) - (x->site < y->site);
 }
 
 static enum ct_status finish(struct ct_go_timers *timers)
