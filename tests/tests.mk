@@ -71,7 +71,7 @@ DRIVERS    = then cli='$(PYTHON) -B tests/cli/test_cli.py $(PROGRAM) $(CORES)' \
 	odd='$(PYTHON) -B tests/odd/test_odd.py $(PROGRAM) $(CORES:/cores=)'
 
 # With programs of its own, which lack layouts of one version of Go.
-NEIGHBOURS = then go-neighbours='$(MAKE) --no-print-directory -s BUILD=$(BUILD) neighbours && \
+LACKING    = then go-neighbours='$(MAKE) --no-print-directory -s BUILD=$(BUILD) neighbours && \
 		$(PYTHON) -B tests/go/test_neighbours.py $(PROGRAM) $(CORES) $(BUILD)/neighbours'
 
 # The extension, in this machine's gdb and those of the other suites.
@@ -102,7 +102,7 @@ test: ## the whole suite; installs what is missing
 		then rust='$(MAKE) --no-print-directory -s cores-rust' \
 		then go='$(MAKE) --no-print-directory -s cores-go' \
 		then static='$(PYTHON) -B tests/static/test_static.py $(BUILD)/coretool-static $(BUILD)' \
-		$(DRIVERS) $(NEIGHBOURS) $(GDB_TESTS)
+		$(DRIVERS) $(LACKING) $(GDB_TESTS)
 
 .PHONY: check
 check: ## the quick part of the suite: unit tests, and one core of each kind
