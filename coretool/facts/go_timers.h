@@ -39,7 +39,7 @@ struct ct_go_timer {
 			    asynctimerchan=1) */
 };
 
-/* What a pending function of time.AfterFunc will do to what goroutines wait for. */
+/* What a pending function of time.AfterFunc would do to what goroutines wait for. */
 struct ct_go_timer_deed {
 	uint32_t resource;   /* to what */
 	uint32_t site;       /* the function */
@@ -56,7 +56,6 @@ struct ct_fact_go_timers {
 	uint32_t n_left_out; /* more than are taken down */
 	bool clock;          /* it is known when they fire */
 	bool measured;       /* alone and retained are known, and those that are idle are there */
-	const char *partial; /* why not all are there; NULL: they are */
 	const char
 		*doubt; /* why what is measured may be wrong; NULL: nothing is known against it */
 };

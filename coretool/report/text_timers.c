@@ -142,8 +142,6 @@ static void write_head(struct ct_text *t, const struct ct_fact_go_timers *facts)
 			t, "%" PRIu32 " more are stopped and not removed yet.", facts->n_stopped);
 	if (facts->n_left_out)
 		ct_text_say(t, "%" PRIu32 " more are not taken down.", facts->n_left_out);
-	if (facts->partial)
-		ct_text_say(t, "Not all are here: %s.", facts->partial);
 	if (facts->measured && facts->doubt)
 		ct_text_say(t, "What nothing else keeps may be less: %s.", facts->doubt);
 }

@@ -108,8 +108,14 @@ static uint64_t method_of(struct ct_go_timers *timers, uint64_t entry, const cha
  * (context/context.go; WithDeadlineCause since 1.21). */
 static bool is_deadline(const char *function)
 {
-	return !strcmp(function, "context.WithDeadline.func2") ||
-	       !strcmp(function, "context.WithDeadlineCause.func2");
+	static const char *const ends[] = {".WithDeadline.func2", ".WithDeadlineCause.func2"};
+	size_t len = strlen(function);
+
+	/* Where the compiler has inlined it, its caller stands before it. */
+	for (size_t i = 0; i < CT_COUNT(ends); i++)
+		if (len >= strlen(ends[i]) && !strcmp(function + len - strlen(ends[i]), ends[i]))
+			return !strncmp(function, "context.", strlen("context."));
+	return false;
 }
 
 static void find_callback(struct ct_go_timers *timers, struct ct_go_timer *t, uint64_t entry)
@@ -314,8 +320,8 @@ enum ct_status ct_go_observe_timers(struct ct_go_observation *o)
 
 	timers.fact.clock = o->waits->clock != 0;
 	if (!ct_go_each_timer(o->go, add_listed, &timers))
-		timers.fact.partial =
-			"some of them, or lists of some processors (P), could not be read";
+		ct_target_note(o->target, CT_NOTE_DAMAGED, "Go timers",
+			"some of them, or lists of some processors (P), could not be read");
 	enum ct_status status = timers.failed ? CT_NO_MEMORY : ct_go_ask_timers(&timers);
 	if (!status)
 		status = ct_go_measure_timers(&timers);
