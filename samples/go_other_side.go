@@ -295,6 +295,37 @@ func countedByTimer() {
 	otherSide(a, nil, "nobody was found that will send to it or close it; but a timer that has it calls main.countedByTimer.func1")
 }
 
+// It closes one of two that it has: of the other it is told that it has it.
+//
+//go:noinline
+func halfClosedByTimer() {
+	left, right := make(chan letter), make(chan letter)
+	time.AfterFunc(23*time.Hour, func() {
+		letters += len(right)
+		close(left)
+	})
+	byTimer("main.halfClosedByTimer.func1", "chan-recv", left, "would close it (go_other_side.go:",
+		func() { letters += (<-left).number }, "chan receive")
+	a := start("right", func() { letters += (<-right).number })
+	expect(a, "main.start.func1", nil, "chan receive")
+	wait(a, "chan-recv", right, nil)
+	otherSide(a, nil, "nobody was found that will send to it or close it; but a timer that has it calls main.halfClosedByTimer.func1")
+}
+
+// Whom the end of one reader lets go on hangs on the others: of that nothing is said.
+//
+//go:noinline
+func lentByTimer() {
+	shelf := new(sync.RWMutex)
+	shelf.RLock()
+	shelf.RLock()
+	time.AfterFunc(23*time.Hour, shelf.RUnlock)
+	a := start("shelf", func() { shelf.Lock() })
+	expect(a, "main.start.func1", nil, forWriter...)
+	wait(a, "rwlock-write", shelf, nil)
+	otherSide(a, nil, "nobody was found that will unlock it.")
+}
+
 // A timer that never fires is none.
 //
 //go:noinline
@@ -417,6 +448,8 @@ func main() {
 	rungByTimer()
 	countedByTimer()
 	neverByTimer()
+	halfClosedByTimer()
+	lentByTimer()
 	cancelledByTimer()
 	byVariable()
 	byRoute()

@@ -150,8 +150,8 @@ static uint64_t result_of(struct ct_evaluator *ev, const struct state *st)
 struct kept { /* outcomes of a callee that go on */
 	const struct state *states[MAX_OUTCOMES + MAX_RESULTS];
 	uint64_t results[MAX_OUTCOMES + MAX_RESULTS];
-	unsigned n,
-		n_results; /* n_results: of those that differ in what they have constructed alone */
+	unsigned n;
+	unsigned n_results; /* of which differ in what they have constructed alone */
 };
 
 static void keep(struct ct_evaluator *ev, struct kept *kept, const struct state *st)

@@ -332,7 +332,7 @@ static const char *say_deadline(
 
 /* ---- a timer that calls a function ---- */
 
-/* What the function of a timer will do to what it waits for; NULL: no such is known. */
+/* What the function of a timer would do to what it waits for; NULL: no such is known. */
 static const struct ct_go_timer_deed *first_timer(
 	const struct ct_facts *facts, const struct ct_actor *a)
 {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the functions of time.AfterFunc will do to what goroutines wait for: their code is asked, as
- * that of goroutines is (owners.h). Of one that does not tell it is said which of the channels that
- * goroutines wait at it has: a function value is an object that begins with its code, what it has
- * captured behind that.
+ * What the functions of time.AfterFunc would do to what goroutines wait for: their code is asked,
+ * as that of goroutines is (owners.h). Of one that does not tell it is said which of the channels
+ * that goroutines wait at it has: a function value is an object that begins with its code, what it
+ * has captured behind that.
  */
 #include "runtime/go/heap_world.h"
 #include "runtime/go/owners.h"
@@ -13,6 +13,7 @@
 #define MAX_STEPS    250000              /* of all functions: an eighth of a second */
 #define MAX_ASKED    100000              /* functions */
 #define MAX_FOUND    16u                 /* of one function */
+#define MAX_DEEDS    (1u << 20)          /* of all */
 #define STACK        (UINT64_C(1) << 62) /* where no memory is: of a goroutine that is not there yet */
 #define STACK_SIZE   65536
 
@@ -26,24 +27,6 @@ static uint32_t awaited_at(const struct ct_go_waits *waits, uint64_t channel)
 		if (waits->channels.items[i].at == channel)
 			return waits->channels.items[i].resource;
 	return CT_NONE;
-}
-
-static uint32_t had_by(
-	const struct ct_go_waits *waits, const struct ct_go_heap *heap, uint64_t closure)
-{
-	uint64_t words[1 + MAX_CAPTURED];
-	struct ct_go_object object;
-	uint32_t ret = CT_NONE;
-
-	/* Those that have captured nothing are in no heap. */
-	if (!ct_go_object_at(heap, closure, &object))
-		return CT_NONE;
-	size_t size = (size_t)CT_MIN(object.span->elemsize, (uint64_t)sizeof(words));
-	if (ct_read(heap->target, object.start, words, size))
-		return CT_NONE;
-	for (size_t i = 1; i < size / 8 && ret == CT_NONE; i++)
-		ret = words[i] ? awaited_at(waits, words[i]) : CT_NONE;
-	return ret;
 }
 
 static bool add(struct ct_go_timers *timers, const struct ct_go_timer *t, uint32_t resource,
@@ -66,20 +49,34 @@ static bool is_told(const struct ct_go_timers *timers, uint32_t before, uint32_t
 	return false;
 }
 
+/* The channels that it has captured, beside those that its code tells of. */
 static enum ct_status add_had(
 	struct ct_go_timers *timers, const struct ct_go_timer *t, uint32_t before)
 {
+	uint64_t words[1 + MAX_CAPTURED];
+	struct ct_go_object object;
 	struct ct_go_world *world;
 	enum ct_status status = ct_go_world(timers->o, &world);
-	uint32_t has = status ? CT_NONE : had_by(timers->o->waits, world->heap, t->object);
 
-	if (has != CT_NONE && !is_told(timers, before, has) &&
-		!add(timers, t, has, (struct ct_deed){0}))
-		status = CT_NO_MEMORY;
-	return status == CT_NO_MEMORY ? status : CT_OK;
+	if (status)
+		return status == CT_NO_MEMORY ? status : CT_OK;
+	/* Those that have captured nothing are in no heap. */
+	if (!ct_go_object_at(world->heap, t->object, &object))
+		return CT_OK;
+	size_t size = (size_t)CT_MIN(object.span->elemsize, (uint64_t)sizeof(words));
+	if (ct_read(world->heap->target, object.start, words, size))
+		return CT_OK;
+	for (size_t i = 1; i < size / 8; i++) {
+		uint32_t has = words[i] ? awaited_at(timers->o->waits, words[i]) : CT_NONE;
+
+		if (has != CT_NONE && !is_told(timers, before, has) &&
+			!add(timers, t, has, (struct ct_deed){0}))
+			return CT_NO_MEMORY;
+	}
+	return CT_OK;
 }
 
-/* ---- what they will do ---- */
+/* ---- what they would do ---- */
 
 /* Is it the end of a wait? Whom of those at an RWMutex a release lets go on hangs on who is there:
  * nothing is said of these. */
@@ -144,6 +141,9 @@ static enum ct_status ask_all(struct ct_go_timers *timers, struct ct_go_evidence
 		const struct ct_go_timer *t = &timers->list.items[i];
 		uint32_t before = timers->deeds.n;
 
+		cut |= before >= MAX_DEEDS;
+		if (before >= MAX_DEEDS)
+			break;
 		if (t->kind != CT_GO_TIMER_FUNCTION || t->endless || t->site == CT_NONE)
 			continue;
 		cut |= e->code &&
@@ -156,9 +156,8 @@ static enum ct_status ask_all(struct ct_go_timers *timers, struct ct_go_evidence
 	}
 	if (cut)
 		ct_sink_note(timers->o->sink, CT_NOTE_LIMIT, "timers",
-			"not the code of the functions of all timers was looked at for what they "
-			"will "
-			"do: there are too many");
+			"not the code of the functions of all timers was looked at: there are too "
+			"many");
 	return status;
 }
 

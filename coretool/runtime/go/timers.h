@@ -41,7 +41,7 @@ struct ct_go_timers { /* as they are taken down */
 
 /* Takes down the timer there. (timers.c) */
 void ct_go_add_timer(struct ct_go_timers *timers, uint64_t at, bool idle);
-/* Adds what functions will do to what goroutines wait for. (timer_functions.c) */
+/* Adds what functions would do to what goroutines wait for. (timer_functions.c) */
 CT_WARN_UNUSED enum ct_status ct_go_ask_timers(struct ct_go_timers *timers);
 /* Fills in what each retains, and adds those that are idle. (timers_heap.c) */
 CT_WARN_UNUSED enum ct_status ct_go_measure_timers(struct ct_go_timers *timers);
