@@ -320,6 +320,14 @@ def read_core(cores, name):
     return None
 
 
+def each_damage(args, path, core, mutations, tell):
+    """(mutation, what tell(binary, path) says of the core then), of one of args.every."""
+    for mutation in itertools.islice(mutations, None, None, args.every):
+        apply(path, core, mutation)
+        yield mutation, tell(args.binary, path)
+        restore(path, core, mutation)
+
+
 def damage(args, name, data, folder):
     """(mutation, level, breaches) of each mutation of one core."""
     path = os.path.join(folder, name.replace("/", "-"))
@@ -330,12 +338,9 @@ def damage(args, name, data, folder):
         what = whole if isinstance(whole, str) else "the core is not whole, or nothing waits or crashed in it"
         return [(Mutation("whole", "none", None, ()), "nothing", [what])]
     results = []
-    for mutation in itertools.islice(mutations(core), None, None, args.every):
-        apply(path, core, mutation)
-        answer = run(args.binary, path)
+    for mutation, answer in each_damage(args, path, core, mutations(core), run):
         level = "nothing" if isinstance(answer, str) else answer.level(whole)
         results.append((mutation, level, check_one(answer, whole, core, mutation)))
-        restore(path, core, mutation)
     os.unlink(path)
     return results
 

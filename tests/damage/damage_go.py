@@ -18,8 +18,8 @@ import re
 import subprocess
 import sys
 
-from damage import (ODD, SEED, Mutation, apply, check_process, measure, options, program_headers,
-                    random_note_bytes, restore, run_all)
+from damage import (ODD, SEED, Mutation, check_process, each_damage, measure, options, program_headers,
+                    random_note_bytes, run_all)
 from elf_core import PHDR, PT_LOAD, ElfCore, Holes
 
 CORES = ["go-1.24-sw/go_abba.kernel.core", "go-1.24-sw/go_all_asleep-abba.kernel.core",
@@ -261,11 +261,15 @@ def check(result, whole, mutation, size):
     return breaches
 
 
+def heap_of(report):
+    """An address in it: of what goroutines wait for, mostly."""
+    return max((int(resource["address"], 16) for resource in report["resources"]
+                if resource["kind"].startswith("go_") and "name" not in resource), default=0)
+
+
 def mutations(core, report, args):
     rng = random.Random(args.seed)
-    heap = max((int(resource["address"], 16) for resource in report["resources"]
-                if resource["kind"].startswith("go_") and "name" not in resource), default=0)
-    yield from lost_segments(core, heap)
+    yield from lost_segments(core, heap_of(report))
     yield from lost_pieces(core, random.Random(args.seed))
     yield from other_version(core)
     yield from wrong_words(core, report, rng, args.words)
@@ -282,12 +286,9 @@ def damage(args, name, data, folder):
         what = whole if isinstance(whole, str) else "the core is not whole, or has no goroutines"
         return [(Mutation("whole", "none", None, ()), "nothing", [what])]
     results, whole = [], whole[1]
-    for mutation in itertools.islice(mutations(core, whole.report, args), None, None, args.every):
-        apply(path, core, mutation)
-        result = tell(args.binary, path)
+    for mutation, result in each_damage(args, path, core, mutations(core, whole.report, args), tell):
         level = "nothing" if isinstance(result, str) else result[1].level(whole)
         results.append((mutation, level, check(result, whole, mutation, core.end)))
-        restore(path, core, mutation)
     os.unlink(path)
     return results
 

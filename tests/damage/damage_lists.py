@@ -16,9 +16,9 @@ import random
 import subprocess
 import sys
 
-from damage import (PATIENCE, SANITIZER, SEED, Mutation, apply, check_process, measure, options, program_headers,
-                    restore, run_all)
-from damage_go import CUT, lost_pieces, lost_segments, truncations, wrong_words
+from damage import (PATIENCE, SANITIZER, SEED, Mutation, check_process, each_damage, measure, options,
+                    program_headers, run_all)
+from damage_go import CUT, heap_of, lost_pieces, lost_segments, truncations, wrong_words
 from elf_core import ElfCore
 
 WORDS = 20
@@ -54,7 +54,7 @@ class Told:
         self.notes = {note["text"] for note in report["notes"]}
 
 
-def tell(binary, command, path):
+def tell(command, binary, path):
     """(the answer in JSON, Told or None where it is refused); text: what went wrong."""
     answer = measure([binary, command, "--json", path], (0, 1, 2))
     if isinstance(answer, str):
@@ -90,8 +90,7 @@ def check(result, whole, mutation):
 
 def mutations(core, report, args):
     rng = random.Random(args.seed)
-    heap = 0xc000000000
-    yield from lost_segments(core, heap)
+    yield from lost_segments(core, heap_of(report))
     yield from lost_pieces(core, random.Random(args.seed))
     yield from wrong_words(core, report, rng, args.words)
     yield from itertools.islice(program_headers(core, rng), 10)
@@ -101,7 +100,7 @@ def mutations(core, report, args):
 def damage(args, name, data, folder):
     command, path = CORES[name], os.path.join(folder, name.replace("/", "-"))
     pathlib.Path(path).write_bytes(data)
-    core, whole = ElfCore(data), tell(args.binary, command, path)
+    core, whole = ElfCore(data), tell(command, args.binary, path)
     if isinstance(whole, str) or not whole[1] or whole[1].partial or not whole[1].rows:
         what = whole if isinstance(whole, str) else "the core is not whole, or the list is empty"
         return [(Mutation("whole", "none", None, ()), "nothing", [what])]
@@ -109,13 +108,11 @@ def damage(args, name, data, folder):
     if isinstance(analyzed, str):
         return [(Mutation("whole", "none", None, ()), "nothing", [analyzed])]
     results = []
-    for mutation in itertools.islice(mutations(core, analyzed.report, args), None, None, args.every):
-        apply(path, core, mutation)
-        result = tell(args.binary, command, path)
+    damages = mutations(core, analyzed.report, args)
+    for mutation, result in each_damage(args, path, core, damages, lambda *of: tell(command, *of)):
         told = None if isinstance(result, str) else result[1]
         level = "nothing" if not told or not told.rows else "full" if told.rows == whole[1].rows else "partial"
         results.append((mutation, level, check(result, whole[1], mutation)))
-        restore(path, core, mutation)
     os.unlink(path)
     return results
 

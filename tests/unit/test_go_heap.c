@@ -276,8 +276,9 @@ static uint64_t small_object(uint64_t i)
 	return ARENA + (FIRST_SMALL + i / n) * CT_GO_PAGE + i % n * SMALL;
 }
 
-/* A large object leads to WIDE small ones, the last of which begins a list in an order that jumps.
- * Numbers of different spans' objects share words of the bits. */
+/* A large object leads to half of WIDE small ones, each of which to one of the other half, the last
+ * of which begins a list in an order that jumps. Numbers of different spans' objects share words of
+ * the bits. */
 static struct ct_go_span *add_wide_and_list(struct ct_go_heap *heap, const uint8_t *bits)
 {
 	static const uint8_t one[] = {0x01};
@@ -287,8 +288,10 @@ static struct ct_go_span *add_wide_and_list(struct ct_go_heap *heap, const uint8
 	large->type = add_type(1, 8, 8, one, 1, 0, 22);
 	for (unsigned i = 0; i < SMALL_SPANS; i++)
 		add_span(heap, FIRST_SMALL + i, 1, SMALL, CT_GO_MAP_SPAN)->bits = bits;
-	for (uint64_t i = 0; i < WIDE; i++)
+	for (uint64_t i = 0; i < WIDE / 2; i++) {
 		set_word(large->start + 8 * i, small_object(i));
+		set_word(small_object(i), small_object(WIDE / 2 + i));
+	}
 	uint64_t at = small_object(WIDE - 1);
 	for (uint64_t i = 0; i < LIST; i++) {
 		uint64_t to = small_object(WIDE + i * 7919 % LIST);
